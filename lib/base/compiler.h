@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The few compiler extensions that the ground floor uses, each under one name. */
+#ifndef BASE_COMPILER_H
+#define BASE_COMPILER_H
+
+#define CACHE_LINE_BYTES 64
+
+#define likely_true(x)  __builtin_expect(!!(x), 1)
+#define likely_false(x) __builtin_expect(!!(x), 0)
+
+/* Ask for the cache line at `address` before it is read. */
+#define prefetch_line(address) __builtin_prefetch((address), 0, 3)
+
+#define ARRAY_LENGTH(array) (sizeof(array) / sizeof((array)[0]))
+
+#endif
