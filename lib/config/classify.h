@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Which slice a packet belongs to, by looking at every slice. Simple on purpose: it serves replays
+ * of captures, and is what the faster lookup of the appliance is compared with. */
+#ifndef CONFIG_CLASSIFY_H
+#define CONFIG_CLASSIFY_H
+
+#include "config/slice.h"
+
+/* Index of the slice that wins by the order of slice.h, or -1 when none matches. `port` is the
+ * index of the ingress port, `vlan` the outer VLAN id (0 when untagged). Of slices that tie, which
+ * a loaded configuration never holds, the first. Pure; any thread. */
+int slice_classify_linear(const struct slice *slices, unsigned int n, const struct ip_address *src,
+                          const struct ip_address *dst, uint16_t port, uint16_t vlan);
+
+#endif
