@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What workers and manager share about aggregates: who they are (the directory) and what may be
+ * done to them now (one control line each). All memory is given at start.
+ *
+ * Threads: the manager alone adds aggregates and writes control words; workers look up, read words,
+ * and take budget and places. No lock: an aggregate is written whole before its number is published
+ * (release), and is never taken out while workers run. */
+#ifndef ENGINE_AGGREGATE_H
+#define ENGINE_AGGREGATE_H
+
+#include <stdalign.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/address.h"
+#include "base/compiler.h"
+
+#define AGGREGATE_NONE UINT32_MAX
+
+/* The phase of the test of an aggregate, as workers see it. */
+enum aggregate_phase {
+    AGGREGATE_IDLE,     /* no test: observe only */
+    AGGREGATE_POOLED,   /* drops from any armed flow, from one budget */
+    AGGREGATE_FLOWS,    /* drops from individually tested flows only */
+    AGGREGATE_SETTLING, /* no new drop; pending ones run to their end */
+};
+
+/* What a control word says. */
+struct aggregate_order {
+    uint32_t threshold;       /* the coin says drop below it: p = threshold / 2^32 */
+    uint8_t test_id;          /* changes with every test */
+    uint8_t phase;            /* enum aggregate_phase */
+    bool repaired_flows_only; /* FLOWS: only flows that repaired something may take a place for now
+                               */
+};
+
+struct aggregate_control {
+    alignas(CACHE_LINE_BYTES) _Atomic uint64_t word; /* manager writes: aggregate_order, packed */
+    _Atomic int32_t budget; /* drops that may still be made; manager adds, workers take */
+    _Atomic int32_t places; /* flows that may still be taken for individual tests; likewise */
+};
+
+/* Who an aggregate is. Written by the manager before the aggregate is published, then constant. */
+struct aggregate_identity {
+    struct ip_prefix prefix; /* the source sub-prefix, when `has_prefix` */
+    uint32_t slice;
+    bool has_prefix; /* false: the slice's one aggregate */
+};
+
+struct aggregate_table;
+
+/* Bytes for `capacity` aggregates; memory aligned to a cache line. */
+size_t aggregate_table_memory_bytes(uint32_t capacity);
+
+/* Makes an empty table inside `memory`, owned by the caller. NULL when n_bytes is too small. */
+struct aggregate_table *aggregate_table_init(void *memory, size_t n_bytes, uint32_t capacity,
+                                             const uint64_t secret[2]);
+
+/* Manager. Adds an aggregate (or finds it): its number, counted from 0, or -ENOSPC. */
+int64_t aggregate_table_add(struct aggregate_table *t, const struct aggregate_identity *identity);
+
+/* Any thread. The number of the aggregate of a slice (and source sub-prefix), or AGGREGATE_NONE.
+ * `prefix` NULL: the slice's one aggregate. */
+uint32_t aggregate_table_find(const struct aggregate_table *t, uint32_t slice,
+                              const struct ip_prefix *prefix);
+
+/* Any thread. */
+uint32_t aggregate_table_count(const struct aggregate_table *t);
+uint32_t aggregate_table_capacity(const struct aggregate_table *t);
+const struct aggregate_identity *aggregate_table_identity(const struct aggregate_table *t,
+                                                          uint32_t aggregate);
+struct aggregate_control *aggregate_table_control(const struct aggregate_table *t,
+                                                  uint32_t aggregate);
+
+/* Manager. Publishes an order; workers follow it from their next segment on. */
+void aggregate_control_order(struct aggregate_control *c, struct aggregate_order order);
+
+/* Any thread. */
+struct aggregate_order aggregate_control_read(const struct aggregate_control *c);
+
+/* Workers: takes one unit, or says no and leaves it as it was. Never overshoots, however many
+ * lcores take at once. */
+bool aggregate_take(_Atomic int32_t *left);
+
+#endif

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The engine of one lcore: what to do with each TCP packet of a slice, and what its drops came to.
+ *
+ * It owns the lcore's flow table, its ledger of pending drops, its places for individually tested
+ * flows, and its deltas of all aggregates' counters. One thread calls it; nothing here locks,
+ * allocates or calls the system. The manager is reached by `post` only, and orders arrive in the
+ * aggregate table and the gate.
+ *
+ * A segment, in the order of the paper's test:
+ *   control, empty and keepalive packets are counted and forwarded;
+ *   coverage (tcp/coverage.h) says what a segment is;
+ *   an in-order segment of an armed flow under an accepting test is droppable: the coin decides,
+ * then the budget; what comes back ends a drop: retransmitted, void, or by the clock expired. */
+#ifndef ENGINE_ENGINE_H
+#define ENGINE_ENGINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/random.h"
+#include "config/slice.h"
+#include "engine/aggregate.h"
+#include "engine/gate.h"
+#include "engine/message.h"
+#include "flow/flow.h"
+#include "packet/packet.h"
+#include "stats/counters.h"
+
+enum engine_action {
+    ENGINE_FORWARD,
+    ENGINE_DROP,
+};
+
+struct engine;
+
+struct engine_config {
+    const struct slice *slices; /* outlive the engine */
+    uint32_t n_slices;
+    struct aggregate_table *aggregates; /* shared */
+    struct engine_gate *gate;           /* shared */
+    uint16_t worker;                    /* number of this engine in messages */
+    uint32_t n_flows;                   /* capacity of the flow table */
+    uint32_t admissions_per_second;
+    uint32_t n_pending_drops; /* capacity of the ledger, 1..2^20 */
+    uint32_t n_places;        /* individually tested flows at once, 1..65534 */
+    uint32_t max_manager_lateness_ms;
+    struct random_source random; /* seeded; the coin and the tables' secrets come from it */
+    /* Hands a message to the manager: 0, or -ENOBUFS when there is no room now. */
+    int (*post)(void *context, const struct message *message);
+    void *post_context;
+};
+
+/* Bytes that engine_init() needs; memory aligned to a cache line. */
+size_t engine_memory_bytes(const struct engine_config *config);
+
+/* Makes an engine inside `memory`, which the caller owns. NULL when the configuration is out of
+ * bounds or n_bytes is too small. */
+struct engine *engine_init(void *memory, size_t n_bytes, const struct engine_config *config);
+
+/* One TCP packet of a slice (mode active or passive). */
+struct engine_packet {
+    const struct packet_view *view; /* PACKET_TCP */
+    uint32_t slice;
+    uint32_t ingress; /* whatever tells paths apart: port and VLANs */
+    /* Filled by engine_lookup_bulk(): */
+    struct flow_key key;
+    uint64_t hash;
+    struct flow *flow;
+};
+
+/* Before the packets of a burst: reads clock and gate, ends drops whose time is over, ages a few
+ * flows. */
+void engine_begin_burst(struct engine *e, uint64_t now_ns);
+
+/* Finds the flows of up to 64 packets, with their lines prefetched. */
+void engine_lookup_bulk(struct engine *e, struct engine_packet *packets, unsigned int n);
+
+/* Takes one packet into account; the caller must follow the answer, or else the test is wrong.
+ * Packets of one burst in the order of their arrival. */
+enum engine_action engine_packet(struct engine *e, struct engine_packet *packet);
+
+/* After a burst: when the manager began a new epoch, posts what changed. Returns false when the
+ * ring was too full for all of it (tried again at the next call). */
+bool engine_post_epoch(struct engine *e);
+
+/* Before the last epoch of a stop: ends every pending drop as void, so that counters reconcile. */
+void engine_stop(struct engine *e);
+
+/* Read by any thread, written by the engine's own. */
+const struct worker_counters *engine_counters(const struct engine *e);
+struct worker_counters *engine_counters_mutable(struct engine *e);
+const struct flow_table_counters *engine_flow_counters(const struct engine *e);
+
+/* Pending drops now (tests, telemetry). */
+uint32_t engine_n_pending(const struct engine *e);
+
+#endif

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What a worker tells the manager. Fixed size, so that a ring can hold them by value.
+ *
+ * Counters are never lost: a worker keeps its delta until it could post it. Events (drop made, drop
+ * ended) may be, when the ring is full; then they are counted, and only the list of drops in the
+ * report is poorer.
+ *
+ * Epochs. R of one worker must never be judged beside staler D of another (doc/verdict.md). So each
+ * worker closes what it posted for an epoch with MESSAGE_EPOCH; the manager evaluates only on
+ * counters that every worker closed for the same epoch, and does not read a worker's ring beyond
+ * that mark until the others have reached it. `whole` is false when some delta of a tested
+ * aggregate did not fit; then nothing is evaluated until every worker posted a whole epoch. */
+#ifndef ENGINE_MESSAGE_H
+#define ENGINE_MESSAGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "flow/flow.h"
+#include "stats/counters.h"
+
+enum drop_state {
+    DROP_PENDING,
+    DROP_RETRANSMITTED,
+    DROP_EXPIRED,
+    DROP_VOID_AMBIGUOUS,
+    DROP_VOID_CLOSED,
+    DROP_VOID_EVICTED,
+    DROP_VOID_OWN_LOSS,
+    DROP_N_STATES
+};
+/* "pending", "retransmitted", "expired", "void". */
+const char *drop_state_name(enum drop_state state);
+/* Why it is void ("ambiguous", "closed", "evicted", "own_loss"), else NULL. */
+const char *drop_state_void_reason(enum drop_state state);
+
+enum message_kind {
+    MESSAGE_COUNTERS, /* what an aggregate's counters grew by */
+    MESSAGE_PLACE,    /* the counts so far of an individually tested flow */
+    MESSAGE_DROP_MADE,
+    MESSAGE_DROP_ENDED,
+    MESSAGE_AGGREGATE_WANTED, /* a flow of a sub-prefix without aggregate */
+    MESSAGE_EPOCH,            /* all of this worker up to here belongs to `epoch` */
+};
+
+/* What an individually tested flow showed since it took its place: for E_f and for rule penny. */
+struct flow_counts {
+    uint64_t droppable, dropped, retransmitted, expired, voided, duplicates;
+    uint64_t population_droppable,
+        population_duplicates; /* frozen at its last drop, as rule penny wants it */
+};
+
+struct message {
+    uint8_t kind;
+    uint8_t test_id; /* of the aggregate, when it happened */
+    uint16_t worker;
+    uint32_t aggregate;
+    union {
+        struct aggregate_counters counters;
+        struct {
+            struct flow_key key;
+            struct flow_counts counts;
+            uint32_t place; /* with `worker`: which one */
+            bool ended;     /* the flow left or made all its drops, and none is pending */
+        } place;
+        struct {
+            struct flow_key key;
+            uint64_t id; /* with `worker`: which drop; never reused */
+            uint64_t time_ns;
+            uint32_t sequence, n_bytes;
+            bool individual; /* made in the flows phase */
+        } drop_made;
+        struct {
+            uint64_t id;
+            uint64_t time_ns;
+            uint8_t state; /* enum drop_state */
+        } drop_ended;
+        struct {
+            uint32_t slice;
+            struct ip_prefix prefix;
+        } wanted;
+        struct {
+            uint64_t epoch;
+            bool whole;
+        } epoch;
+    };
+};
+
+#endif
