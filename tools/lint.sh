@@ -1,0 +1,239 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+# Reads the tree and says what is not as the tree wants it. One check, one line.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+usage()
+{
+    cat <<TEXT
+Usage: tools/lint.sh [CHECK...]
+
+Runs all checks, or the named ones:
+$(declare -F | sed -n 's/^declare -f check_/  /p')
+
+Prints one line per check, what is wrong under those that fail, and at the end "N passed, N failed".
+Exit code: 0 all passed, 1 something failed, 2 no such check.
+TEXT
+}
+
+max_file_lines=700
+max_function_lines=100
+ground_floor=(base stats packet tcp flow verdict engine config nexthop manager)
+
+# Tracked files and those that would be added, in the folders that hold code.
+files()
+{
+    git -c safe.directory='*' ls-files --cached --others --exclude-standard -- "$@" |
+        while IFS= read -r file; do
+            [ ! -f "$file" ] || printf '%s\n' "$file"
+        done
+}
+
+c_files()
+{
+    files '*.c' '*.h'
+}
+
+# Bash and Python scripts are known by their first line, whatever they are called.
+scripts_of()
+{
+    files | while IFS= read -r file; do
+        if head -c 64 "$file" | head -n 1 | tr -d '\0' | grep -qE "^#!.*\b$1"; then
+            printf '%s\n' "$file"
+        fi
+    done
+}
+
+python_files()
+{
+    { scripts_of python3 && files '*.py'; } | sort -u
+}
+
+# Fails when its input has a line, and prints that input.
+none()
+{
+    local found
+
+    found=$(cat)
+    [ -z "$found" ] || { printf '%s\n' "$found" && return 1; }
+}
+
+check_format()
+{
+    c_files | xargs -r clang-format --dry-run -Werror
+}
+
+check_shell()
+{
+    scripts_of bash | xargs -r shellcheck
+}
+
+check_spdx()
+{
+    { c_files && python_files && scripts_of bash && files '*meson.build' meson_options.txt '*.sh'; } |
+        sort -u | while IFS= read -r file; do
+        head -n 3 "$file" | grep -q 'SPDX-License-Identifier: BSD-3-Clause' ||
+            printf '%s: no SPDX line in its first three lines\n' "$file"
+    done | none
+}
+
+check_file_length()
+{
+    { c_files && python_files && scripts_of bash; } | sort -u | while IFS= read -r file; do
+        lines=$(wc -l <"$file")
+        [ "$lines" -le $max_file_lines ] || printf '%s: %s lines\n' "$file" "$lines"
+    done | none
+}
+
+check_function_length()
+{
+    c_files | xargs -r awk -v max=$max_function_lines '
+        /^{/ { start = FNR }
+        /^}/ { if (start && FNR - start - 1 > max)
+                   printf "%s:%d: a function of %d lines\n", FILENAME, start, FNR - start - 1
+               start = 0 }' | none
+}
+
+check_ground_floor()
+{
+    local library
+
+    for library in "${ground_floor[@]}"; do
+        files "lib/$library/*" | xargs -r grep -nE '#include [<"]rte_' || true
+    done | none
+}
+
+# lib never includes app, and only worker-side code may see an mbuf.
+check_layers()
+{
+    {
+        files 'lib/*.c' 'lib/*.h' | xargs -r grep -nE '#include "(\.\./)*app/' || true
+        files 'lib/engine/*' 'lib/verdict/*' | xargs -r grep -n 'rte_mbuf' || true
+    } | none
+}
+
+check_left_undone()
+{
+    { c_files && python_files && scripts_of bash; } | sort -u |
+        { xargs -r grep -nE '\b(TO''DO|FIX''ME|XX''X|HA''CK)\b' || true; } | none
+}
+
+is_ground_floor()
+{
+    local library
+
+    for library in "${ground_floor[@]}"; do
+        [[ $1 != lib/$library/* ]] || return 0
+    done
+    return 1
+}
+
+# Every header says all that it needs: it compiles with nothing before it.
+check_headers()
+{
+    local header dpdk flags failed=0
+
+    read -ra dpdk < <(pkg-config --cflags libdpdk)
+    while IFS= read -r header; do
+        flags=(-std=gnu11 -I "$(dirname "$header")" "${dpdk[@]}")
+        ! is_ground_floor "$header" || flags=(-std=c11)
+        gcc -D_GNU_SOURCE -Wall -Wextra -Werror -Wno-unused -fsyntax-only "${flags[@]}" -I lib -I app \
+            -x c - <<<"#include \"$PWD/$header\"" || failed=1
+    done < <(files '*.h')
+    return $failed
+}
+
+check_without_dpdk()
+{
+    local build=build/no-dpdk
+
+    [ -d $build ] || meson setup -Ddpdk=disabled -Dbuildtype=debug -Dwerror=true $build
+    meson compile -C $build
+}
+
+check_cppcheck()
+{
+    files 'lib/*.c' 'app/*.c' 'tools/*.c' |
+        xargs -r cppcheck --quiet --error-exitcode=1 --enable=warning,portability --inline-suppr \
+            --std=c11 -j 2 -I lib -D_GNU_SOURCE --suppress=missingInclude --suppress=unknownMacro
+}
+
+check_python()
+{
+    local python=/usr/bin/python3
+
+    python_files | xargs -r env PYTHONPYCACHEPREFIX="$PWD/build/pycache" $python -m py_compile
+    python_files | xargs -r $python -m pyflakes
+}
+
+check_json()
+{
+    local failed=0 file
+
+    while IFS= read -r file; do
+        /usr/bin/python3 -c 'import json, sys; json.load(open(sys.argv[1]))' "$file" || failed=1
+    done < <(files 'conf/*.json' 'drivers-cfg/*.json')
+    return $failed
+}
+
+check_man_pages()
+{
+    local failed=0 file
+
+    while IFS= read -r file; do
+        scdoc <"$file" >/dev/null || { echo "$file: scdoc refuses it" && failed=1; }
+    done < <(files '*.scd')
+    return $failed
+}
+
+# A link of a page to a file of the tree leads somewhere.
+check_links()
+{
+    files '*.md' | while IFS= read -r page; do
+        { grep -oE '\]\([^)#: ]+' "$page" || true; } | sed 's/^](//' | while IFS= read -r link; do
+            [ -e "$(dirname "$page")/$link" ] || printf '%s: no file %s\n' "$page" "$link"
+        done
+    done | none
+}
+
+run_check()
+{
+    local output
+
+    # -e is off inside a condition: each check runs in a shell of its own, which has it on.
+    if output=$(bash -c 'source tools/lint.sh --functions; set -euo pipefail; check_'"$1" 2>&1 </dev/null); then
+        printf 'ok    lint %s\n' "$1"
+    else
+        printf 'FAIL  lint %s\n' "$1"
+        printf '%s\n' "$output" | tail -n 40 | sed 's/^/      /'
+        return 1
+    fi
+}
+
+main()
+{
+    local checks check passed=0 failed=0
+
+    mapfile -t checks < <(declare -F | sed -n 's/^declare -f check_//p')
+    case "${1:-}" in
+    -h | --help)
+        usage
+        return 0
+        ;;
+    ?*) checks=("$@") ;;
+    esac
+    mkdir -p build
+    for check in "${checks[@]}"; do
+        if ! declare -F "check_$check" >/dev/null; then
+            usage >&2
+            return 2
+        fi
+        if run_check "$check"; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
+    done
+    printf '%d passed, %d failed\n' $passed $failed
+    [ $failed -eq 0 ]
+}
+
+# "source tools/lint.sh --functions" defines and runs nothing.
+[ "${1:-}" = --functions ] || main "$@"
