@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Serial number arithmetic (RFC 9293 3.4, RFC 1982): right while two numbers lie less than 2^31 apart. */
+/* Serial number arithmetic (RFC 9293 3.4, RFC 1982): right while two numbers lie less than 2^31
+ * apart. */
 #ifndef TCP_SERIAL_H
 #define TCP_SERIAL_H
 
