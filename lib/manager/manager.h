@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The manager: merges what workers post, runs the tests of all aggregates epoch by epoch, hands out
+ * drop budgets, and says the verdicts. It knows no ring and no clock: the appliance, the replay and
+ * the simulator drive it alike.
+ *
+ * One thread calls it. Memory is taken at creation; nothing grows with what senders do.
+ *
+ * A test of an aggregate goes
+ *   IDLE -> POOLED -> (FLOWS) -> SETTLING -> DONE
+ * POOLED drops from any armed flow; FLOWS tests single flows when the aggregate's own answer was
+ * no, or its budget ended; SETTLING waits for pending drops, so that `mixed` and the genuine share
+ * are told from all outcomes. The verdict is known when SETTLING begins, and final when it ends.
+ *
+ * Budget is handed out step by step: never more pending drops than would settle the matter if all
+ * of them came back. */
+#ifndef MANAGER_MANAGER_H
+#define MANAGER_MANAGER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "config/slice.h"
+#include "engine/aggregate.h"
+#include "engine/gate.h"
+#include "engine/message.h"
+#include "stats/counters.h"
+#include "verdict/outcome.h"
+#include "verdict/penny.h"
+
+struct manager;
+
+enum test_state { TEST_IDLE, TEST_POOLED, TEST_FLOWS, TEST_SETTLING, TEST_DONE };
+const char *test_state_name(enum test_state state);
+
+enum test_via { VIA_NONE, VIA_POOLED, VIA_FLOWS };
+const char *test_via_name(enum test_via via); /* "none", "aggregate", "flows" */
+
+/* Why a test ended as it did. */
+enum test_reason {
+    REASON_RUNNING,
+    REASON_EVIDENCE,          /* the evidence reached its threshold */
+    REASON_FLOWS_CLOSED_LOOP, /* rule penny: enough single flows are closed_loop */
+    REASON_BUDGET,            /* all drops spent, and the evidence did not suffice */
+    REASON_FLOWS_SPENT,       /* the flows phase ended too */
+    REASON_RESETS,            /* most drops ended void by RST or FIN */
+    REASON_OWN_LOSS,          /* most drops ended void by the box's own losses */
+    REASON_DURATION,          /* the time allowed was over */
+    REASON_STOPPED,           /* by command, or at the end of the process or capture */
+    REASON_NO_TRAFFIC,        /* ended without a single drop */
+};
+const char *test_reason_name(enum test_reason reason);
+const char *test_reason_words(enum test_reason reason); /* one sentence for a person */
+
+struct anytime_values {
+    double log10_e; /* what is compared with 1/alpha: pooled and flows combined */
+    double log10_e_pooled;
+    double log10_f;
+    enum verdict_outcome outcome;
+};
+
+/* One drop of the current or latest test. */
+struct drop_record {
+    struct flow_key key;
+    uint64_t id; /* (worker << 48) | the worker's own */
+    uint64_t time_ns, ended_ns;
+    uint32_t aggregate;
+    uint32_t sequence, n_bytes;
+    uint8_t state; /* enum drop_state */
+    uint8_t test_id;
+    bool individual;
+    uint32_t next; /* the manager's: next record of the same aggregate */
+};
+
+/* An individually tested flow. */
+struct flow_report {
+    struct flow_key key;
+    struct flow_counts counts;
+    double log10_e; /* E_f */
+    struct penny_result penny;
+    bool ended;
+};
+
+/* All that is known of one aggregate, as of the last evaluated epoch. */
+struct aggregate_report {
+    uint32_t aggregate;
+    const struct aggregate_identity *identity;
+    const struct slice *slice;
+    const struct aggregate_counters *total; /* since the start of the process */
+    struct aggregate_counters test;         /* since the test began */
+    enum test_state state;
+    enum test_rule rule;
+    struct anytime_values anytime;
+    struct penny_result penny; /* outcome VERDICT_UNDECIDED while it may not be evaluated yet */
+    enum verdict_outcome verdict;
+    bool provisional; /* not_closed_loop, and the flows phase still runs */
+    bool mixed;
+    double genuine_share, genuine_share_low,
+        genuine_share_high; /* R/(R+N), 95 % Clopper-Pearson; NaN, 0, 1 without R+N */
+    enum test_via via;
+    enum test_reason reason;
+    uint64_t started_ns, verdict_ns, ended_ns; /* 0: not yet */
+    uint64_t first_seen_ns, last_seen_ns;
+    uint32_t n_tests;        /* begun so far */
+    uint32_t n_flow_reports; /* manager_flow_report() */
+    uint32_t n_drop_records; /* kept; manager_next_drop() */
+    uint32_t n_flows_closed_loop;
+};
+
+enum manager_event_kind {
+    EVENT_AGGREGATE_ADDED,
+    EVENT_TEST_STARTED,
+    EVENT_DROP_MADE,
+    EVENT_DROP_ENDED,
+    EVENT_PROVISIONAL, /* not_closed_loop, while the flows phase goes on */
+    EVENT_VERDICT,     /* the verdict is known; the report has its whole evidence */
+    EVENT_TEST_ENDED,  /* all drops ended: mixed and genuine share are final */
+    EVENT_SUSPENDED,
+    EVENT_RESUMED,
+    EVENT_KILL_SWITCH,
+};
+const char *manager_event_name(enum manager_event_kind kind);
+
+struct manager_event {
+    enum manager_event_kind kind;
+    uint64_t time_ns;
+    uint32_t aggregate; /* AGGREGATE_NONE when it is about the whole box */
+    const struct drop_record *drop;
+    const char *text; /* SUSPENDED: why; KILL_SWITCH: "on" or "off" */
+};
+
+struct manager_config {
+    const struct slice *slices; /* outlive the manager */
+    uint32_t n_slices;
+    struct aggregate_table *aggregates;
+    struct engine_gate *gate;
+    uint16_t n_workers;
+    uint32_t epoch_ms;
+    uint32_t n_drop_records; /* kept in all, the oldest make room */
+    uint32_t
+        n_concurrent_flow_phases; /* tests in the flows phase at once; others wait their turn */
+    double max_own_loss_ratio;
+    void (*on_event)(void *context, const struct manager_event *event);
+    void *event_context;
+};
+
+/* Takes all memory, adds the aggregates of slices without granularity. NULL with errno ENOMEM,
+ * ENOSPC or EINVAL. */
+struct manager *manager_create(const struct manager_config *config);
+void manager_destroy(struct manager *m);
+
+/* May a message of this worker be taken now? False from its MESSAGE_EPOCH on until all workers
+ * closed that epoch. */
+bool manager_accepts(const struct manager *m, uint16_t worker);
+
+/* Takes one message; only when manager_accepts(). */
+void manager_receive(struct manager *m, const struct message *message);
+
+/* To be called often (each loop, or each packet time of a replay): shows the gate a sign of life,
+ * begins an epoch when it is due, evaluates one when all workers closed it. */
+void manager_tick(struct manager *m, uint64_t now_ns);
+
+/* Begins the tests of all slices with start "auto"; aggregates added later begin by themselves. */
+void manager_start(struct manager *m, uint64_t now_ns);
+
+/* Begins a test: 0; -ENOENT no such aggregate; -EINVAL its slice is not active; -EALREADY one is
+ * running; -EBUSY drops of the last one are still pending. */
+int manager_test_start(struct manager *m, uint32_t aggregate, uint64_t now_ns);
+
+/* Ends a running test without waiting for evidence (REASON_STOPPED or REASON_DURATION): 0, -ENOENT,
+ * -ESRCH none is running. */
+int manager_test_stop(struct manager *m, uint32_t aggregate, enum test_reason reason,
+                      uint64_t now_ns);
+
+/* Ends all running tests, as manager_test_stop(). */
+void manager_stop(struct manager *m, enum test_reason reason, uint64_t now_ns);
+
+void manager_set_kill_switch(struct manager *m, bool on, uint64_t now_ns);
+bool manager_kill_switch(const struct manager *m);
+
+/* What the ports did since the last call. Loss above max_own_loss_ratio suspends drops until an
+ * interval without. `reason` names the loss (kept by copy). */
+void manager_report_own_loss(struct manager *m, uint64_t n_packets, uint64_t n_lost,
+                             const char *reason, uint64_t now_ns);
+/* NULL, or why drops are suspended. */
+const char *manager_suspended(const struct manager *m);
+
+/* Is any test not DONE or IDLE? And has every aggregate that ever began a test ended it? */
+bool manager_any_running(const struct manager *m);
+
+uint32_t manager_n_aggregates(const struct manager *m);
+/* False: no such aggregate. Pointers in the report live until the next call that changes the
+ * manager. */
+bool manager_report(const struct manager *m, uint32_t aggregate, struct aggregate_report *out);
+bool manager_flow_report(const struct manager *m, uint32_t aggregate, uint32_t i,
+                         struct flow_report *out);
+/* The drops of an aggregate, oldest first: pass NULL first, then the last one; NULL at the end. */
+const struct drop_record *manager_next_drop(const struct manager *m, uint32_t aggregate,
+                                            const struct drop_record *last);
+
+/* NULL, or which identity is broken for which aggregate (static buffer of the manager). */
+const char *manager_check(const struct manager *m);
+uint64_t manager_epoch(const struct manager *m);
+
+#endif
