@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* One pass, outermost header first. Each stage checks that its header was captured before it reads
+ * it, then checks the lengths that the header states, then hands over to the next stage. The
+ * common packet (Ethernet, IP, TCP, nothing between) runs straight down the first branch of each.
+ *
+ * Stages meet at two places: parse_ethertype() says what follows a link header, parse_transport()
+ * what follows IP. A tunnel is a protocol there whose stage goes back to parse_ethertype(). */
+#include "packet/packet.h"
+
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/compiler.h"
+
+enum {
+    ETHERNET_BYTES = 14,
+    VLAN_TAG_BYTES = 4,
+    MPLS_LABEL_BYTES = 4,
+    IPV4_BYTES = 20,
+    IPV6_BYTES = 40,
+    TCP_BYTES = 20,
+};
+
+/* IEEE 802 numbers (IANA registry); 0x9100 is what QinQ had before IEEE 802.1ad. */
+enum ethertype {
+    ETHERTYPE_BY_VERSION = 0,
+    ETHERTYPE_IPV4 = 0x0800,
+    ETHERTYPE_VLAN = 0x8100,
+    ETHERTYPE_IPV6 = 0x86dd,
+    ETHERTYPE_MPLS = 0x8847,
+    ETHERTYPE_MPLS_MULTICAST = 0x8848,
+    ETHERTYPE_SERVICE_VLAN = 0x88a8,
+    ETHERTYPE_OLD_SERVICE_VLAN = 0x9100,
+};
+
+/* Protocol numbers (IANA registry). */
+enum protocol {
+    PROTOCOL_HOP_BY_HOP = 0,
+    PROTOCOL_TCP = 6,
+    PROTOCOL_IPV6_ROUTING = 43,
+    PROTOCOL_IPV6_FRAGMENT = 44,
+    PROTOCOL_AUTHENTICATION = 51,
+    PROTOCOL_IPV6_DESTINATION = 60,
+};
+
+static const struct {
+    const char *name, *help;
+} reasons[PACKET_N_REASONS] = {
+#define REASON_ROW(suffix, name, help) [PACKET_##suffix] = {name, help},
+    PACKET_REASONS(REASON_ROW)
+#undef REASON_ROW
+};
+
+/* What may be read, and how long it was on the wire. Offsets into it stay below 17 KiB (all
+ * headers at their bounds), so no sum below can wrap. */
+struct bytes {
+    const uint8_t *data;
+    uint32_t captured_bytes;
+    uint32_t frame_bytes;
+};
+
+static inline bool is_captured(const struct bytes *in, uint32_t offset, uint32_t n_bytes)
+{
+    return likely_true(offset + n_bytes <= in->captured_bytes);
+}
+
+/* `ip_end`: where the IP packet ends, from its own length. */
+static inline enum packet_reason parse_tcp(const struct bytes *in, uint32_t offset, uint32_t ip_end,
+                                           struct packet_view *out)
+{
+    const uint8_t *tcp = in->data + offset;
+    uint32_t header_bytes;
+
+    if (likely_false(offset + TCP_BYTES > ip_end) || !is_captured(in, offset, TCP_BYTES))
+        return PACKET_TRUNCATED_TCP;
+    /* RFC 9293 3.1: the data offset counts 32-bit words and is 5 at least. */
+    header_bytes = (tcp[12] >> 4) * 4u;
+    if (likely_false(header_bytes < TCP_BYTES || offset + header_bytes > ip_end))
+        return PACKET_BAD_TCP_HEADER_LENGTH;
+    if (!is_captured(in, offset, header_bytes))
+        return PACKET_TRUNCATED_TCP;
+
+    out->source_port = load_be16(tcp);
+    out->destination_port = load_be16(tcp + 2);
+    out->sequence = load_be32(tcp + 4);
+    out->tcp_flags = tcp[13];
+    out->payload_bytes = ip_end - offset - header_bytes;
+    return PACKET_TCP;
+}
+
+static inline enum packet_reason parse_transport(const struct bytes *in, uint32_t offset,
+                                                 uint32_t ip_end, struct packet_view *out)
+{
+    out->l4_offset = (uint16_t)offset;
+    if (likely_true(out->protocol == PROTOCOL_TCP))
+        return parse_tcp(in, offset, ip_end, out);
+    return PACKET_NOT_TCP;
+}
+
+static inline void map_ipv4(struct ip_address *to, const uint8_t *from)
+{
+    to->bytes[10] = 0xff;
+    to->bytes[11] = 0xff;
+    memcpy(to->bytes + 12, from, 4);
+}
+
+static inline enum packet_reason parse_ipv4(const struct bytes *in, uint32_t offset,
+                                            struct packet_view *out)
+{
+    const uint8_t *ip = in->data + offset;
+    uint32_t header_bytes, total_bytes;
+
+    if (!is_captured(in, offset, IPV4_BYTES))
+        return PACKET_TRUNCATED_IPV4;
+    if (likely_false(ip[0] >> 4 != 4))
+        return PACKET_BAD_IPV4_VERSION;
+    /* RFC 791 3.1: the header length counts 32-bit words and is 5 at least. */
+    header_bytes = (ip[0] & 0xf) * 4u;
+    if (likely_false(header_bytes < IPV4_BYTES))
+        return PACKET_BAD_IPV4_HEADER_LENGTH;
+    if (!is_captured(in, offset, header_bytes))
+        return PACKET_TRUNCATED_IPV4;
+    /* RFC 791 3.1: the total length counts header and data. A frame may be longer (padding). */
+    total_bytes = load_be16(ip + 2);
+    if (likely_false(total_bytes < header_bytes || offset + total_bytes > in->frame_bytes))
+        return PACKET_BAD_IPV4_TOTAL_LENGTH;
+
+    map_ipv4(&out->source, ip + 12);
+    map_ipv4(&out->destination, ip + 16);
+    out->l3_offset = (uint16_t)offset;
+    out->protocol = ip[9];
+    out->is_ipv4 = true;
+    out->has_ip = true;
+    /* RFC 791 3.1: more fragments, or an offset. */
+    if (likely_false((load_be16(ip + 6) & 0x3fff) != 0))
+        return PACKET_IPV4_FRAGMENT;
+    return parse_transport(in, offset + header_bytes, offset + total_bytes, out);
+}
+
+/* Bytes of one extension header; 0 when `protocol` is none that is looked through. */
+static uint32_t ipv6_extension_bytes(uint8_t protocol, uint8_t length_field)
+{
+    switch (protocol) {
+    case PROTOCOL_HOP_BY_HOP:
+    case PROTOCOL_IPV6_ROUTING:
+    case PROTOCOL_IPV6_DESTINATION:
+        return (length_field + 1u) * 8; /* RFC 8200 4.3, 4.4, 4.6: the first 8 bytes not counted */
+    case PROTOCOL_AUTHENTICATION:
+        return (length_field + 2u) * 4; /* RFC 4302 2.2: in 32-bit words, minus 2 */
+    default:
+        return 0;
+    }
+}
+
+static enum packet_reason parse_ipv6_extensions(const struct bytes *in, uint32_t offset,
+                                                uint32_t ip_end, struct packet_view *out)
+{
+    for (unsigned int n = 0; ipv6_extension_bytes(out->protocol, 0) != 0; n++) {
+        uint32_t bytes;
+
+        if (n == PACKET_MAX_IPV6_EXTENSIONS)
+            return PACKET_TOO_MANY_IPV6_EXTENSIONS;
+        if (offset + 2 > ip_end)
+            return PACKET_BAD_IPV6_EXTENSION_LENGTH;
+        if (!is_captured(in, offset, 2))
+            return PACKET_TRUNCATED_IPV6_EXTENSION;
+        bytes = ipv6_extension_bytes(out->protocol, in->data[offset + 1]);
+        if (offset + bytes > ip_end)
+            return PACKET_BAD_IPV6_EXTENSION_LENGTH;
+        if (!is_captured(in, offset, bytes))
+            return PACKET_TRUNCATED_IPV6_EXTENSION;
+        out->protocol = in->data[offset];
+        offset += bytes;
+    }
+    /* A fragment header means a fragment, also when it is the only one (RFC 6946 2, atomic): the
+     * next header of such a packet is what an attacker would like to have believed. */
+    if (out->protocol == PROTOCOL_IPV6_FRAGMENT)
+        return PACKET_IPV6_FRAGMENT;
+    return parse_transport(in, offset, ip_end, out);
+}
+
+static inline enum packet_reason parse_ipv6(const struct bytes *in, uint32_t offset,
+                                            struct packet_view *out)
+{
+    const uint8_t *ip = in->data + offset;
+    struct ip_address source, destination;
+    uint32_t payload_bytes;
+
+    if (!is_captured(in, offset, IPV6_BYTES))
+        return PACKET_TRUNCATED_IPV6;
+    if (likely_false(ip[0] >> 4 != 6))
+        return PACKET_BAD_IPV6_VERSION;
+    /* RFC 8200 3: the payload length counts all that follows these 40 bytes. */
+    payload_bytes = load_be16(ip + 4);
+    if (likely_false(offset + IPV6_BYTES + payload_bytes > in->frame_bytes))
+        return PACKET_BAD_IPV6_PAYLOAD_LENGTH;
+
+    memcpy(&source, ip + 8, sizeof(source));
+    memcpy(&destination, ip + 24, sizeof(destination));
+    if (likely_false(ip_address_is_ipv4(&source) || ip_address_is_ipv4(&destination)))
+        return PACKET_IPV6_MAPPED_ADDRESS;
+
+    out->source = source;
+    out->destination = destination;
+    out->l3_offset = (uint16_t)offset;
+    out->protocol = ip[6];
+    out->has_ip = true;
+    offset += IPV6_BYTES;
+    if (likely_true(out->protocol == PROTOCOL_TCP))
+        return parse_transport(in, offset, offset + payload_bytes, out);
+    /* RFC 2675 3: the length is in an option then, and no honest router lets one through. */
+    if (payload_bytes == 0 && out->protocol == PROTOCOL_HOP_BY_HOP)
+        return PACKET_IPV6_JUMBOGRAM;
+    return parse_ipv6_extensions(in, offset, offset + payload_bytes, out);
+}
+
+/* No field names what labels carry: the version nibble has to (RFC 4928 3 keeps other payloads
+ * away from 4 and 6). A wrong guess fails at the lengths or is not TCP. */
+static enum packet_reason parse_mpls(const struct bytes *in, uint32_t offset,
+                                     struct packet_view *out)
+{
+    bool is_bottom = false;
+
+    for (unsigned int n = 0; !is_bottom; n++) {
+        if (n == PACKET_MAX_MPLS_LABELS)
+            return PACKET_TOO_MANY_MPLS_LABELS;
+        if (!is_captured(in, offset, MPLS_LABEL_BYTES))
+            return PACKET_TRUNCATED_MPLS;
+        is_bottom = in->data[offset + 2] & 1; /* RFC 3032 2.1: the S bit */
+        offset += MPLS_LABEL_BYTES;
+    }
+    if (!is_captured(in, offset, 1))
+        return PACKET_TRUNCATED_MPLS;
+    switch (in->data[offset] >> 4) {
+    case 4:
+        return parse_ipv4(in, offset, out);
+    case 6:
+        return parse_ipv6(in, offset, out);
+    default:
+        return PACKET_MPLS_PAYLOAD_UNKNOWN;
+    }
+}
+
+static enum packet_reason parse_by_version(const struct bytes *in, struct packet_view *out)
+{
+    uint8_t version = in->captured_bytes > 0 ? in->data[0] >> 4 : 0;
+
+    if (version == 4)
+        return parse_ipv4(in, 0, out);
+    return version == 6 ? parse_ipv6(in, 0, out) : PACKET_NOT_IP;
+}
+
+static inline bool is_vlan_type(uint16_t ethertype)
+{
+    return ethertype == ETHERTYPE_VLAN || ethertype == ETHERTYPE_SERVICE_VLAN ||
+           ethertype == ETHERTYPE_OLD_SERVICE_VLAN;
+}
+
+static inline enum packet_reason parse_ethertype(const struct bytes *in, uint16_t ethertype,
+                                                 uint32_t offset, struct packet_view *out)
+{
+    while (is_vlan_type(ethertype)) {
+        if (out->n_vlans == PACKET_MAX_VLANS)
+            return PACKET_TOO_MANY_VLANS;
+        if (!is_captured(in, offset, VLAN_TAG_BYTES))
+            return PACKET_TRUNCATED_VLAN;
+        /* IEEE 802.1Q 9.6: priority and drop eligibility in the upper four bits. */
+        out->vlan_id[out->n_vlans++] = load_be16(in->data + offset) & 0xfff;
+        ethertype = load_be16(in->data + offset + 2);
+        offset += VLAN_TAG_BYTES;
+    }
+    if (likely_true(ethertype == ETHERTYPE_IPV4))
+        return parse_ipv4(in, offset, out);
+    if (likely_true(ethertype == ETHERTYPE_IPV6))
+        return parse_ipv6(in, offset, out);
+    if (ethertype == ETHERTYPE_MPLS || ethertype == ETHERTYPE_MPLS_MULTICAST)
+        return parse_mpls(in, offset, out);
+    return PACKET_NOT_IP;
+}
+
+static const struct packet_view nothing_known = {
+    .vlan_id = {PACKET_VLAN_NONE, PACKET_VLAN_NONE},
+};
+
+enum packet_reason packet_parse_ethernet(const uint8_t *data, uint32_t captured_bytes,
+                                         uint32_t frame_bytes, struct packet_view *out)
+{
+    const struct bytes in = {data, captured_bytes, frame_bytes};
+    enum packet_reason reason = PACKET_TRUNCATED_ETHERNET;
+
+    *out = nothing_known;
+    if (is_captured(&in, 0, ETHERNET_BYTES))
+        reason = parse_ethertype(&in, load_be16(data + 12), ETHERNET_BYTES, out);
+    out->reason = (uint8_t)reason;
+    return reason;
+}
+
+enum packet_reason packet_parse_l3(uint16_t ethertype, const uint8_t *data, uint32_t captured_bytes,
+                                   uint32_t frame_bytes, struct packet_view *out)
+{
+    const struct bytes in = {data, captured_bytes, frame_bytes};
+    enum packet_reason reason;
+
+    *out = nothing_known;
+    reason = ethertype == ETHERTYPE_BY_VERSION ? parse_by_version(&in, out)
+                                               : parse_ethertype(&in, ethertype, 0, out);
+    out->reason = (uint8_t)reason;
+    return reason;
+}
+
+const char *packet_reason_name(enum packet_reason reason)
+{
+    return (unsigned int)reason < PACKET_N_REASONS ? reasons[reason].name : NULL;
+}
+
+const char *packet_reason_help(enum packet_reason reason)
+{
+    return (unsigned int)reason < PACKET_N_REASONS ? reasons[reason].help : NULL;
+}

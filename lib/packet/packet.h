@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* From bytes to `struct packet_view`: the one parser of the appliance, the replay and the
+ * simulator.
+ *
+ * What it walks through, in this order: Ethernet, up to two VLAN tags (IEEE 802.1Q and 802.1ad),
+ * an MPLS label stack (RFC 3032), IPv4 with options (RFC 791) or IPv6 with extension headers
+ * (RFC 8200), TCP (RFC 9293). Whatever it does not understand is no error: it has a reason with a
+ * name, and the caller forwards the packet and counts the reason.
+ *
+ * All functions are pure, allocate nothing, and may be called from any thread. */
+#ifndef PACKET_PACKET_H
+#define PACKET_PACKET_H
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/address.h"
+
+/* X(enum suffix, name, help): what a packet is, or why it is not a TCP packet of a flow. */
+#define PACKET_REASONS(X)                                                                          \
+    X(TCP, "tcp", "unfragmented TCP packet with well-formed headers")                              \
+    X(TRUNCATED_ETHERNET, "truncated_ethernet", "frame ends inside the Ethernet header")           \
+    X(TRUNCATED_VLAN, "truncated_vlan", "frame ends inside a VLAN tag")                            \
+    X(TOO_MANY_VLANS, "too_many_vlans", "more than two VLAN tags")                                 \
+    X(TRUNCATED_MPLS, "truncated_mpls", "frame ends inside or right after the MPLS label stack")   \
+    X(TOO_MANY_MPLS_LABELS, "too_many_mpls_labels", "more MPLS labels than are looked through")    \
+    X(MPLS_PAYLOAD_UNKNOWN, "mpls_payload_unknown", "what follows the MPLS labels is not IP")      \
+    X(NOT_IP, "not_ip", "neither IPv4 nor IPv6, as ARP or LLDP")                                   \
+    X(TRUNCATED_IPV4, "truncated_ipv4", "frame ends inside the IPv4 header")                       \
+    X(BAD_IPV4_VERSION, "bad_ipv4_version", "announced as IPv4, but its version is not 4")         \
+    X(BAD_IPV4_HEADER_LENGTH, "bad_ipv4_header_length", "IPv4 header shorter than 20 bytes")       \
+    X(BAD_IPV4_TOTAL_LENGTH, "bad_ipv4_total_length",                                              \
+      "IPv4 total length shorter than the header or longer than the frame")                        \
+    X(IPV4_FRAGMENT, "ipv4_fragment", "IPv4 fragment, first or later")                             \
+    X(TRUNCATED_IPV6, "truncated_ipv6", "frame ends inside the IPv6 header")                       \
+    X(BAD_IPV6_VERSION, "bad_ipv6_version", "announced as IPv6, but its version is not 6")         \
+    X(BAD_IPV6_PAYLOAD_LENGTH, "bad_ipv6_payload_length",                                          \
+      "IPv6 payload length longer than the frame")                                                 \
+    X(IPV6_JUMBOGRAM, "ipv6_jumbogram", "IPv6 payload length 0 with hop-by-hop options")           \
+    X(IPV6_MAPPED_ADDRESS, "ipv6_mapped_address", "IPv6 packet from or to ::ffff:0:0/96")          \
+    X(TRUNCATED_IPV6_EXTENSION, "truncated_ipv6_extension",                                        \
+      "frame ends inside an IPv6 extension header")                                                \
+    X(BAD_IPV6_EXTENSION_LENGTH, "bad_ipv6_extension_length",                                      \
+      "IPv6 extension header longer than the IPv6 payload")                                        \
+    X(TOO_MANY_IPV6_EXTENSIONS, "too_many_ipv6_extensions",                                        \
+      "more IPv6 extension headers than are looked through")                                       \
+    X(IPV6_FRAGMENT, "ipv6_fragment", "IPv6 packet with a fragment header")                        \
+    X(NOT_TCP, "not_tcp", "IP packet of another protocol")                                         \
+    X(TRUNCATED_TCP, "truncated_tcp", "frame or IP payload ends inside the TCP header")            \
+    X(BAD_TCP_HEADER_LENGTH, "bad_tcp_header_length",                                              \
+      "TCP header shorter than 20 bytes or longer than the IP payload")
+
+enum packet_reason {
+#define PACKET_REASON_ENUM(suffix, name, help) PACKET_##suffix,
+    PACKET_REASONS(PACKET_REASON_ENUM)
+#undef PACKET_REASON_ENUM
+        PACKET_N_REASONS
+};
+
+/* Headers of one kind that are looked through. The bounds keep the cost of a hostile packet small;
+ * real traffic has one to four labels and at most two extension headers. */
+#define PACKET_MAX_VLANS           2
+#define PACKET_MAX_MPLS_LABELS     8
+#define PACKET_MAX_IPV6_EXTENSIONS 8
+
+/* In `vlan_id`: there is no such tag. */
+#define PACKET_VLAN_NONE 0xffff
+
+/* One packet. Every field is always set: to zero (VLANs: to PACKET_VLAN_NONE) when the packet does
+ * not have it. The view holds no pointer into the packet. */
+struct packet_view {
+    /* Valid when has_ip. IPv4 is held mapped, see base/address.h. */
+    _Alignas(16) struct ip_address source;
+    struct ip_address destination;
+    /* Host order, like all below. Valid when reason is PACKET_TCP, as are sequence,
+     * payload_bytes and tcp_flags. */
+    uint16_t source_port;
+    uint16_t destination_port;
+    uint32_t sequence;
+    /* From the IP length, never from the frame: Ethernet padding is no data. */
+    uint32_t payload_bytes;
+    /* Bytes from the start of `data` to the IP header and to what follows IP and its extensions.
+     * 0 when that was not reached. */
+    uint16_t l3_offset;
+    uint16_t l4_offset;
+    /* Outermost first: the 12-bit VLAN id. 0 is a priority tag, which names no VLAN. */
+    uint16_t vlan_id[PACKET_MAX_VLANS];
+    /* The eight flags of RFC 9293 3.1: CWR ECE URG ACK PSH RST SYN FIN, FIN lowest. */
+    uint8_t tcp_flags;
+    /* Valid when has_ip: the innermost protocol number that was reached. */
+    uint8_t protocol;
+    uint8_t reason; /* enum packet_reason */
+    uint8_t n_vlans;
+    bool is_ipv4; /* valid when has_ip */
+    /* The fixed IP header is sound, so the addresses can be counted whatever the reason is. */
+    bool has_ip;
+};
+
+static_assert(sizeof(struct packet_view) == 64, "a burst of views must be one cache line each");
+
+/* Parses an Ethernet frame (without preamble; a trailing FCS does no harm).
+ *
+ * `captured_bytes` may be read at `data`, not one byte more; `frame_bytes`, at least as many, is
+ * the length on the wire. They differ when a capture has a snap length and when an mbuf has
+ * several segments. Every header must lie in the captured bytes, the payload need not.
+ *
+ * Writes all of `out` and returns out->reason. */
+enum packet_reason packet_parse_ethernet(const uint8_t *data, uint32_t captured_bytes,
+                                         uint32_t frame_bytes, struct packet_view *out);
+
+/* The same from where an EtherType has been read already: raw IP captures, and Linux cooked
+ * captures after their header. `ethertype` (host order) says what `data` starts with: IPv4, IPv6,
+ * MPLS, or a VLAN type with its tag next; 0: the version nibble says which IP it is. Lengths count
+ * from `data`, and so do the offsets in `out`. */
+enum packet_reason packet_parse_l3(uint16_t ethertype, const uint8_t *data, uint32_t captured_bytes,
+                                   uint32_t frame_bytes, struct packet_view *out);
+
+/* The name as in counters, and a sentence about it. NULL when `reason` is none. */
+const char *packet_reason_name(enum packet_reason reason);
+const char *packet_reason_help(enum packet_reason reason);
+
+#endif

@@ -1,0 +1,476 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "frames.h"
+
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/compiler.h"
+
+#define ETHERNET                                                                                   \
+    {                                                                                              \
+        LAYER_ETHERNET, 0, 0                                                                       \
+    }
+#define VLAN(tpid, tci)                                                                            \
+    {                                                                                              \
+        LAYER_VLAN, tpid, tci                                                                      \
+    }
+#define MPLS(label)                                                                                \
+    {                                                                                              \
+        LAYER_MPLS, label, 0                                                                       \
+    }
+#define IPV4                                                                                       \
+    {                                                                                              \
+        LAYER_IPV4, 0, 0                                                                           \
+    }
+#define IPV4_OPTIONS(n)                                                                            \
+    {                                                                                              \
+        LAYER_IPV4, n, 0                                                                           \
+    }
+#define IPV6                                                                                       \
+    {                                                                                              \
+        LAYER_IPV6, 0, 0                                                                           \
+    }
+#define HOP_BY_HOP(n)                                                                              \
+    {                                                                                              \
+        LAYER_EXTENSION, 0, n                                                                      \
+    }
+#define ROUTING(n)                                                                                 \
+    {                                                                                              \
+        LAYER_EXTENSION, 43, n                                                                     \
+    }
+#define FRAGMENT                                                                                   \
+    {                                                                                              \
+        LAYER_EXTENSION, 44, 0                                                                     \
+    }
+#define AH(n)                                                                                      \
+    {                                                                                              \
+        LAYER_EXTENSION, 51, n                                                                     \
+    }
+#define DESTINATION(n)                                                                             \
+    {                                                                                              \
+        LAYER_EXTENSION, 60, n                                                                     \
+    }
+#define TCP                                                                                        \
+    {                                                                                              \
+        LAYER_TCP, 0, 0                                                                            \
+    }
+#define TCP_OPTIONS(n)                                                                             \
+    {                                                                                              \
+        LAYER_TCP, n, 0                                                                            \
+    }
+#define OTHER(type, n)                                                                             \
+    {                                                                                              \
+        LAYER_OTHER, type, n                                                                       \
+    }
+#define DATA(n)                                                                                    \
+    {                                                                                              \
+        LAYER_DATA, n, 0                                                                           \
+    }
+#define PADDING(n)                                                                                 \
+    {                                                                                              \
+        LAYER_PADDING, n, 0                                                                        \
+    }
+
+/* Offsets of fields to poke in a frame whose IP header follows Ethernet at once. */
+enum {
+    AT_IP = 14,
+    AT_IPV4_TOTAL = AT_IP + 2,
+    AT_IPV4_FRAGMENT = AT_IP + 6,
+    AT_IPV6_PAYLOAD = AT_IP + 4,
+    AT_IPV6_SOURCE = AT_IP + 8,
+    AT_IPV6_DESTINATION = AT_IP + 24,
+    AT_IPV6_EXTENSION = AT_IP + 40,
+    AT_IPV4_TCP = AT_IP + 20,
+    AT_IPV6_TCP = AT_IP + 40,
+    AT_TCP_OFFSET = 12, /* from the TCP header */
+};
+
+/* Makes 2001:db8:x::y into ::ffff:0:y. */
+#define MAPPED(at)                                                                                 \
+    {at, 0}, {(at) + 1, 0}, {(at) + 2, 0}, {(at) + 3, 0}, {(at) + 5, 0}, {(at) + 10, 0xff},        \
+    {                                                                                              \
+        (at) + 11, 0xff                                                                            \
+    }
+
+const struct frame_case frame_cases[] = {
+    {"IPv4", PACKET_TCP, {ETHERNET, IPV4, TCP, DATA(100)}, {{0}}, 0},
+    {"IPv4, pure ACK", PACKET_TCP, {ETHERNET, IPV4, TCP}, {{0}}, 0},
+    {"IPv4, pure ACK, padded", PACKET_TCP, {ETHERNET, IPV4, TCP, PADDING(6)}, {{0}}, 0},
+    {"IPv4, TCP options", PACKET_TCP, {ETHERNET, IPV4, TCP_OPTIONS(10), DATA(9)}, {{0}}, 0},
+    {"IPv4 options", PACKET_TCP, {ETHERNET, IPV4_OPTIONS(10), TCP, DATA(3)}, {{0}}, 0},
+    {"IPv4, do not fragment",
+     PACKET_TCP,
+     {ETHERNET, IPV4, TCP, DATA(1)},
+     {{AT_IPV4_FRAGMENT, 0x40}},
+     0},
+    {"IPv4, reserved bit",
+     PACKET_TCP,
+     {ETHERNET, IPV4, TCP, DATA(1)},
+     {{AT_IPV4_FRAGMENT, 0x80}},
+     0},
+    {"IPv6", PACKET_TCP, {ETHERNET, IPV6, TCP, DATA(100)}, {{0}}, 0},
+    {"IPv6, TCP options, padded",
+     PACKET_TCP,
+     {ETHERNET, IPV6, TCP_OPTIONS(3), PADDING(30)},
+     {{0}},
+     0},
+    {"one VLAN", PACKET_TCP, {ETHERNET, VLAN(0x8100, 0xe064), IPV4, TCP, DATA(8)}, {{0}}, 0},
+    {"priority tag", PACKET_TCP, {ETHERNET, VLAN(0x8100, 0x6000), IPV4, TCP}, {{0}}, 0},
+    {"QinQ",
+     PACKET_TCP,
+     {ETHERNET, VLAN(0x88a8, 0x07d0), VLAN(0x8100, 0x1fff), IPV4, TCP, DATA(8)},
+     {{0}},
+     0},
+    {"old QinQ, IPv6",
+     PACKET_TCP,
+     {ETHERNET, VLAN(0x9100, 1), VLAN(0x9100, 2), IPV6, TCP, DATA(8)},
+     {{0}},
+     0},
+    {"one MPLS label", PACKET_TCP, {ETHERNET, MPLS(16), IPV4, TCP, DATA(5)}, {{0}}, 0},
+    {"MPLS stack, IPv6",
+     PACKET_TCP,
+     {ETHERNET, MPLS(100), MPLS(7), MPLS(2), IPV6, TCP, DATA(5)},
+     {{0}},
+     0},
+    {"most MPLS labels",
+     PACKET_TCP,
+     {ETHERNET, MPLS(1), MPLS(2), MPLS(3), MPLS(4), MPLS(5), MPLS(6), MPLS(7), MPLS(8), IPV4, TCP},
+     {{0}},
+     0},
+    {"QinQ, MPLS, IPv6 with extensions",
+     PACKET_TCP,
+     {ETHERNET, VLAN(0x88a8, 4094), VLAN(0x8100, 4095), MPLS(99), IPV6, HOP_BY_HOP(0), AH(4),
+      TCP_OPTIONS(5), DATA(33)},
+     {{0}},
+     0},
+    {"each IPv6 extension",
+     PACKET_TCP,
+     {ETHERNET, IPV6, HOP_BY_HOP(1), DESTINATION(0), ROUTING(2), AH(5), DESTINATION(3), TCP,
+      DATA(7)},
+     {{0}},
+     0},
+    {"longest IPv6 extension",
+     PACKET_TCP,
+     {ETHERNET, IPV6, DESTINATION(255), TCP, DATA(7)},
+     {{0}},
+     0},
+    {"most IPv6 extensions",
+     PACKET_TCP,
+     {ETHERNET, IPV6, HOP_BY_HOP(0), ROUTING(0), ROUTING(0), ROUTING(0), ROUTING(0), ROUTING(0),
+      ROUTING(0), DESTINATION(0), TCP, DATA(7)},
+     {{0}},
+     0},
+
+    {"half an Ethernet header", PACKET_TRUNCATED_ETHERNET, {ETHERNET}, {{0}}, 7},
+    {"half a VLAN tag", PACKET_TRUNCATED_VLAN, {ETHERNET, VLAN(0x8100, 7)}, {{0}}, 2},
+    {"three VLAN tags",
+     PACKET_TOO_MANY_VLANS,
+     {ETHERNET, VLAN(0x88a8, 1), VLAN(0x8100, 2), VLAN(0x8100, 3), IPV4, TCP},
+     {{0}},
+     0},
+    {"half an MPLS label", PACKET_TRUNCATED_MPLS, {ETHERNET, MPLS(7), MPLS(8)}, {{0}}, 2},
+    {"nothing behind the labels", PACKET_TRUNCATED_MPLS, {ETHERNET, MPLS(7)}, {{0}}, 0},
+    {"nine MPLS labels",
+     PACKET_TOO_MANY_MPLS_LABELS,
+     {ETHERNET, MPLS(1), MPLS(2), MPLS(3), MPLS(4), MPLS(5), MPLS(6), MPLS(7), MPLS(8), MPLS(9),
+      IPV4, TCP},
+     {{0}},
+     0},
+    {"pseudowire", PACKET_MPLS_PAYLOAD_UNKNOWN, {ETHERNET, MPLS(7), OTHER(0, 64)}, {{0}}, 0},
+    {"ARP", PACKET_NOT_IP, {ETHERNET, OTHER(0x0806, 46)}, {{0}}, 0},
+    {"IEEE 802.3 length", PACKET_NOT_IP, {ETHERNET, OTHER(46, 46)}, {{0}}, 0},
+    {"ARP in a VLAN", PACKET_NOT_IP, {ETHERNET, VLAN(0x8100, 5), OTHER(0x0806, 46)}, {{0}}, 0},
+
+    {"half an IPv4 header", PACKET_TRUNCATED_IPV4, {ETHERNET, IPV4}, {{0}}, 1},
+    {"half the IPv4 options", PACKET_TRUNCATED_IPV4, {ETHERNET, IPV4_OPTIONS(2)}, {{0}}, 1},
+    {"IPv6 announced as IPv4",
+     PACKET_BAD_IPV4_VERSION,
+     {ETHERNET, IPV4, TCP, DATA(9)},
+     {{AT_IP, 0x65}},
+     0},
+    {"IPv4 header of 16 bytes",
+     PACKET_BAD_IPV4_HEADER_LENGTH,
+     {ETHERNET, IPV4, TCP, DATA(9)},
+     {{AT_IP, 0x44}},
+     0},
+    {"IPv4 total length below the header",
+     PACKET_BAD_IPV4_TOTAL_LENGTH,
+     {ETHERNET, IPV4, TCP, DATA(9)},
+     {{AT_IPV4_TOTAL + 1, 19}},
+     0},
+    {"IPv4 total length below the options",
+     PACKET_BAD_IPV4_TOTAL_LENGTH,
+     {ETHERNET, IPV4_OPTIONS(1), TCP, DATA(9)},
+     {{AT_IPV4_TOTAL + 1, 23}},
+     0},
+    {"IPv4 total length 0",
+     PACKET_BAD_IPV4_TOTAL_LENGTH,
+     {ETHERNET, IPV4, TCP, DATA(9)},
+     {{AT_IPV4_TOTAL + 1, 0}},
+     0},
+    {"IPv4 total length one beyond the frame",
+     PACKET_BAD_IPV4_TOTAL_LENGTH,
+     {ETHERNET, IPV4, TCP, DATA(9)},
+     {{AT_IPV4_TOTAL + 1, 50}},
+     0},
+    {"first IPv4 fragment",
+     PACKET_IPV4_FRAGMENT,
+     {ETHERNET, IPV4, TCP, DATA(9)},
+     {{AT_IPV4_FRAGMENT, 0x20}},
+     0},
+    {"last IPv4 fragment",
+     PACKET_IPV4_FRAGMENT,
+     {ETHERNET, IPV4, TCP, DATA(9)},
+     {{AT_IPV4_FRAGMENT + 1, 1}},
+     0},
+    {"IPv4 fragment far in, high offset bits",
+     PACKET_IPV4_FRAGMENT,
+     {ETHERNET, IPV4, TCP, DATA(9)},
+     {{AT_IPV4_FRAGMENT, 0x10}},
+     0},
+    {"IPv4 fragment of UDP",
+     PACKET_IPV4_FRAGMENT,
+     {ETHERNET, IPV4, OTHER(17, 30)},
+     {{AT_IPV4_FRAGMENT, 0x20}},
+     0},
+
+    {"half an IPv6 header", PACKET_TRUNCATED_IPV6, {ETHERNET, IPV6}, {{0}}, 1},
+    {"IPv4 announced as IPv6",
+     PACKET_BAD_IPV6_VERSION,
+     {ETHERNET, IPV6, TCP, DATA(9)},
+     {{AT_IP, 0x45}},
+     0},
+    {"IPv6 payload length one beyond the frame",
+     PACKET_BAD_IPV6_PAYLOAD_LENGTH,
+     {ETHERNET, IPV6, TCP, DATA(9)},
+     {{AT_IPV6_PAYLOAD + 1, 30}},
+     0},
+    {"IPv6 jumbogram",
+     PACKET_IPV6_JUMBOGRAM,
+     {ETHERNET, IPV6, HOP_BY_HOP(0), TCP, DATA(9)},
+     {{AT_IPV6_PAYLOAD + 1, 0}, {AT_IPV6_EXTENSION + 2, 0xc2}, {AT_IPV6_EXTENSION + 3, 4}},
+     0},
+    {"mapped IPv6 source",
+     PACKET_IPV6_MAPPED_ADDRESS,
+     {ETHERNET, IPV6, OTHER(17, 20), DATA(9)},
+     {MAPPED(AT_IPV6_SOURCE)},
+     0},
+    {"mapped IPv6 destination",
+     PACKET_IPV6_MAPPED_ADDRESS,
+     {ETHERNET, IPV6, TCP, DATA(9)},
+     {MAPPED(AT_IPV6_DESTINATION)},
+     0},
+    {"half an IPv6 extension header",
+     PACKET_TRUNCATED_IPV6_EXTENSION,
+     {ETHERNET, IPV6, HOP_BY_HOP(1), TCP},
+     {{0}},
+     21},
+    {"one byte of an IPv6 extension header",
+     PACKET_TRUNCATED_IPV6_EXTENSION,
+     {ETHERNET, IPV6, HOP_BY_HOP(0), TCP},
+     {{0}},
+     27},
+    {"IPv6 extension header beyond the payload",
+     PACKET_BAD_IPV6_EXTENSION_LENGTH,
+     {ETHERNET, IPV6, DESTINATION(0), TCP, DATA(9)},
+     {{AT_IPV6_EXTENSION + 1, 4}},
+     0},
+    {"one byte of IPv6 payload for an extension header",
+     PACKET_BAD_IPV6_EXTENSION_LENGTH,
+     {ETHERNET, IPV6, ROUTING(0), TCP},
+     {{AT_IPV6_PAYLOAD + 1, 1}},
+     0},
+    {"nine IPv6 extension headers",
+     PACKET_TOO_MANY_IPV6_EXTENSIONS,
+     {ETHERNET, IPV6, HOP_BY_HOP(0), ROUTING(0), ROUTING(0), ROUTING(0), ROUTING(0), ROUTING(0),
+      ROUTING(0), DESTINATION(0), DESTINATION(0), TCP},
+     {{0}},
+     0},
+    {"first IPv6 fragment",
+     PACKET_IPV6_FRAGMENT,
+     {ETHERNET, IPV6, FRAGMENT, TCP, DATA(9)},
+     {{AT_IPV6_EXTENSION + 3, 1}},
+     0},
+    {"atomic IPv6 fragment", PACKET_IPV6_FRAGMENT, {ETHERNET, IPV6, FRAGMENT, TCP}, {{0}}, 0},
+    {"IPv6 fragment behind an extension",
+     PACKET_IPV6_FRAGMENT,
+     {ETHERNET, IPV6, HOP_BY_HOP(0), FRAGMENT, TCP, DATA(9)},
+     {{0}},
+     0},
+
+    {"UDP", PACKET_NOT_TCP, {ETHERNET, IPV4, OTHER(17, 8)}, {{0}}, 0},
+    {"IPv4 with nothing in it", PACKET_NOT_TCP, {ETHERNET, IPV4, OTHER(1, 0)}, {{0}}, 0},
+    {"AH in IPv4", PACKET_NOT_TCP, {ETHERNET, IPV4, AH(4), TCP}, {{0}}, 0},
+    {"ICMPv6 in a VLAN",
+     PACKET_NOT_TCP,
+     {ETHERNET, VLAN(0x8100, 9), IPV6, OTHER(58, 24)},
+     {{0}},
+     0},
+    {"UDP behind IPv6 extensions",
+     PACKET_NOT_TCP,
+     {ETHERNET, IPV6, HOP_BY_HOP(0), DESTINATION(0), OTHER(17, 8)},
+     {{0}},
+     0},
+    {"no next header", PACKET_NOT_TCP, {ETHERNET, IPV6, OTHER(59, 0)}, {{0}}, 0},
+    {"IPv4 total length ends in the TCP header",
+     PACKET_TRUNCATED_TCP,
+     {ETHERNET, IPV4, TCP, PADDING(9)},
+     {{AT_IPV4_TOTAL + 1, 39}},
+     0},
+    {"IPv6 payload length ends in the TCP header",
+     PACKET_TRUNCATED_TCP,
+     {ETHERNET, IPV6, TCP},
+     {{AT_IPV6_PAYLOAD + 1, 19}},
+     0},
+    {"IPv6 payload length 0", PACKET_TRUNCATED_TCP, {ETHERNET, IPV6, OTHER(6, 0)}, {{0}}, 0},
+    {"TCP header of 16 bytes",
+     PACKET_BAD_TCP_HEADER_LENGTH,
+     {ETHERNET, IPV4, TCP, DATA(9)},
+     {{AT_IPV4_TCP + AT_TCP_OFFSET, 0x40}},
+     0},
+    {"TCP header beyond the IP payload",
+     PACKET_BAD_TCP_HEADER_LENGTH,
+     {ETHERNET, IPV6, TCP, DATA(3), PADDING(9)},
+     {{AT_IPV6_TCP + AT_TCP_OFFSET, 0x60}},
+     0},
+};
+
+const size_t n_frame_cases = ARRAY_LENGTH(frame_cases);
+
+/* Where the next layer writes what it is: two bytes (EtherType) or one (protocol); 0: nowhere. */
+struct type_field {
+    uint32_t offset;
+    unsigned int n_bytes;
+};
+
+static void announce(struct frame *f, const struct type_field *field, uint16_t type)
+{
+    if (field->n_bytes == 2)
+        store_be16(f->bytes + field->offset, type);
+    else if (field->n_bytes == 1)
+        f->bytes[field->offset] = (uint8_t)type;
+}
+
+static void add_ip(struct frame *f, const struct layer *l, struct type_field *next)
+{
+    uint8_t *ip = f->bytes + f->n_bytes;
+    struct ip_address a;
+
+    f->l3_offset = f->n_bytes;
+    if (l->kind == LAYER_IPV4) {
+        ip[0] = (uint8_t)(0x45 + l->a);
+        ip[8] = 64;
+        ip_address_parse(FRAME_IPV4_SOURCE, &a);
+        memcpy(ip + 12, a.bytes + 12, 4);
+        ip_address_parse(FRAME_IPV4_DESTINATION, &a);
+        memcpy(ip + 16, a.bytes + 12, 4);
+        memset(ip + 20, 1, l->a * 4u); /* no-operation options */
+        *next = (struct type_field){f->n_bytes + 9, 1};
+        f->n_bytes += 20 + l->a * 4u;
+        return;
+    }
+    ip[0] = 0x60;
+    ip[7] = 64;
+    ip_address_parse(FRAME_IPV6_SOURCE, &a);
+    memcpy(ip + 8, &a, 16);
+    ip_address_parse(FRAME_IPV6_DESTINATION, &a);
+    memcpy(ip + 24, &a, 16);
+    *next = (struct type_field){f->n_bytes + 6, 1};
+    f->n_bytes += 40;
+}
+
+static void add_tcp(struct frame *f, const struct layer *l)
+{
+    uint8_t *tcp = f->bytes + f->n_bytes;
+
+    f->l4_offset = f->n_bytes;
+    store_be16(tcp, FRAME_SOURCE_PORT);
+    store_be16(tcp + 2, FRAME_DESTINATION_PORT);
+    store_be32(tcp + 4, FRAME_SEQUENCE);
+    tcp[12] = (uint8_t)((5 + l->a) << 4);
+    tcp[13] = FRAME_TCP_FLAGS;
+    memset(tcp + 20, 1, l->a * 4u);
+    f->n_bytes += 20 + l->a * 4u;
+    f->payload_offset = f->n_bytes;
+}
+
+static void add_extension(struct frame *f, const struct layer *l, struct type_field *next)
+{
+    *next = (struct type_field){f->n_bytes, 1};
+    f->bytes[f->n_bytes + 1] = (uint8_t)l->b;
+    f->n_bytes += l->a == 51 ? (l->b + 2u) * 4 : (l->b + 1u) * 8;
+}
+
+static void add_layer(struct frame *f, const struct layer *l, struct type_field *next)
+{
+    const struct type_field before = *next;
+
+    *next = (struct type_field){0, 0};
+    switch (l->kind) {
+    case LAYER_ETHERNET:
+        memcpy(f->bytes, "\x02\0\0\0\0\x01\x02\0\0\0\0\x02", 12);
+        *next = (struct type_field){12, 2};
+        f->n_bytes = 14;
+        break;
+    case LAYER_VLAN:
+        announce(f, &before, l->a);
+        store_be16(f->bytes + f->n_bytes, l->b);
+        *next = (struct type_field){f->n_bytes + 2, 2};
+        f->n_bytes += 4;
+        break;
+    case LAYER_MPLS:
+        announce(f, &before, 0x8847);
+        store_be32(f->bytes + f->n_bytes, (uint32_t)l->a << 12 | (l[1].kind != LAYER_MPLS) << 8);
+        f->n_bytes += 4;
+        break;
+    case LAYER_IPV4:
+    case LAYER_IPV6:
+        announce(f, &before, l->kind == LAYER_IPV4 ? 0x0800 : 0x86dd);
+        add_ip(f, l, next);
+        break;
+    case LAYER_EXTENSION:
+        announce(f, &before, l->a);
+        add_extension(f, l, next);
+        break;
+    case LAYER_TCP:
+        announce(f, &before, 6);
+        add_tcp(f, l);
+        break;
+    case LAYER_OTHER:
+        announce(f, &before, l->a);
+        f->n_bytes += l->b;
+        break;
+    case LAYER_DATA:
+        f->payload_bytes = l->a;
+        /* fall through */
+    case LAYER_PADDING:
+        memset(f->bytes + f->n_bytes, l->kind == LAYER_DATA ? 0xda : 0xff, l->a);
+        f->n_bytes += l->a;
+        break;
+    case LAYER_END:
+        break;
+    }
+    if (l->kind != LAYER_PADDING)
+        f->ip_end = f->n_bytes;
+}
+
+void frame_build(const struct frame_case *from, struct frame *out)
+{
+    struct type_field next = {0, 0};
+    uint8_t *ip;
+
+    memset(out, 0, sizeof(*out));
+    for (const struct layer *l = from->layers; l->kind != LAYER_END; l++)
+        add_layer(out, l, &next);
+
+    ip = out->bytes + out->l3_offset;
+    if (out->l3_offset != 0 && ip[0] >> 4 == 4)
+        store_be16(ip + 2, (uint16_t)(out->ip_end - out->l3_offset));
+    else if (out->l3_offset != 0)
+        store_be16(ip + 4, (uint16_t)(out->ip_end - out->l3_offset - 40));
+
+    for (size_t i = 0; i < FRAME_MAX_POKES && from->pokes[i].offset != 0; i++)
+        out->bytes[from->pokes[i].offset] = from->pokes[i].value;
+    out->frame_bytes = out->n_bytes;
+    out->n_bytes -= from->uncaptured_bytes;
+}

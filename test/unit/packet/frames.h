@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Frames for tests, described layer by layer. Type and length fields follow from the layers; what
+ * must be wrong is poked in afterwards. */
+#ifndef TEST_PACKET_FRAMES_H
+#define TEST_PACKET_FRAMES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "packet/packet.h"
+
+enum layer_kind {
+    LAYER_END,
+    LAYER_ETHERNET,
+    LAYER_VLAN,      /* a: TPID, b: tag control information */
+    LAYER_MPLS,      /* a: label */
+    LAYER_IPV4,      /* a: words of options */
+    LAYER_IPV6,      /* */
+    LAYER_EXTENSION, /* a: protocol number, b: its length field */
+    LAYER_TCP,       /* a: words of options */
+    LAYER_OTHER,     /* a: EtherType or protocol number, whichever stands before; b: bytes of it */
+    LAYER_DATA,      /* a: bytes of TCP payload */
+    LAYER_PADDING,   /* a: bytes behind the IP packet */
+};
+
+struct layer {
+    enum layer_kind kind;
+    uint16_t a, b;
+};
+
+enum {
+    FRAME_MAX_LAYERS = 16,
+    FRAME_MAX_POKES = 7,
+    FRAME_MAX_BYTES = 4096,
+};
+
+struct poke {
+    uint16_t offset;
+    uint8_t value;
+};
+
+struct frame_case {
+    const char *name;
+    enum packet_reason reason;
+    struct layer layers[FRAME_MAX_LAYERS];
+    struct poke pokes[FRAME_MAX_POKES]; /* ended by offset 0, which no case needs */
+    uint16_t uncaptured_bytes;          /* how much of the end was on the wire only */
+};
+
+struct frame {
+    uint8_t bytes[FRAME_MAX_BYTES];
+    uint32_t n_bytes; /* captured */
+    uint32_t frame_bytes;
+    uint32_t l3_offset, l4_offset, payload_offset, payload_bytes, ip_end;
+};
+
+extern const struct frame_case frame_cases[];
+extern const size_t n_frame_cases;
+
+/* What the builder writes into every frame. */
+#define FRAME_IPV4_SOURCE      "192.0.2.1"
+#define FRAME_IPV4_DESTINATION "198.51.100.2"
+#define FRAME_IPV6_SOURCE      "2001:db8:1::1"
+#define FRAME_IPV6_DESTINATION "2001:db8:2::2"
+enum {
+    FRAME_SOURCE_PORT = 40000,
+    FRAME_DESTINATION_PORT = 443,
+    FRAME_SEQUENCE = 0x89abcdef,
+    FRAME_TCP_FLAGS = 0x18,
+};
+
+void frame_build(const struct frame_case *from, struct frame *out);
+
+#endif

@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "base/bytes.h"
+#include "base/compiler.h"
+#include "base/random.h"
+#include "frames.h"
+#include "naive_parser.h"
+#include "packet/packet.h"
+
+/* A copy in a block of exactly its size, so that AddressSanitizer sees one byte read too many. */
+static uint8_t *exact_copy(const uint8_t *bytes, uint32_t n_bytes)
+{
+    uint8_t *copy = malloc(n_bytes);
+
+    assert_true(copy != NULL || n_bytes == 0);
+    if (n_bytes > 0)
+        memcpy(copy, bytes, n_bytes);
+    return copy;
+}
+
+static enum packet_reason parse_exact(const uint8_t *bytes, uint32_t captured_bytes,
+                                      uint32_t frame_bytes, struct packet_view *view)
+{
+    uint8_t *copy = exact_copy(bytes, captured_bytes);
+    enum packet_reason reason;
+
+    memset(view, 0xa5, sizeof(*view)); /* what the parser leaves alone shows */
+    reason = packet_parse_ethernet(copy, captured_bytes, frame_bytes, view);
+    assert_int_equal(reason, view->reason);
+    free(copy);
+    return reason;
+}
+
+static const struct frame_case *find_case(const char *name)
+{
+    for (size_t i = 0; i < n_frame_cases; i++)
+        if (strcmp(frame_cases[i].name, name) == 0)
+            return &frame_cases[i];
+    fail_msg("no frame \"%s\"", name);
+    return NULL;
+}
+
+static void parse_case(const char *name, struct packet_view *view)
+{
+    struct frame f;
+
+    frame_build(find_case(name), &f);
+    parse_exact(f.bytes, f.n_bytes, f.frame_bytes, view);
+}
+
+static void assert_address(const struct ip_address *a, const char *text)
+{
+    char buffer[IP_TEXT_BYTES];
+
+    assert_string_equal(ip_address_format(a, buffer), text);
+}
+
+static void every_reason_has_its_own_name_and_help(void **state)
+{
+    (void)state;
+    for (unsigned int i = 0; i < PACKET_N_REASONS; i++) {
+        assert_non_null(packet_reason_name(i));
+        assert_true(strlen(packet_reason_help(i)) > 0);
+        for (unsigned int j = 0; j < i; j++)
+            assert_string_not_equal(packet_reason_name(i), packet_reason_name(j));
+    }
+    assert_string_equal(packet_reason_name(PACKET_TCP), "tcp");
+    assert_string_equal(packet_reason_name(PACKET_IPV4_FRAGMENT), "ipv4_fragment");
+    assert_null(packet_reason_name(PACKET_N_REASONS));
+    assert_null(packet_reason_help(PACKET_N_REASONS));
+}
+
+static void every_frame_gets_its_reason_and_every_reason_a_frame(void **state)
+{
+    bool seen[PACKET_N_REASONS] = {false};
+
+    (void)state;
+    for (size_t i = 0; i < n_frame_cases; i++) {
+        struct packet_view v;
+        struct frame f;
+
+        frame_build(&frame_cases[i], &f);
+        parse_exact(f.bytes, f.n_bytes, f.frame_bytes, &v);
+        if (v.reason != frame_cases[i].reason)
+            fail_msg("%s: %s", frame_cases[i].name, packet_reason_name(v.reason));
+        seen[v.reason] = true;
+    }
+    for (unsigned int i = 0; i < PACKET_N_REASONS; i++)
+        if (!seen[i])
+            fail_msg("no frame is %s", packet_reason_name(i));
+}
+
+static void tcp_packets_yield_all_fields(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < n_frame_cases; i++) {
+        struct packet_view v;
+        struct frame f;
+
+        if (frame_cases[i].reason != PACKET_TCP)
+            continue;
+        frame_build(&frame_cases[i], &f);
+        parse_exact(f.bytes, f.n_bytes, f.n_bytes, &v);
+        assert_true(v.has_ip);
+        assert_int_equal(v.protocol, 6);
+        assert_int_equal(v.is_ipv4, f.bytes[f.l3_offset] >> 4 == 4);
+        assert_address(&v.source, v.is_ipv4 ? FRAME_IPV4_SOURCE : FRAME_IPV6_SOURCE);
+        assert_address(&v.destination, v.is_ipv4 ? FRAME_IPV4_DESTINATION : FRAME_IPV6_DESTINATION);
+        assert_int_equal(v.source_port, FRAME_SOURCE_PORT);
+        assert_int_equal(v.destination_port, FRAME_DESTINATION_PORT);
+        assert_int_equal(v.sequence, FRAME_SEQUENCE);
+        assert_int_equal(v.tcp_flags, FRAME_TCP_FLAGS);
+        assert_int_equal(v.l3_offset, f.l3_offset);
+        assert_int_equal(v.l4_offset, f.l4_offset);
+        assert_int_equal(v.payload_bytes, f.payload_bytes);
+    }
+}
+
+static void padding_is_no_payload(void **state)
+{
+    struct packet_view v;
+
+    (void)state;
+    parse_case("IPv4, pure ACK, padded", &v);
+    assert_int_equal(v.payload_bytes, 0);
+    parse_case("IPv6, TCP options, padded", &v);
+    assert_int_equal(v.payload_bytes, 0);
+}
+
+static void vlan_ids_come_outermost_first_without_priority(void **state)
+{
+    const struct {
+        const char *frame;
+        uint8_t n_vlans;
+        uint16_t outer, inner;
+    } cases[] = {
+        {"IPv4", 0, PACKET_VLAN_NONE, PACKET_VLAN_NONE},
+        {"one VLAN", 1, 100, PACKET_VLAN_NONE},
+        {"priority tag", 1, 0, PACKET_VLAN_NONE},
+        {"QinQ", 2, 2000, 4095},
+        {"QinQ, MPLS, IPv6 with extensions", 2, 4094, 4095},
+        {"three VLAN tags", 2, 1, 2},
+        {"ARP in a VLAN", 1, 5, PACKET_VLAN_NONE},
+        {"half a VLAN tag", 0, PACKET_VLAN_NONE, PACKET_VLAN_NONE},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct packet_view v;
+
+        parse_case(cases[i].frame, &v);
+        assert_int_equal(v.n_vlans, cases[i].n_vlans);
+        assert_int_equal(v.vlan_id[0], cases[i].outer);
+        assert_int_equal(v.vlan_id[1], cases[i].inner);
+    }
+}
+
+static void addresses_are_known_whenever_the_ip_header_is_sound(void **state)
+{
+    const struct {
+        const char *frame;
+        bool has_ip;
+        uint8_t protocol;
+    } cases[] = {
+        {"UDP", true, 17},
+        {"ICMPv6 in a VLAN", true, 58},
+        {"UDP behind IPv6 extensions", true, 17},
+        {"AH in IPv4", true, 51},
+        {"first IPv4 fragment", true, 6},
+        {"last IPv4 fragment", true, 6},
+        {"IPv4 fragment of UDP", true, 17},
+        {"atomic IPv6 fragment", true, 44},
+        {"IPv6 fragment behind an extension", true, 44},
+        {"IPv6 jumbogram", true, 0},
+        {"half an IPv6 extension header", true, 0},
+        {"nine IPv6 extension headers", true, 60},
+        {"TCP header of 16 bytes", true, 6},
+        {"IPv4 total length ends in the TCP header", true, 6},
+        {"mapped IPv6 source", false, 0},
+        {"mapped IPv6 destination", false, 0},
+        {"IPv4 total length one beyond the frame", false, 0},
+        {"IPv6 payload length one beyond the frame", false, 0},
+        {"half an IPv4 header", false, 0},
+        {"half an IPv6 header", false, 0},
+        {"ARP", false, 0},
+    };
+    const struct ip_address zero = {{0}};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct packet_view v;
+
+        parse_case(cases[i].frame, &v);
+        assert_int_equal(v.has_ip, cases[i].has_ip);
+        assert_int_equal(v.protocol, cases[i].protocol);
+        if (v.has_ip) {
+            assert_address(&v.source, v.is_ipv4 ? FRAME_IPV4_SOURCE : FRAME_IPV6_SOURCE);
+            assert_address(&v.destination,
+                           v.is_ipv4 ? FRAME_IPV4_DESTINATION : FRAME_IPV6_DESTINATION);
+        } else {
+            assert_true(ip_address_equal(&v.source, &zero));
+            assert_true(ip_address_equal(&v.destination, &zero));
+        }
+    }
+}
+
+static void a_cut_frame_is_never_tcp(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < n_frame_cases; i++) {
+        struct packet_view v;
+        struct frame f;
+
+        if (frame_cases[i].reason != PACKET_TCP)
+            continue;
+        frame_build(&frame_cases[i], &f);
+        for (uint32_t n = 0; n <= f.n_bytes; n++) {
+            parse_exact(f.bytes, n, n, &v);
+            assert_int_equal(v.reason == PACKET_TCP, n >= f.ip_end);
+        }
+    }
+}
+
+static void a_capture_needs_all_headers_and_no_payload(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < n_frame_cases; i++) {
+        struct packet_view whole, cut;
+        struct frame f;
+
+        if (frame_cases[i].reason != PACKET_TCP)
+            continue;
+        frame_build(&frame_cases[i], &f);
+        parse_exact(f.bytes, f.n_bytes, f.n_bytes, &whole);
+        for (uint32_t n = 0; n <= f.n_bytes; n++) {
+            parse_exact(f.bytes, n, f.n_bytes, &cut);
+            assert_int_equal(cut.reason == PACKET_TCP, n >= f.payload_offset);
+            if (cut.reason == PACKET_TCP)
+                assert_null(packet_view_difference(&whole, &cut));
+        }
+    }
+}
+
+static void l3_start_gives_the_same_with_other_offsets(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < n_frame_cases; i++) {
+        struct packet_view whole, l3;
+        struct frame f;
+        uint8_t *copy;
+
+        frame_build(&frame_cases[i], &f);
+        if (frame_cases[i].reason == PACKET_TRUNCATED_ETHERNET)
+            continue;
+        parse_exact(f.bytes, f.n_bytes, f.frame_bytes, &whole);
+        copy = exact_copy(f.bytes + 14, f.n_bytes - 14);
+        packet_parse_l3(load_be16(f.bytes + 12), copy, f.n_bytes - 14, f.frame_bytes - 14, &l3);
+        free(copy);
+        if (l3.has_ip)
+            l3.l3_offset += 14;
+        if (l3.l4_offset != 0)
+            l3.l4_offset += 14;
+        assert_null(packet_view_difference(&whole, &l3));
+    }
+}
+
+static void l3_start_without_type_looks_at_the_version(void **state)
+{
+    const struct {
+        uint8_t first;
+        enum packet_reason reason;
+    } cases[] = {
+        {0x45, PACKET_TRUNCATED_IPV4}, {0x60, PACKET_TRUNCATED_IPV6}, {0x00, PACKET_NOT_IP},
+        {0x50, PACKET_NOT_IP},         {0xf0, PACKET_NOT_IP},
+    };
+    struct packet_view v;
+    struct frame f;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++)
+        assert_int_equal(packet_parse_l3(0, &cases[i].first, 1, 1, &v), cases[i].reason);
+    assert_int_equal(packet_parse_l3(0, NULL, 0, 0, &v), PACKET_NOT_IP);
+
+    frame_build(find_case("IPv6"), &f);
+    assert_int_equal(packet_parse_l3(0, f.bytes + 14, f.n_bytes - 14, f.n_bytes - 14, &v),
+                     PACKET_TCP);
+    assert_int_equal(v.l3_offset, 0);
+    assert_int_equal(v.l4_offset, 40);
+}
+
+/* One to four bytes of the headers changed, to anything or to a value with a meaning somewhere. */
+static void mutate(struct frame *f, struct random_source *r)
+{
+    static const uint8_t telling[] = {0x00, 0x01, 0x04, 0x06, 0x08, 0x2b, 0x2c, 0x33,
+                                      0x3c, 0x40, 0x45, 0x47, 0x48, 0x60, 0x81, 0x86,
+                                      0x88, 0x91, 0xa8, 0xdd, 0xf0, 0xff};
+    unsigned int n_changes = random_u32(r) % 5;
+    uint32_t limit = f->n_bytes < 160 ? f->n_bytes : 160;
+
+    for (unsigned int i = 0; i < n_changes; i++) {
+        uint8_t any = (uint8_t)random_u32(r);
+        bool is_telling = random_u32(r) % 2 == 0;
+
+        f->bytes[random_u32(r) % limit] = is_telling ? telling[any % sizeof(telling)] : any;
+    }
+}
+
+static void mutated_frames_are_read_as_the_naive_parser_reads_them(void **state)
+{
+    enum { N_FRAMES = 200000 };
+    struct random_source r;
+    unsigned int n_tcp = 0;
+
+    (void)state;
+    random_seed_fixed(&r, 791, 8200);
+    for (unsigned int i = 0; i < N_FRAMES; i++) {
+        struct packet_view fast, naive;
+        uint32_t captured, frame_bytes;
+        const char *difference;
+        struct frame f;
+
+        frame_build(&frame_cases[random_u32(&r) % n_frame_cases], &f);
+        mutate(&f, &r);
+        captured = random_u32(&r) % 2 ? f.n_bytes : random_u32(&r) % (f.n_bytes + 1);
+        frame_bytes = random_u32(&r) % 2 ? captured : captured + random_u32(&r) % 200;
+        parse_exact(f.bytes, captured, frame_bytes, &fast);
+        naive_parse_ethernet(f.bytes, captured, frame_bytes, &naive);
+        difference = packet_view_difference(&fast, &naive);
+        if (difference != NULL)
+            fail_msg("frame %u: %s differs: %s, naive %s", i, difference,
+                     packet_reason_name(fast.reason), packet_reason_name(naive.reason));
+        n_tcp += fast.reason == PACKET_TCP;
+    }
+    /* Else the comparison had nothing to say about the good path. */
+    assert_in_range(n_tcp, N_FRAMES / 50, N_FRAMES);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_reason_has_its_own_name_and_help),
+        cmocka_unit_test(every_frame_gets_its_reason_and_every_reason_a_frame),
+        cmocka_unit_test(tcp_packets_yield_all_fields),
+        cmocka_unit_test(padding_is_no_payload),
+        cmocka_unit_test(vlan_ids_come_outermost_first_without_priority),
+        cmocka_unit_test(addresses_are_known_whenever_the_ip_header_is_sound),
+        cmocka_unit_test(a_cut_frame_is_never_tcp),
+        cmocka_unit_test(a_capture_needs_all_headers_and_no_payload),
+        cmocka_unit_test(l3_start_gives_the_same_with_other_offsets),
+        cmocka_unit_test(l3_start_without_type_looks_at_the_version),
+        cmocka_unit_test(mutated_frames_are_read_as_the_naive_parser_reads_them),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
