@@ -48,8 +48,9 @@ const char *aggregate_counters_check(const struct aggregate_counters *c)
         return "droppable <= in_order";
     if (c->dropped > c->droppable)
         return "dropped <= droppable";
-    if (c->ambiguous > c->duplicates || c->population_duplicates > c->duplicates)
-        return "ambiguous, population_duplicates <= duplicates";
+    if (c->ambiguous > c->duplicates || c->test_duplicates > c->duplicates ||
+        c->population_duplicates > c->test_duplicates)
+        return "ambiguous <= duplicates, population_duplicates <= test_duplicates <= duplicates";
     return NULL;
 }
 

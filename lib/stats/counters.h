@@ -30,6 +30,8 @@
     X(repairs, "repairs", "segments", "segments that bring back dropped bytes, cleanly")           \
     X(duplicates, "duplicates", "segments", "D: repeats that are no clean repair")                 \
     X(ambiguous, "ambiguous", "segments", "duplicates that also touched a gap and made it void")   \
+    X(test_duplicates, "test_duplicates", "segments",                                              \
+      "D of the running test: duplicates seen while a test was on")                                \
     X(population_duplicates, "population_duplicates", "segments",                                  \
       "duplicates of the population that rule penny looks at")                                     \
     X(jumps, "jumps", "segments", "segments too far from snd_max to be believed")                  \
