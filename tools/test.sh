@@ -85,15 +85,18 @@ run_sanitize()
     test_build sanitize build/sanitize
 }
 
-# fuzz_one PROGRAM SECONDS: new inputs go to build/, the corpus of the tree is only read.
+# fuzz_one PROGRAM SECONDS: new inputs and generated seeds go to build/, the corpus of the tree is
+# only read.
 fuzz_one()
 {
-    local program=$1 seconds=$2 name corpus inputs
+    local program=$1 seconds=$2 name corpus inputs seeds
 
     name=$(basename "$program")
     inputs=build/fuzz-inputs/$name
     corpus=test/fuzz/corpus/${name#fuzz_}
     mkdir -p "$inputs"
+    seeds=${program/fuzz_/seeds_}
+    [ ! -x "$seeds" ] || "$seeds" "$inputs"
     [ -d "$corpus" ] || corpus=
     echo "== $name, $seconds s"
     timeout $((seconds + 60)) "$program" -max_total_time="$seconds" -print_final_stats=1 \
@@ -103,18 +106,20 @@ fuzz_one()
 
 run_fuzz()
 {
-    local programs program passed=0 failed=0 seconds
+    local programs seeds program passed=0 failed=0 seconds
 
     result fuzz 0 1
     configure build/fuzz clang -Dfuzz=true -Ddpdk=disabled -Dbuildtype=debugoptimized \
-        -Db_sanitize=address,undefined -Dc_args=-fsanitize=fuzzer-no-link
+        -Db_sanitize=address,undefined
     mapfile -t programs < <(ninja -C build/fuzz -t targets all |
         sed -nE 's/^(test\/fuzz\/fuzz_[a-z0-9_]+): .*/\1/p')
+    mapfile -t seeds < <(ninja -C build/fuzz -t targets all |
+        sed -nE 's/^(test\/fuzz\/seeds_[a-z0-9_]+): .*/\1/p')
     if [ ${#programs[@]} -eq 0 ]; then
         result fuzz 0 0
         return 0
     fi
-    ninja -C build/fuzz "${programs[@]}"
+    ninja -C build/fuzz "${programs[@]}" "${seeds[@]}"
     seconds=$((fuzz_seconds / ${#programs[@]}))
     [ "$seconds" -ge 1 ] || seconds=1
     for program in "${programs[@]}"; do
