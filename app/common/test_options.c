@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "common/test_options.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/compiler.h"
+
+/* Options that set one parameter of the test: X(key, option, argument, parameter, kind, help). */
+#define PARAMETER_OPTIONS(X)                                                                       \
+    X(RULE, "rule", "RULE", "rule", WORD, "anytime (default), or penny, the paper's")              \
+    X(PROBABILITY, "drop-probability", "P", "drop_probability", NUMBER,                            \
+      "Drop a droppable segment with probability P")                                               \
+    X(MAX_DROPS, "max-drops", "N", "max_drops_per_aggregate", INTEGER,                             \
+      "Drop at most N segments of each aggregate")                                                 \
+    X(MAX_DROPS_PER_FLOW, "max-drops-per-flow", "N", "max_drops_per_flow", INTEGER,                \
+      "Drop at most N segments of one flow")                                                       \
+    X(TIMEOUT, "retransmission-timeout", "SECONDS", "retransmission_timeout_ms", SECONDS,          \
+      "Wait so long for a dropped segment to come back")                                           \
+    X(DURATION, "duration", "SECONDS", "max_duration_ms", SECONDS,                                 \
+      "End the test after so long at the latest")                                                  \
+    X(ALPHA, "alpha", "P", "alpha", NUMBER,                                                        \
+      "Rule anytime: greatest probability of a wrong closed_loop")                                 \
+    X(NO_INDIVIDUAL, "no-individual", NULL, "fallback_to_individual", NO,                          \
+      "Do not go on with single flows when the aggregate says no")                                 \
+    X(SEED, "seed", "N", "seed", INTEGER, "Seed of the coin, to repeat a run; never in service")
+
+enum parameter_kind { KIND_WORD, KIND_INTEGER, KIND_NUMBER, KIND_SECONDS, KIND_NO };
+
+enum {
+    KEY_SOURCE = TEST_OPTIONS_FIRST_KEY,
+    KEY_DESTINATION,
+    KEY_MODE,
+    KEY_SET,
+    KEY_JSON,
+#define X(key, option, argument, parameter, kind, help) KEY_##key,
+    PARAMETER_OPTIONS(X)
+#undef X
+};
+
+static const struct parameter_row {
+    int key;
+    const char *option, *parameter;
+    enum parameter_kind kind;
+} parameter_rows[] = {
+#define X(key, option, argument, parameter, kind, help) {KEY_##key, option, parameter, KIND_##kind},
+    PARAMETER_OPTIONS(X)
+#undef X
+};
+
+static const struct argp_option argp_rows[] = {
+    {"source", KEY_SOURCE, "CIDR[,...]", 0, "Test traffic from these prefixes, one verdict each",
+     0},
+    {"destination", KEY_DESTINATION, "CIDR[,...]", 0, "Only traffic to these prefixes", 0},
+    {"mode", KEY_MODE, "MODE", 0, "active (default): drop and watch; passive: watch; off: count",
+     0},
+#define X(key, option, argument, parameter, kind, help) {option, KEY_##key, argument, 0, help, 0},
+    PARAMETER_OPTIONS(X)
+#undef X
+        {"set", KEY_SET, "NAME=VALUE", 0, "Set any parameter of a test by its configuration name",
+         0},
+    {"json", KEY_JSON, NULL, 0, "Print the summary as JSON", 0},
+    {0},
+};
+
+static void add_texts(struct argp_state *state, json_t *list, const char *argument)
+{
+    char *copy = strdup(argument), *rest = copy;
+
+    for (char *text; copy != NULL && (text = strsep(&rest, ",")) != NULL;) {
+        if (*text == '\0')
+            argp_error(state, "\"%s\": an empty prefix; write CIDR,CIDR,...", argument);
+        json_array_append_new(list, json_string(text));
+    }
+    free(copy);
+}
+
+/* A number as JSON writes it, or NULL. */
+static json_t *number_of(const char *text)
+{
+    json_t *value = json_loads(text, JSON_DECODE_ANY, NULL);
+
+    if (json_is_number(value))
+        return value;
+    json_decref(value);
+    return NULL;
+}
+
+static json_t *milliseconds_of(const char *text)
+{
+    json_t *value = number_of(text);
+    double ms = round(json_number_value(value) * 1000);
+
+    json_decref(value);
+    return value != NULL && ms >= 0 && ms <= UINT32_MAX ? json_integer((json_int_t)ms) : NULL;
+}
+
+static json_t *parameter_value(const struct parameter_row *row, const char *argument)
+{
+    json_t *value;
+
+    switch (row->kind) {
+    case KIND_WORD:
+        return json_string(argument);
+    case KIND_NO:
+        return json_false();
+    case KIND_SECONDS:
+        return milliseconds_of(argument);
+    case KIND_INTEGER:
+    case KIND_NUMBER:
+        value = number_of(argument);
+        if (row->kind == KIND_NUMBER || json_is_integer(value))
+            return value;
+        json_decref(value);
+        break;
+    }
+    return NULL;
+}
+
+static const char *allowed_of(enum parameter_kind kind)
+{
+    return kind == KIND_SECONDS   ? "seconds, like 3 or 0.5"
+           : kind == KIND_INTEGER ? "a whole number"
+                                  : "a number, like 0.05";
+}
+
+static void set_parameter(struct argp_state *state, struct test_options *o,
+                          const struct parameter_row *row, const char *argument)
+{
+    json_t *value = parameter_value(row, argument);
+
+    if (value == NULL)
+        argp_error(state, "--%s: \"%s\"; allowed: %s", row->option, argument,
+                   allowed_of(row->kind));
+    if (row->key == KEY_DURATION)
+        o->duration_ms = (uint32_t)json_integer_value(value);
+    json_object_set_new(o->parameters, row->parameter, value);
+}
+
+/* What is no JSON is a word: --set rule=penny. */
+static void set_by_name(struct argp_state *state, struct test_options *o, const char *argument)
+{
+    const char *equals = strchr(argument, '=');
+    char *name = equals != NULL ? strndup(argument, (size_t)(equals - argument)) : NULL;
+    json_t *value;
+
+    if (name == NULL || *name == '\0') {
+        argp_error(state, "--set: \"%s\"; write NAME=VALUE, like max_duplicate_ratio=0.2",
+                   argument);
+        free(name);
+        return;
+    }
+    value = json_loads(equals + 1, JSON_DECODE_ANY, NULL);
+    json_object_set_new(o->parameters, name, value != NULL ? value : json_string(equals + 1));
+    free(name);
+}
+
+static void init(struct argp_state *state, struct test_options *o)
+{
+    o->sources = json_array();
+    o->destinations = json_array();
+    o->parameters = json_object();
+    if (o->sources == NULL || o->destinations == NULL || o->parameters == NULL)
+        argp_failure(state, 1, 0, "not enough memory to read the command line");
+}
+
+static error_t parse(int key, char *argument, struct argp_state *state)
+{
+    struct test_options *o = state->input;
+
+    switch (key) {
+    case ARGP_KEY_INIT:
+        init(state, o);
+        return 0;
+    case KEY_SOURCE:
+        add_texts(state, o->sources, argument);
+        return 0;
+    case KEY_DESTINATION:
+        add_texts(state, o->destinations, argument);
+        return 0;
+    case KEY_MODE:
+        o->mode = argument;
+        return 0;
+    case KEY_SET:
+        set_by_name(state, o, argument);
+        return 0;
+    case KEY_JSON:
+        o->json = true;
+        return 0;
+    case ARGP_KEY_END:
+        if (json_array_size(o->sources) == 0)
+            argp_error(state, "what to test? Give --source CIDR, like --source 192.0.2.0/24");
+        return 0;
+    }
+    for (size_t i = 0; i < ARRAY_LENGTH(parameter_rows); i++)
+        if (parameter_rows[i].key == key) {
+            set_parameter(state, o, &parameter_rows[i], argument);
+            return 0;
+        }
+    return ARGP_ERR_UNKNOWN;
+}
+
+const struct argp test_options_argp = {argp_rows, parse, NULL, NULL, NULL, NULL, NULL};
+
+/* Names of slices know letters, digits, '.', '_' and '-', and begin with no sign. */
+static json_t *slice_name(const char *source)
+{
+    char name[128];
+    size_t used = 0;
+
+    if (!isalnum((unsigned char)*source))
+        used = (size_t)snprintf(name, sizeof(name), "any");
+    for (; *source != '\0' && used + 1 < sizeof(name); source++)
+        name[used++] = *source == '/' ? '_' : *source == ':' ? '.' : *source;
+    name[used] = '\0';
+    return json_string(name);
+}
+
+json_t *test_options_compose(const struct test_options *o)
+{
+    json_t *slices = json_array(), *source;
+    size_t i;
+
+    json_array_foreach (o->sources, i, source) {
+        json_t *slice = json_pack("{s:o, s:[O]}", "name", slice_name(json_string_value(source)),
+                                  "sources", source);
+
+        if (json_array_size(o->destinations) > 0)
+            json_object_set(slice, "destinations", o->destinations);
+        if (o->mode != NULL)
+            json_object_set_new(slice, "mode", json_string(o->mode));
+        json_array_append_new(slices, slice);
+    }
+    return json_pack("{s:O, s:o}", "defaults", o->parameters, "slices", slices);
+}
+
+static const struct parameter_row *row_of_parameter(const char *parameter)
+{
+    for (size_t i = 0; i < ARRAY_LENGTH(parameter_rows); i++)
+        if (strcmp(parameter_rows[i].parameter, parameter) == 0)
+            return &parameter_rows[i];
+    return NULL;
+}
+
+/* The option that a place in the composed document was made from, or NULL. */
+static const char *option_of_path(const char *path, char *buffer, size_t n)
+{
+    static const char defaults[] = "$.defaults.";
+    const struct parameter_row *row;
+
+    if (strncmp(path, "$.slices[", 9) == 0) {
+        bool destination = strstr(path, ".destinations") != NULL;
+
+        return strstr(path, ".mode") != NULL ? "--mode"
+               : destination                 ? "--destination"
+                                             : "--source";
+    }
+    if (strncmp(path, defaults, sizeof(defaults) - 1) != 0)
+        return NULL;
+    path += sizeof(defaults) - 1;
+    row = row_of_parameter(path);
+    snprintf(buffer, n, row != NULL ? "--%s" : "--set %s", row != NULL ? row->option : path);
+    return buffer;
+}
+
+const char *test_options_explain(const struct config_error *error, char *out, size_t n)
+{
+    char buffer[sizeof(error->path) + 8];
+    const char *option = option_of_path(error->path, buffer, sizeof(buffer));
+    const char *text = error->text;
+
+    if (option != NULL && strncmp(text, error->path, strlen(error->path)) == 0)
+        snprintf(out, n, "%s%s", option, text + strlen(error->path));
+    else
+        snprintf(out, n, "%s", text);
+    return out;
+}
+
+void test_options_free(struct test_options *o)
+{
+    json_decref(o->sources);
+    json_decref(o->destinations);
+    json_decref(o->parameters);
+    *o = (struct test_options){0};
+}
