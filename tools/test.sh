@@ -111,6 +111,7 @@ run_fuzz()
     result fuzz 0 1
     configure build/fuzz clang -Dfuzz=true -Ddpdk=disabled -Dbuildtype=debugoptimized \
         -Db_sanitize=address,undefined
+    ninja -C build/fuzz build.ninja
     mapfile -t programs < <(ninja -C build/fuzz -t targets all |
         sed -nE 's/^(test\/fuzz\/fuzz_[a-z0-9_]+): .*/\1/p')
     mapfile -t seeds < <(ninja -C build/fuzz -t targets all |

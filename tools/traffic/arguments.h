@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The command line of pennyline-blind. */
+#ifndef TRAFFIC_ARGUMENTS_H
+#define TRAFFIC_ARGUMENTS_H
+
+#include "frame.h"
+#include "sender.h"
+
+struct arguments {
+    struct sender_options sender;
+    struct frame_path path;
+    const char *interface; /* one of these two is set */
+    const char *pcap_file;
+};
+
+/* Fills `out`, or says what is wrong and exits with 2 (64 by argp for unknown options). */
+void arguments_parse(int argc, char **argv, struct arguments *out);
+
+#endif

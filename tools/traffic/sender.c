@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "sender.h"
+
+#include "attacks.h"
+#include "base/time.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+/* So near to 2^32 that every flow wraps after at most this many segments. */
+#define WRAP_WITHIN_SEGMENTS 50
+
+static uint32_t initial_seq(struct sender *s)
+{
+    uint32_t before_wrap = WRAP_WITHIN_SEGMENTS * s->options.payload_bytes;
+
+    if (!s->options.attack->wraps)
+        return random_u32(&s->random);
+    return UINT32_MAX - random_u32(&s->random) % before_wrap;
+}
+
+int sender_init(struct sender *s, const struct sender_options *options)
+{
+    *s = (struct sender){.options = *options};
+    random_seed_fixed(&s->random, options->seed, 0);
+    s->flows = calloc(options->n_flows, sizeof(*s->flows));
+    if (!s->flows)
+        return -ENOMEM;
+    for (uint32_t i = 0; i < options->n_flows; i++)
+        s->flows[i].next_seq = initial_seq(s);
+    return 0;
+}
+
+void sender_free(struct sender *s)
+{
+    free(s->flows);
+    schedule_free(&s->schedule);
+    *s = (struct sender){0};
+}
+
+static void push(struct sender *s, struct segment segment)
+{
+    int rc = schedule_push(&s->schedule, &segment);
+
+    if (rc < 0)
+        s->error = rc;
+}
+
+void sender_send_bytes(struct sender *s, uint32_t flow, uint32_t seq, uint16_t n_bytes,
+                       bool is_repeat, uint64_t delay_ns)
+{
+    push(s, (struct segment){.time_ns = s->now_ns + delay_ns,
+                             .flow = flow,
+                             .seq = seq,
+                             .n_bytes = n_bytes,
+                             .tcp_flags = TCP_FLAG_ACK | TCP_FLAG_PSH,
+                             .is_repeat = is_repeat});
+}
+
+void sender_send_flags(struct sender *s, uint32_t flow, uint8_t tcp_flags)
+{
+    struct sender_flow *f = &s->flows[flow];
+
+    push(s, (struct segment){
+                .time_ns = s->now_ns, .flow = flow, .seq = f->next_seq, .tcp_flags = tcp_flags});
+    if (tcp_flags & (TCP_FLAG_SYN | TCP_FLAG_FIN))
+        f->next_seq++;
+}
+
+uint32_t sender_send_new(struct sender *s, uint32_t flow, uint16_t n_bytes)
+{
+    struct sender_flow *f = &s->flows[flow];
+    uint32_t seq;
+
+    if (s->options.handshake && f->n_segments == 0)
+        sender_send_flags(s, flow, TCP_FLAG_SYN);
+    seq = f->next_seq;
+    sender_send_bytes(s, flow, seq, n_bytes, false, 0);
+    f->next_seq += n_bytes;
+    f->n_segments++;
+    return seq;
+}
+
+void sender_send_flood(struct sender *s, bool syn)
+{
+    push(s, (struct segment){.time_ns = s->now_ns,
+                             .flow = s->options.n_flows + s->n_flood_flows++,
+                             .seq = random_u32(&s->random),
+                             .n_bytes = syn ? 0 : s->options.payload_bytes,
+                             .tcp_flags = syn ? TCP_FLAG_SYN : TCP_FLAG_ACK | TCP_FLAG_PSH});
+}
+
+bool sender_coin(struct sender *s, double probability)
+{
+    return random_unit(&s->random) < probability;
+}
+
+/* Makes steps until the first segment that waits is due before the next step. */
+static void make_steps(struct sender *s)
+{
+    const struct segment *first;
+    uint64_t due_ns;
+
+    while (s->n_steps < s->options.n_segments && !s->error) {
+        due_ns = s->n_steps * NS_PER_S / s->options.segments_per_second;
+        first = schedule_first(&s->schedule);
+        if (first && first->time_ns < due_ns)
+            return;
+        s->now_ns = due_ns;
+        s->options.attack->step(s, (uint32_t)(s->n_steps % s->options.n_flows));
+        s->n_steps++;
+    }
+}
+
+int sender_next(struct sender *s, struct segment *out)
+{
+    make_steps(s);
+    if (s->error)
+        return s->error;
+    if (!schedule_first(&s->schedule))
+        return 0;
+    *out = schedule_pop(&s->schedule);
+    return 1;
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A blind sender: it plays its plan and never hears from a receiver.
+ *
+ * Time is virtual: segment i of the plan is due at i / segments_per_second, repeats and floods come
+ * in addition. The same options give the same segments, to the byte. One thread. */
+#ifndef TRAFFIC_SENDER_H
+#define TRAFFIC_SENDER_H
+
+#include "base/random.h"
+#include "schedule.h"
+
+struct attack;
+
+#define TCP_FLAG_FIN 0x01
+#define TCP_FLAG_SYN 0x02
+#define TCP_FLAG_RST 0x04
+#define TCP_FLAG_PSH 0x08
+#define TCP_FLAG_ACK 0x10
+
+struct sender_options {
+    const struct attack *attack;
+    uint32_t n_flows;
+    uint64_t n_segments; /* of the plan: steps of the attack */
+    uint64_t segments_per_second;
+    uint16_t payload_bytes;
+    double duplicate_ratio; /* repeats per segment */
+    uint64_t delay_ns;      /* from a segment to its repeat */
+    uint32_t n_flood;       /* packets of new flows per step (attacks with a flood) */
+    uint64_t seed;
+    bool handshake; /* a flow starts with a SYN, else in the middle */
+};
+
+struct sender_flow {
+    uint32_t next_seq;
+    uint32_t n_segments; /* new ones sent */
+};
+
+struct sender {
+    struct sender_options options;
+    struct sender_flow *flows;
+    struct schedule schedule;
+    struct random_source random;
+    uint64_t now_ns; /* of the step being made */
+    uint64_t n_steps;
+    uint64_t n_flood_flows; /* each took a flow number after those of `flows` */
+    int error;
+};
+
+/* 0, or -ENOMEM. End it with sender_free(), also after an error. */
+int sender_init(struct sender *s, const struct sender_options *options);
+
+/* The next segment in order of time. 1; 0 when the plan is at its end; -ENOMEM. */
+int sender_next(struct sender *s, struct segment *out);
+
+void sender_free(struct sender *s);
+
+/* What an attack's step is made of. Each is due at the step's time, repeats `delay_ns` later. */
+
+/* New data of a flow; returns its first sequence number. The SYN goes before, where one is due. */
+uint32_t sender_send_new(struct sender *s, uint32_t flow, uint16_t n_bytes);
+
+/* Any bytes of a flow; its `next_seq` stays. */
+void sender_send_bytes(struct sender *s, uint32_t flow, uint32_t seq, uint16_t n_bytes,
+                       bool is_repeat, uint64_t delay_ns);
+
+/* A packet without data. A FIN takes one sequence number of the flow. */
+void sender_send_flags(struct sender *s, uint32_t flow, uint8_t tcp_flags);
+
+/* One packet of a flow never used before: a SYN, or data from the middle. */
+void sender_send_flood(struct sender *s, bool syn);
+
+/* True with the probability, by the sender's own seeded coin. */
+bool sender_coin(struct sender *s, double probability);
+
+#endif
