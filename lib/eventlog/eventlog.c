@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "eventlog/eventlog.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* One line about lost lines; kept free for it, so that it always finds room. */
+#define LOSS_LINE_BYTES 64
+
+struct eventlog {
+    int fd;
+    bool is_file; /* a regular file takes any write at once; others only what poll(2) allows */
+    bool in_trouble;
+    size_t used;
+    uint64_t n_lost, n_lost_told, n_errors;
+    eventlog_trouble *trouble;
+    void *context;
+    char path[PATH_MAX];
+    char buffer[EVENTLOG_BUFFER_BYTES];
+};
+
+static void to_standard_error(void *context, const char *text)
+{
+    (void)context;
+    fprintf(stderr, "%s\n", text);
+}
+
+static bool is_standard_output(const struct eventlog *log)
+{
+    return strcmp(log->path, "-") == 0;
+}
+
+static int open_path(const struct eventlog *log)
+{
+    if (is_standard_output(log))
+        return STDOUT_FILENO;
+    /* O_NONBLOCK: a FIFO without reader is an error, not a wait. */
+    return open(log->path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0640);
+}
+
+static void use(struct eventlog *log, int fd)
+{
+    struct stat status;
+
+    log->fd = fd;
+    log->is_file = fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
+}
+
+struct eventlog *eventlog_open(const char *path, eventlog_trouble *trouble, void *context)
+{
+    struct eventlog *log = calloc(1, sizeof(*log));
+    int fd;
+
+    if (log == NULL)
+        return NULL;
+    snprintf(log->path, sizeof(log->path), "%s", path);
+    log->trouble = trouble != NULL ? trouble : to_standard_error;
+    log->context = context;
+    fd = open_path(log);
+    if (fd < 0) {
+        int saved = errno;
+
+        free(log);
+        errno = saved;
+        return NULL;
+    }
+    use(log, fd);
+    return log;
+}
+
+static void tell(struct eventlog *log, const char *what, const char *then)
+{
+    char text[PATH_MAX + 256];
+
+    snprintf(text, sizeof(text), "event log %s: %s; %s",
+             is_standard_output(log) ? "(standard output)" : log->path, what, then);
+    log->trouble(log->context, text);
+}
+
+static void begin_trouble(struct eventlog *log, int error)
+{
+    log->n_errors++;
+    if (log->in_trouble)
+        return;
+    log->in_trouble = true;
+    tell(log, strerror(error),
+         "lines wait in memory and are lost when it is full; make room, or rotate and send SIGHUP");
+}
+
+static void end_trouble(struct eventlog *log)
+{
+    char then[64];
+
+    if (!log->in_trouble)
+        return;
+    log->in_trouble = false;
+    snprintf(then, sizeof(then), "%llu lines lost since the start",
+             (unsigned long long)log->n_lost);
+    tell(log, "written again", then);
+}
+
+/* Bytes that may be written now without waiting. */
+static size_t writable_bytes(const struct eventlog *log, int timeout_ms)
+{
+    struct pollfd p = {.fd = log->fd, .events = POLLOUT};
+
+    if (log->is_file)
+        return log->used;
+    if (poll(&p, 1, timeout_ms) <= 0)
+        return 0;
+    /* A pipe that is writable has room for PIPE_BUF bytes (pipe(7)). */
+    return log->used < PIPE_BUF ? log->used : PIPE_BUF;
+}
+
+/* One write; false when there is nothing to write, or nothing could be written. */
+static bool write_some(struct eventlog *log, int timeout_ms)
+{
+    size_t n = log->used > 0 ? writable_bytes(log, timeout_ms) : 0;
+    ssize_t written;
+
+    if (n == 0)
+        return false;
+    written = write(log->fd, log->buffer, n);
+    if (written < 0) {
+        if (errno != EAGAIN && errno != EINTR)
+            begin_trouble(log, errno);
+        return false;
+    }
+    memmove(log->buffer, log->buffer + written, log->used - (size_t)written);
+    log->used -= (size_t)written;
+    end_trouble(log);
+    return true;
+}
+
+static bool append(struct eventlog *log, const char *line, size_t n, size_t reserve)
+{
+    if (n + 1 + reserve > sizeof(log->buffer) - log->used)
+        return false;
+    memcpy(log->buffer + log->used, line, n);
+    log->buffer[log->used + n] = '\n';
+    log->used += n + 1;
+    return true;
+}
+
+static void tell_loss(struct eventlog *log)
+{
+    char line[LOSS_LINE_BYTES];
+    uint64_t n = log->n_lost - log->n_lost_told;
+    int length;
+
+    if (n == 0)
+        return;
+    length = snprintf(line, sizeof(line), "{\"event\": \"events_lost\", \"count\": %llu}",
+                      (unsigned long long)n);
+    if (append(log, line, (size_t)length, 0))
+        log->n_lost_told = log->n_lost;
+}
+
+void eventlog_flush(struct eventlog *log)
+{
+    if (log == NULL)
+        return;
+    while (write_some(log, 0))
+        ;
+}
+
+static int lose(struct eventlog *log)
+{
+    log->n_lost++;
+    return -ENOBUFS;
+}
+
+/* A loss stands where it happened: before the first line that found room again. */
+static int add_line(struct eventlog *log, const char *line)
+{
+    size_t n = strlen(line), reserve = LOSS_LINE_BYTES;
+
+    if (n + 1 + 2 * reserve > sizeof(log->buffer) - log->used)
+        return lose(log);
+    tell_loss(log);
+    append(log, line, n, reserve);
+    return 0;
+}
+
+int eventlog_write(struct eventlog *log, const json_t *event)
+{
+    char *line;
+    int error;
+
+    if (log == NULL)
+        return 0;
+    if (!json_is_object(event))
+        return -EINVAL;
+    line = json_dumps(event, JSON_REAL_PRECISION(15));
+    eventlog_flush(log);
+    error = line != NULL ? add_line(log, line) : lose(log);
+    free(line);
+    eventlog_flush(log);
+    return error;
+}
+
+int eventlog_reopen(struct eventlog *log)
+{
+    int fd;
+
+    if (log == NULL || is_standard_output(log))
+        return 0;
+    eventlog_flush(log);
+    fd = open_path(log);
+    if (fd < 0)
+        return -errno;
+    close(log->fd);
+    use(log, fd);
+    eventlog_flush(log);
+    return 0;
+}
+
+uint64_t eventlog_n_lost(const struct eventlog *log)
+{
+    return log != NULL ? log->n_lost : 0;
+}
+
+uint64_t eventlog_n_errors(const struct eventlog *log)
+{
+    return log != NULL ? log->n_errors : 0;
+}
+
+void eventlog_close(struct eventlog *log)
+{
+    if (log == NULL)
+        return;
+    eventlog_flush(log);
+    tell_loss(log);
+    for (int i = 0; i < 10 && log->used > 0; i++)
+        while (write_some(log, 100))
+            ;
+    if (!is_standard_output(log))
+        close(log->fd);
+    free(log);
+}
