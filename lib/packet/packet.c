@@ -21,16 +21,13 @@ enum {
     TCP_BYTES = 20,
 };
 
-/* IEEE 802 numbers (IANA registry); 0x9100 is what QinQ had before IEEE 802.1ad. */
+/* IEEE 802 numbers (IANA registry); for VLANs see packet_is_vlan_type(). */
 enum ethertype {
     ETHERTYPE_BY_VERSION = 0,
     ETHERTYPE_IPV4 = 0x0800,
-    ETHERTYPE_VLAN = 0x8100,
     ETHERTYPE_IPV6 = 0x86dd,
     ETHERTYPE_MPLS = 0x8847,
     ETHERTYPE_MPLS_MULTICAST = 0x8848,
-    ETHERTYPE_SERVICE_VLAN = 0x88a8,
-    ETHERTYPE_OLD_SERVICE_VLAN = 0x9100,
 };
 
 /* Protocol numbers (IANA registry). */
@@ -250,16 +247,10 @@ static enum packet_reason parse_by_version(const struct bytes *in, struct packet
     return version == 6 ? parse_ipv6(in, 0, out) : PACKET_NOT_IP;
 }
 
-static inline bool is_vlan_type(uint16_t ethertype)
-{
-    return ethertype == ETHERTYPE_VLAN || ethertype == ETHERTYPE_SERVICE_VLAN ||
-           ethertype == ETHERTYPE_OLD_SERVICE_VLAN;
-}
-
 static inline enum packet_reason parse_ethertype(const struct bytes *in, uint16_t ethertype,
                                                  uint32_t offset, struct packet_view *out)
 {
-    while (is_vlan_type(ethertype)) {
+    while (packet_is_vlan_type(ethertype)) {
         if (out->n_vlans == PACKET_MAX_VLANS)
             return PACKET_TOO_MANY_VLANS;
         if (!is_captured(in, offset, VLAN_TAG_BYTES))

@@ -99,6 +99,12 @@ struct packet_view {
 
 static_assert(sizeof(struct packet_view) == 64, "a burst of views must be one cache line each");
 
+/* Does a VLAN tag follow this EtherType? 0x9100 is what QinQ had before IEEE 802.1ad. */
+static inline bool packet_is_vlan_type(uint16_t ethertype)
+{
+    return ethertype == 0x8100 || ethertype == 0x88a8 || ethertype == 0x9100;
+}
+
 /* Parses an Ethernet frame (without preamble; a trailing FCS does no harm).
  *
  * `captured_bytes` may be read at `data`, not one byte more; `frame_bytes`, at least as many, is
