@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The model
+ * ---------
+ * The n-th droppable segment has a coin c_n, 1 with probability p, independent of all else. It is
+ * dropped (X_n = 1) only if c_n = 1; a budget, a drop pending in its flow, the kill switch may
+ * forward it all the same, so X_n <= c_n. A sender is blind (open-loop) when what it sends, and
+ * when, does not depend on the coins. Nothing else is assumed of it: it may repeat, split, merge,
+ * reset, invent flows, and know this code. All statements below hold given its schedule, so for
+ * every schedule.
+ *
+ * Bookkeeping: a repeat that covers only bytes of open gaps counts as nothing until a gap is whole
+ * again within its timeout, then R + 1. Any other repeat is one D, and the open gaps that it
+ * touches become void: they never count in R.
+ *
+ * E is a supermartingale's shadow
+ * -------------------------------
+ * For one q in [p, 1] let e = (q/p)^R ((1-q)/(1-p))^D. Compare it with an ideal process I, which
+ * looks at the coins themselves. Each repeat touches some set of segments that no repeat touched
+ * before; let there be k of them. If k = 0, I stays. Otherwise the k coins are uncovered, and I is
+ * multiplied by
+ *
+ *     (q/p)^k             if all k coins are 1
+ *     (1-q)/(1-p)         if not
+ *
+ * (1) I is a non-negative supermartingale that starts at 1. The k coins were never looked at, so,
+ *     whatever was uncovered before, the mean factor is
+ *
+ *         g_k(q) = q^k + (1 - p^k) (1-q)/(1-p)
+ *
+ *     which is convex in q, and g_k(p) = g_k(1) = 1, so g_k <= 1 on [p, 1]. For k = 1 it is 1. This
+ *     is the merged repeat; below p it would fail: for q < p and k >= 2, g_k(q) > 1.
+ *
+ * (2) e <= I at all times. An R belongs to a segment with X = 1, so c = 1; the repeat that touched
+ *     it first touched only dropped segments (or the gap would be void), so their coins are all 1,
+ * and I has its factor q/p. Every factor (1-q)/(1-p) of I comes from a repeat over a segment with
+ *     c = 0, hence X = 0: bytes that were forwarded, one D of its own. So I has at least the hits
+ *     of e, and at most its misses, and q/p >= 1 >= (1-q)/(1-p) because q >= p.
+ *
+ *     (2) is what takes care of split repeats (I counts the hit at the first piece), repairs too
+ *     late, void gaps, coins without budget, drops refused, and duplicates of duplicates: each only
+ *     loses an R or adds a D.
+ *
+ * A mixture over fixed q_j with fixed weights of sum 1 lies under the same mixture of the I_j,
+ * again a non-negative supermartingale from 1. Ville's inequality (J. Ville, "Etude critique de la
+ * notion de collectif", 1939): P(it ever reaches 1/alpha) <= alpha. "Ever" is what allows to look
+ * after every packet and to stop at will. See also Wald, "Sequential Analysis", 1947; Shafer, Shen,
+ * Vereshchagin, Vovk, "Test martingales, Bayes factors and p-values", Statistical Science 26
+ * (2011).
+ *
+ * What (1) and (2) ask of the caller
+ * ----------------------------------
+ * - p is the coin's real probability and constant within the test. A coin with less is covered by
+ *   (2), as c of a coin with p; a coin with more is not.
+ * - Blind bookkeeping: whether a repeat is noticed (its flow still known, the packet not lost in
+ * the box) depends on the schedule and on coins already uncovered, never on a coin not yet
+ * uncovered, above all not on the segment's own. Where dropped and forwarded must differ, the
+ * difference may only lose an R or add a D.
+ * - R and D of the same instant: an R that is fresher than a D reads a state that e never was in.
+ * - D is counted until the test is over, not until the last drop has ended.
+ *
+ * F
+ * -
+ * Closed-loop, with at most m unseen repairs: each drop stays without a seen repair with
+ * probability m' <= m, whatever the earlier ones did. F has the same form, base m, hits N, misses
+ * R. One drop's mean factor is m' s/m + (1-m')(1-s)/(1-m); it rises with m' (s >= m) and is 1 at m'
+ * = m: at most 1.
+ *
+ * R is known after a round trip, N only after the timeout, so at any instant the pending drops are
+ * those that are more likely to fail. That only helps. Let S(u) be the chance that a repair that
+ * will be seen takes longer than u. A process that gives each drop, pending for a time u, the
+ * factor
+ *
+ *     (s + (1-s) S(u)) / (m + (1-m) S(u))        from 1 at u = 0 up to s/m at the timeout
+ *
+ * and (1-s)/(1-m) from its repair on, is the likelihood ratio of all that is known at that instant,
+ * so a supermartingale for every m' <= m; F gives a pending drop only 1. Hence F lies under it, for
+ * every S, and needs to know no S. Void drops count for nothing on both sides.
+ *
+ * The mixture
+ * -----------
+ * Any weights are valid; they only decide how many drops a verdict takes, and where. q is the share
+ * of what comes back that we dropped: 1 without loss behind us, about K/(K + loss/p K) with loss,
+ * lower when spoofers repeat too. The prior has three parts (mixture.c):
+ *
+ *     0.20 at q = 1            no duplicate at all, the common case: 5 drops instead of 6 at p =
+ * 0.05 0.56 Beta(4,1)           a few percent of loss 0.24 uniform on [p,1]    heavy loss, or a
+ * genuine minority among repeating spoofers
+ *
+ * Against Beta(4,1) alone, with the weight 0.65 of evidence.c and p = 0.05: D = 0 needs 5 drops
+ * instead of 6, no other entry of the table in verdict-tables grows by more than one, and with four
+ * duplicates for each repair (12 % of loss, or spoofers) 26 repairs do instead of 29. One or two
+ * duplicates cannot be had cheaper: no q at all gives 1e6 at p = 0.05 with D = 1 in 5 drops or D =
+ * 2 in 6 (the largest values are 2.3e5 and 7.9e5), so 6 and 7 are the least possible.
+ */
+#include "verdict/anytime.h"
+
+void anytime_init(struct anytime *anytime, double p, double p_miss)
+{
+    mixture_init(&anytime->e, p);
+    mixture_init(&anytime->f, p_miss);
+}
+
+double anytime_log10_e(const struct anytime *anytime, uint64_t n_retransmitted,
+                       uint64_t n_duplicates)
+{
+    return mixture_log10(&anytime->e, n_retransmitted, n_duplicates);
+}
+
+double anytime_log10_f(const struct anytime *anytime, uint64_t n_retransmitted, uint64_t n_expired)
+{
+    return mixture_log10(&anytime->f, n_expired, n_retransmitted);
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Rule `anytime`: two likelihood-ratio processes that may be read after every packet.
+ *
+ *     E  against "every sender is blind": at most p of what comes back is what we dropped
+ *     F  against "closed-loop": at most p_miss of the repairs stay unseen
+ *
+ * P(E ever >= 1/alpha) <= alpha for every blind sender, P(F ever >= 1/beta) <= beta for genuine
+ * traffic. The model, the proofs and what they ask of the caller are in anytime.c.
+ *
+ * Any thread may call; a struct anytime is written by anytime_init only. Nothing is allocated.
+ */
+#ifndef VERDICT_ANYTIME_H
+#define VERDICT_ANYTIME_H
+
+#include <stdint.h>
+
+#include "verdict/mixture.h"
+
+/* The precomputed mixtures of one test. p stays constant within a test; so does this. */
+struct anytime {
+    struct mixture e; /* base p */
+    struct mixture f; /* base p_miss */
+};
+
+/*
+ * `p` is the coin's real probability, threshold / 2^32, not the configured one: rounding it down
+ * would inflate E. A p of 1 or more makes E = 1 for good, likewise F for p_miss.
+ */
+void anytime_init(struct anytime *anytime, double p, double p_miss);
+
+/*
+ * log10 of E for R clean repairs and D repeats that were not. Finite for all counts; 0 at the
+ * start; never above 0 while R = 0.
+ */
+double anytime_log10_e(const struct anytime *anytime, uint64_t n_retransmitted,
+                       uint64_t n_duplicates);
+
+/* log10 of F for R repaired and N expired drops. Finite for all counts; 0 at the start. */
+double anytime_log10_f(const struct anytime *anytime, uint64_t n_retransmitted, uint64_t n_expired);
+
+#endif

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The two halves are not symmetric, on purpose. closed_loop is a claim about somebody: a single
+ * genuine sender makes it true, so it needs E alone. not_closed_loop says that nobody is there, so
+ * on top of F it asks that nothing speaks for a sender: with half of the repairs on another path
+ * (per-packet load balancing) N grows as fast as R and F with it, and the traffic is genuine all
+ * the same. The condition on E can only make a false not_closed_loop rarer than beta.
+ */
+#include "verdict/decision.h"
+
+#include <math.h>
+
+#include "verdict/evidence.h"
+
+/* The strongest of the flows, which is all that the evidence reads of them. */
+static double strongest_flow(const struct anytime *anytime, const struct anytime_counts *flows,
+                             unsigned n_flows)
+{
+    double strongest = 0.0; /* E = 1: what a place not taken counts */
+
+    for (unsigned i = 0; i < n_flows; i++)
+        strongest = fmax(strongest,
+                         anytime_log10_e(anytime, flows[i].n_retransmitted, flows[i].n_duplicates));
+    return strongest;
+}
+
+struct anytime_decision anytime_decide(const struct anytime *anytime,
+                                       const struct anytime_counts *pooled,
+                                       const struct anytime_counts *flows, unsigned n_flows,
+                                       unsigned n_places, const struct anytime_levels *levels)
+{
+    const double log10_flow = strongest_flow(anytime, flows, n_flows);
+    const unsigned n_shares = n_flows > n_places ? n_flows : n_places;
+    struct anytime_decision decision = {
+        .log10_e_pooled = anytime_log10_e(anytime, pooled->n_retransmitted, pooled->n_duplicates),
+        .log10_f = anytime_log10_f(anytime, pooled->n_retransmitted, pooled->n_expired),
+        .outcome = VERDICT_UNDECIDED,
+    };
+    const bool against = decision.log10_f >= -log10(levels->beta);
+
+    decision.log10_e = evidence_log10_combined(decision.log10_e_pooled, &log10_flow,
+                                               n_flows > 0 ? 1 : 0, n_shares);
+    if (decision.log10_e >= -log10(levels->alpha)) {
+        decision.outcome = VERDICT_CLOSED_LOOP;
+        decision.mixed = against;
+    } else if (against && decision.log10_e_pooled <= 0.0 && decision.log10_e <= 0.0) {
+        decision.outcome = VERDICT_NOT_CLOSED_LOOP;
+    }
+    return decision;
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Why the largest part and not the sum
+ * ------------------------------------
+ * A weighted mean of E-processes is one too, if all of them are supermartingales of one and the
+ * same flow of information. Here they are not. The flows phase starts when a budget is spent, and
+ * flows are chosen when others have used up theirs: both tell something about coins that are not
+ * uncovered yet, and given that, E_pooled is no supermartingale. The smallest example: one drop
+ * allowed, one segment that is repeated late, one that is never repeated and whose flow is reset at
+ * once. The mean of e when the budget has ended (or else at the end) is
+ *
+ *     q + p (1-p) + (1-p)(1-q) = 1 + p (q - p) > 1
+ *
+ * since the phase may start before the first segment's duplicate is in, and does so only if its
+ * coin said "forward". Each part alone is safe: E_pooled does not know of phases, and E_f counts
+ * only coins thrown after its flow was chosen, which are fresh whatever the choice looked at. So
+ * alpha is shared out beforehand, w alpha to E_pooled, (1-w) alpha / n_places to each place:
+ *
+ *     P(w E_pooled ever >= 1/alpha) <= w alpha,   P((1-w)/n E_f ever >= 1/alpha) <= (1-w) alpha / n
+ *
+ * and by the union bound P(their maximum ever >= 1/alpha) <= alpha, with no assumption at all on
+ * how the parts hang together. The sum is never more than n_places + 1 times the maximum, in
+ * practice less than twice, while one clean repair multiplies by up to 1/p = 20: the price is a
+ * fraction of a drop, and none while no flow is chosen.
+ *
+ * The share 0.65
+ * --------------
+ * p = 0.05, alpha = 1e-6, ten places. With M(R, D) the mean of q^R (1-q)^D under the mixture:
+ *
+ *     5 drops, all repaired, pooled:      w 20^5 M(5,0) >= 1e6           w >= 0.3125 / M(5,0)   =
+ * 0.64 one flow, 6 drops, all repaired:    (1-w)/10 20^6 M(6,0) >= 1e6    w <= 1 - 0.15625 / M(6,0)
+ * = 0.66
+ */
+#include "verdict/evidence.h"
+
+#include <limits.h>
+#include <math.h>
+#include <stddef.h>
+
+double evidence_log10_combined(double log10_pooled, const double *log10_flows, unsigned n_flows,
+                               unsigned n_places)
+{
+    const unsigned n_shares = n_flows > n_places ? n_flows : n_places;
+    double strongest_flow = n_places > n_flows ? 0.0 : -INFINITY;
+
+    if (n_shares == 0)
+        return log10_pooled;
+    for (unsigned i = 0; i < n_flows; i++)
+        strongest_flow = fmax(strongest_flow, log10_flows[i]);
+    return fmax(log10(EVIDENCE_POOLED_WEIGHT) + log10_pooled,
+                log10((1.0 - EVIDENCE_POOLED_WEIGHT) / n_shares) + strongest_flow);
+}
+
+static double log10_after_repairs(const struct anytime *anytime, uint64_t n_retransmitted,
+                                  uint64_t n_duplicates, unsigned n_places)
+{
+    const double pooled = anytime_log10_e(anytime, n_retransmitted, n_duplicates);
+
+    return evidence_log10_combined(pooled, NULL, 0, n_places);
+}
+
+unsigned evidence_repairs_needed(const struct anytime *anytime, uint64_t n_retransmitted,
+                                 uint64_t n_duplicates, unsigned n_places, double log10_target)
+{
+    unsigned too_few = 0, enough = 1;
+
+    if (log10_after_repairs(anytime, n_retransmitted, n_duplicates, n_places) >= log10_target)
+        return 0;
+    while (log10_after_repairs(anytime, n_retransmitted + enough, n_duplicates, n_places) <
+           log10_target) {
+        if (enough > UINT_MAX / 2)
+            return UINT_MAX;
+        too_few = enough;
+        enough *= 2;
+    }
+    /* The evidence grows with every repair, so halving finds the first that is enough. */
+    while (enough - too_few > 1) {
+        const unsigned middle = too_few + (enough - too_few) / 2;
+
+        if (log10_after_repairs(anytime, n_retransmitted + middle, n_duplicates, n_places) <
+            log10_target)
+            too_few = middle;
+        else
+            enough = middle;
+    }
+    return enough;
+}

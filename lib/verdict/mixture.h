@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A finite mixture of likelihood ratios of a coin, against "the coin shows a hit with probability
+ * at most `base`":
+ *
+ *     M(hits, misses) = sum_j w_j (q_j / base)^hits ((1 - q_j) / (1 - base))^misses
+ *
+ * with every q_j in [base, 1], q_j = 1 among them (0^0 = 1), and fixed weights of sum 1. Rule
+ * `anytime` uses it twice; anytime.c says why, and why with these weights.
+ */
+#ifndef VERDICT_MIXTURE_H
+#define VERDICT_MIXTURE_H
+
+#include <stdint.h>
+
+enum { MIXTURE_POINTS = 48 };
+
+/* Written by mixture_init only; afterwards read-only, shared freely between threads. */
+struct mixture {
+    double q[MIXTURE_POINTS];      /* ascending; q[0] = base, the last one is exactly 1 */
+    double weight[MIXTURE_POINTS]; /* positive, sum 1 */
+    double log_weight[MIXTURE_POINTS];
+    double log_hit[MIXTURE_POINTS];  /* ln(q / base) >= 0 */
+    double log_miss[MIXTURE_POINTS]; /* ln((1-q) / (1-base)) <= 0; unused in the last */
+};
+
+/*
+ * Build the mixture for a base in (0, 1). A base at or below 2^-32 counts as 2^-32 (a larger base
+ * only weakens the claim, so it stays true). A base of 1 or more, or NaN, leaves nothing to reject:
+ * the mixture is then 1 whatever the counts.
+ */
+void mixture_init(struct mixture *mixture, double base);
+
+/*
+ * log10 of M. Finite for all counts; exactly 0 without counts, never above 0 without a hit; does
+ * not decrease with hits, does not increase with misses.
+ */
+double mixture_log10(const struct mixture *mixture, uint64_t n_hits, uint64_t n_misses);
+
+#endif

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "verdict/decision.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "base/compiler.h"
+#include "verdict/evidence.h"
+
+static const struct anytime_levels levels = {.alpha = 1e-6, .beta = 1e-4};
+
+static struct anytime_decision decide(struct anytime_counts pooled,
+                                      const struct anytime_counts *flows, unsigned n_flows)
+{
+    struct anytime a;
+
+    anytime_init(&a, 0.05, 0.05);
+    return anytime_decide(&a, &pooled, flows, n_flows, 10, &levels);
+}
+
+/* Pooled counts R, D, N and what they mean at p = p_miss = 0.05. */
+static void pooled_counts_give_outcomes(void **state)
+{
+    const struct {
+        struct anytime_counts counts;
+        enum verdict_outcome outcome;
+        bool mixed;
+    } cases[] = {
+        {{0, 0, 0}, VERDICT_UNDECIDED, false},
+        {{4, 0, 0}, VERDICT_UNDECIDED, false},
+        {{5, 0, 0}, VERDICT_CLOSED_LOOP, false},
+        {{5, 1, 0}, VERDICT_UNDECIDED, false},
+        {{6, 1, 0}, VERDICT_CLOSED_LOOP, false},
+        {{5, 0, 3}, VERDICT_CLOSED_LOOP, false},
+        {{5, 0, 12}, VERDICT_CLOSED_LOOP, true},
+        {{0, 0, 3}, VERDICT_UNDECIDED, false},
+        {{0, 0, 4}, VERDICT_NOT_CLOSED_LOOP, false},
+        {{0, 1000, 4}, VERDICT_NOT_CLOSED_LOOP, false},
+        {{0, UINT64_MAX, 4}, VERDICT_NOT_CLOSED_LOOP, false},
+        {{1, 0, 12}, VERDICT_UNDECIDED, false},         /* one clean repair keeps the test going */
+        {{1, 100, 12}, VERDICT_NOT_CLOSED_LOOP, false}, /* one among a hundred repeats does not */
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        const struct anytime_decision d = decide(cases[i].counts, NULL, 0);
+
+        assert_int_equal(d.outcome, cases[i].outcome);
+        assert_int_equal(d.mixed, cases[i].mixed);
+    }
+}
+
+static void one_genuine_flow_among_spoofers_decides(void **state)
+{
+    const struct anytime_counts spoofed = {
+        .n_retransmitted = 6, .n_duplicates = 500, .n_expired = 40};
+    const struct anytime_counts flows[] = {{0, 20, 6}, {6, 0, 0}, {1, 30, 5}};
+    const struct anytime_decision d = decide(spoofed, flows, 3);
+
+    (void)state;
+    assert_int_equal(decide(spoofed, NULL, 0).outcome, VERDICT_NOT_CLOSED_LOOP);
+    assert_int_equal(d.outcome, VERDICT_CLOSED_LOOP);
+    assert_true(d.mixed);
+}
+
+static void a_promising_flow_keeps_a_rejected_aggregate_open(void **state)
+{
+    const struct anytime_counts spoofed = {
+        .n_retransmitted = 3, .n_duplicates = 500, .n_expired = 40};
+    const struct anytime_counts flow = {.n_retransmitted = 3};
+
+    (void)state;
+    assert_int_equal(decide(spoofed, &flow, 1).outcome, VERDICT_UNDECIDED);
+}
+
+static void the_numbers_shown_are_the_numbers_compared(void **state)
+{
+    const struct anytime_counts pooled = {7, 3, 2}, flows[] = {{2, 1, 0}, {4, 0, 0}};
+    const struct anytime_decision d = decide(pooled, flows, 2);
+    double log10_flows[2];
+    struct anytime a;
+
+    (void)state;
+    anytime_init(&a, 0.05, 0.05);
+    for (int i = 0; i < 2; i++)
+        log10_flows[i] = anytime_log10_e(&a, flows[i].n_retransmitted, flows[i].n_duplicates);
+    assert_true(d.log10_e_pooled == anytime_log10_e(&a, 7, 3));
+    assert_true(d.log10_f == anytime_log10_f(&a, 7, 2));
+    assert_true(d.log10_e == evidence_log10_combined(d.log10_e_pooled, log10_flows, 2, 10));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(pooled_counts_give_outcomes),
+        cmocka_unit_test(one_genuine_flow_among_spoofers_decides),
+        cmocka_unit_test(a_promising_flow_keeps_a_rejected_aggregate_open),
+        cmocka_unit_test(the_numbers_shown_are_the_numbers_compared),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
