@@ -25,7 +25,9 @@ static inline uint64_t hash_words(const void *words, unsigned int n_words, const
         memcpy(&w, (const uint8_t *)words + i * sizeof(w), sizeof(w));
         h = hash_fold(h ^ w, key[1] ^ (UINT64_C(0x9e3779b97f4a7c15) * (2 * i + 1)));
     }
-    return hash_fold(h ^ UINT64_C(0xa0761d6478bd642f), key[1] | 1);
+    /* The constant is there for small keys: times a small number, nothing reaches the upper half.
+     */
+    return hash_fold(h ^ UINT64_C(0xa0761d6478bd642f), key[1] ^ UINT64_C(0xe7037ed1a0b428db));
 }
 
 #endif

@@ -29,7 +29,7 @@ static bool is_sampled(const struct flow_table *t, uint64_t hash)
 
     if (n_free >= quarter)
         return true;
-    draw = hash_fold(hash ^ t->config.secret[1], t->config.secret[0] | 1) >> 32;
+    draw = hash_words(&hash, 1, t->config.secret) >> 32;
     return (draw * quarter) >> 32 < (n_free > floor ? n_free : floor);
 }
 
