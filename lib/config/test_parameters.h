@@ -50,7 +50,7 @@ struct test_parameters {
     uint64_t seed;
 };
 
-/* The defaults of the table. Any thread. */
+/* The defaults of the table. At start only: it allocates, and aborts when memory is short. */
 void test_parameters_default(struct test_parameters *out);
 
 #endif

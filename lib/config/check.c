@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "config/check.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Stands at $.ARRAY[index].KEY and refuses. */
+static int refuse_at(struct option_reader *r, const char *array, size_t index, const char *key,
+                     const char *found, const char *allowed)
+{
+    reader_enter_key(r, array);
+    reader_enter_item(r, index);
+    reader_enter_key(r, key);
+    return reader_refuse(r, found, allowed);
+}
+
+static const char *quoted(const char *name, char out[CONFIG_PATH_BYTES + 2])
+{
+    snprintf(out, CONFIG_PATH_BYTES + 2, "\"%s\"", name);
+    return out;
+}
+
+static int check_port_device(struct option_reader *r, uint32_t i)
+{
+    const struct config *c = r->config;
+    char found[CONFIG_PATH_BYTES + 64];
+
+    for (uint32_t j = 0; j < i; j++)
+        if (strcmp(config_device_interface(c->ports[i].device),
+                   config_device_interface(c->ports[j].device)) == 0) {
+            snprintf(found, sizeof(found), "\"%.64s\", the device of port \"%s\" too",
+                     c->ports[i].device, c->ports[j].name);
+            return refuse_at(r, "ports", i, "device", found, "a device of its own");
+        }
+    if (c->ports[i].driver != PORT_DRIVER_AUTO &&
+        config_device_kind(c->ports[i].device) != PORT_DEVICE_INTERFACE)
+        return refuse_at(r, "ports", i, "driver", "a driver for what is no kernel interface",
+                         "\"auto\"");
+    return 0;
+}
+
+/* Without a pair a port sends back what it received; a mirror sends nothing. */
+static int check_port_pair(struct option_reader *r, uint32_t i)
+{
+    struct config_port *port = &r->config->ports[i];
+    char found[CONFIG_PATH_BYTES + 2];
+
+    if (port->pair == CONFIG_NONE) {
+        port->pair = port->role == PORT_ROLE_FORWARD ? (uint16_t)i : CONFIG_NONE;
+        return 0;
+    }
+    quoted(r->config->ports[port->pair].name, found);
+    if (port->role == PORT_ROLE_MIRROR)
+        return refuse_at(r, "ports", i, "pair", found,
+                         "null, since nothing leaves a port of role mirror");
+    if (r->config->ports[port->pair].role == PORT_ROLE_MIRROR)
+        return refuse_at(r, "ports", i, "pair", found, "a port of role forward");
+    return 0;
+}
+
+static int check_next_hop(struct option_reader *r, uint32_t i)
+{
+    const struct config *c = r->config;
+    const struct config_port *port = &c->ports[c->next_hops[i].port];
+    char found[CONFIG_PATH_BYTES + 2];
+
+    if (port->role == PORT_ROLE_FORWARD)
+        return 0;
+    return refuse_at(r, "next_hops", i, "port", quoted(port->name, found),
+                     "a port of role forward");
+}
+
+static int check_parameters(struct option_reader *r, const struct test_parameters *p)
+{
+    char found[64], allowed[96];
+
+    if (p->min_closed_loop_flows <= p->max_individual_flows)
+        return 0;
+    reader_enter_key(r, "min_closed_loop_flows");
+    snprintf(found, sizeof(found), "%u", p->min_closed_loop_flows);
+    snprintf(allowed, sizeof(allowed), "at most max_individual_flows, which is %u",
+             p->max_individual_flows);
+    return reader_refuse(r, found, allowed);
+}
+
+/* A sub-prefix shorter than its source would be an aggregate that reaches out of the slice. */
+static int check_granularity(struct option_reader *r, uint32_t i)
+{
+    const struct slice *s = &r->config->slices[i];
+
+    for (uint32_t k = 0; k < s->n_sources; k++) {
+        const struct ip_prefix *source = &s->sources[k];
+        uint32_t bits = source->is_ipv4 ? s->granularity.ipv4 : s->granularity.ipv6;
+        char found[32], allowed[IP_TEXT_BYTES + 64], text[IP_TEXT_BYTES];
+
+        if (bits == 0 || bits >= source->length)
+            continue;
+        snprintf(found, sizeof(found), "%u", bits);
+        snprintf(allowed, sizeof(allowed), "0, or at least the %u bits of the source %s",
+                 source->length, ip_prefix_format(source, text));
+        reader_enter_key(r, "slices");
+        reader_enter_item(r, i);
+        reader_enter_key(r, "granularity");
+        reader_enter_key(r, source->is_ipv4 ? "ipv4" : "ipv6");
+        return reader_refuse(r, found, allowed);
+    }
+    return 0;
+}
+
+/* A source that no destination can go with would be a line of the file without effect. */
+static int check_families(struct option_reader *r, uint32_t i)
+{
+    const struct slice *s = &r->config->slices[i];
+
+    for (uint32_t k = 0; k < s->n_sources; k++) {
+        bool has_partner = false;
+        char found[IP_TEXT_BYTES + 2], text[IP_TEXT_BYTES];
+
+        for (uint32_t d = 0; d < s->n_destinations && !has_partner; d++)
+            has_partner = s->destinations[d].is_ipv4 == s->sources[k].is_ipv4;
+        if (has_partner)
+            continue;
+        snprintf(found, sizeof(found), "no %s destination for the source %s",
+                 s->sources[k].is_ipv4 ? "IPv4" : "IPv6", ip_prefix_format(&s->sources[k], text));
+        return refuse_at(r, "slices", i, "destinations", found,
+                         "a destination of the family of each source");
+    }
+    return 0;
+}
+
+/* Nothing that is a copy can be dropped. */
+static int check_mode(struct option_reader *r, uint32_t i)
+{
+    const struct config *c = r->config;
+    const struct slice *s = &c->slices[i];
+    uint32_t n_forward = 0;
+
+    if (s->mode != SLICE_ACTIVE || c->n_ports == 0)
+        return 0;
+    if (s->ingress.port != SLICE_ANY_PORT)
+        n_forward = c->ports[s->ingress.port].role == PORT_ROLE_FORWARD;
+    else
+        for (uint32_t p = 0; p < c->n_ports; p++)
+            n_forward += c->ports[p].role == PORT_ROLE_FORWARD;
+    if (n_forward > 0)
+        return 0;
+    return refuse_at(r, "slices", i, "mode", "\"active\" on ports of role mirror",
+                     "\"passive\" or \"off\"");
+}
+
+static int check_slice(struct option_reader *r, uint32_t i)
+{
+    size_t mark = reader_enter_key(r, "slices");
+    int error;
+
+    reader_enter_item(r, i);
+    error = check_parameters(r, &r->config->slices[i].parameters);
+    if (error != 0)
+        return error;
+    reader_leave(r, mark);
+    error = check_mode(r, i);
+    if (error == 0)
+        error = check_families(r, i);
+    return error != 0 ? error : check_granularity(r, i);
+}
+
+static int check_each(struct option_reader *r, uint32_t n,
+                      int (*check)(struct option_reader *, uint32_t))
+{
+    for (uint32_t i = 0; i < n; i++) {
+        int error = check(r, i);
+
+        if (error != 0)
+            return error;
+    }
+    return 0;
+}
+
+static int check_aggregates(struct option_reader *r)
+{
+    const struct config *c = r->config;
+    char found[32], allowed[64];
+
+    if (c->n_slices <= c->instance.max_aggregates)
+        return 0;
+    snprintf(found, sizeof(found), "%u", c->instance.max_aggregates);
+    snprintf(allowed, sizeof(allowed), "at least one for each of the %u slices", c->n_slices);
+    reader_enter_key(r, "instance");
+    reader_enter_key(r, "max_aggregates");
+    return reader_refuse(r, found, allowed);
+}
+
+static int check_defaults(struct option_reader *r)
+{
+    size_t mark = reader_enter_key(r, "defaults");
+    int error = check_parameters(r, &r->config->defaults);
+
+    if (error == 0)
+        reader_leave(r, mark);
+    return error;
+}
+
+int config_check(struct option_reader *r)
+{
+    const struct config *c = r->config;
+    int error;
+
+    if ((error = check_each(r, c->n_ports, check_port_device)) != 0 ||
+        (error = check_each(r, c->n_ports, check_port_pair)) != 0 ||
+        (error = check_each(r, c->n_next_hops, check_next_hop)) != 0 ||
+        (error = check_defaults(r)) != 0 ||
+        (error = check_each(r, c->n_slices, check_slice)) != 0 ||
+        (error = check_aggregates(r)) != 0)
+        return error;
+    return config_check_overlap(r);
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What no single row can say: how options go together. Internal to the library. */
+#ifndef CONFIG_CHECK_H
+#define CONFIG_CHECK_H
+
+#include "config/option.h"
+
+/* Checks a configuration that was read, and fills in each port's pair where it is left out. 0, or
+ * -EINVAL or -ENOMEM with the reader's error set. */
+int config_check(struct option_reader *r);
+
+/* overlap.c: refuses two slices that a packet could belong to by equal right. 0, -EINVAL, -ENOMEM.
+ */
+int config_check_overlap(struct option_reader *r);
+
+#endif
