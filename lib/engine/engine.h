@@ -27,6 +27,9 @@
 #include "packet/packet.h"
 #include "stats/counters.h"
 
+/* Packets in one bulk lookup, at most. */
+#define ENGINE_MAX_BURST 64
+
 enum engine_action {
     ENGINE_FORWARD,
     ENGINE_DROP,
@@ -63,6 +66,7 @@ struct engine_packet {
     const struct packet_view *view; /* PACKET_TCP */
     uint32_t slice;
     uint32_t ingress; /* whatever tells paths apart: port and VLANs */
+    uint32_t n_bytes; /* of the frame */
     /* Filled by engine_lookup_bulk(): */
     struct flow_key key;
     uint64_t hash;

@@ -16,7 +16,7 @@
 /* The first seven share the cache line that an in-order segment touches. */
 #define AGGREGATE_COUNTERS(X)                                                                      \
     X(packets, "packets", "packets", "TCP packets of its flows")                                   \
-    X(bytes, "bytes", "bytes", "bytes of those packets, from the IP header on")                    \
+    X(bytes, "bytes", "bytes", "bytes of those packets, as frames")                                \
     X(segments, "segments", "segments", "segments of armed flows")                                 \
     X(in_order, "in_order", "segments", "segments at snd_max or beyond it")                        \
     X(droppable, "droppable", "segments",                                                          \

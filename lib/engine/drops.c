@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Making a drop and ending it.
+ *
+ * Nothing here may depend on a segment's own coin but what the coin itself does: a flow with a
+ * pending drop is treated like one without, or the difference may only lose an R or add a D
+ * (doc/verdict.md, blind bookkeeping). */
+#include "engine/internal.h"
+
+#include "tcp/flags.h"
+
+/* Control bits whose segments are never dropped: the harm would be to the connection, not to a
+ * segment. */
+#define NEVER_DROPPED (TCP_FLAG_SYN | TCP_FLAG_FIN | TCP_FLAG_RST | TCP_FLAG_URG)
+
+/* One byte of payload may be a zero-window probe or come back looking like a keepalive, which
+ * proves nothing. */
+#define MIN_DROPPED_BYTES 2
+
+static bool is_left_alone(const struct flow *f, const struct slice_rules *rules)
+{
+    return f->n_out_of_order * 256u > f->n_segments * rules->max_reordering_256;
+}
+
+static bool may_drop_from(const struct flow *f, const struct packet_view *v,
+                          const struct slice_rules *rules)
+{
+    return f->state == FLOW_ARMED && f->drop == FLOW_NO_DROP &&
+           f->n_drops < rules->max_drops_per_flow && (v->tcp_flags & NEVER_DROPPED) == 0 &&
+           v->payload_bytes >= MIN_DROPPED_BYTES && (f->flags & FLOW_PAST_PROTECTION) != 0 &&
+           !is_left_alone(f, rules);
+}
+
+/* In the flows phase a flow needs a place; it takes one before its first coin of that phase. */
+static bool has_or_takes_place(struct engine *e, struct flow *f, struct aggregate_order order)
+{
+    struct aggregate_control *control = aggregate_table_control(e->aggregates, f->aggregate);
+
+    if (f->place != FLOW_NO_PLACE)
+        return true;
+    if ((f->flags & FLOW_HAD_PLACE) != 0)
+        return false;
+    if (order.repaired_flows_only && (f->flags & FLOW_REPAIRED) == 0)
+        return false;
+    if (!aggregate_take(&control->places))
+        return false;
+    f->place = places_take(&e->places, f, order.test_id);
+    if (f->place == FLOW_NO_PLACE) {
+        atomic_fetch_add_explicit(&control->places, 1, memory_order_relaxed);
+        return false;
+    }
+    f->flags |= FLOW_HAD_PLACE;
+    f->n_drops = 0;
+    return true;
+}
+
+static void count_droppable_of_place(struct engine *e, const struct flow *f)
+{
+    struct place *place = &e->places.places[f->place];
+
+    place->counts.droppable++;
+    if (!place->frozen)
+        place->counts.population_droppable++;
+    places_touch(&e->places, f->place);
+}
+
+static void post_drop_made(struct engine *e, const struct ledger_entry *d,
+                           const struct packet_view *v)
+{
+    struct message m = {.kind = MESSAGE_DROP_MADE,
+                        .test_id = d->test_id,
+                        .worker = e->config.worker,
+                        .aggregate = d->aggregate,
+                        .drop_made = {.key = d->flow->key,
+                                      .id = d->id,
+                                      .time_ns = d->made_ns,
+                                      .sequence = v->sequence,
+                                      .n_bytes = v->payload_bytes,
+                                      .individual = d->individual}};
+
+    engine_post(e, &m);
+}
+
+/* The flow's place made its last drop: what rule penny looks at ends here. */
+static void freeze_place(struct place *place, const struct flow *f)
+{
+    place->frozen = true;
+    place->population_end = f->snd_max;
+}
+
+static void book_drop(struct engine *e, uint32_t entry, struct flow *f, const struct packet_view *v,
+                      const struct slice_rules *rules, struct aggregate_order order)
+{
+    struct aggregate_counters *c = engine_delta(e, f->aggregate);
+    struct ledger_entry *d = &e->ledger.entries[entry];
+
+    d->flow = f;
+    d->aggregate = f->aggregate;
+    d->test_id = order.test_id;
+    d->individual = f->place != FLOW_NO_PLACE;
+    tcp_gap_open(&d->gap, v->sequence, v->payload_bytes);
+    f->drop = entry;
+    f->n_drops++;
+    c->dropped++;
+    if ((f->flags & FLOW_TESTED) == 0) {
+        f->flags |= FLOW_TESTED;
+        c->flows_tested++;
+    }
+    if (d->individual) {
+        struct place *place = &e->places.places[f->place];
+
+        place->counts.dropped++;
+        if (f->n_drops == rules->max_drops_per_flow)
+            freeze_place(place, f);
+        places_touch(&e->places, f->place);
+    }
+    e->counters.dropped++;
+    post_drop_made(e, d, v);
+}
+
+enum engine_action engine_try_drop(struct engine *e, const struct engine_packet *p,
+                                   const struct slice_rules *rules, struct flow *f,
+                                   struct aggregate_order order)
+{
+    struct aggregate_control *control = aggregate_table_control(e->aggregates, f->aggregate);
+    uint32_t entry;
+
+    if (order.phase == AGGREGATE_FLOWS) {
+        if (f->state != FLOW_ARMED || !has_or_takes_place(e, f, order))
+            return ENGINE_FORWARD;
+        count_droppable_of_place(e, f);
+    }
+    if (!may_drop_from(f, p->view, rules))
+        return ENGINE_FORWARD;
+    if (random_u32(&e->random) >= order.threshold)
+        return ENGINE_FORWARD;
+    if (!e->open) {
+        e->counters.gate_closed++;
+        return ENGINE_FORWARD;
+    }
+    if (!aggregate_take(&control->budget)) {
+        engine_delta(e, f->aggregate)->coins_refused++;
+        return ENGINE_FORWARD;
+    }
+    entry = ledger_add(&e->ledger, e->now_ns, e->now_ns + rules->retransmission_timeout_ns);
+    if (entry == LEDGER_NONE) {
+        atomic_fetch_add_explicit(&control->budget, 1, memory_order_relaxed);
+        e->counters.ledger_full++;
+        return ENGINE_FORWARD;
+    }
+    book_drop(e, entry, f, p->view, rules, order);
+    return ENGINE_DROP;
+}
+
+static void count_end(struct aggregate_counters *c, struct flow_counts *of_place,
+                      enum drop_state state)
+{
+    switch (state) {
+    case DROP_RETRANSMITTED:
+        c->retransmitted++;
+        of_place->retransmitted++;
+        return;
+    case DROP_EXPIRED:
+        c->expired++;
+        of_place->expired++;
+        return;
+    case DROP_VOID_AMBIGUOUS:
+        c->void_ambiguous++;
+        break;
+    case DROP_VOID_CLOSED:
+        c->void_closed++;
+        break;
+    case DROP_VOID_OWN_LOSS:
+        c->void_own_loss++;
+        break;
+    default:
+        c->void_evicted++;
+        break;
+    }
+    c->voided++;
+    of_place->voided++;
+}
+
+static void post_drop_ended(struct engine *e, const struct ledger_entry *d, enum drop_state state)
+{
+    struct message m = {.kind = MESSAGE_DROP_ENDED,
+                        .test_id = d->test_id,
+                        .worker = e->config.worker,
+                        .aggregate = d->aggregate,
+                        .drop_ended = {.id = d->id, .time_ns = e->now_ns, .state = (uint8_t)state}};
+
+    engine_post(e, &m);
+}
+
+void engine_end_drop(struct engine *e, uint32_t entry, enum drop_state state)
+{
+    struct ledger_entry *d = &e->ledger.entries[entry];
+    struct aggregate_counters *c = engine_delta(e, d->aggregate);
+    struct flow *f = d->flow;
+    struct flow_counts nobody = {0};
+    bool of_place = d->individual && f->place != FLOW_NO_PLACE;
+
+    count_end(c, of_place ? &e->places.places[f->place].counts : &nobody, state);
+    if (state == DROP_RETRANSMITTED && (f->flags & FLOW_REPAIRED) == 0) {
+        f->flags |= FLOW_REPAIRED;
+        c->flows_repaired++;
+    }
+    post_drop_ended(e, d, state);
+    f->drop = FLOW_NO_DROP;
+    ledger_remove(&e->ledger, entry);
+    if (of_place) {
+        places_touch(&e->places, f->place);
+        if (e->places.places[f->place].frozen)
+            engine_leave_place(e, f);
+    }
+}
+
+void engine_leave_place(struct engine *e, struct flow *f)
+{
+    if (f->place == FLOW_NO_PLACE)
+        return;
+    e->places.places[f->place].ended = true;
+    places_touch(&e->places, f->place);
+    f->place = FLOW_NO_PLACE;
+}
+
+void engine_settle_due(struct engine *e, uint32_t entry)
+{
+    struct ledger_entry *d = &e->ledger.entries[entry];
+
+    /* Nothing was sent after the dropped bytes, so no duplicate ACK can tell the sender: it needs a
+     * whole retransmission timeout. */
+    if (!d->extended && d->gap.extent.end == d->flow->snd_max) {
+        d->extended = true;
+        ledger_extend(&e->ledger, entry, d->made_ns + 2 * (d->deadline_ns - d->made_ns));
+        return;
+    }
+    if (d->closed)
+        engine_end_drop(e, entry, DROP_VOID_CLOSED);
+    else if (e->own_loss_ns >= d->made_ns)
+        engine_end_drop(e, entry, DROP_VOID_OWN_LOSS);
+    else
+        engine_end_drop(e, entry, DROP_EXPIRED);
+}

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Memory, the burst, and the way of a packet to its flow. */
+#include "engine/internal.h"
+
+#include <string.h>
+
+#include "base/time.h"
+#include "tcp/flags.h"
+
+/* Due drops settled and flow records aged per burst, at most: a burst's cost stays bounded. */
+#define MAX_SETTLED_PER_BURST 32
+#define MAX_AGED_PER_BURST    64
+
+static size_t round_to_line(size_t n_bytes)
+{
+    return (n_bytes + CACHE_LINE_BYTES - 1) & ~(size_t)(CACHE_LINE_BYTES - 1);
+}
+
+/* The parts of an engine's memory, in order. */
+struct layout {
+    size_t engine, ledger, places, deltas, changed, listed, rules, flows, end;
+};
+
+static struct layout lay_out(const struct engine_config *config)
+{
+    size_t n_aggregates = aggregate_table_capacity(config->aggregates);
+    struct layout l = {0};
+
+    l.ledger = l.engine + round_to_line(sizeof(struct engine));
+    l.places = l.ledger + round_to_line(ledger_memory_bytes(config->n_pending_drops));
+    l.deltas = l.places + round_to_line(places_memory_bytes((uint16_t)config->n_places));
+    l.changed = l.deltas + round_to_line((n_aggregates + 1) * sizeof(struct aggregate_counters));
+    l.listed = l.changed + round_to_line(n_aggregates * sizeof(uint32_t));
+    l.rules = l.listed + round_to_line(n_aggregates);
+    l.flows = l.rules + round_to_line(config->n_slices * sizeof(struct slice_rules));
+    l.end = l.flows + flow_table_memory_bytes(config->n_flows);
+    return l;
+}
+
+size_t engine_memory_bytes(const struct engine_config *config)
+{
+    return lay_out(config).end;
+}
+
+static bool config_is_valid(const struct engine_config *c)
+{
+    return c->n_pending_drops >= 1 && c->n_pending_drops <= UINT32_C(1) << 20 && c->n_places >= 1 &&
+           c->n_places < FLOW_NO_PLACE && c->post != NULL && c->slices != NULL && c->n_slices >= 1;
+}
+
+static struct slice_rules rules_of_slice(const struct engine_config *config, uint32_t slice)
+{
+    const struct slice *s = &config->slices[slice];
+    const struct test_parameters *t = &s->parameters;
+
+    return (struct slice_rules){
+        .retransmission_timeout_ns = t->retransmission_timeout_ms * NS_PER_MS,
+        .admission_grace_ms = t->admission_grace_ms,
+        .window_bytes = t->max_jump_bytes,
+        .max_reordering_256 = (uint32_t)(t->max_reordering_ratio * 256),
+        .aggregate = aggregate_table_find(config->aggregates, slice, NULL),
+        .granularity_ipv4 = (uint8_t)s->granularity.ipv4,
+        .granularity_ipv6 = (uint8_t)s->granularity.ipv6,
+        .max_drops_per_flow = (uint8_t)t->max_drops_per_flow,
+        .protect_first_packets = (uint8_t)t->protect_first_packets,
+    };
+}
+
+/* One timeout for the whole table: the longest that any slice asks for. */
+static uint32_t longest_idle_timeout_ms(const struct engine_config *config)
+{
+    uint32_t longest = 0;
+
+    for (uint32_t i = 0; i < config->n_slices; i++) {
+        const struct slice *s = &config->slices[i];
+        uint32_t own = s->mode == SLICE_PASSIVE ? s->parameters.passive_flow_idle_timeout_ms
+                                                : s->parameters.flow_idle_timeout_ms;
+
+        longest = own > longest ? own : longest;
+    }
+    return longest;
+}
+
+struct engine *engine_init(void *memory, size_t n_bytes, const struct engine_config *config)
+{
+    struct layout l;
+    uint8_t *base = memory;
+    struct engine *e = memory;
+    struct flow_table_config table;
+    struct slice_rules *rules;
+
+    if (!config_is_valid(config))
+        return NULL;
+    l = lay_out(config);
+    if (n_bytes < l.end)
+        return NULL;
+    memset(memory, 0, l.flows);
+    e->config = *config;
+    e->aggregates = config->aggregates;
+    e->random = config->random;
+    e->deltas = (void *)(base + l.deltas);
+    e->changed = (void *)(base + l.changed);
+    e->listed = base + l.listed;
+    rules = (void *)(base + l.rules);
+    for (uint32_t i = 0; i < config->n_slices; i++)
+        rules[i] = rules_of_slice(config, i);
+    e->rules = rules;
+    ledger_init(&e->ledger, base + l.ledger, config->n_pending_drops, 0);
+    places_init(&e->places, base + l.places, (uint16_t)config->n_places);
+    table = (struct flow_table_config){
+        .n_flows = config->n_flows,
+        .idle_timeout_ms = longest_idle_timeout_ms(config),
+        .admissions_per_second = config->admissions_per_second,
+        .secret = {random_u64(&e->random), random_u64(&e->random)},
+        .on_leave = engine_on_flow_leave,
+        .context = e,
+    };
+    e->age_interval_ns = table.idle_timeout_ms * NS_PER_MS / 2;
+    e->flows = flow_table_init(base + l.flows, n_bytes - l.flows, &table);
+    return e->flows != NULL ? e : NULL;
+}
+
+/* Every record is looked at once per age interval, spread evenly over time. */
+static void age_some_flows(struct engine *e)
+{
+    uint64_t elapsed_ns = e->now_ns - e->aged_ns;
+    uint64_t per_flow_ns = e->age_interval_ns / e->config.n_flows;
+    uint64_t n = elapsed_ns / (per_flow_ns != 0 ? per_flow_ns : 1);
+
+    if (n == 0)
+        return;
+    if (n > MAX_AGED_PER_BURST) {
+        n = MAX_AGED_PER_BURST;
+        e->aged_ns = e->now_ns;
+    } else {
+        e->aged_ns += n * per_flow_ns;
+    }
+    flow_table_age(e->flows, (unsigned int)n, e->now_ms);
+}
+
+static bool manager_is_late(const struct engine *e)
+{
+    uint64_t seen_ns = atomic_load_explicit(&e->config.gate->manager_seen_ns, memory_order_relaxed);
+
+    /* The manager's clock may have been read after ours. */
+    return e->now_ns > seen_ns &&
+           e->now_ns - seen_ns > e->config.max_manager_lateness_ms * NS_PER_MS;
+}
+
+void engine_begin_burst(struct engine *e, uint64_t now_ns)
+{
+    const struct engine_gate *gate = e->config.gate;
+    uint32_t due;
+    int n = 0;
+
+    /* The clock never goes back. */
+    if (now_ns > e->now_ns)
+        e->now_ns = now_ns;
+    e->now_ms = time_ms_of_ns(e->now_ns);
+    e->open = atomic_load_explicit(&gate->kill_switch, memory_order_relaxed) == 0 &&
+              atomic_load_explicit(&gate->suspended, memory_order_relaxed) == 0 &&
+              !manager_is_late(e);
+    e->own_loss_ns = atomic_load_explicit(&gate->own_loss_ns, memory_order_relaxed);
+    while (n++ < MAX_SETTLED_PER_BURST &&
+           (due = ledger_next_due(&e->ledger, e->now_ns)) != LEDGER_NONE)
+        engine_settle_due(e, due);
+    age_some_flows(e);
+}
+
+/* A packet that belongs to no flow: a pure ACK of the other direction, or a flow not admitted. */
+static void count_flowless(struct engine *e, const struct engine_packet *p,
+                           const struct slice_rules *rules)
+{
+    uint32_t aggregate = engine_find_aggregate(e, p, rules, false);
+    struct aggregate_counters *c = engine_delta(e, aggregate);
+
+    if (aggregate == AGGREGATE_NONE)
+        e->counters.no_aggregate++;
+    c->packets++;
+    c->bytes += p->n_bytes;
+    if ((p->view->tcp_flags & TCP_FLAG_CONTROL) != 0)
+        c->control_packets++;
+    else if (p->view->payload_bytes == 0)
+        c->pure_acks++;
+    else
+        c->unarmed++;
+}
+
+enum engine_action engine_packet(struct engine *e, struct engine_packet *p)
+{
+    const struct slice_rules *rules = &e->rules[p->slice];
+    struct flow *f;
+
+    /* A flow found at the start of the burst may have left since, to make room for another. */
+    if (e->n_leaves != e->n_leaves_at_lookup) {
+        uint64_t then = e->n_leaves_at_lookup;
+
+        engine_lookup_bulk(e, p, 1);
+        e->n_leaves_at_lookup = then;
+    }
+    f = p->flow;
+    if (f == NULL)
+        f = engine_find_or_admit(e, p, rules);
+    if (f == NULL) {
+        count_flowless(e, p, rules);
+        return ENGINE_FORWARD;
+    }
+    return engine_segment(e, p, rules, f);
+}
+
+void engine_stop(struct engine *e)
+{
+    uint32_t entry;
+
+    while ((entry = ledger_any(&e->ledger)) != LEDGER_NONE)
+        engine_end_drop(e, entry, DROP_VOID_EVICTED);
+}
+
+const struct worker_counters *engine_counters(const struct engine *e)
+{
+    return &e->counters;
+}
+
+struct worker_counters *engine_counters_mutable(struct engine *e)
+{
+    return &e->counters;
+}
+
+const struct flow_table_counters *engine_flow_counters(const struct engine *e)
+{
+    return flow_table_counters(e->flows);
+}
+
+uint32_t engine_n_pending(const struct engine *e)
+{
+    return e->ledger.n_used;
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the files of the engine share. Nobody else includes this. */
+#ifndef ENGINE_INTERNAL_H
+#define ENGINE_INTERNAL_H
+
+#include "engine/engine.h"
+#include "engine/ledger.h"
+#include "engine/places.h"
+
+/* struct flow.flags */
+#define FLOW_REPAIRED        0x01 /* a drop of this test came back */
+#define FLOW_MARKED          0x02 /* its rare line says where its frozen population ends */
+#define FLOW_HAD_PLACE       0x04 /* in this test */
+#define FLOW_PAST_PROTECTION 0x08 /* more than protect_first_packets segments went by */
+#define FLOW_NEVER_ARM       0x10 /* first seen in the middle, and FIN or RST since */
+#define FLOW_TESTED          0x20 /* a segment of it was dropped in this test */
+#define FLOW_OF_TEST         (FLOW_REPAIRED | FLOW_MARKED | FLOW_HAD_PLACE | FLOW_TESTED)
+
+/* The parameters of a slice in the units of the packet path. */
+struct slice_rules {
+    uint64_t retransmission_timeout_ns;
+    uint32_t admission_grace_ms;
+    uint32_t window_bytes;
+    uint32_t max_reordering_256; /* ratio times 256 */
+    uint32_t aggregate; /* the slice's one aggregate; AGGREGATE_NONE: look in the directory */
+    uint8_t granularity_ipv4, granularity_ipv6; /* 0: none for this family */
+    uint8_t max_drops_per_flow;
+    uint8_t protect_first_packets;
+};
+
+/* In `listed`: is the aggregate in the list of those to post? */
+struct engine {
+    /* Set at each burst. */
+    uint64_t now_ns;
+    uint32_t now_ms;
+    bool open; /* deliberate drops are allowed */
+    uint64_t own_loss_ns;
+    uint64_t n_leaves; /* flows that left the table: flow pointers found before may be stale */
+    uint64_t n_leaves_at_lookup;
+
+    struct flow_table *flows;
+    struct aggregate_counters *deltas; /* per aggregate, since posted */
+    const struct slice_rules *rules;
+    struct aggregate_table *aggregates;
+    struct random_source random;
+    struct worker_counters counters;
+
+    /* Touched by events and once per burst only. */
+    struct ledger ledger;
+    struct places places;
+    uint32_t *changed; /* aggregates with something to post */
+    uint32_t n_changed;
+    uint8_t *listed;
+    uint64_t posted_epoch;
+    uint64_t aged_ns;
+    uint64_t age_interval_ns; /* in which every flow record is looked at once */
+    struct engine_config config;
+    struct slice_rules *rules_memory;
+};
+
+/* segment.c */
+enum engine_action engine_segment(struct engine *e, const struct engine_packet *p,
+                                  const struct slice_rules *rules, struct flow *f);
+
+/* flows.c: finding, admitting and leaving. */
+struct flow *engine_find_or_admit(struct engine *e, struct engine_packet *p,
+                                  const struct slice_rules *rules);
+uint32_t engine_find_aggregate(struct engine *e, const struct engine_packet *p,
+                               const struct slice_rules *rules, bool want);
+void engine_on_flow_leave(void *context, struct flow *f);
+
+/* drops.c */
+/* Decides by the coin, the budgets and the flow's state whether this droppable segment is dropped,
+ * and if so books it. */
+enum engine_action engine_try_drop(struct engine *e, const struct engine_packet *p,
+                                   const struct slice_rules *rules, struct flow *f,
+                                   struct aggregate_order order);
+void engine_end_drop(struct engine *e, uint32_t entry, enum drop_state state);
+/* Ends or extends a drop whose deadline is over. */
+void engine_settle_due(struct engine *e, uint32_t entry);
+/* Ends the flow's place when nothing more can happen there. */
+void engine_leave_place(struct engine *e, struct flow *f);
+
+/* epoch.c */
+struct aggregate_counters *engine_delta(struct engine *e, uint32_t aggregate);
+int engine_post(struct engine *e, const struct message *m);
+
+static inline bool flow_counts(const struct flow *f)
+{
+    return f->state == FLOW_ARMED || f->state == FLOW_CLOSING;
+}
+
+/* A pending drop's entry, or LEDGER_NONE. While OBSERVED the field holds a time. */
+static inline uint32_t flow_pending(const struct flow *f)
+{
+    return flow_counts(f) ? f->drop : LEDGER_NONE;
+}
+
+#endif

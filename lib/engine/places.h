@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Places: the flows of this lcore that are tested one by one, with the counts that each earned
+ * since it took its place. Used by its lcore only. A place is given back once the manager has its
+ * last counts. */
+#ifndef ENGINE_PLACES_H
+#define ENGINE_PLACES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "engine/message.h"
+#include "flow/flow.h"
+
+struct place {
+    struct flow_key key;
+    struct flow_counts counts;
+    uint32_t aggregate;
+    uint32_t population_end; /* valid when frozen */
+    uint16_t next;           /* in the free list, or the list of changed ones */
+    uint8_t test_id;
+    bool frozen;  /* its last drop is made: the population of rule penny is complete */
+    bool ended;   /* nothing more will count */
+    bool changed; /* in the list of those to post */
+};
+
+struct places {
+    struct place *places;
+    uint16_t n_places, free, first_changed;
+};
+
+size_t places_memory_bytes(uint16_t n_places);
+void places_init(struct places *p, void *memory, uint16_t n_places);
+
+/* A zeroed place for the flow, or FLOW_NO_PLACE when all are taken. */
+uint16_t places_take(struct places *p, const struct flow *flow, uint8_t test_id);
+
+/* The place's counts changed: they go with the next epoch. */
+void places_touch(struct places *p, uint16_t place);
+
+/* Posts what changed; places that ended are given back once posted. False when the ring had no room
+ * for all. */
+bool places_post(struct places *p, uint16_t worker,
+                 int (*post)(void *context, const struct message *message), void *context);
+
+#endif

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The flows phase: single flows take places, and their counts travel as their own. */
+#include "lab.h"
+
+#define ISN   UINT32_C(1000)
+#define FIRST (ISN + 1)
+
+static struct lab *open_flows_phase(int32_t budget, int32_t places, uint32_t n_pool)
+{
+    struct lab *l = lab_open(&(struct lab_options){.n_places = n_pool});
+
+    lab_order(l, AGGREGATE_FLOWS, 1, LAB_ALWAYS);
+    lab_set_budget(l, budget, places);
+    return l;
+}
+
+static void no_more_flows_are_tested_than_there_are_places(void **state)
+{
+    struct lab *l = open_flows_phase(100, 3, 64);
+    unsigned int n_dropped = 0;
+
+    (void)state;
+    for (uint32_t flow = 0; flow < 10; flow++) {
+        lab_syn(l, flow, ISN);
+        n_dropped += lab_data(l, flow, FIRST, 1000) == ENGINE_DROP;
+    }
+    assert_int_equal(n_dropped, 3);
+    assert_int_equal(atomic_load(&aggregate_table_control(l->aggregates, 0)->places), 0);
+    lab_close(l);
+}
+
+static void a_full_pool_gives_the_place_back(void **state)
+{
+    struct lab *l = open_flows_phase(100, 10, 2);
+
+    (void)state;
+    for (uint32_t flow = 0; flow < 5; flow++) {
+        lab_syn(l, flow, ISN);
+        lab_data(l, flow, FIRST, 1000);
+    }
+    assert_int_equal(lab_counters(l)->dropped, 2);
+    assert_int_equal(atomic_load(&aggregate_table_control(l->aggregates, 0)->places), 8);
+    lab_close(l);
+}
+
+/* A flow that repaired everything: six drops, then its place ends with all its counts. */
+static void a_place_tells_its_own_counts_and_ends_after_its_last_drop(void **state)
+{
+    struct lab *l = open_flows_phase(100, 1, 64);
+    const struct message *m;
+
+    (void)state;
+    lab_syn(l, 1, ISN);
+    lab_data(l, 1, FIRST, 10); /* takes the place; dropped */
+    lab_data(l, 1, FIRST, 10); /* repaired */
+    lab_data(l, 1, FIRST, 10); /* duplicate */
+    for (uint32_t i = 1; i < 20; i++)
+        if (lab_data(l, 1, FIRST + i * 10, 10) == ENGINE_DROP)
+            lab_data(l, 1, FIRST + i * 10, 10);
+    lab_counters(l);
+    m = lab_last(l, MESSAGE_PLACE);
+    assert_non_null(m);
+    assert_true(m->place.ended);
+    assert_int_equal(m->place.counts.dropped, 6);
+    assert_int_equal(m->place.counts.retransmitted, 6);
+    assert_int_equal(m->place.counts.duplicates, 1);
+    assert_int_equal(m->place.counts.droppable, 6);
+    assert_int_equal(lab_counters(l)->retransmitted, 6);
+    /* It takes no second place in the same test. */
+    lab_set_budget(l, 100, 5);
+    assert_int_equal(lab_data(l, 1, FIRST + 5000, 10), ENGINE_FORWARD);
+    lab_close(l);
+}
+
+static void a_flow_brings_no_luck_of_the_pooled_phase_along(void **state)
+{
+    struct lab *l = lab_open(&(struct lab_options){0});
+    const struct message *m;
+
+    (void)state;
+    lab_order(l, AGGREGATE_POOLED, 1, LAB_ALWAYS);
+    lab_set_budget(l, 100, 0);
+    lab_syn(l, 1, ISN);
+    lab_data(l, 1, FIRST, 10);
+    lab_data(l, 1, FIRST, 10); /* repaired */
+    assert_int_equal(lab_data(l, 1, FIRST + 10, 10),
+                     ENGINE_DROP); /* pending when the phase changes */
+    lab_order(l, AGGREGATE_FLOWS, 1, LAB_ALWAYS);
+    lab_set_budget(l, 60, 1);
+    lab_data(l, 1, FIRST + 20, 10); /* takes the place, and is not dropped: one is pending */
+    lab_data(l, 1, FIRST + 10, 10); /* repairs the pooled drop */
+    lab_counters(l);
+    m = lab_last(l, MESSAGE_PLACE);
+    assert_int_equal(m->place.counts.retransmitted, 0);
+    assert_int_equal(m->place.counts.dropped, 0);
+    assert_int_equal(lab_counters(l)->retransmitted, 2);
+    lab_close(l);
+}
+
+static void flows_that_repaired_something_come_first(void **state)
+{
+    struct lab *l = lab_open(&(struct lab_options){0});
+    struct aggregate_order order = {.threshold = LAB_ALWAYS,
+                                    .test_id = 1,
+                                    .phase = AGGREGATE_FLOWS,
+                                    .repaired_flows_only = true};
+
+    (void)state;
+    lab_order(l, AGGREGATE_POOLED, 1, LAB_ALWAYS);
+    lab_set_budget(l, 1, 0);
+    lab_syn(l, 1, ISN);
+    lab_syn(l, 2, ISN);
+    lab_data(l, 1, FIRST, 10);
+    lab_data(l, 1, FIRST, 10);
+    aggregate_control_order(aggregate_table_control(l->aggregates, 0), order);
+    lab_set_budget(l, 60, 10);
+    assert_int_equal(lab_data(l, 2, FIRST, 10), ENGINE_FORWARD);
+    assert_int_equal(lab_data(l, 1, FIRST + 10, 10), ENGINE_DROP);
+    order.repaired_flows_only = false;
+    aggregate_control_order(aggregate_table_control(l->aggregates, 0), order);
+    assert_int_equal(lab_data(l, 2, FIRST + 10, 10), ENGINE_DROP);
+    lab_close(l);
+}
+
+static void a_place_ends_when_its_flow_leaves(void **state)
+{
+    struct lab *l = open_flows_phase(100, 1, 1);
+
+    (void)state;
+    lab_syn(l, 1, ISN);
+    assert_int_equal(lab_data(l, 1, FIRST, 10), ENGINE_DROP);
+    for (int i = 0; i < 50 * 20; i++) /* idle for 50 s: aged out */
+        lab_wait_ms(l, 50);
+    lab_counters(l);
+    assert_int_equal(engine_flow_counters(l->engine)->n_flows, 0);
+    assert_true(lab_last(l, MESSAGE_PLACE)->place.ended);
+    assert_int_equal(lab_last(l, MESSAGE_PLACE)->place.counts.expired, 1);
+    /* The place is free for another flow. */
+    lab_set_budget(l, 100, 1);
+    lab_syn(l, 2, ISN);
+    assert_int_equal(lab_data(l, 2, FIRST, 10), ENGINE_DROP);
+    lab_close(l);
+}
+
+static void a_place_ends_when_the_test_does(void **state)
+{
+    struct lab *l = open_flows_phase(100, 1, 1);
+
+    (void)state;
+    lab_syn(l, 1, ISN);
+    lab_data(l, 1, FIRST, 10);
+    lab_order(l, AGGREGATE_SETTLING, 1, LAB_ALWAYS);
+    lab_data(l, 1, FIRST, 10);
+    lab_counters(l);
+    assert_int_equal(lab_last(l, MESSAGE_PLACE)->place.counts.retransmitted, 1);
+    assert_false(lab_last(l, MESSAGE_PLACE)->place.ended);
+    lab_data(l, 1, FIRST + 10, 10);
+    lab_counters(l);
+    assert_true(lab_last(l, MESSAGE_PLACE)->place.ended);
+    lab_close(l);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(no_more_flows_are_tested_than_there_are_places),
+        cmocka_unit_test(a_full_pool_gives_the_place_back),
+        cmocka_unit_test(a_place_tells_its_own_counts_and_ends_after_its_last_drop),
+        cmocka_unit_test(a_flow_brings_no_luck_of_the_pooled_phase_along),
+        cmocka_unit_test(flows_that_repaired_something_come_first),
+        cmocka_unit_test(a_place_ends_when_its_flow_leaves),
+        cmocka_unit_test(a_place_ends_when_the_test_does),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
