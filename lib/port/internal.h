@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Shared by the files of lib/port only. */
+#ifndef PORT_INTERNAL_H
+#define PORT_INTERNAL_H
+
+#include <rte_ethdev.h>
+
+#include "port/port.h"
+
+/* Writes port->error and returns `error`. */
+__attribute__((format(printf, 3, 4))) int port_fail(struct port *port, int error,
+                                                    const char *format, ...);
+
+/* Tells the listener. */
+__attribute__((format(printf, 2, 3))) void port_say(const struct port *port, const char *format,
+                                                    ...);
+
+/* Opens with one certain driver (kernel interfaces: never AUTO). 0, or as port_open(). */
+int port_open_device(struct port *port, enum port_driver driver);
+
+/* Receive hash of `conf` by drivers-cfg and configuration, as far as the device has it. `key` backs
+ * it and outlives it. */
+void port_set_rss(struct port *port, const struct rte_eth_dev_info *info, struct rte_eth_conf *conf,
+                  uint8_t key[CONFIG_RSS_KEY_BYTES]);
+
+/* Offloads by drivers-cfg, as far as the device has them. */
+void port_set_offloads(const struct port *port, const struct rte_eth_dev_info *info,
+                       struct rte_eth_conf *conf);
+
+/* State of a kernel interface by the kernel: 1 running, 0 not, or a negative errno. */
+int port_kernel_link(const struct port *port);
+
+#endif

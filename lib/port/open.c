@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* From the text of a port's `device` to a device of DPDK. */
+#include <errno.h>
+#include <net/if.h>
+#include <rte_bus.h>
+#include <rte_dev.h>
+#include <rte_ethdev.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "port/internal.h"
+
+static const char *const kernel_drivers[] = {
+    [PORT_DRIVER_AF_XDP] = "net_af_xdp",
+    [PORT_DRIVER_AF_PACKET] = "net_af_packet",
+};
+
+/* The file that says what to expect of a driver: the port's own, or by the driver's name. A driver
+ * that nobody described gets the defaults. */
+static int load_driver(struct port *port, const char *driver_name)
+{
+    struct config_error why;
+    const char *own = port->config->driver_config;
+    int error = *own != '\0' ? driver_config_load_file(own, &port->driver, &why)
+                             : driver_config_load(port->settings.drivers_directory, driver_name,
+                                                  &port->driver, &why);
+
+    if (error == -ENOENT && *own == '\0') {
+        port_say(port,
+                 "port %s: no file in %s describes the driver %s: 1024 descriptors, no "
+                 "offloads, no receive hash; add a file there, or set driver_config",
+                 port->config->name, port->settings.drivers_directory, driver_name);
+        port->driver = (struct driver_config){.rx_descriptors = 1024, .tx_descriptors = 1024};
+        snprintf(port->driver.name, sizeof(port->driver.name), "%s", driver_name);
+        return 0;
+    }
+    return error != 0 ? port_fail(port, error, "port %s: %s", port->config->name, why.text) : 0;
+}
+
+/* "net_pcap0,rx_pcap=a" -> name "net_pcap0", arguments "rx_pcap=a". */
+static int plug_vdev(struct port *port, const char *text)
+{
+    size_t n = strcspn(text, ",");
+    const char *arguments = text[n] == ',' ? text + n + 1 : "";
+    int error;
+
+    if (n >= sizeof(port->device_name))
+        return port_fail(port, -ENAMETOOLONG, "port %s: the name of its vdev is too long: %s",
+                         port->config->name, text);
+    snprintf(port->device_name, sizeof(port->device_name), "%.*s", (int)n, text);
+    error = rte_eal_hotplug_add("vdev", port->device_name, arguments);
+    if (error != 0)
+        return port_fail(port, error, "port %s: DPDK cannot make the device %s: %s",
+                         port->config->name, text, rte_strerror(-error));
+    port->is_hotplugged = true;
+    return 0;
+}
+
+/* What the kernel knows of the interface; before DPDK is asked, which says less. */
+static int check_interface(struct port *port, const char *interface)
+{
+    port->interface_index = if_nametoindex(interface);
+    if (port->interface_index == 0)
+        return port_fail(port, -ENODEV,
+                         "port %s: there is no interface \"%s\" here; \"ip link\" lists them",
+                         port->config->name, interface);
+    port->probe_socket = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (port->probe_socket < 0)
+        return port_fail(port, -errno, "port %s: socket: %m", port->config->name);
+    if (port_kernel_link(port) != 1)
+        port_say(port, "port %s: interface %s is down; \"ip link set %s up\"", port->config->name,
+                 interface, interface);
+    return 0;
+}
+
+static int plug_interface(struct port *port, enum port_driver driver)
+{
+    const char *interface = config_device_interface(port->config->device);
+    struct config_port wanted = *port->config;
+    char text[DRIVER_TEXT_BYTES + 64];
+    int error = check_interface(port, interface);
+
+    if (error == 0)
+        error = load_driver(port, kernel_drivers[driver]);
+    if (error != 0)
+        return error;
+    /* These drivers have their queues in pairs, and each worker needs one to send. */
+    if (wanted.queues < port->settings.n_workers)
+        wanted.queues = port->settings.n_workers;
+    error = driver_config_vdev(&port->driver, port->index, interface, &wanted, text, sizeof(text));
+    if (error != 0)
+        return port_fail(port, error, "port %s: driver file \"%s\" has no usable vdev line",
+                         port->config->name, port->driver.name);
+    return plug_vdev(port, text);
+}
+
+/* EAL probes PCI devices when it starts. */
+static void find_pci(struct port *port)
+{
+    const char *device = port->config->device;
+    size_t n = strcspn(device, ",");
+    bool has_domain = n > 7;
+
+    snprintf(port->device_name, sizeof(port->device_name), "%s%.*s",
+             has_domain ? "" : "0000:", (int)(n < 32 ? n : 32), device);
+}
+
+static int finish(struct port *port)
+{
+    struct rte_eth_dev_info info;
+    struct rte_ether_addr mac = {0};
+    int error = rte_eth_dev_get_port_by_name(port->device_name, &port->id);
+
+    if (error == 0)
+        error = rte_eth_dev_info_get(port->id, &info);
+    if (error != 0)
+        return port_fail(port, error,
+                         "port %s: DPDK has no device %s; is it bound to a driver that DPDK can "
+                         "use? \"dpdk-devbind.py --status\" says",
+                         port->config->name, port->device_name);
+    rte_eth_macaddr_get(port->id, &mac);
+    memcpy(port->mac, mac.addr_bytes, sizeof(port->mac));
+    port->socket = rte_eth_dev_socket_id(port->id);
+    if (port->socket < 0)
+        port->socket = 0;
+    port->is_open = true;
+    return port->is_kernel_interface ? 0 : load_driver(port, info.driver_name);
+}
+
+/* What the rings are going to be; the pool's size depends on it. */
+static void settle_sizes(struct port *port)
+{
+    const struct config_port *c = port->config;
+
+    port->n_rx_queues = (uint16_t)c->queues;
+    if (port->is_kernel_interface && port->n_rx_queues < port->settings.n_workers)
+        port->n_rx_queues = port->settings.n_workers;
+    port->n_tx_queues = port->settings.n_workers;
+    port->n_rx_descriptors =
+        (uint16_t)(c->rx_descriptors > 0 ? c->rx_descriptors : port->driver.rx_descriptors);
+    port->n_tx_descriptors =
+        (uint16_t)(c->tx_descriptors > 0 ? c->tx_descriptors : port->driver.tx_descriptors);
+}
+
+static void undo(struct port *port)
+{
+    if (port->is_open)
+        port_close(port);
+    else if (port->is_hotplugged)
+        rte_eal_hotplug_remove("vdev", port->device_name);
+    if (port->probe_socket >= 0)
+        close(port->probe_socket);
+    port->probe_socket = -1;
+    port->is_hotplugged = false;
+}
+
+int port_open_device(struct port *port, enum port_driver driver)
+{
+    enum port_device_kind kind = config_device_kind(port->config->device);
+    int error = 0;
+
+    port->is_kernel_interface = kind == PORT_DEVICE_INTERFACE;
+    port->kernel_driver = driver;
+    if (kind == PORT_DEVICE_INTERFACE)
+        error = plug_interface(port, driver);
+    else if (kind == PORT_DEVICE_VDEV)
+        error = plug_vdev(port, port->config->device);
+    else
+        find_pci(port);
+    if (error == 0)
+        error = finish(port);
+    if (error != 0)
+        undo(port);
+    else
+        settle_sizes(port);
+    return error;
+}
+
+int port_open(struct port *port, const struct config_port *config, uint16_t index,
+              const struct port_settings *settings)
+{
+    enum port_driver driver = config->driver;
+    char why[PORT_ERROR_BYTES];
+    int error;
+
+    *port =
+        (struct port){.config = config, .index = index, .settings = *settings, .probe_socket = -1};
+    if (driver != PORT_DRIVER_AUTO || config_device_kind(config->device) != PORT_DEVICE_INTERFACE)
+        return port_open_device(port, driver);
+    error = port_open_device(port, PORT_DRIVER_AF_XDP);
+    if (error == 0 || port->interface_index == 0)
+        return error;
+    memcpy(why, port->error, sizeof(why));
+    port_say(port, "%s; AF_PACKET is used instead, which is slower", why);
+    return port_open_device(port, PORT_DRIVER_AF_PACKET);
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Pools of packet buffers: one for each NUMA socket, big enough that it never runs dry. */
+#include <rte_ethdev.h>
+#include <rte_mbuf.h>
+#include <rte_mempool.h>
+#include <stdio.h>
+
+#include "port/port.h"
+
+#define CACHE_MBUFS 256
+#define BURST_MBUFS 64
+/* rte_mempool lets a cache grow to one and a half of its size before it gives back. */
+#define CACHE_MOST_MBUFS (CACHE_MBUFS + CACHE_MBUFS / 2)
+/* AF_XDP fills a ring of twice the receive descriptors. */
+#define RX_FACTOR 2
+
+/* Ethernet, two VLAN tags, FCS. */
+#define L2_BYTES (14 + 2 * 4 + 4)
+
+uint32_t port_pool_n_mbufs(const struct port *ports, uint32_t n_ports, uint32_t n_workers,
+                           int socket)
+{
+    /* Packets of this pool lie in the transmit rings of all ports. */
+    uint32_t n = (n_workers + 1) * CACHE_MOST_MBUFS;
+
+    for (uint32_t i = 0; i < n_ports; i++) {
+        const struct port *p = &ports[i];
+
+        if (p->socket == socket)
+            n += (uint32_t)p->n_rx_queues * (p->n_rx_descriptors * RX_FACTOR + BURST_MBUFS);
+        n += (uint32_t)p->n_tx_queues * (p->n_tx_descriptors + BURST_MBUFS);
+    }
+    /* rte_mempool is most compact just below a power of two. */
+    return rte_align32pow2(n + 1) - 1;
+}
+
+static uint16_t room_bytes(const struct port *ports, uint32_t n_ports)
+{
+    uint32_t most = RTE_MBUF_DEFAULT_BUF_SIZE;
+
+    for (uint32_t i = 0; i < n_ports; i++) {
+        uint32_t room = ports[i].config->mtu + L2_BYTES + RTE_PKTMBUF_HEADROOM;
+
+        most = RTE_MAX(most, RTE_ALIGN_CEIL(room, RTE_CACHE_LINE_SIZE));
+    }
+    return (uint16_t)most;
+}
+
+struct rte_mempool *port_pool_create(const struct port *ports, uint32_t n_ports, uint32_t n_workers,
+                                     int socket)
+{
+    char name[RTE_MEMPOOL_NAMESIZE];
+
+    snprintf(name, sizeof(name), "packets_%d", socket);
+    return rte_pktmbuf_pool_create(name, port_pool_n_mbufs(ports, n_ports, n_workers, socket),
+                                   CACHE_MBUFS, 0, room_bytes(ports, n_ports), socket);
+}
+
+uint64_t port_pool_memory_bytes(const struct port *ports, uint32_t n_ports, uint32_t n_workers,
+                                int socket)
+{
+    uint32_t element = sizeof(struct rte_mbuf) + room_bytes(ports, n_ports);
+    uint32_t total = rte_mempool_calc_obj_size(element, 0, NULL);
+
+    return (uint64_t)port_pool_n_mbufs(ports, n_ports, n_workers, socket) * total;
+}

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "port/port.h"
+
+#include <errno.h>
+#include <net/if.h>
+#include <rte_dev.h>
+#include <rte_ethdev.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "port/internal.h"
+
+int port_fail(struct port *port, int error, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(port->error, sizeof(port->error), format, arguments);
+    va_end(arguments);
+    return error;
+}
+
+void port_say(const struct port *port, const char *format, ...)
+{
+    char text[PORT_ERROR_BYTES + 256];
+    va_list arguments;
+
+    if (port->settings.listener.say == NULL)
+        return;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof(text), format, arguments);
+    va_end(arguments);
+    port->settings.listener.say(port->settings.listener.context, text);
+}
+
+int port_start(struct port *port)
+{
+    int error = rte_eth_dev_start(port->id);
+
+    if (error != 0)
+        return port_fail(port, error, "port %s (%s): cannot be started: %s", port->config->name,
+                         port->device_name, rte_strerror(-error));
+    port->is_started = true;
+    port->base = (struct port_statistics){0};
+    port_read_statistics(port, &port->base);
+    port_poll_link(port);
+    return 0;
+}
+
+void port_stop(struct port *port)
+{
+    if (port->is_started)
+        rte_eth_dev_stop(port->id);
+    port->is_started = false;
+}
+
+void port_close(struct port *port)
+{
+    if (!port->is_open)
+        return;
+    port_stop(port);
+    rte_eth_dev_close(port->id);
+    if (port->is_hotplugged)
+        rte_eal_hotplug_remove("vdev", port->device_name);
+    if (port->probe_socket >= 0)
+        close(port->probe_socket);
+    port->probe_socket = -1;
+    port->is_open = port->is_hotplugged = false;
+}
+
+const char *port_driver_name(const struct port *port)
+{
+    return port->driver.name;
+}
+
+static uint64_t since(uint64_t now, uint64_t base)
+{
+    return now > base ? now - base : 0;
+}
+
+int port_read_statistics(const struct port *port, struct port_statistics *out)
+{
+    struct rte_eth_stats stats;
+    int error = port->is_open ? rte_eth_stats_get(port->id, &stats) : -ENODEV;
+
+    if (error != 0)
+        return error;
+    *out = (struct port_statistics){
+        .rx_packets = since(stats.ipackets, port->base.rx_packets),
+        .rx_bytes = since(stats.ibytes, port->base.rx_bytes),
+        .tx_packets = since(stats.opackets, port->base.tx_packets),
+        .tx_bytes = since(stats.obytes, port->base.tx_bytes),
+        .missed = since(stats.imissed, port->base.missed),
+        .no_buffer = since(stats.rx_nombuf, port->base.no_buffer),
+        .rx_errors = since(stats.ierrors, port->base.rx_errors),
+        .tx_errors = since(stats.oerrors, port->base.tx_errors),
+    };
+    return 0;
+}
+
+int port_kernel_link(const struct port *port)
+{
+    struct ifreq request = {0};
+
+    snprintf(request.ifr_name, sizeof(request.ifr_name), "%s",
+             config_device_interface(port->config->device));
+    if (ioctl(port->probe_socket, SIOCGIFFLAGS, &request) != 0)
+        return -errno;
+    return (request.ifr_flags & IFF_UP) != 0 && (request.ifr_flags & IFF_RUNNING) != 0;
+}
+
+/* Not every driver of kernel interfaces sees the carrier go, but the kernel does. */
+static bool read_link(const struct port *port)
+{
+    struct rte_eth_link link = {0};
+
+    if (port->is_kernel_interface)
+        return port_kernel_link(port) == 1;
+    return rte_eth_link_get_nowait(port->id, &link) == 0 && link.link_status == RTE_ETH_LINK_UP;
+}
+
+bool port_poll_link(struct port *port)
+{
+    bool up = read_link(port);
+    bool changed = up != port->link_up;
+
+    port->link_up = up;
+    return changed;
+}

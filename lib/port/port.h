@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A port: one Ethernet device of DPDK, from the configuration's text to packets.
+ *
+ *   port_open()       finds or makes the device, reads its driver's file of drivers-cfg
+ *   port_pool_create() for each NUMA socket that has ports
+ *   port_configure()  queues, receive hash, offloads; falls back from AF_XDP to AF_PACKET
+ *   port_start(), then workers use `id` with the queues that they were given
+ *   port_stop(), port_close()
+ *
+ * Each worker sends on a transmit queue of its own, so that nothing is shared between workers. All
+ * functions belong to the manager's thread. What a person should know goes to `say`, one whole
+ * sentence at a time. */
+#ifndef PORT_PORT_H
+#define PORT_PORT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "config/config.h"
+#include "config/driver.h"
+
+#define PORT_ERROR_BYTES 512
+
+struct rte_mempool;
+
+/* Someone who listens to warnings. */
+struct port_listener {
+    void (*say)(void *context, const char *text);
+    void *context;
+};
+
+struct port_settings {
+    const char *drivers_directory; /* drivers-cfg */
+    uint16_t n_workers;            /* transmit queues that are needed */
+    bool single_pool; /* all packets come from one pool, which some transmit offloads ask for */
+    struct port_listener listener;
+};
+
+/* Cumulative, since port_start(). */
+struct port_statistics {
+    uint64_t rx_packets, rx_bytes, tx_packets, tx_bytes;
+    uint64_t missed;    /* receive queue full: lost before a worker could take them */
+    uint64_t no_buffer; /* the pool was empty: likewise */
+    uint64_t rx_errors, tx_errors;
+};
+
+struct port {
+    const struct config_port *config;
+    struct port_settings settings;
+    struct driver_config driver;
+    char device_name[64]; /* DPDK's */
+    char error[PORT_ERROR_BYTES];
+    enum port_driver kernel_driver; /* of a kernel interface: which one is in use */
+    uint16_t index;                 /* in config.ports */
+    uint16_t id;                    /* DPDK's; valid while `is_open` */
+    int socket;                     /* NUMA, never negative */
+    uint16_t n_rx_queues, n_tx_queues, n_rx_descriptors, n_tx_descriptors;
+    uint32_t interface_index; /* of a kernel interface, as of opening */
+    int probe_socket;         /* to ask the kernel about its interface; -1: none */
+    uint8_t mac[6];
+    bool is_kernel_interface, is_open, is_started, is_hotplugged, link_up;
+    struct port_statistics base; /* at the start */
+};
+
+/* Opens the device of `config` (which outlives the port): a kernel interface by AF_XDP or
+ * AF_PACKET, a PCI device that EAL has probed, or a vdev. 0, or a negative errno with port->error
+ * in words. The port need not be closed after an error. */
+int port_open(struct port *port, const struct config_port *config, uint16_t index,
+              const struct port_settings *settings);
+
+/* Sets up queues, receive hash and offloads. `pool` is the one of port->socket. When AF_XDP does
+ * not work and the configuration leaves the choice, AF_PACKET is taken and the listener told why.
+ * 0, or a negative errno with port->error in words. */
+int port_configure(struct port *port, struct rte_mempool *pool);
+
+/* 0, or a negative errno with port->error in words. */
+int port_start(struct port *port);
+
+/* No worker uses it any more. Both may be called at any state, again and again. */
+void port_stop(struct port *port);
+void port_close(struct port *port);
+
+/* 0, or a negative errno. */
+int port_read_statistics(const struct port *port, struct port_statistics *out);
+
+/* Reads the link state. True when it changed since the last call; port->link_up says to what. */
+bool port_poll_link(struct port *port);
+
+/* Driver in a word or two ("af_packet", "mlx5_pci"), for people. */
+const char *port_driver_name(const struct port *port);
+
+/* What one pool has to hold for these ports and workers, whatever all rings and caches hold. */
+uint32_t port_pool_n_mbufs(const struct port *ports, uint32_t n_ports, uint32_t n_workers,
+                           int socket);
+
+/* A pool of one NUMA socket. NULL with rte_errno set. Freed by rte_mempool_free(). */
+struct rte_mempool *port_pool_create(const struct port *ports, uint32_t n_ports, uint32_t n_workers,
+                                     int socket);
+
+/* Bytes that such a pool takes, for the printed budget. */
+uint64_t port_pool_memory_bytes(const struct port *ports, uint32_t n_ports, uint32_t n_workers,
+                                int socket);
+
+#endif
