@@ -32,10 +32,10 @@
  *     is the merged repeat; below p it would fail: for q < p and k >= 2, g_k(q) > 1.
  *
  * (2) e <= I at all times. An R belongs to a segment with X = 1, so c = 1; the repeat that touched
- *     it first touched only dropped segments (or the gap would be void), so their coins are all 1,
- * and I has its factor q/p. Every factor (1-q)/(1-p) of I comes from a repeat over a segment with
- *     c = 0, hence X = 0: bytes that were forwarded, one D of its own. So I has at least the hits
- *     of e, and at most its misses, and q/p >= 1 >= (1-q)/(1-p) because q >= p.
+ *     it first touched only dropped segments (or the gap would be void), so their coins are all 1
+ *     and I has its factor q/p. Every factor (1-q)/(1-p) of I comes from a repeat over a segment
+ *     with c = 0, hence X = 0: bytes that were forwarded, one D of its own. So I has at least the
+ *     hits of e, and at most its misses, and q/p >= 1 >= (1-q)/(1-p) because q >= p.
  *
  *     (2) is what takes care of split repeats (I counts the hit at the first piece), repairs too
  *     late, void gaps, coins without budget, drops refused, and duplicates of duplicates: each only
@@ -53,45 +53,51 @@
  * - p is the coin's real probability and constant within the test. A coin with less is covered by
  *   (2), as c of a coin with p; a coin with more is not.
  * - Blind bookkeeping: whether a repeat is noticed (its flow still known, the packet not lost in
- * the box) depends on the schedule and on coins already uncovered, never on a coin not yet
- * uncovered, above all not on the segment's own. Where dropped and forwarded must differ, the
- * difference may only lose an R or add a D.
+ *   the box) depends on the schedule and on coins already uncovered, never on a coin not yet
+ *   uncovered, above all not on the segment's own. Where dropped and forwarded must differ, the
+ *   difference may only lose an R or add a D.
+ * - In particular D is counted in every flow until the test is over: not until the last drop has
+ *   ended, and not only in the flows that the flows phase chose. When drops end and which flows are
+ *   chosen depends on coins not yet uncovered.
  * - R and D of the same instant: an R that is fresher than a D reads a state that e never was in.
- * - D is counted until the test is over, not until the last drop has ended.
+ * - alpha is for one test of one aggregate: n tests have n alpha.
  *
  * F
  * -
- * Closed-loop, with at most m unseen repairs: each drop stays without a seen repair with
- * probability m' <= m, whatever the earlier ones did. F has the same form, base m, hits N, misses
- * R. One drop's mean factor is m' s/m + (1-m')(1-s)/(1-m); it rises with m' (s >= m) and is 1 at m'
- * = m: at most 1.
+ * Closed-loop, with at most m unseen repairs: each drop stays without a seen repair with a
+ * probability of at most m, whatever the earlier ones did; call it m'. F has the same form, with
+ * base m, hits N and misses R. The mean factor of one drop,
+ *
+ *     m' s/m + (1-m') (1-s)/(1-m)
+ *
+ * rises with m' (since s >= m) and is 1 at m' = m, so it is at most 1.
  *
  * R is known after a round trip, N only after the timeout, so at any instant the pending drops are
- * those that are more likely to fail. That only helps. Let S(u) be the chance that a repair that
- * will be seen takes longer than u. A process that gives each drop, pending for a time u, the
- * factor
+ * those more likely to fail. That does no harm. Let S(u) be the chance that a repair that will be
+ * seen takes longer than u, and give each drop, while pending for u, the factor
  *
  *     (s + (1-s) S(u)) / (m + (1-m) S(u))        from 1 at u = 0 up to s/m at the timeout
  *
- * and (1-s)/(1-m) from its repair on, is the likelihood ratio of all that is known at that instant,
- * so a supermartingale for every m' <= m; F gives a pending drop only 1. Hence F lies under it, for
- * every S, and needs to know no S. Void drops count for nothing on both sides.
+ * and (1-s)/(1-m) from its repair on: the likelihood ratio of s against m of all that is known at
+ * that instant. It is a martingale at m' = m, and a supermartingale below, where repairs, its
+ * lower end, are likelier. F gives a pending drop, and one that became void, only 1, so F lies
+ * under it, whatever S is.
  *
  * The mixture
  * -----------
- * Any weights are valid; they only decide how many drops a verdict takes, and where. q is the share
- * of what comes back that we dropped: 1 without loss behind us, about K/(K + loss/p K) with loss,
- * lower when spoofers repeat too. The prior has three parts (mixture.c):
+ * Any weights are valid; they only decide how many drops a verdict takes, and where. q stands for
+ * the share of what comes back that we dropped: 1 without loss behind us, about p/(p + loss) with
+ * it, lower when spoofers repeat too. The prior has three parts (mixture.c):
  *
- *     0.20 at q = 1            no duplicate at all, the common case: 5 drops instead of 6 at p =
- * 0.05 0.56 Beta(4,1)           a few percent of loss 0.24 uniform on [p,1]    heavy loss, or a
- * genuine minority among repeating spoofers
+ *     0.20  at q = 1          no duplicate at all, the common case
+ *     0.56  Beta(4,1)         a few percent of loss
+ *     0.24  uniform           heavy loss, or a genuine minority among repeating spoofers
  *
- * Against Beta(4,1) alone, with the weight 0.65 of evidence.c and p = 0.05: D = 0 needs 5 drops
- * instead of 6, no other entry of the table in verdict-tables grows by more than one, and with four
- * duplicates for each repair (12 % of loss, or spoofers) 26 repairs do instead of 29. One or two
- * duplicates cannot be had cheaper: no q at all gives 1e6 at p = 0.05 with D = 1 in 5 drops or D =
- * 2 in 6 (the largest values are 2.3e5 and 7.9e5), so 6 and 7 are the least possible.
+ * Against Beta(4,1) alone, at p = 0.05 and with the share 0.65 of evidence.c: no duplicate needs 5
+ * drops instead of 6, three and five duplicates need 8 and 9 instead of 7 and 8, up to 40 nothing
+ * else changes, and with four duplicates for each repair 26 repairs do instead of 29. At D = 0, 1,
+ * 2 the 5, 6, 7 drops are the least that any choice of q could reach (verdict-tables prints both):
+ * with D = 1 in 5 drops, or D = 2 in 6, the best single q gives 2.3e5 and 7.9e5, short of 1e6.
  */
 #include "verdict/anytime.h"
 

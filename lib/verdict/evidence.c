@@ -7,9 +7,9 @@
  * flows are chosen when others have used up theirs: both tell something about coins that are not
  * uncovered yet, and given that, E_pooled is no supermartingale. The smallest example: one drop
  * allowed, one segment that is repeated late, one that is never repeated and whose flow is reset at
- * once. The mean of e when the budget has ended (or else at the end) is
+ * once. The mean of e when the budget is spent and no drop pending (or else at the end) is
  *
- *     q + p (1-p) + (1-p)(1-q) = 1 + p (q - p) > 1
+ *     p q/p + (1-p) p + (1-p)^2 (1-q)/(1-p) = 1 + p (q - p) > 1
  *
  * since the phase may start before the first segment's duplicate is in, and does so only if its
  * coin said "forward". Each part alone is safe: E_pooled does not know of phases, and E_f counts
@@ -25,11 +25,10 @@
  *
  * The share 0.65
  * --------------
- * p = 0.05, alpha = 1e-6, ten places. With M(R, D) the mean of q^R (1-q)^D under the mixture:
+ * With p = 0.05, alpha = 1e-6, ten places, and M(R) the mean of q^R under the mixture of anytime.c:
  *
- *     5 drops, all repaired, pooled:      w 20^5 M(5,0) >= 1e6           w >= 0.3125 / M(5,0)   =
- * 0.64 one flow, 6 drops, all repaired:    (1-w)/10 20^6 M(6,0) >= 1e6    w <= 1 - 0.15625 / M(6,0)
- * = 0.66
+ *     5 drops that all come back, anywhere:    w 20^5 M(5) >= 1e6          w >= 0.64
+ *     6 in one chosen flow:                    (1-w)/10 20^6 M(6) >= 1e6   w <= 0.66
  */
 #include "verdict/evidence.h"
 

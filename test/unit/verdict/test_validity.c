@@ -347,6 +347,37 @@ static void random_schedules_have_mean_at_most_one(void **state)
 }
 
 /*
+ * Why the evidence is no sum. One drop allowed; segment 0 is repeated late, segment 1 never, and
+ * its flow is reset at once. At the start of the flows phase, or at the end, E has a mean above 1,
+ * 1 + p (mean of q - p): the start of that phase is not a time that one could have stopped at.
+ */
+static void the_flows_phase_starts_with_knowledge_of_the_coins(void **state)
+{
+    const double p = 0.05;
+    struct game g = {.n_segments = 2, .max_drops = 1};
+    double mean = 0, mean_q = 0;
+    struct anytime a;
+
+    (void)state;
+    anytime_init(&a, p, 0.05);
+    for (int j = 0; j < MIXTURE_POINTS; j++)
+        mean_q += a.e.weight[j] * a.e.q[j];
+    add_event(&g, (struct event){.kind = SEND, .flow = 0, .segment = 0});
+    add_event(&g, (struct event){.kind = SEND, .flow = 1, .segment = 1});
+    add_event(&g, (struct event){.kind = RESET, .flow = 1});
+    add_repeat(&g, 1);
+    for (unsigned coins = 0; coins < 4; coins++) {
+        struct ledger l = {0};
+
+        for (unsigned i = 0; i < g.n_events && l.n_chosen == 0; i++)
+            play_event(&g, &l, &g.events[i], coins);
+        mean += probability_of_coins(coins, 2, p) *
+                pow(10, anytime_log10_e(&a, l.pooled.n_retransmitted, l.pooled.n_duplicates));
+    }
+    assert_true(fabs(mean - (1 + p * (mean_q - p))) < 1e-12);
+}
+
+/*
  * The highest evidence that one fall of the coins ever shows, looking after every packet.
  * *flow_led: a flow was the strongest part, with more than it had to begin with.
  */
@@ -497,6 +528,7 @@ int main(void)
         cmocka_unit_test(merged_repeats_have_mean_at_most_one),
         cmocka_unit_test(split_repeats_have_mean_at_most_one),
         cmocka_unit_test(random_schedules_have_mean_at_most_one),
+        cmocka_unit_test(the_flows_phase_starts_with_knowledge_of_the_coins),
         cmocka_unit_test(evidence_of_chosen_flows_keeps_its_level),
         cmocka_unit_test(e_ever_reaches_its_level_as_rarely_as_promised),
         cmocka_unit_test(merged_repeats_reach_it_no_more_often),
