@@ -100,9 +100,5 @@ double mixture_log10(const struct mixture *mixture, uint64_t n_hits, uint64_t n_
         if (n_misses != 0)
             term[j] += misses * mixture->log_miss[j];
     }
-
-    const double result = log_sum_exp(term, n_terms) / M_LN10;
-
-    /* Without a hit no ratio is above 1; do not let rounding say otherwise. */
-    return n_hits == 0 ? fmin(result, 0.0) : result;
+    return log_sum_exp(term, n_terms) / M_LN10;
 }

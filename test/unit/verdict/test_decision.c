@@ -42,6 +42,7 @@ static void pooled_counts_give_outcomes(void **state)
         {{0, 1000, 4}, VERDICT_NOT_CLOSED_LOOP, false},
         {{0, UINT64_MAX, 4}, VERDICT_NOT_CLOSED_LOOP, false},
         {{1, 0, 12}, VERDICT_UNDECIDED, false},         /* one clean repair keeps the test going */
+        {{2, 5, 12}, VERDICT_UNDECIDED, false},         /* E is 1.19, with its share below 1 */
         {{1, 100, 12}, VERDICT_NOT_CLOSED_LOOP, false}, /* one among a hundred repeats does not */
     };
     (void)state;
