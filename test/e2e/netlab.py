@@ -320,6 +320,14 @@ class Path(Lab):
                                  "-P", flows, "-b", rate, "-C", congestion, "-J",
                                  "--connect-timeout", "5000")
 
+    def short_flows(self, sources, seconds, port=8080, options=()):
+        """Many short connections of real stacks: servers at `sources`, clients at the receiver."""
+        program = os.path.join(TREE, "tools", "traffic", "short_flows.py")
+        self.sender.start(program, "server", "--address", ",".join(sources), "--port", port,
+                          "--duration", seconds).wait_for("ready")
+        return self.receiver.start(program, "client", "--address", ",".join(sources), "--port",
+                                   port, "--duration", seconds, *options)
+
     def spoof(self, blind, source, receiver, *options):
         """A blind sender in the sender's namespace. Returns it, running."""
         return self.sender.start(blind, "--interface", "up0", "--source", source, "--destination",

@@ -1,0 +1,141 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""Frames that a box must forward as they are: not IP, not TCP, not whole, not tested.
+
+frames.py DEVICE [DRIVER] sends them, in order, from the namespace that it runs in."""
+
+import random
+import socket
+import struct
+import sys
+import time
+
+SOURCE_MAC = bytes.fromhex("020000000f01")
+NEXT_MAC = bytes.fromhex("020000000f02")
+TESTED = bytes([198, 51, 100, 1])
+OTHER = bytes([10, 1, 2, 3])
+RECEIVER = bytes([10, 99, 0, 2])
+OTHER6 = bytes.fromhex("20010db8000900000000000000000001")
+RECEIVER6 = bytes.fromhex("fd000099000000000000000000000002")
+
+# What the kernel's packet sockets, as DPDK's af_packet driver opens them, cannot hand on: fragments
+# are put together (PACKET_FANOUT_FLAG_DEFRAG), and a tag's own EtherType is lost with the tag.
+CHANGED_BY_DRIVER = {"af_packet": ("first fragment", "later fragment", "service tag"),
+                     "af_xdp": ()}
+
+
+def ethernet(kind, payload, destination=NEXT_MAC):
+    return (destination + SOURCE_MAC + struct.pack("!H", kind) + payload).ljust(60, b"\0")
+
+
+def checksum(data):
+    total = sum(struct.unpack(f"!{len(data) // 2}H", data[:len(data) // 2 * 2]))
+    while total >> 16:
+        total = (total & 0xFFFF) + (total >> 16)
+    return ~total & 0xFFFF
+
+
+def ipv4(protocol, payload, source=OTHER, fragment=0, length=None, first=0x45, ttl=64):
+    length = 20 + len(payload) if length is None else length
+    header = struct.pack("!BBHHHBBH4s4s", first, 0, length, 7, fragment, ttl, protocol, 0, source,
+                         RECEIVER)
+    return header[:10] + struct.pack("!H", checksum(header)) + header[12:] + payload
+
+
+def ipv6(following, payload, length=None):
+    length = len(payload) if length is None else length
+    return struct.pack("!IHBB", 6 << 28, length, following, 64) + OTHER6 + RECEIVER6 + payload
+
+
+def tcp(flags, payload=b"", offset=5):
+    return struct.pack("!HHIIBBHHH", 40000, 443, 1000, 1, offset << 4, flags, 1024, 0, 0) + payload
+
+
+def odd_frames():
+    """(what it is, the frame)"""
+    udp = struct.pack("!HHHH", 5000, 5001, 28, 0) + b"u" * 20
+    arp = struct.pack("!HHBBH6s4s6s4s", 1, 0x800, 6, 4, 1, SOURCE_MAC, OTHER, bytes(6), RECEIVER)
+    whole = ipv4(6, tcp(0x18, b"d" * 500))
+    yield "ARP request", ethernet(0x0806, arp, b"\xff" * 6)
+    yield "LLDP", ethernet(0x88CC, b"\x02\x07\x04" + SOURCE_MAC + b"\x04\x02\x05a\0\0",
+                           bytes.fromhex("0180c200000e"))
+    yield "spanning tree, 802.3", ethernet(38, b"\x42\x42\x03" + bytes(35),
+                                           bytes.fromhex("0180c2000000"))
+    yield "pause frame", ethernet(0x8808, b"\0\1\0\0", bytes.fromhex("0180c2000001"))
+    yield "unknown EtherType", ethernet(0x88B5, b"experimental")
+    yield "UDP", ethernet(0x0800, ipv4(17, udp))
+    yield "UDP of a tested source", ethernet(0x0800, ipv4(17, udp, TESTED))
+    yield "ICMP", ethernet(0x0800, ipv4(1, b"\x08\0\0\0\0\1\0\1ping"))
+    yield "GRE", ethernet(0x0800, ipv4(47, b"\0\0\x08\0" + whole))
+    yield "first fragment", ethernet(0x0800, ipv4(6, tcp(0x18, b"f" * 76), TESTED, 0x2000))
+    yield "later fragment", ethernet(0x0800, ipv4(6, b"g" * 96, TESTED, 0x000C))
+    yield "TCP of no slice", ethernet(0x0800, whole)
+    yield "SYN of no slice", ethernet(0x0800, ipv4(6, tcp(2)))
+    yield "SYN of a tested source", ethernet(0x0800, ipv4(6, tcp(2), TESTED))
+    yield "RST of a tested source", ethernet(0x0800, ipv4(6, tcp(4), TESTED))
+    yield "pure ACK of a tested source", ethernet(0x0800, ipv4(6, tcp(0x10), TESTED))
+    yield "all flags at once", ethernet(0x0800, ipv4(6, tcp(0x3F, b"xmas"), TESTED))
+    yield "data offset below five", ethernet(0x0800, ipv4(6, tcp(0x18, b"x" * 9, 4), TESTED))
+    yield "data offset beyond the end", ethernet(0x0800, ipv4(6, tcp(0x18, b"", 15), TESTED))
+    yield "header length below five", ethernet(0x0800, ipv4(6, tcp(0x18), TESTED, first=0x44))
+    yield "header length beyond the end", ethernet(0x0800, ipv4(6, b"", TESTED, first=0x4F))
+    yield "total length beyond the end", ethernet(0x0800, ipv4(6, tcp(0x18), TESTED, length=1400))
+    yield "total length below the header", ethernet(0x0800, ipv4(6, tcp(0x18), TESTED, length=12))
+    yield "IP version 5", ethernet(0x0800, ipv4(6, tcp(0x18), TESTED, first=0x55))
+    yield "cut in the IP header", ethernet(0x0800, whole[:11])
+    yield "time to live of zero", ethernet(0x0800, ipv4(17, udp, ttl=0))
+    yield "UDP over IPv6", ethernet(0x86DD, ipv6(17, udp))
+    yield "hop-by-hop options", ethernet(0x86DD, ipv6(0, b"\x11\0\1\4\0\0\0\0" + udp))
+    yield "IPv6 fragment", ethernet(0x86DD, ipv6(44, b"\x06\0\0\1\0\0\0\x09" + tcp(0x18, b"h" * 64)))
+    yield "endless extension headers", ethernet(0x86DD, ipv6(60, b"\x3c\0\1\4\0\0\0\0" * 40))
+    yield "IPv6 length beyond the end", ethernet(0x86DD, ipv6(6, tcp(0x18), 1400))
+    yield "no next header", ethernet(0x86DD, ipv6(59, b""))
+    yield "VLAN tag", ethernet(0x8100, struct.pack("!HH", 0x6064, 0x0800) + whole)
+    yield "priority tag", ethernet(0x8100, struct.pack("!HH", 0xE000, 0x0800) + whole)
+    yield "two tags", ethernet(0x8100, struct.pack("!HHHH", 5, 0x8100, 6, 0x0800) + whole)
+    yield "service tag", ethernet(0x88A8, struct.pack("!HHHH", 5, 0x8100, 6, 0x0800) + whole)
+    yield "tag and nothing else", ethernet(0x8100, b"\0\5\x08\0")
+    yield "MPLS", ethernet(0x8847, b"\0\1\x01\x40" + whole)
+    yield "PPPoE", ethernet(0x8864, b"\x11\0\0\1\0\x05\0\x21" + whole)
+    yield "padding after a short packet", ethernet(0x0800, ipv4(6, tcp(2)) + b"\xa5" * 30)
+    yield "longest frame", ethernet(0x88B5, b"L" * 1500)
+
+
+def frames(driver="af_xdp"):
+    """All frames that a driver can hand on, each different: those above, and random ones."""
+    rng = random.Random(20240804)
+    listed = [frame for name, frame in odd_frames() if name not in CHANGED_BY_DRIVER[driver]]
+    for number in range(300):
+        body = struct.pack("!I", number) + rng.randbytes(rng.randrange(46, 1400))
+        kind = rng.choice((0x0800, 0x86DD, 0x88B5, 0x8847, 0x0806))
+        listed.append(ethernet(kind, body))
+    return listed
+
+
+def captured(path):
+    """The frames of a pcap file, as tcpdump shows them (its own tags put back)."""
+    with open(path, "rb") as capture:
+        data = capture.read()
+    order = "<" if data[:4] in (b"\xd4\xc3\xb2\xa1", b"\x4d\x3c\xb2\xa1") else ">"
+    at, found = 24, []
+    while at + 16 <= len(data):
+        length = struct.unpack_from(order + "I", data, at + 8)[0]
+        found.append(data[at + 16:at + 16 + length])
+        at += 16 + length
+    return found
+
+
+def name_of(frame):
+    return next((name for name, odd in odd_frames() if odd == frame), frame.hex()[:200])
+
+
+def main():
+    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as wire:
+        wire.bind((sys.argv[1], 0))
+        for frame in frames(*sys.argv[2:]):
+            wire.send(frame)
+            time.sleep(0.0005)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Starts the program under test in a lab's box, and reads what it says at its end."""
+
+import json
+import os
+import tempfile
+
+import netlab
+
+# Exit codes of `pennyline test`.
+CLOSED_LOOP, NOT_CLOSED_LOOP, DUPLICATES_EXCEEDED, INCONCLUSIVE = 0, 10, 11, 12
+ERROR, USAGE = 1, 2
+EXIT_CODES = {"closed_loop": CLOSED_LOOP, "not_closed_loop": NOT_CLOSED_LOOP,
+              "duplicates_exceeded": DUPLICATES_EXCEEDED, "inconclusive": INCONCLUSIVE}
+
+# A port's packets that came in and did not go on, each under its reason.
+LOSS_PREFIXES = ("lost_", "absorbed_")
+
+
+def build_directory():
+    return os.environ.get("PENNYLINE_BUILD", os.path.join(netlab.TREE, "build", "gcc"))
+
+
+def program(name):
+    folder = "tools/traffic" if name in ("pennyline-blind", "vlan-tagger") else f"app/{name}"
+    return os.path.join(build_directory(), folder, name)
+
+
+def port_device(driver, device, number, queues):
+    """What --in and --out are told."""
+    if driver == "af_xdp" and queues == 1:
+        return device
+    if driver == "af_xdp":
+        return f"net_af_xdp{number},iface={device},start_queue=0,queue_count={queues}"
+    return f"net_af_packet{number},iface={device},qpairs={queues}"
+
+
+class Summary:
+    """The JSON of `pennyline test --json`."""
+
+    def __init__(self, text):
+        self.whole = json.loads(text)
+        self.aggregates = self.whole["aggregates"]
+        self.ports = self.whole["ports"]
+        self.totals = self.whole["totals"]
+
+    def aggregate(self, prefix):
+        found = [a for a in self.aggregates if prefix in (a.get("prefix"), a.get("source"))]
+        if len(found) != 1:
+            raise AssertionError(f"{len(found)} aggregates for {prefix}: {self.whole}")
+        return found[0]
+
+    def port(self, device):
+        """The port on that interface."""
+        found = [p for p in self.ports if device in json.dumps(p)]
+        if len(found) != 1:
+            raise AssertionError(f"{len(found)} ports for {device}: {self.ports}")
+        return found[0]
+
+    def broken_identities(self):
+        """What does not add up, in words; empty when all does."""
+        broken = []
+        for a in self.aggregates:
+            ended = a["retransmitted"] + a["expired"] + a["void"] + a["pending"]
+            if a["dropped"] != ended:
+                broken.append(f"{a['prefix']}: K={a['dropped']} but R+N+V+P={ended}")
+        losses = sum(value for name, value in self.totals.items()
+                     if name.startswith(LOSS_PREFIXES))
+        gone = self.totals["tx_packets"] + self.totals["dropped"] + losses
+        if self.totals["rx_packets"] != gone:
+            broken.append(f"rx={self.totals['rx_packets']} but forwarded+dropped+lost={gone}")
+        for way in ("rx_packets", "tx_packets"):
+            ports = sum(p[way] for p in self.ports)
+            if ports != self.totals[way]:
+                broken.append(f"{way}: {ports} by the ports, {self.totals[way]} in total")
+        dropped = sum(a["dropped"] for a in self.aggregates)
+        if dropped != self.totals["dropped"]:
+            broken.append(f"dropped: {dropped} by aggregates, {self.totals['dropped']} in total")
+        return broken
+
+
+class Test:
+    """One `pennyline test` in a lab's box."""
+
+    def __init__(self, lab, sources, driver="af_xdp", queues=1, options=()):
+        self.lab = lab
+        prefix = os.path.basename(tempfile.mktemp(prefix="pl"))
+        # Workers keep off the main lcore; more queues than lcores share one.
+        self.process = lab.box.start(
+            program("pennyline"), "test",
+            "--in", port_device(driver, "portA", 0, queues),
+            "--out", port_device(driver, "portB", 1, queues),
+            "--source", ",".join(sources), "--json", *options,
+            "--", "--lcores", ",".join(f"{n}@{n % os.cpu_count()}" for n in range(queues + 1)),
+            "--no-pci", "--in-memory", "--file-prefix", prefix)
+        self.process.wait_for("forwarding", 30)
+
+    def finish(self, timeout_s=60):
+        """(exit code, Summary) once it ends by itself."""
+        code = self.process.wait(timeout_s)
+        return code, self.summary()
+
+    def interrupt(self):
+        """(exit code, Summary) after SIGINT."""
+        code = self.process.stop()
+        return code, self.summary()
+
+    def summary(self):
+        try:
+            return Summary(self.process.output())
+        except (ValueError, KeyError) as error:
+            raise AssertionError(f"no summary ({error!r}):\n{self.process.output()[-2000:]}"
+                                 f"{self.process.errors()[-4000:]}") from None

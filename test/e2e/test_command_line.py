@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What `pennyline test` says of itself: exit codes and words."""
+
+import subprocess
+import unittest
+
+import netlab
+import pennyline
+from netlab import GENUINE, RECEIVER, SPOOFED
+
+
+class CommandLine(unittest.TestCase):
+    def refused(self, *arguments):
+        """Exit code and words, without any port."""
+        done = subprocess.run([pennyline.program("pennyline"), "test", *arguments],
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30)
+        return done.returncode, done.stderr
+
+    def test_wrong_usage_ends_with_two_and_names_what_is_wrong(self):
+        ports = ("--in", "nodev0", "--out", "nodev1")
+        for arguments, word in (
+                ((*ports,), "source"),
+                (("--source", GENUINE[4]), "in"),
+                ((*ports, "--source", "300.1.2.0/24"), "300.1.2.0/24"),
+                ((*ports, "--source", GENUINE[4], "--drop-probability", "7"), "drop-probability"),
+                ((*ports, "--source", GENUINE[4], "--rule", "tarot"), "tarot"),
+                ((*ports, "--source", GENUINE[4], "--unheard-of"), "unheard-of")):
+            with self.subTest(arguments=arguments):
+                code, words = self.refused(*arguments)
+                self.assertEqual(code, pennyline.USAGE, words)
+                self.assertIn(word, words)
+
+    def test_an_interface_that_is_not_there_is_named(self):
+        code, words = self.refused("--in", "nodev0", "--out", "nodev1", "--source", GENUINE[4],
+                                   "--", "--no-pci", "--in-memory")
+        self.assertEqual(code, pennyline.ERROR, words)
+        self.assertIn("nodev0", words)
+
+    def test_of_several_aggregates_the_worst_decides_the_exit_code(self):
+        with netlab.Path() as lab:
+            test = pennyline.Test(lab, [GENUINE[4], SPOOFED[4]], options=["--duration", "35"])
+            lab.iperf_server()
+            lab.iperf(netlab.host(GENUINE[4], 1), RECEIVER[4], 40)
+            lab.spoof(pennyline.program("pennyline-blind"), SPOOFED[4], RECEIVER[4],
+                      "--rate", 1700, "--duration", 40)
+            code, summary = test.finish(60)
+        self.assertEqual(summary.aggregate(GENUINE[4])["verdict"], "closed_loop")
+        self.assertEqual(summary.aggregate(SPOOFED[4])["verdict"], "not_closed_loop")
+        self.assertEqual(code, pennyline.EXIT_CODES["not_closed_loop"])
+        self.assertEqual(summary.broken_identities(), [])
+
+    def test_no_traffic_is_inconclusive(self):
+        with netlab.Path() as lab:
+            test = pennyline.Test(lab, [GENUINE[4]], options=["--duration", "2"])
+            code, summary = test.finish(30)
+        self.assertEqual(code, pennyline.EXIT_CODES["inconclusive"])
+        self.assertEqual(summary.aggregate(GENUINE[4])["verdict"], "inconclusive")
