@@ -56,9 +56,10 @@
  *   the box) depends on the schedule and on coins already uncovered, never on a coin not yet
  *   uncovered, above all not on the segment's own. Where dropped and forwarded must differ, the
  *   difference may only lose an R or add a D.
- * - In particular D is counted in every flow until the test is over: not until the last drop has
- *   ended, and not only in the flows that the flows phase chose. When drops end and which flows are
- *   chosen depends on coins not yet uncovered.
+ * - In particular the D of E_pooled is counted in every flow until the test is over: not until the
+ *   last drop has ended, and not only in the flows that the flows phase chose. When drops end and
+ *   which flows are chosen depends on coins not yet uncovered. (A chosen flow whose drops are spent
+ *   may stop counting for its own E_f: that then rests at a value that it had.)
  * - R and D of the same instant: an R that is fresher than a D reads a state that e never was in.
  * - alpha is for one test of one aggregate: n tests have n alpha.
  *

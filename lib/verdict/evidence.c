@@ -19,9 +19,9 @@
  *     P(w E_pooled ever >= 1/alpha) <= w alpha,   P((1-w)/n E_f ever >= 1/alpha) <= (1-w) alpha / n
  *
  * and by the union bound P(their maximum ever >= 1/alpha) <= alpha, with no assumption at all on
- * how the parts hang together. The sum is never more than n_places + 1 times the maximum, in
- * practice less than twice, while one clean repair multiplies by up to 1/p = 20: the price is a
- * fraction of a drop, and none while no flow is chosen.
+ * how the parts hang together, when one begins or when one stops. The sum is never more than
+ * n_places + 1 times the maximum, in practice less than twice, while one clean repair multiplies by
+ * up to 1/p = 20: the price is a fraction of a drop, and none while no flow is chosen.
  *
  * The share 0.65
  * --------------
