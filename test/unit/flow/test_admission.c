@@ -260,22 +260,32 @@ static void syns_go_before_the_idle_and_the_idle_by_their_silence(void **state)
     free(t);
 }
 
-/* Bucket by bucket: who moved to the second bucket is found after the first one has room again, and
- * the count of keys away returns to zero. */
+/* Twelve keys of one first bucket: four live in their second one, and are found after the first has
+ * room again. */
 static void keys_in_their_second_bucket_are_found_and_forgotten(void **state)
 {
-    uint32_t keys[CROWD];
-    struct flow_table *t = crowded_table(keys, CROWD, FLOW_ARMED);
+    enum { N = 12 };
+    struct flow_table *t = table_of(64);
+    uint32_t keys[N];
+    unsigned int n = 0;
 
     (void)state;
-    for (uint32_t round = 0; round < CROWD; round++) {
-        for (uint32_t i = round; i < CROWD; i++)
-            assert_non_null(find(t, keys[i]));
-        flow_table_remove(t, find(t, keys[round]));
-        assert_null(find(t, keys[round]));
+    for (uint32_t i = 0; n < N; i++) {
+        struct flow_key key = key_of(i);
+
+        if (first_bucket(t, flow_table_hash(t, &key)) == &t->buckets[5])
+            keys[n++] = i;
     }
-    assert_false(has_keys_away(&t->buckets[0]));
-    assert_false(has_keys_away(&t->buckets[1]));
+    for (uint32_t i = 0; i < N; i++)
+        assert_int_equal(insert(t, keys[i], FLOW_ARMED, 0), FLOW_ADMITTED);
+    for (uint32_t gone = 0; gone < N; gone++) {
+        for (uint32_t i = gone; i < N; i++)
+            assert_non_null(find(t, keys[i]));
+        assert_true(has_keys_away(&t->buckets[5]));
+        flow_table_remove(t, find(t, keys[gone]));
+        assert_null(find(t, keys[gone]));
+    }
+    assert_false(has_keys_away(&t->buckets[5]));
     free(t);
 }
 
