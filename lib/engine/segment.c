@@ -111,10 +111,8 @@ static struct tcp_observation observe(struct engine *e, struct flow *f, const st
     uint32_t pending = flow_pending(f);
     struct tcp_gap *gap = pending == LEDGER_NONE ? NULL : &e->ledger.entries[pending].gap;
 
-    if (likely_true(v->sequence == f->snd_max)) {
-        f->snd_max += v->payload_bytes;
+    if (likely_true(tcp_coverage_advance(&f->snd_max, v->sequence, v->payload_bytes)))
         return (struct tcp_observation){.kind = TCP_IN_ORDER};
-    }
     return tcp_coverage_observe(&f->snd_max, &flow_table_rare(e->flows, f)->holes, gap, v->sequence,
                                 v->payload_bytes, rules->window_bytes);
 }

@@ -6,11 +6,6 @@
 #include <stddef.h>
 #include <string.h>
 
-/* How often in-order traffic looks for what was left behind. Window, this, and the longest advance
- * of one segment (window + 2^31) together stay below 2^32, so nothing that was left behind is
- * overlooked. */
-#define TIDY_SHIFT 28
-
 static const char *const kind_names[TCP_N_SEGMENT_KINDS] = {
     [TCP_IN_ORDER] = "in_order",   [TCP_OUT_OF_ORDER] = "out_of_order", [TCP_REPAIR] = "repair",
     [TCP_AMBIGUOUS] = "ambiguous", [TCP_DUPLICATE] = "duplicate",       [TCP_JUMP] = "jump",
@@ -145,7 +140,6 @@ static enum tcp_segment_kind judge_repeat(const struct tcp_holes *holes, struct 
     return in_holes == n_bytes ? TCP_OUT_OF_ORDER : TCP_DUPLICATE;
 }
 
-/* Everything but an in-order segment right at snd_max. */
 static void observe_event(uint32_t *snd_max, struct tcp_holes *holes, struct tcp_gap *gap,
                           uint32_t sequence, uint32_t n_bytes, uint32_t window_bytes,
                           struct tcp_observation *seen)
@@ -159,10 +153,9 @@ static void observe_event(uint32_t *snd_max, struct tcp_holes *holes, struct tcp
         return;
     }
     tidy(*snd_max, holes, gap, window_bytes, seen);
-    if (ahead >= 0) {
-        seen->kind = TCP_IN_ORDER;
+    if (ahead > 0) {
         add_hole(holes, (struct tcp_interval){*snd_max, sequence}, seen);
-    } else {
+    } else if (ahead < 0) {
         struct tcp_interval below = {sequence, n_bytes < far ? end : *snd_max};
 
         seen->kind = judge_repeat(holes, gap, below, seen);
@@ -180,12 +173,8 @@ struct tcp_observation tcp_coverage_observe(uint32_t *snd_max, struct tcp_holes 
 {
     struct tcp_observation seen = {.kind = TCP_IN_ORDER};
 
-    if (likely_true(sequence == *snd_max)) {
-        *snd_max = sequence + n_bytes;
-        if (likely_false((sequence ^ *snd_max) >> TIDY_SHIFT != 0))
-            tidy(*snd_max, holes, gap, window_bytes, &seen);
+    if (likely_true(tcp_coverage_advance(snd_max, sequence, n_bytes)))
         return seen;
-    }
     observe_event(snd_max, holes, gap, sequence, n_bytes, window_bytes, &seen);
     return seen;
 }

@@ -78,6 +78,24 @@ struct tcp_observation {
     uint8_t n_holes_left_behind; /* holes given up since they lie below the window: never filled */
 };
 
+/* In-order traffic looks for what was left behind when snd_max passes a multiple of 2^28. Window,
+ * this, and the longest advance of one segment (window + 2^31) together stay below 2^32, so nothing
+ * is overlooked. */
+#define TCP_TIDY_SHIFT 28
+
+/* The short way for nearly every segment: when it starts right at snd_max and nothing else is to be
+ * looked at, advances snd_max and says true: TCP_IN_ORDER. Else changes nothing; then ask
+ * tcp_coverage_observe(). */
+static inline bool tcp_coverage_advance(uint32_t *snd_max, uint32_t sequence, uint32_t n_bytes)
+{
+    uint32_t end = sequence + n_bytes;
+
+    if (sequence != *snd_max || ((sequence ^ end) >> TCP_TIDY_SHIFT) != 0)
+        return false;
+    *snd_max = end;
+    return true;
+}
+
 /* Takes the segment [sequence, sequence + n_bytes) into account, and says what it was.
  * `n_bytes` is 1..2^31-1. `gap` is NULL when none is pending; after AMBIGUOUS, or REPAIR with
  * gap_repaired, no piece of it is open, and the caller forgets it. `window_bytes` (below 2^30) is

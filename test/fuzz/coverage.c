@@ -7,28 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "coverage_steps.h"
 #include "tcp/coverage.h"
-
-struct head {
-    uint32_t start, window;
-};
-
-enum {
-    FROM = 3, /* where `delta` counts from: snd_max, the gap, the lowest hole, zero */
-    FROM_GAP = 1,
-    FROM_HOLE = 2,
-    FROM_ZERO = 3,
-    DROP = 4,   /* open a gap when the segment was in order and none is pending */
-    FORGET = 8, /* the gap's time is up */
-    FAR = 16,   /* delta counts 16 KiB */
-    LONG = 32,  /* length counts 32 KiB */
-};
-
-struct step {
-    uint8_t what, unused;
-    int16_t delta;
-    uint16_t n_bytes;
-};
 
 struct run {
     uint32_t snd_max, window;
