@@ -72,6 +72,9 @@ struct drop_record {
     uint32_t next; /* the manager's: next record of the same aggregate */
 };
 
+/* A record whose end was lost (the worker's ring was full) stays pending in the list of drops;
+ * counters are never lost. */
+
 /* An individually tested flow. */
 struct flow_report {
     struct flow_key key;
@@ -136,16 +139,18 @@ struct manager_config {
     struct engine_gate *gate;
     uint16_t n_workers;
     uint32_t epoch_ms;
-    uint32_t n_drop_records; /* kept in all, the oldest make room */
-    uint32_t
-        n_concurrent_flow_phases; /* tests in the flows phase at once; others wait their turn */
+    uint32_t n_drop_records; /* kept in all, at least 1; the oldest make room */
+    /* Tests in the flows phase at once, at least 1; others wait their turn. The reports of single
+     * flows are kept until a later test needs the room. */
+    uint32_t n_concurrent_flow_phases;
     double max_own_loss_ratio;
+    /* May call the functions that only read (manager_report() and its like); may be NULL. */
     void (*on_event)(void *context, const struct manager_event *event);
     void *event_context;
 };
 
-/* Takes all memory, adds the aggregates of slices without granularity. NULL with errno ENOMEM,
- * ENOSPC or EINVAL. */
+/* Takes all memory, adds the one aggregate of each slice that has sources of a family without
+ * granularity. NULL with errno ENOMEM, ENOSPC (no room for these in the table) or EINVAL. */
 struct manager *manager_create(const struct manager_config *config);
 void manager_destroy(struct manager *m);
 
@@ -153,11 +158,12 @@ void manager_destroy(struct manager *m);
  * closed that epoch. */
 bool manager_accepts(const struct manager *m, uint16_t worker);
 
-/* Takes one message; only when manager_accepts(). */
+/* Takes one message; only when manager_accepts(). The last worker's MESSAGE_EPOCH evaluates: if all
+ * posted the epoch whole, every running test goes on from it, at the time of the latest tick. */
 void manager_receive(struct manager *m, const struct message *message);
 
 /* To be called often (each loop, or each packet time of a replay): shows the gate a sign of life,
- * begins an epoch when it is due, evaluates one when all workers closed it. */
+ * and begins an epoch when it is due and all workers closed the one before. */
 void manager_tick(struct manager *m, uint64_t now_ns);
 
 /* Begins the tests of all slices with start "auto"; aggregates added later begin by themselves. */
@@ -167,25 +173,27 @@ void manager_start(struct manager *m, uint64_t now_ns);
  * running; -EBUSY drops of the last one are still pending. */
 int manager_test_start(struct manager *m, uint32_t aggregate, uint64_t now_ns);
 
-/* Ends a running test without waiting for evidence (REASON_STOPPED or REASON_DURATION): 0, -ENOENT,
- * -ESRCH none is running. */
+/* Ends a running test without waiting for evidence (REASON_STOPPED or REASON_DURATION): 0, also
+ * when it is ending already; -ENOENT no such aggregate; -ESRCH none is running. A test stopped by
+ * REASON_STOPPED does not begin again by itself. */
 int manager_test_stop(struct manager *m, uint32_t aggregate, enum test_reason reason,
                       uint64_t now_ns);
 
-/* Ends all running tests, as manager_test_stop(). */
+/* Ends all running tests, as manager_test_stop(); none begins by itself until manager_start(). */
 void manager_stop(struct manager *m, enum test_reason reason, uint64_t now_ns);
 
 void manager_set_kill_switch(struct manager *m, bool on, uint64_t now_ns);
 bool manager_kill_switch(const struct manager *m);
 
-/* What the ports did since the last call. Loss above max_own_loss_ratio suspends drops until an
- * interval without. `reason` names the loss (kept by copy). */
+/* What the ports did since the last call: packets received, and packets lost (by the receive side
+ * too, so not among n_packets). Loss above max_own_loss_ratio of both together suspends drops until
+ * an interval without. `reason` names the loss (kept by copy). */
 void manager_report_own_loss(struct manager *m, uint64_t n_packets, uint64_t n_lost,
                              const char *reason, uint64_t now_ns);
 /* NULL, or why drops are suspended. */
 const char *manager_suspended(const struct manager *m);
 
-/* Is any test not DONE or IDLE? And has every aggregate that ever began a test ended it? */
+/* Is any test not DONE or IDLE? */
 bool manager_any_running(const struct manager *m);
 
 uint32_t manager_n_aggregates(const struct manager *m);
@@ -197,6 +205,10 @@ bool manager_flow_report(const struct manager *m, uint32_t aggregate, uint32_t i
 /* The drops of an aggregate, oldest first: pass NULL first, then the last one; NULL at the end. */
 const struct drop_record *manager_next_drop(const struct manager *m, uint32_t aggregate,
                                             const struct drop_record *last);
+
+/* Sub-prefixes for which there was no room in the table of aggregates: how often one was asked for.
+ */
+uint64_t manager_n_aggregates_refused(const struct manager *m);
 
 /* NULL, or which identity is broken for which aggregate (static buffer of the manager). */
 const char *manager_check(const struct manager *m);

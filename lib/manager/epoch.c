@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Epochs. A test goes on only from counters that all workers closed for the same epoch: an R of one
+ * worker beside staler D of another would inflate the evidence. What a worker posts beyond its mark
+ * stays in its ring until the others reached theirs. */
+#include "base/time.h"
+#include "manager/internal.h"
+
+static bool all_closed(const struct manager *m)
+{
+    return m->n_closed == m->config.n_workers;
+}
+
+bool manager_accepts(const struct manager *m, uint16_t worker)
+{
+    return !m->closed[worker];
+}
+
+static void end_overdue_test(struct manager *m, struct aggregate_state *a)
+{
+    const struct test *t = &a->test;
+    uint64_t limit_ns = t->parameters.max_duration_ms * NS_PER_MS;
+
+    if (limit_ns != 0 && (t->state == TEST_POOLED || t->state == TEST_FLOWS) &&
+        m->now_ns - t->started_ns >= limit_ns)
+        manager_test_stop(m, a->number, REASON_DURATION, m->now_ns);
+}
+
+/* Steps may take their test out of the list. */
+static void step_active_tests(struct manager *m, bool whole)
+{
+    for (uint32_t next, i = m->active.head; i != INDEX_NONE; i = next) {
+        struct aggregate_state *a = &m->aggregates[i];
+
+        next = a->next;
+        if (whole) {
+            test_evaluate(m, a);
+            test_step(m, a);
+        }
+        end_overdue_test(m, a);
+    }
+}
+
+static void begin_retests(struct manager *m)
+{
+    for (uint32_t s = 0; s < m->config.n_slices; s++) {
+        while (m->retests[s].head != INDEX_NONE) {
+            struct aggregate_state *a = &m->aggregates[m->retests[s].head];
+            const struct test *t = &a->test;
+
+            if (m->now_ns - t->ended_ns < t->parameters.retest_interval_ms * NS_PER_MS)
+                break;
+            test_begin(m, a);
+        }
+    }
+}
+
+void manager_close_epoch(struct manager *m, uint16_t worker, uint64_t epoch, bool whole)
+{
+    if (epoch != m->epoch || all_closed(m) || m->closed[worker])
+        return;
+    m->closed[worker] = true;
+    m->all_whole = m->all_whole && whole;
+    if (++m->n_closed < m->config.n_workers)
+        return;
+    for (uint16_t w = 0; w < m->config.n_workers; w++)
+        m->closed[w] = false;
+    if (m->all_whole)
+        m->whole_epoch = m->epoch;
+    step_active_tests(m, m->all_whole);
+    begin_retests(m);
+}
+
+static void begin_epoch(struct manager *m)
+{
+    m->epoch++;
+    m->epoch_began_ns = m->now_ns;
+    m->n_closed = 0;
+    m->all_whole = true;
+    atomic_store_explicit(&m->config.gate->epoch, m->epoch, memory_order_release);
+}
+
+void manager_tick(struct manager *m, uint64_t now_ns)
+{
+    m->now_ns = now_ns;
+    atomic_store_explicit(&m->config.gate->manager_seen_ns, now_ns, memory_order_relaxed);
+    if (all_closed(m) &&
+        (m->epoch == 0 || now_ns - m->epoch_began_ns >= m->config.epoch_ms * NS_PER_MS))
+        begin_epoch(m);
+}
+
+uint64_t manager_epoch(const struct manager *m)
+{
+    return m->epoch;
+}

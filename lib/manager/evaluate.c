@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* From counts to the values of both rules. Whichever rule decides, both are reported. */
+#include <math.h>
+
+#include "manager/internal.h"
+#include "verdict/decision.h"
+
+/* A place that the test can never take has no share of alpha. */
+static unsigned n_places(const struct test_parameters *p)
+{
+    return p->fallback_to_individual ? p->max_individual_flows : 0;
+}
+
+static struct anytime_counts anytime_counts_of_flow(const struct flow_counts *c)
+{
+    return (struct anytime_counts){.n_retransmitted = c->retransmitted,
+                                   .n_duplicates = c->duplicates,
+                                   .n_expired = c->expired};
+}
+
+static void evaluate_anytime(struct test *t, const struct flow_room *room)
+{
+    const struct anytime_counts pooled = {.n_retransmitted = t->counts.retransmitted,
+                                          .n_duplicates = t->counts.test_duplicates,
+                                          .n_expired = t->counts.expired};
+    const struct anytime_levels levels = {.alpha = t->parameters.alpha, .beta = t->parameters.beta};
+    struct anytime_counts flows[TEST_MAX_INDIVIDUAL_FLOWS];
+    uint32_t n_flows = room == NULL ? 0 : room->n;
+    struct anytime_decision d;
+
+    for (uint32_t i = 0; i < n_flows; i++)
+        flows[i] = anytime_counts_of_flow(&room->flows[i].counts);
+    d = anytime_decide(&t->coin->anytime, &pooled, flows, n_flows, n_places(&t->parameters),
+                       &levels);
+    t->anytime.log10_e = d.log10_e;
+    t->anytime.log10_e_pooled = d.log10_e_pooled;
+    t->anytime.log10_f = d.log10_f;
+    t->decided_now = d.outcome;
+    /* What was reached once stays reached (Ville's inequality), and closed_loop is a claim that
+     * one sender makes true whatever spoke against it before. */
+    if (d.outcome == VERDICT_CLOSED_LOOP || t->anytime.outcome == VERDICT_UNDECIDED)
+        t->anytime.outcome = d.outcome;
+}
+
+static struct penny_parameters penny_parameters_of(const struct test_parameters *p)
+{
+    return (struct penny_parameters){.max_duplicate_ratio = p->max_duplicate_ratio,
+                                     .p_miss = p->p_miss};
+}
+
+/* The population ends with the pooled phase: drops of single flows are not of it. */
+static void evaluate_penny(struct test *t)
+{
+    const struct penny_parameters parameters = penny_parameters_of(&t->parameters);
+    const struct penny_counts counts = {.droppable = t->counts.population_droppable,
+                                        .dropped = t->counts.dropped,
+                                        .retransmitted = t->counts.retransmitted,
+                                        .expired = t->counts.expired,
+                                        .duplicates = t->counts.population_duplicates};
+
+    if (t->flows_started_ns != 0)
+        return;
+    t->penny = penny_evaluate(&counts, &parameters);
+    if (t->counts.dropped < t->parameters.max_drops_per_aggregate || test_pending(t) != 0)
+        t->penny.outcome = VERDICT_UNDECIDED;
+}
+
+double test_flow_log10_e(const struct test *t, const struct flow_counts *c)
+{
+    return anytime_log10_e(&t->coin->anytime, c->retransmitted, c->duplicates);
+}
+
+struct penny_result test_flow_penny(const struct test *t, const struct flow_counts *c)
+{
+    const struct penny_parameters parameters = penny_parameters_of(&t->parameters);
+    const struct penny_counts counts = {.droppable = c->population_droppable,
+                                        .dropped = c->dropped,
+                                        .retransmitted = c->retransmitted,
+                                        .expired = c->expired,
+                                        .duplicates = c->population_duplicates};
+    struct penny_result result = penny_evaluate(&counts, &parameters);
+
+    if (c->dropped < t->parameters.max_drops_per_flow ||
+        c->dropped != c->retransmitted + c->expired + c->voided)
+        result.outcome = VERDICT_UNDECIDED;
+    return result;
+}
+
+static bool flow_is_closed_loop(const struct test *t, const struct flow_counts *c)
+{
+    if (t->parameters.rule == TEST_RULE_PENNY)
+        return test_flow_penny(t, c).outcome == VERDICT_CLOSED_LOOP;
+    return test_flow_log10_e(t, c) >= -log10(t->parameters.alpha);
+}
+
+void test_evaluate(const struct manager *m, struct aggregate_state *a)
+{
+    struct test *t = &a->test;
+    const struct flow_room *room = room_of_test(m, t);
+
+    if (!t->changed)
+        return;
+    t->changed = false;
+    aggregate_counters_subtract(&t->counts, &a->total, &t->base);
+    evaluate_anytime(t, room);
+    evaluate_penny(t);
+    if (room == NULL)
+        return;
+    t->n_flows_closed_loop = 0;
+    for (uint32_t i = 0; i < room->n; i++)
+        t->n_flows_closed_loop += flow_is_closed_loop(t, &room->flows[i].counts);
+}

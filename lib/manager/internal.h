@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the files of the manager share. Nobody else includes this. */
+#ifndef MANAGER_INTERNAL_H
+#define MANAGER_INTERNAL_H
+
+#include "manager/manager.h"
+#include "verdict/anytime.h"
+
+#define INDEX_NONE       UINT32_MAX
+#define CHECK_TEXT_BYTES 160
+
+/* For so long only flows that repaired something may take a place. */
+#define REPAIRED_FLOWS_FIRST_NS NS_PER_S
+
+/* The coin as it falls, and the maths for it; shared by all slices with the same parameters. */
+struct coin {
+    uint32_t threshold;
+    double p_miss;
+    struct anytime anytime;
+};
+
+/* The current or latest test of an aggregate. All zero: none yet. */
+struct test {
+    struct test_parameters parameters;
+    const struct coin *coin;
+    struct aggregate_counters base;   /* the aggregate's when the test began */
+    struct aggregate_counters counts; /* since then, as of the last evaluation */
+    enum test_state state;
+    enum test_reason reason;
+    enum test_via via;
+    enum verdict_outcome verdict;
+    bool provisional;
+    bool pooled_over; /* POOLED, but no new drop: waits for outcomes, and for its turn */
+    bool no_retest;   /* stopped by command */
+    bool changed;     /* counters or flows grew since the last evaluation */
+    struct anytime_values anytime;
+    enum verdict_outcome decided_now; /* what rule anytime says of this epoch alone */
+    struct penny_result penny;
+    uint32_t n_flows_closed_loop;
+
+    uint32_t granted;         /* drops allowed so far; those withdrawn do not count */
+    uint64_t withdrawn_epoch; /* which epoch it was when the budget was last withdrawn */
+    bool repaired_flows_only;
+    uint32_t room; /* its flow_room, or INDEX_NONE */
+
+    uint64_t started_ns, verdict_ns, ended_ns;
+    uint64_t flows_started_ns;
+    uint32_t first_drop, last_drop, n_drops; /* records */
+};
+
+/* Aggregates in a row, by number. An aggregate is in one list at most. */
+struct aggregate_list {
+    uint32_t head, tail, n;
+};
+
+struct aggregate_state {
+    uint32_t number;
+    uint32_t next, previous;
+    struct aggregate_list *list; /* active, or waiting for a retest, or NULL */
+    uint8_t test_id;             /* of the latest test; 0: never tested */
+    uint32_t n_tests;
+    uint64_t first_seen_ns, last_seen_ns;
+    struct aggregate_counters total;
+    struct test test;
+};
+
+/* An individually tested flow. */
+struct tested_flow {
+    struct flow_key key;
+    struct flow_counts counts;
+    uint32_t place; /* with `worker`: the engine's */
+    uint16_t worker;
+    bool ended;
+};
+
+/* The flows of one test in its flows phase, and after it until another test needs the room. */
+struct flow_room {
+    uint32_t owner; /* aggregate, or AGGREGATE_NONE */
+    bool in_use;
+    uint64_t left_ns;
+    uint32_t n;
+    struct tested_flow flows[TEST_MAX_INDIVIDUAL_FLOWS];
+};
+
+struct record {
+    struct drop_record drop; /* first: manager_next_drop() gets it back */
+    uint32_t next_same_hash;
+};
+
+/* All drop records: a ring, threaded by lists per aggregate and by a hash of the ids. */
+struct drop_store {
+    struct record *records;
+    uint32_t *hash_heads;
+    uint32_t n_records, hash_mask;
+    uint64_t n_made;
+};
+
+struct manager {
+    struct manager_config config;
+    struct coin *coins;
+    uint32_t n_coins;
+    uint32_t *coin_of_slice;
+    struct aggregate_state *aggregates; /* as many as the table holds */
+    uint32_t n_aggregates;
+    uint64_t n_aggregates_refused;
+    struct aggregate_list active;
+    struct aggregate_list *retests; /* per slice, in the order in which they are due */
+    struct flow_room *rooms;
+    uint32_t n_rooms_in_use;
+    struct drop_store drops;
+
+    uint64_t now_ns;
+    bool auto_start;
+    uint64_t epoch, epoch_began_ns;
+    uint64_t whole_epoch; /* the last one that every worker posted whole */
+    bool *closed;         /* per worker: it closed `epoch` */
+    uint16_t n_closed;    /* all of them before the first epoch too */
+    bool all_whole;
+
+    bool kill_switch, suspended;
+    char suspended_reason[96];
+    char *check_text; /* manager_check() writes here */
+};
+
+static inline uint64_t test_pending(const struct test *t)
+{
+    return aggregate_counters_pending(&t->counts);
+}
+
+/* lists.c */
+void aggregate_list_init(struct aggregate_list *list);
+void aggregate_list_append(struct manager *m, struct aggregate_list *list,
+                           struct aggregate_state *a);
+void aggregate_list_remove(struct manager *m, struct aggregate_state *a); /* from where it is */
+
+/* merge.c */
+struct aggregate_state *manager_adopt_aggregate(struct manager *m, uint32_t number);
+
+/* epoch.c */
+void manager_close_epoch(struct manager *m, uint16_t worker, uint64_t epoch, bool whole);
+
+/* evaluate.c: brings counts, both rules' values and the flows' up to date. */
+void test_evaluate(const struct manager *m, struct aggregate_state *a);
+double test_flow_log10_e(const struct test *t, const struct flow_counts *c);
+struct penny_result test_flow_penny(const struct test *t, const struct flow_counts *c);
+
+/* test.c: the states. */
+void test_begin(struct manager *m, struct aggregate_state *a);
+void test_step(struct manager *m, struct aggregate_state *a);
+void test_conclude(struct manager *m, struct aggregate_state *a, enum verdict_outcome verdict,
+                   enum test_via via, enum test_reason reason);
+
+/* budget.c: what workers may do to an aggregate. */
+void budget_order(struct manager *m, const struct aggregate_state *a, enum aggregate_phase phase);
+void budget_raise(struct manager *m, struct aggregate_state *a, uint32_t granted);
+void budget_collect(struct manager *m, struct aggregate_state *a); /* what is left, and places */
+void budget_withdraw(struct manager *m, struct aggregate_state *a);
+/* Is every drop made before the last withdrawal in the counts? */
+bool budget_is_drained(const struct manager *m, const struct test *t);
+
+/* rooms.c */
+const struct flow_room *room_of_test(const struct manager *m, const struct test *t);
+bool room_take(struct manager *m, struct aggregate_state *a); /* false: all are in use */
+void room_leave(struct manager *m, struct test *t);           /* its flows can still be read */
+void room_forget(struct manager *m, struct test *t);
+void room_receive(struct manager *m, struct test *t, const struct message *message);
+
+/* drops.c */
+int drops_init(struct drop_store *d, uint32_t n_records);
+void drops_destroy(struct drop_store *d);
+void drops_made(struct manager *m, struct aggregate_state *a, const struct message *message);
+void drops_ended(struct manager *m, struct aggregate_state *a, const struct message *message);
+void drops_forget(struct manager *m, struct test *t);
+
+/* manager.c */
+void manager_emit(const struct manager *m, enum manager_event_kind kind, uint32_t aggregate,
+                  const struct drop_record *drop, const char *text);
+
+#endif

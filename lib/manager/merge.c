@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What workers tell, added up. */
+#include "manager/internal.h"
+
+struct aggregate_state *manager_adopt_aggregate(struct manager *m, uint32_t number)
+{
+    struct aggregate_state *a = &m->aggregates[number];
+
+    a->number = number;
+    a->test.room = a->test.first_drop = a->test.last_drop = INDEX_NONE;
+    m->n_aggregates = number + 1;
+    return a;
+}
+
+static void receive_counters(struct manager *m, struct aggregate_state *a,
+                             const struct message *message)
+{
+    aggregate_counters_add(&a->total, &message->counters);
+    a->test.changed = true;
+    if (message->counters.packets == 0)
+        return;
+    if (a->first_seen_ns == 0)
+        a->first_seen_ns = m->now_ns;
+    a->last_seen_ns = m->now_ns;
+}
+
+static void receive_place(struct manager *m, struct aggregate_state *a,
+                          const struct message *message)
+{
+    if (message->test_id == a->test_id)
+        room_receive(m, &a->test, message);
+}
+
+static void receive_drop_made(struct manager *m, struct aggregate_state *a,
+                              const struct message *message)
+{
+    if (message->test_id == a->test_id)
+        drops_made(m, a, message);
+}
+
+static void receive_wanted(struct manager *m, const struct message *message)
+{
+    const struct aggregate_identity identity = {
+        .prefix = message->wanted.prefix, .slice = message->wanted.slice, .has_prefix = true};
+    int64_t number;
+
+    if (identity.slice >= m->config.n_slices)
+        return;
+    number = aggregate_table_add(m->config.aggregates, &identity);
+    if (number < 0) {
+        m->n_aggregates_refused++;
+    } else if (number == m->n_aggregates) {
+        manager_adopt_aggregate(m, (uint32_t)number);
+        manager_emit(m, EVENT_AGGREGATE_ADDED, (uint32_t)number, NULL, NULL);
+        if (m->auto_start && m->config.slices[identity.slice].start == SLICE_START_AUTO)
+            manager_test_start(m, (uint32_t)number, m->now_ns);
+    }
+}
+
+static void (*const receive_of_aggregate[])(struct manager *, struct aggregate_state *,
+                                            const struct message *) = {
+    [MESSAGE_COUNTERS] = receive_counters,
+    [MESSAGE_PLACE] = receive_place,
+    [MESSAGE_DROP_MADE] = receive_drop_made,
+    [MESSAGE_DROP_ENDED] = drops_ended,
+};
+
+void manager_receive(struct manager *m, const struct message *message)
+{
+    switch ((enum message_kind)message->kind) {
+    case MESSAGE_AGGREGATE_WANTED:
+        receive_wanted(m, message);
+        return;
+    case MESSAGE_EPOCH:
+        manager_close_epoch(m, message->worker, message->epoch.epoch, message->epoch.whole);
+        return;
+    case MESSAGE_COUNTERS:
+    case MESSAGE_PLACE:
+    case MESSAGE_DROP_MADE:
+    case MESSAGE_DROP_ENDED:
+        if (message->aggregate < m->n_aggregates)
+            receive_of_aggregate[message->kind](m, &m->aggregates[message->aggregate], message);
+        return;
+    }
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "manager/manager.h"
+
+static const char *const state_names[] = {
+    [TEST_IDLE] = "idle",         [TEST_POOLED] = "pooled", [TEST_FLOWS] = "flows",
+    [TEST_SETTLING] = "settling", [TEST_DONE] = "done",
+};
+
+static const char *const via_names[] = {
+    [VIA_NONE] = "none",
+    [VIA_POOLED] = "aggregate",
+    [VIA_FLOWS] = "flows",
+};
+
+static const struct {
+    const char *name, *words;
+} reasons[] = {
+    [REASON_RUNNING] = {"running", "The test is under way."},
+    [REASON_EVIDENCE] = {"evidence", "The evidence reached its threshold."},
+    [REASON_FLOWS_CLOSED_LOOP] = {"flows_closed_loop",
+                                  "Enough single flows repaired what was dropped of them."},
+    [REASON_BUDGET] = {"budget", "All drops allowed were made, and what became of them does not "
+                                 "suffice for a verdict."},
+    [REASON_FLOWS_SPENT] = {"flows_spent",
+                            "The drops of the aggregate and those of single flows were made, or "
+                            "their time was over, and what became of them does not suffice for a "
+                            "verdict."},
+    [REASON_RESETS] = {"resets",
+                       "Most dropped segments were of flows that ended by FIN or RST before they "
+                       "could be repaired, so they count neither for nor against."},
+    [REASON_OWN_LOSS] = {"own_loss", "The box itself lost packets, so most drops count neither for "
+                                     "nor against."},
+    [REASON_DURATION] = {"duration", "The time allowed for the test was over."},
+    [REASON_STOPPED] = {"stopped", "The test was stopped."},
+    [REASON_NO_TRAFFIC] = {"no_traffic",
+                           "Not one segment was dropped: there was no traffic that could be "
+                           "tested, or drops were not allowed."},
+};
+
+static const char *const event_names[] = {
+    [EVENT_AGGREGATE_ADDED] = "aggregate_added",
+    [EVENT_TEST_STARTED] = "test_started",
+    [EVENT_DROP_MADE] = "drop_made",
+    [EVENT_DROP_ENDED] = "drop_ended",
+    [EVENT_PROVISIONAL] = "provisional",
+    [EVENT_VERDICT] = "verdict",
+    [EVENT_TEST_ENDED] = "test_ended",
+    [EVENT_SUSPENDED] = "suspended",
+    [EVENT_RESUMED] = "resumed",
+    [EVENT_KILL_SWITCH] = "kill_switch",
+};
+
+const char *test_state_name(enum test_state state)
+{
+    return state_names[state];
+}
+
+const char *test_via_name(enum test_via via)
+{
+    return via_names[via];
+}
+
+const char *test_reason_name(enum test_reason reason)
+{
+    return reasons[reason].name;
+}
+
+const char *test_reason_words(enum test_reason reason)
+{
+    return reasons[reason].words;
+}
+
+const char *manager_event_name(enum manager_event_kind kind)
+{
+    return event_names[kind];
+}

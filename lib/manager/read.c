@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What others may read of the manager. */
+#include <math.h>
+#include <stdio.h>
+
+#include "manager/internal.h"
+#include "verdict/interval.h"
+
+#define GENUINE_SHARE_CONFIDENCE 0.95
+
+bool manager_any_running(const struct manager *m)
+{
+    return m->active.n != 0;
+}
+
+uint32_t manager_n_aggregates(const struct manager *m)
+{
+    return m->n_aggregates;
+}
+
+uint64_t manager_n_aggregates_refused(const struct manager *m)
+{
+    return m->n_aggregates_refused;
+}
+
+static void report_genuine_share(const struct test *t, struct aggregate_report *out)
+{
+    uint64_t n = t->counts.retransmitted + t->counts.expired;
+    struct interval interval =
+        interval_clopper_pearson(t->counts.retransmitted, n, GENUINE_SHARE_CONFIDENCE);
+
+    out->genuine_share = n == 0 ? NAN : (double)t->counts.retransmitted / (double)n;
+    out->genuine_share_low = interval.low;
+    out->genuine_share_high = interval.high;
+}
+
+static bool is_mixed(const struct test *t)
+{
+    return t->verdict == VERDICT_CLOSED_LOOP && t->anytime.log10_f >= -log10(t->parameters.beta);
+}
+
+bool manager_report(const struct manager *m, uint32_t aggregate, struct aggregate_report *out)
+{
+    const struct aggregate_state *a;
+    const struct test *t;
+    const struct flow_room *room;
+
+    if (aggregate >= m->n_aggregates)
+        return false;
+    a = &m->aggregates[aggregate];
+    t = &a->test;
+    room = room_of_test(m, t);
+    *out = (struct aggregate_report){
+        .aggregate = aggregate,
+        .identity = aggregate_table_identity(m->config.aggregates, aggregate),
+        .total = &a->total,
+        .test = t->counts,
+        .state = t->state,
+        .anytime = t->anytime,
+        .penny = t->penny,
+        .verdict = t->verdict,
+        .provisional = t->provisional,
+        .mixed = is_mixed(t),
+        .via = t->via,
+        .reason = t->reason,
+        .started_ns = t->started_ns,
+        .verdict_ns = t->verdict_ns,
+        .ended_ns = t->ended_ns,
+        .first_seen_ns = a->first_seen_ns,
+        .last_seen_ns = a->last_seen_ns,
+        .n_tests = a->n_tests,
+        .n_flow_reports = room == NULL ? 0 : room->n,
+        .n_drop_records = t->n_drops,
+        .n_flows_closed_loop = t->n_flows_closed_loop,
+    };
+    out->slice = &m->config.slices[out->identity->slice];
+    out->rule = a->n_tests == 0 ? out->slice->parameters.rule : t->parameters.rule;
+    report_genuine_share(t, out);
+    return true;
+}
+
+bool manager_flow_report(const struct manager *m, uint32_t aggregate, uint32_t i,
+                         struct flow_report *out)
+{
+    const struct test *t;
+    const struct flow_room *room;
+
+    if (aggregate >= m->n_aggregates)
+        return false;
+    t = &m->aggregates[aggregate].test;
+    room = room_of_test(m, t);
+    if (room == NULL || i >= room->n)
+        return false;
+    *out = (struct flow_report){
+        .key = room->flows[i].key,
+        .counts = room->flows[i].counts,
+        .log10_e = test_flow_log10_e(t, &room->flows[i].counts),
+        .penny = test_flow_penny(t, &room->flows[i].counts),
+        .ended = room->flows[i].ended,
+    };
+    return true;
+}
+
+/* No more drops than were granted, and never more than the parameters allow. */
+static const char *check_budget(const struct test *t)
+{
+    const struct test_parameters *p = &t->parameters;
+    uint64_t most = p->max_drops_per_aggregate;
+
+    if (t->flows_started_ns != 0)
+        most += (uint64_t)p->max_individual_flows * p->max_drops_per_flow;
+    if (t->counts.dropped > most)
+        return "dropped <= max_drops_per_aggregate (+ max_individual_flows * max_drops_per_flow)";
+    if (t->counts.dropped > t->granted)
+        return "dropped <= granted";
+    return NULL;
+}
+
+const char *manager_check(const struct manager *m)
+{
+    for (uint32_t i = 0; i < m->n_aggregates; i++) {
+        const char *broken = aggregate_counters_check(&m->aggregates[i].total);
+
+        if (broken == NULL)
+            broken = check_budget(&m->aggregates[i].test);
+        if (broken != NULL) {
+            snprintf(m->check_text, CHECK_TEXT_BYTES, "aggregate %u: %s does not hold", i, broken);
+            return m->check_text;
+        }
+    }
+    return NULL;
+}

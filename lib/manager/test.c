@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The states of a test, each a function that looks at the counts of one whole epoch:
+ *
+ *   POOLED    closed_loop ......................................... SETTLING
+ *             not_closed_loop or all drops made: no new drop, and the
+ *             population of rule penny ends; when all drops ended,
+ *               without flows phase .............................. SETTLING
+ *               with flows phase, when there is room ............. FLOWS
+ *   FLOWS     closed_loop, all flows ended, or time over ........... SETTLING
+ *   SETTLING  no drop pending ..................................... DONE
+ *
+ * The flows phase waits for the last pooled drop, so that what a single flow shows begins with its
+ * own first coin, and rule penny's population is whole. */
+#include <errno.h>
+
+#include "base/time.h"
+#include "manager/internal.h"
+#include "verdict/evidence.h"
+
+#include <math.h>
+
+/* More drops than would settle the matter, if all came back, would be drops made for nothing. */
+static uint32_t pooled_grant(const struct test *t)
+{
+    const struct test_parameters *p = &t->parameters;
+    const struct aggregate_counters *c = &t->counts;
+    uint64_t ended = c->retransmitted + c->expired + c->voided;
+    uint64_t wanted;
+
+    if (p->rule == TEST_RULE_PENNY)
+        return p->max_drops_per_aggregate;
+    wanted = ended + evidence_repairs_needed(
+                         &t->coin->anytime, c->retransmitted, c->test_duplicates,
+                         p->fallback_to_individual ? p->max_individual_flows : 0, -log10(p->alpha));
+    return wanted < p->max_drops_per_aggregate ? (uint32_t)wanted : p->max_drops_per_aggregate;
+}
+
+static bool all_pooled_drops_are_made(const struct test *t)
+{
+    return t->counts.dropped >= t->parameters.max_drops_per_aggregate;
+}
+
+/* The evidence did not suffice: were most drops lost to something that says why? */
+static enum test_reason reason_of_spent(const struct test *t, enum test_reason otherwise)
+{
+    if (2 * t->counts.void_closed > t->counts.dropped)
+        return REASON_RESETS;
+    if (2 * t->counts.void_own_loss > t->counts.dropped)
+        return REASON_OWN_LOSS;
+    return otherwise;
+}
+
+void test_conclude(struct manager *m, struct aggregate_state *a, enum verdict_outcome verdict,
+                   enum test_via via, enum test_reason reason)
+{
+    struct test *t = &a->test;
+
+    budget_withdraw(m, a);
+    room_leave(m, t);
+    /* What was granted and not withdrawn was taken, even if no epoch told of it yet. */
+    if (t->granted == 0 && (reason == REASON_STOPPED || reason == REASON_DURATION))
+        reason = REASON_NO_TRAFFIC;
+    t->state = TEST_SETTLING;
+    t->verdict = verdict;
+    t->provisional = false;
+    t->via = via;
+    t->reason = reason;
+    t->verdict_ns = m->now_ns;
+    manager_emit(m, EVENT_VERDICT, a->number, NULL, NULL);
+}
+
+static void say_provisional(struct manager *m, struct aggregate_state *a)
+{
+    struct test *t = &a->test;
+
+    if (t->provisional)
+        return;
+    t->provisional = true;
+    t->verdict = VERDICT_NOT_CLOSED_LOOP;
+    t->reason = REASON_EVIDENCE;
+    manager_emit(m, EVENT_PROVISIONAL, a->number, NULL, NULL);
+}
+
+static void begin_flows(struct manager *m, struct aggregate_state *a)
+{
+    const struct test_parameters *p = &a->test.parameters;
+    struct aggregate_control *c = aggregate_table_control(m->config.aggregates, a->number);
+    struct test *t = &a->test;
+
+    if (!room_take(m, a))
+        return;
+    budget_collect(m, a);
+    t->state = TEST_FLOWS;
+    t->flows_started_ns = m->now_ns;
+    t->repaired_flows_only = true;
+    budget_order(m, a, AGGREGATE_FLOWS);
+    budget_raise(m, a, t->granted + p->max_individual_flows * p->max_drops_per_flow);
+    atomic_fetch_add_explicit(&c->places, (int32_t)p->max_individual_flows, memory_order_acq_rel);
+}
+
+static enum verdict_outcome pooled_outcome(const struct test *t)
+{
+    if (t->parameters.rule == TEST_RULE_PENNY)
+        return t->penny.outcome;
+    if (t->decided_now == VERDICT_UNDECIDED && all_pooled_drops_are_made(t) &&
+        test_pending(t) == 0 && !t->parameters.fallback_to_individual)
+        return VERDICT_INCONCLUSIVE;
+    return t->decided_now;
+}
+
+static void step_pooled(struct manager *m, struct aggregate_state *a)
+{
+    struct test *t = &a->test;
+    enum verdict_outcome outcome = pooled_outcome(t);
+
+    switch (outcome) {
+    case VERDICT_CLOSED_LOOP:
+        test_conclude(m, a, outcome, VIA_POOLED, REASON_EVIDENCE);
+        return;
+    case VERDICT_DUPLICATES_EXCEEDED:
+    case VERDICT_INCONCLUSIVE:
+        test_conclude(m, a, outcome, VIA_NONE, reason_of_spent(t, REASON_BUDGET));
+        return;
+    case VERDICT_NOT_CLOSED_LOOP:
+        if (!t->parameters.fallback_to_individual) {
+            test_conclude(m, a, outcome, VIA_POOLED, REASON_EVIDENCE);
+            return;
+        }
+        say_provisional(m, a);
+        break;
+    case VERDICT_UNDECIDED:
+        break;
+    }
+    if (t->pooled_over) {
+        if (budget_is_drained(m, t) && test_pending(t) == 0)
+            begin_flows(m, a);
+    } else if (t->provisional || all_pooled_drops_are_made(t)) {
+        t->pooled_over = true;
+        budget_withdraw(m, a);
+    } else {
+        budget_raise(m, a, pooled_grant(t));
+    }
+}
+
+static enum verdict_outcome flows_outcome(const struct test *t)
+{
+    if (t->parameters.rule == TEST_RULE_ANYTIME)
+        return t->decided_now;
+    return t->n_flows_closed_loop >= t->parameters.min_closed_loop_flows ? VERDICT_CLOSED_LOOP
+                                                                         : VERDICT_UNDECIDED;
+}
+
+static bool all_places_ended(const struct test *t, const struct flow_room *room)
+{
+    if (room->n < t->parameters.max_individual_flows)
+        return false;
+    for (uint32_t i = 0; i < room->n; i++)
+        if (!room->flows[i].ended)
+            return false;
+    return true;
+}
+
+static void step_flows(struct manager *m, struct aggregate_state *a)
+{
+    struct test *t = &a->test;
+    uint64_t in_phase_ns = m->now_ns - t->flows_started_ns;
+    enum verdict_outcome outcome = flows_outcome(t);
+
+    if (outcome == VERDICT_CLOSED_LOOP) {
+        test_conclude(m, a, outcome, VIA_FLOWS,
+                      t->parameters.rule == TEST_RULE_PENNY ? REASON_FLOWS_CLOSED_LOOP
+                                                            : REASON_EVIDENCE);
+        return;
+    }
+    if (outcome == VERDICT_NOT_CLOSED_LOOP)
+        say_provisional(m, a);
+    if (all_places_ended(t, room_of_test(m, t)) ||
+        in_phase_ns >= t->parameters.individual_phase_timeout_ms * NS_PER_MS) {
+        if (t->provisional)
+            test_conclude(m, a, VERDICT_NOT_CLOSED_LOOP, VIA_POOLED, REASON_EVIDENCE);
+        else
+            test_conclude(m, a, VERDICT_INCONCLUSIVE, VIA_NONE,
+                          reason_of_spent(t, REASON_FLOWS_SPENT));
+    } else if (t->repaired_flows_only && in_phase_ns >= REPAIRED_FLOWS_FIRST_NS) {
+        t->repaired_flows_only = false;
+        budget_order(m, a, AGGREGATE_FLOWS);
+    }
+}
+
+static void step_settling(struct manager *m, struct aggregate_state *a)
+{
+    struct test *t = &a->test;
+
+    if (!budget_is_drained(m, t) || test_pending(t) != 0)
+        return;
+    budget_collect(m, a);
+    t->state = TEST_DONE;
+    t->ended_ns = m->now_ns;
+    if (t->anytime.outcome == VERDICT_UNDECIDED)
+        t->anytime.outcome = VERDICT_INCONCLUSIVE;
+    budget_order(m, a, AGGREGATE_IDLE);
+    aggregate_list_remove(m, a);
+    if (t->parameters.retest_interval_ms != 0 && !t->no_retest)
+        aggregate_list_append(
+            m, &m->retests[aggregate_table_identity(m->config.aggregates, a->number)->slice], a);
+    manager_emit(m, EVENT_TEST_ENDED, a->number, NULL, NULL);
+}
+
+static void (*const steps[])(struct manager *, struct aggregate_state *) = {
+    [TEST_POOLED] = step_pooled,
+    [TEST_FLOWS] = step_flows,
+    [TEST_SETTLING] = step_settling,
+};
+
+void test_step(struct manager *m, struct aggregate_state *a)
+{
+    steps[a->test.state](m, a);
+}
+
+void test_begin(struct manager *m, struct aggregate_state *a)
+{
+    uint32_t slice = aggregate_table_identity(m->config.aggregates, a->number)->slice;
+    struct test *t = &a->test;
+
+    aggregate_list_remove(m, a);
+    drops_forget(m, t);
+    room_forget(m, t);
+    *t = (struct test){
+        .parameters = m->config.slices[slice].parameters,
+        .coin = &m->coins[m->coin_of_slice[slice]],
+        .base = a->total,
+        .state = TEST_POOLED,
+        .changed = true,
+        .room = INDEX_NONE,
+        .first_drop = INDEX_NONE,
+        .last_drop = INDEX_NONE,
+        .started_ns = m->now_ns,
+    };
+    /* 0 is what a flow of no test carries. */
+    a->test_id = a->test_id == UINT8_MAX ? 1 : (uint8_t)(a->test_id + 1);
+    a->n_tests++;
+    test_evaluate(m, a);
+    aggregate_list_append(m, &m->active, a);
+    budget_order(m, a, AGGREGATE_POOLED);
+    budget_raise(m, a, pooled_grant(t));
+    manager_emit(m, EVENT_TEST_STARTED, a->number, NULL, NULL);
+}
+
+int manager_test_start(struct manager *m, uint32_t aggregate, uint64_t now_ns)
+{
+    struct aggregate_state *a;
+    uint32_t slice;
+
+    if (aggregate >= m->n_aggregates)
+        return -ENOENT;
+    a = &m->aggregates[aggregate];
+    slice = aggregate_table_identity(m->config.aggregates, aggregate)->slice;
+    if (m->config.slices[slice].mode != SLICE_ACTIVE)
+        return -EINVAL;
+    if (a->test.state == TEST_POOLED || a->test.state == TEST_FLOWS)
+        return -EALREADY;
+    if (a->test.state == TEST_SETTLING)
+        return -EBUSY;
+    m->now_ns = now_ns;
+    test_begin(m, a);
+    return 0;
+}
+
+int manager_test_stop(struct manager *m, uint32_t aggregate, enum test_reason reason,
+                      uint64_t now_ns)
+{
+    struct aggregate_state *a;
+    struct test *t;
+
+    if (aggregate >= m->n_aggregates)
+        return -ENOENT;
+    a = &m->aggregates[aggregate];
+    t = &a->test;
+    if (t->state == TEST_IDLE || t->state == TEST_DONE)
+        return -ESRCH;
+    t->no_retest = t->no_retest || reason == REASON_STOPPED;
+    if (t->state == TEST_SETTLING)
+        return 0;
+    m->now_ns = now_ns;
+    if (t->provisional)
+        test_conclude(m, a, VERDICT_NOT_CLOSED_LOOP, VIA_POOLED, reason);
+    else
+        test_conclude(m, a, VERDICT_INCONCLUSIVE, VIA_NONE, reason);
+    return 0;
+}

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Epochs: the barrier between workers, the gate, and what runs by the clock. */
+#include <errno.h>
+
+#include "box.h"
+
+/* Worker 0 repaired ten; worker 1 has the duplicates that put them right. */
+static void repairs_are_not_judged_before_the_other_workers_duplicates(void **state)
+{
+    struct box *b = box_new(2);
+    uint64_t ids[6];
+    unsigned n = 0;
+
+    (void)state;
+    box_open(b);
+    while (n < 6 && (ids[n] = box_drop(b, 0, 0)) != 0)
+        n++;
+    box_epoch(b);
+    for (unsigned i = 0; i < n; i++)
+        box_end(b, 0, 0, ids[i], DROP_RETRANSMITTED);
+    box_duplicate(b, 1, 0, 100);
+    box_post(b, 0, true);
+    assert_false(manager_accepts(b->manager, 0));
+    assert_true(manager_accepts(b->manager, 1));
+    for (int i = 0; i < 10; i++)
+        box_tick(b); /* no new epoch, and no evaluation, however long it takes */
+    assert_int_equal(box_report(b, 0).verdict, VERDICT_UNDECIDED);
+    assert_int_equal(box_report(b, 0).test.retransmitted, 0);
+    box_post(b, 1, true);
+    assert_true(manager_accepts(b->manager, 0));
+    assert_int_equal(box_report(b, 0).test.retransmitted, n);
+    assert_int_equal(box_report(b, 0).verdict, VERDICT_UNDECIDED);
+    assert_true(box_report(b, 0).anytime.log10_e < 6);
+    box_close(b);
+}
+
+static void an_epoch_that_is_not_whole_is_not_evaluated(void **state)
+{
+    struct box *b = box_new(2);
+    uint64_t ids[6];
+    unsigned n = 0;
+
+    (void)state;
+    box_open(b);
+    while (n < 6 && (ids[n] = box_drop(b, 0, 0)) != 0)
+        n++;
+    for (unsigned i = 0; i < n; i++)
+        box_end(b, 0, 0, ids[i], DROP_RETRANSMITTED);
+    box_post(b, 0, true);
+    box_post(b, 1, false);
+    assert_int_equal(box_report(b, 0).verdict, VERDICT_UNDECIDED);
+    box_tick(b);
+    box_post(b, 0, true);
+    box_post(b, 1, true);
+    assert_int_equal(box_report(b, 0).verdict, VERDICT_CLOSED_LOOP);
+    box_close(b);
+}
+
+static void marks_of_old_epochs_and_repeated_marks_count_for_nothing(void **state)
+{
+    struct box *b = box_new(2);
+    struct message m = {.kind = MESSAGE_EPOCH, .worker = 1};
+    uint64_t epoch;
+
+    (void)state;
+    box_open(b);
+    epoch = manager_epoch(b->manager);
+    m.epoch.epoch = epoch - 1;
+    m.epoch.whole = true;
+    manager_receive(b->manager, &m);
+    assert_true(manager_accepts(b->manager, 1));
+    box_post(b, 0, true);
+    box_post(b, 1, true);
+    m.epoch.epoch = epoch;
+    manager_receive(b->manager, &m);
+    box_tick(b);
+    assert_int_equal(manager_epoch(b->manager), epoch + 1);
+    box_close(b);
+}
+
+static void the_gate_shows_the_epoch_and_a_sign_of_life(void **state)
+{
+    struct box *b = box_new(1);
+
+    (void)state;
+    box_open(b);
+    assert_int_equal(b->gate.epoch, 1);
+    assert_int_equal(b->gate.manager_seen_ns, b->now_ns);
+    manager_tick(b->manager, b->now_ns + 1);
+    assert_int_equal(b->gate.manager_seen_ns, b->now_ns + 1);
+    box_epoch(b);
+    assert_int_equal(b->gate.epoch, 2);
+    /* Not due yet. */
+    box_post(b, 0, true);
+    manager_tick(b->manager, b->now_ns + BOX_EPOCH_NS - 1);
+    assert_int_equal(b->gate.epoch, 2);
+    manager_tick(b->manager, b->now_ns + BOX_EPOCH_NS);
+    assert_int_equal(b->gate.epoch, 3);
+    box_close(b);
+}
+
+/* What a worker took just before the budget was withdrawn is counted, though no epoch told yet. */
+static void a_drop_not_told_yet_keeps_the_test_settling(void **state)
+{
+    struct box *b = box_new(2);
+    uint64_t id;
+
+    (void)state;
+    box_open(b);
+    box_post(b, 0, true);
+    id = box_drop(b, 0, 0);
+    assert_int_equal(manager_test_stop(b->manager, 0, REASON_STOPPED, b->now_ns), 0);
+    assert_int_equal(box_report(b, 0).reason, REASON_STOPPED);
+    assert_int_equal(box_drop(b, 1, 0), 0);
+    /* This epoch ends without the drop. */
+    box_post(b, 1, true);
+    box_tick(b);
+    assert_int_equal(box_report(b, 0).state, TEST_SETTLING);
+    box_settle(b);
+    assert_int_equal(box_report(b, 0).state, TEST_SETTLING);
+    box_end(b, 0, 0, id, DROP_EXPIRED);
+    box_settle(b);
+    assert_int_equal(box_report(b, 0).state, TEST_DONE);
+    assert_int_equal(box_report(b, 0).test.dropped, 1);
+    box_close(b);
+}
+
+static void stop_says_what_is_known(void **state)
+{
+    struct box *b = box_new(1);
+
+    (void)state;
+    b->slices[0].parameters.retest_interval_ms = 100;
+    box_open(b);
+    assert_int_equal(manager_test_stop(b->manager, 1, REASON_STOPPED, b->now_ns), -ENOENT);
+    assert_int_equal(manager_test_start(b->manager, 1, b->now_ns), -ENOENT);
+    assert_int_equal(manager_test_start(b->manager, 0, b->now_ns), -EALREADY);
+    manager_stop(b->manager, REASON_STOPPED, b->now_ns);
+    assert_int_equal(box_report(b, 0).verdict, VERDICT_INCONCLUSIVE);
+    assert_int_equal(box_report(b, 0).reason, REASON_NO_TRAFFIC);
+    assert_int_equal(manager_test_start(b->manager, 0, b->now_ns), -EBUSY);
+    box_settle(b);
+    assert_false(manager_any_running(b->manager));
+    assert_int_equal(manager_test_stop(b->manager, 0, REASON_STOPPED, b->now_ns), -ESRCH);
+    box_epochs_for(b, NS_PER_S);
+    assert_int_equal(box_report(b, 0).n_tests, 1); /* stopped: not again by itself */
+    assert_int_equal(manager_test_start(b->manager, 0, b->now_ns), 0);
+    assert_int_equal(box_report(b, 0).n_tests, 2);
+    box_close(b);
+}
+
+static void a_stopped_provisional_no_stays_a_no(void **state)
+{
+    struct box *b = box_new(1);
+
+    (void)state;
+    box_open(b);
+    for (int i = 0; i < 12 && !box_report(b, 0).provisional; i++) {
+        box_end(b, 0, 0, box_drop(b, 0, 0), DROP_EXPIRED);
+        box_epoch(b);
+    }
+    manager_stop(b->manager, REASON_STOPPED, b->now_ns);
+    box_settle(b);
+    assert_int_equal(box_report(b, 0).verdict, VERDICT_NOT_CLOSED_LOOP);
+    assert_false(box_report(b, 0).provisional);
+    assert_int_equal(box_report(b, 0).reason, REASON_STOPPED);
+    box_close(b);
+}
+
+static void a_test_ends_when_its_time_is_over_and_begins_again_when_due(void **state)
+{
+    struct box *b = box_new(1);
+
+    (void)state;
+    b->slices[0].parameters.max_duration_ms = 200;
+    b->slices[0].parameters.retest_interval_ms = 1000;
+    box_open(b);
+    box_end(b, 0, 0, box_drop(b, 0, 0), DROP_VOID_EVICTED);
+    box_epochs_for(b, 150 * NS_PER_MS);
+    assert_int_equal(box_report(b, 0).state, TEST_POOLED);
+    box_epochs_for(b, 150 * NS_PER_MS);
+    assert_int_equal(box_report(b, 0).state, TEST_DONE);
+    assert_int_equal(box_report(b, 0).reason, REASON_DURATION);
+    assert_int_equal(box_report(b, 0).n_drop_records, 1);
+    box_epochs_for(b, 800 * NS_PER_MS);
+    assert_int_equal(box_report(b, 0).n_tests, 1);
+    box_epochs_for(b, 200 * NS_PER_MS);
+    assert_int_equal(box_report(b, 0).n_tests, 2);
+    assert_int_equal(box_report(b, 0).state, TEST_POOLED);
+    /* The new test knows nothing of the old one. */
+    assert_int_equal(box_report(b, 0).test.dropped, 0);
+    assert_int_equal(box_report(b, 0).total->dropped, 1);
+    assert_int_equal(box_report(b, 0).n_drop_records, 0);
+    assert_int_equal(box_order(b, 0).test_id, 2);
+    box_close(b);
+}
+
+static void own_loss_suspends_until_an_interval_without(void **state)
+{
+    struct box *b = box_new(1);
+
+    (void)state;
+    box_open(b);
+    manager_report_own_loss(b->manager, 100000, 10, "rx_missed", b->now_ns);
+    assert_null(manager_suspended(b->manager));
+    assert_int_equal(b->gate.own_loss_ns, 0);
+    manager_report_own_loss(b->manager, 100000, 1000, "rx_missed", b->now_ns);
+    assert_string_equal(manager_suspended(b->manager), "rx_missed");
+    assert_int_equal(b->gate.suspended, 1);
+    assert_int_equal(b->gate.own_loss_ns, b->now_ns);
+    manager_report_own_loss(b->manager, 100000, 1000, "tx_full", b->now_ns + 1);
+    assert_string_equal(manager_suspended(b->manager), "tx_full");
+    assert_int_equal(box_count(b, EVENT_SUSPENDED), 1);
+    manager_report_own_loss(b->manager, 100000, 0, NULL, b->now_ns + 2);
+    assert_null(manager_suspended(b->manager));
+    assert_int_equal(b->gate.suspended, 0);
+    assert_int_equal(b->gate.own_loss_ns, b->now_ns + 1);
+    assert_int_equal(box_count(b, EVENT_RESUMED), 1);
+    assert_int_equal(box_report(b, 0).state, TEST_POOLED);
+    box_close(b);
+}
+
+static void the_kill_switch_shuts_the_gate(void **state)
+{
+    struct box *b = box_new(1);
+
+    (void)state;
+    box_open(b);
+    manager_set_kill_switch(b->manager, true, b->now_ns);
+    manager_set_kill_switch(b->manager, true, b->now_ns);
+    assert_true(manager_kill_switch(b->manager));
+    assert_int_equal(b->gate.kill_switch, 1);
+    assert_int_equal(box_count(b, EVENT_KILL_SWITCH), 1);
+    assert_string_equal(b->events[b->n_events - 1].text, "on");
+    manager_set_kill_switch(b->manager, false, b->now_ns);
+    assert_int_equal(b->gate.kill_switch, 0);
+    assert_string_equal(b->events[b->n_events - 1].text, "off");
+    box_close(b);
+}
+
+static void only_active_slices_are_tested_and_manual_ones_wait(void **state)
+{
+    struct box *b = box_new(1);
+
+    (void)state;
+    b->n_slices = 3;
+    b->slices[1].mode = SLICE_PASSIVE;
+    b->slices[2].start = SLICE_START_MANUAL;
+    box_open(b);
+    assert_int_equal(box_report(b, 0).state, TEST_POOLED);
+    assert_int_equal(box_report(b, 1).state, TEST_IDLE);
+    assert_int_equal(manager_test_start(b->manager, 1, b->now_ns), -EINVAL);
+    assert_int_equal(box_report(b, 2).state, TEST_IDLE);
+    assert_int_equal(manager_test_start(b->manager, 2, b->now_ns), 0);
+    assert_int_equal(box_report(b, 2).state, TEST_POOLED);
+    box_close(b);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(repairs_are_not_judged_before_the_other_workers_duplicates),
+        cmocka_unit_test(an_epoch_that_is_not_whole_is_not_evaluated),
+        cmocka_unit_test(marks_of_old_epochs_and_repeated_marks_count_for_nothing),
+        cmocka_unit_test(the_gate_shows_the_epoch_and_a_sign_of_life),
+        cmocka_unit_test(a_drop_not_told_yet_keeps_the_test_settling),
+        cmocka_unit_test(stop_says_what_is_known),
+        cmocka_unit_test(a_stopped_provisional_no_stays_a_no),
+        cmocka_unit_test(a_test_ends_when_its_time_is_over_and_begins_again_when_due),
+        cmocka_unit_test(own_loss_suspends_until_an_interval_without),
+        cmocka_unit_test(the_kill_switch_shuts_the_gate),
+        cmocka_unit_test(only_active_slices_are_tested_and_manual_ones_wait),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The flows phase. */
+#include "box.h"
+
+/* Spends the pooled phase on drops that never come back. */
+static void go_to_flows(struct box *b, uint32_t aggregate)
+{
+    box_forward(b, 0, aggregate, 200);
+    for (int i = 0; i < 20 && box_order(b, aggregate).phase != AGGREGATE_FLOWS; i++) {
+        uint64_t id = box_drop(b, 0, aggregate);
+
+        if (id != 0)
+            box_end(b, 0, aggregate, id, DROP_EXPIRED);
+        box_epoch(b);
+    }
+    box_settle(b);
+}
+
+/* A flow takes a place, and all its drops end alike. */
+static void test_flow(struct box *b, uint32_t place, enum drop_state end)
+{
+    struct flow_counts counts = {.droppable = 100, .population_droppable = 100};
+
+    assert_true(box_take_place(b, 0));
+    for (unsigned i = 0; i < b->slices[0].parameters.max_drops_per_flow; i++) {
+        uint64_t id = box_drop(b, 0, 0);
+
+        if (id == 0)
+            return;
+        box_end(b, 0, 0, id, end);
+        counts.dropped++;
+        counts.retransmitted += end == DROP_RETRANSMITTED;
+        counts.expired += end == DROP_EXPIRED;
+        counts.voided += end != DROP_RETRANSMITTED && end != DROP_EXPIRED;
+        box_place(b, 0, 0, place, counts,
+                  counts.dropped == b->slices[0].parameters.max_drops_per_flow);
+        box_epoch(b);
+    }
+}
+
+static void not_closed_loop_is_provisional_first(void **state)
+{
+    struct box *b = box_new(1);
+    struct aggregate_report r;
+
+    (void)state;
+    box_open(b);
+    go_to_flows(b, 0);
+    r = box_report(b, 0);
+    assert_int_equal(r.state, TEST_FLOWS);
+    assert_int_equal(r.verdict, VERDICT_NOT_CLOSED_LOOP);
+    assert_true(r.provisional);
+    assert_int_equal(r.verdict_ns, 0);
+    assert_int_equal(box_count(b, EVENT_PROVISIONAL), 1);
+    assert_int_equal(box_count(b, EVENT_VERDICT), 0);
+    assert_int_equal(box_budget(b, 0), 60);
+    assert_int_equal(aggregate_table_control(b->table, 0)->places, 10);
+    box_close(b);
+}
+
+static void a_provisional_no_becomes_closed_loop_by_one_genuine_flow(void **state)
+{
+    struct box *b = box_new(1);
+    struct aggregate_report r;
+    struct flow_report f;
+
+    (void)state;
+    box_open(b);
+    go_to_flows(b, 0);
+    test_flow(b, 0, DROP_EXPIRED);
+    test_flow(b, 1, DROP_RETRANSMITTED);
+    box_settle(b);
+    r = box_report(b, 0);
+    assert_int_equal(r.verdict, VERDICT_CLOSED_LOOP);
+    assert_false(r.provisional);
+    assert_int_equal(r.via, VIA_FLOWS);
+    assert_true(r.mixed);
+    assert_int_equal(r.state, TEST_DONE);
+    assert_int_equal(r.n_flow_reports, 2);
+    assert_int_equal(r.n_flows_closed_loop, 1);
+    assert_true(manager_flow_report(b->manager, 0, 1, &f));
+    assert_true(f.log10_e > 6);
+    assert_false(manager_flow_report(b->manager, 0, 2, &f));
+    assert_int_equal(box_budget(b, 0), 0);
+    assert_int_equal(aggregate_table_control(b->table, 0)->places, 0);
+    box_close(b);
+}
+
+static void the_no_is_final_when_all_places_ended(void **state)
+{
+    struct box *b = box_new(1);
+    struct aggregate_report r;
+
+    (void)state;
+    box_open(b);
+    go_to_flows(b, 0);
+    for (uint32_t place = 0; place < 10; place++)
+        test_flow(b, place, DROP_EXPIRED);
+    assert_false(box_take_place(b, 0));
+    box_settle(b);
+    r = box_report(b, 0);
+    assert_int_equal(r.state, TEST_DONE);
+    assert_int_equal(r.verdict, VERDICT_NOT_CLOSED_LOOP);
+    assert_false(r.provisional);
+    assert_int_equal(r.reason, REASON_EVIDENCE);
+    assert_in_range(r.test.dropped, 60, 72);
+    assert_int_equal(box_count(b, EVENT_VERDICT), 1);
+    box_close(b);
+}
+
+static void the_no_is_final_when_the_time_of_the_phase_is_over(void **state)
+{
+    struct box *b = box_new(1);
+
+    (void)state;
+    b->slices[0].parameters.individual_phase_timeout_ms = 500;
+    box_open(b);
+    go_to_flows(b, 0);
+    box_epochs_for(b, 300 * NS_PER_MS);
+    assert_int_equal(box_report(b, 0).state, TEST_FLOWS);
+    box_epochs_for(b, 300 * NS_PER_MS);
+    assert_int_equal(box_report(b, 0).state, TEST_DONE);
+    assert_int_equal(box_report(b, 0).verdict, VERDICT_NOT_CLOSED_LOOP);
+    box_close(b);
+}
+
+/* Void drops spend the budget, and F says nothing. */
+static void a_spent_budget_goes_on_with_flows_and_may_end_inconclusive(void **state)
+{
+    struct box *b = box_new(1);
+    struct aggregate_report r;
+
+    (void)state;
+    b->slices[0].parameters.individual_phase_timeout_ms = 100;
+    box_open(b);
+    for (int i = 0; i < 12; i++) {
+        box_end(b, 0, 0, box_drop(b, 0, 0), DROP_VOID_AMBIGUOUS);
+        box_epoch(b);
+    }
+    box_epoch(b);
+    box_epoch(b);
+    r = box_report(b, 0);
+    assert_int_equal(r.state, TEST_FLOWS);
+    assert_false(r.provisional);
+    assert_int_equal(r.verdict, VERDICT_UNDECIDED);
+    box_epochs_for(b, 200 * NS_PER_MS);
+    r = box_report(b, 0);
+    assert_int_equal(r.verdict, VERDICT_INCONCLUSIVE);
+    assert_int_equal(r.reason, REASON_FLOWS_SPENT);
+    box_close(b);
+}
+
+static void flows_that_repaired_something_come_first_for_a_second(void **state)
+{
+    struct box *b = box_new(1);
+
+    (void)state;
+    box_open(b);
+    go_to_flows(b, 0);
+    assert_true(box_order(b, 0).repaired_flows_only);
+    box_epochs_for(b, NS_PER_S - 100 * NS_PER_MS);
+    assert_true(box_order(b, 0).repaired_flows_only);
+    box_epochs_for(b, 200 * NS_PER_MS);
+    assert_false(box_order(b, 0).repaired_flows_only);
+    assert_int_equal(box_order(b, 0).phase, AGGREGATE_FLOWS);
+    box_close(b);
+}
+
+/* What a flow shows must begin with its own first coin, and the population of penny be whole. */
+static void the_flows_phase_waits_for_the_last_pooled_drop(void **state)
+{
+    struct box *b = box_new(2);
+    uint64_t last;
+
+    (void)state;
+    b->slices[0].parameters.rule = TEST_RULE_ANYTIME;
+    box_open(b);
+    last = box_drop(b, 1, 0);
+    while (!box_report(b, 0).provisional) {
+        box_end(b, 0, 0, box_drop(b, 0, 0), DROP_EXPIRED);
+        box_epoch(b);
+    }
+    box_settle(b);
+    assert_int_equal(box_report(b, 0).state, TEST_POOLED);
+    assert_int_equal(box_order(b, 0).phase, AGGREGATE_SETTLING);
+    assert_int_equal(box_budget(b, 0), 0);
+    assert_int_equal(box_drop(b, 0, 0), 0);
+    box_end(b, 1, 0, last, DROP_EXPIRED);
+    box_epoch(b);
+    assert_int_equal(box_report(b, 0).state, TEST_FLOWS);
+    box_close(b);
+}
+
+static void tests_wait_their_turn_for_the_flows_phase(void **state)
+{
+    struct box *b = box_new(1);
+    struct flow_report f;
+
+    (void)state;
+    b->n_slices = 2;
+    b->n_concurrent_flow_phases = 1;
+    b->slices[0].parameters.individual_phase_timeout_ms = 1000;
+    b->slices[1].parameters.individual_phase_timeout_ms = 1000;
+    box_open(b);
+    go_to_flows(b, 0);
+    test_flow(b, 0, DROP_EXPIRED);
+    go_to_flows(b, 1);
+    assert_int_equal(box_report(b, 0).state, TEST_FLOWS);
+    assert_int_equal(box_report(b, 1).state, TEST_POOLED);
+    assert_true(box_report(b, 1).provisional);
+    assert_true(manager_flow_report(b->manager, 0, 0, &f));
+    box_epochs_for(b, NS_PER_S);
+    assert_int_equal(box_report(b, 0).state, TEST_DONE);
+    assert_int_equal(box_report(b, 1).state, TEST_FLOWS);
+    /* The room went to the other. */
+    assert_false(manager_flow_report(b->manager, 0, 0, &f));
+    box_epochs_for(b, 2 * NS_PER_S);
+    assert_int_equal(box_report(b, 1).state, TEST_DONE);
+    box_close(b);
+}
+
+static void a_place_used_again_is_another_flow(void **state)
+{
+    struct box *b = box_new(1);
+    struct flow_report f;
+
+    (void)state;
+    box_open(b);
+    go_to_flows(b, 0);
+    box_place(b, 0, 0, 3, (struct flow_counts){.dropped = 1, .voided = 1}, true);
+    box_place(b, 0, 0, 3, (struct flow_counts){.dropped = 2}, false);
+    box_place(b, 0, 0, 3, (struct flow_counts){.dropped = 3}, false);
+    box_epoch(b);
+    assert_int_equal(box_report(b, 0).n_flow_reports, 2);
+    assert_true(manager_flow_report(b->manager, 0, 0, &f));
+    assert_int_equal(f.counts.dropped, 1);
+    assert_true(f.ended);
+    assert_true(manager_flow_report(b->manager, 0, 1, &f));
+    assert_int_equal(f.counts.dropped, 3);
+    box_close(b);
+}
+
+/* The verdict stands when settling begins; what was pending then still tells who else is there. */
+static void mixed_may_become_true_while_settling(void **state)
+{
+    struct box *b = box_new(1);
+    uint64_t pending[9];
+
+    (void)state;
+    box_open(b);
+    for (int i = 0; i < 12; i++) {
+        box_end(b, 0, 0, box_drop(b, 0, 0), DROP_VOID_CLOSED);
+        box_epoch(b);
+    }
+    box_settle(b);
+    for (int i = 0; i < 9; i++)
+        pending[i] = box_drop(b, 0, 0);
+    test_flow(b, 0, DROP_RETRANSMITTED);
+    assert_int_equal(box_report(b, 0).state, TEST_SETTLING);
+    assert_int_equal(box_report(b, 0).verdict, VERDICT_CLOSED_LOOP);
+    assert_false(box_report(b, 0).mixed);
+    assert_int_equal(box_drop(b, 0, 0), 0);
+    box_settle(b);
+    assert_int_equal(box_report(b, 0).state, TEST_SETTLING);
+    for (int i = 0; i < 9; i++)
+        box_end(b, 0, 0, pending[i], DROP_EXPIRED);
+    box_settle(b);
+    assert_int_equal(box_report(b, 0).state, TEST_DONE);
+    assert_int_equal(box_report(b, 0).verdict, VERDICT_CLOSED_LOOP);
+    assert_true(box_report(b, 0).mixed);
+    box_close(b);
+}
+
+static void rule_penny_wants_two_closed_loop_flows(void **state)
+{
+    struct box *b = box_new(1);
+    struct aggregate_report r;
+    double f_dup;
+
+    (void)state;
+    b->slices[0].parameters.rule = TEST_RULE_PENNY;
+    box_open(b);
+    go_to_flows(b, 0);
+    r = box_report(b, 0);
+    assert_int_equal(r.state, TEST_FLOWS);
+    assert_true(r.provisional);
+    assert_int_equal(r.penny.outcome, VERDICT_NOT_CLOSED_LOOP);
+    f_dup = r.penny.f_dup;
+    test_flow(b, 0, DROP_RETRANSMITTED);
+    box_settle(b);
+    assert_int_equal(box_report(b, 0).state, TEST_FLOWS);
+    assert_int_equal(box_report(b, 0).n_flows_closed_loop, 1);
+    test_flow(b, 1, DROP_RETRANSMITTED);
+    box_settle(b);
+    r = box_report(b, 0);
+    assert_int_equal(r.verdict, VERDICT_CLOSED_LOOP);
+    assert_int_equal(r.via, VIA_FLOWS);
+    assert_int_equal(r.reason, REASON_FLOWS_CLOSED_LOOP);
+    /* The aggregate's own numbers stay those of the pooled phase. */
+    assert_int_equal(r.penny.outcome, VERDICT_NOT_CLOSED_LOOP);
+    assert_true(r.penny.f_dup >= f_dup && r.penny.f_dup <= f_dup);
+    box_close(b);
+}
+
+static void rule_penny_stays_not_closed_loop_when_all_flows_ended(void **state)
+{
+    struct box *b = box_new(1);
+
+    (void)state;
+    b->slices[0].parameters.rule = TEST_RULE_PENNY;
+    box_open(b);
+    go_to_flows(b, 0);
+    for (uint32_t place = 0; place < 10; place++)
+        test_flow(b, place, place == 0 ? DROP_RETRANSMITTED : DROP_EXPIRED);
+    box_settle(b);
+    assert_int_equal(box_report(b, 0).verdict, VERDICT_NOT_CLOSED_LOOP);
+    assert_int_equal(box_report(b, 0).state, TEST_DONE);
+    box_close(b);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(not_closed_loop_is_provisional_first),
+        cmocka_unit_test(a_provisional_no_becomes_closed_loop_by_one_genuine_flow),
+        cmocka_unit_test(the_no_is_final_when_all_places_ended),
+        cmocka_unit_test(the_no_is_final_when_the_time_of_the_phase_is_over),
+        cmocka_unit_test(a_spent_budget_goes_on_with_flows_and_may_end_inconclusive),
+        cmocka_unit_test(flows_that_repaired_something_come_first_for_a_second),
+        cmocka_unit_test(the_flows_phase_waits_for_the_last_pooled_drop),
+        cmocka_unit_test(tests_wait_their_turn_for_the_flows_phase),
+        cmocka_unit_test(a_place_used_again_is_another_flow),
+        cmocka_unit_test(mixed_may_become_true_while_settling),
+        cmocka_unit_test(rule_penny_wants_two_closed_loop_flows),
+        cmocka_unit_test(rule_penny_stays_not_closed_loop_when_all_flows_ended),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Messages added up: records of drops, aggregates on demand, many of them, and a naive twin. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/random.h"
+#include "box.h"
+
+static void a_drop_is_told_from_its_making_to_its_end(void **state)
+{
+    struct box *b = box_new(2);
+    const struct drop_record *first, *second;
+    uint64_t id0, id1;
+
+    (void)state;
+    box_open(b);
+    id0 = box_drop(b, 0, 0);
+    id1 = box_drop(b, 1, 0); /* the same number, of another worker */
+    assert_int_equal(id0, id1);
+    b->now_ns += NS_PER_MS;
+    box_end(b, 1, 0, id1, DROP_RETRANSMITTED);
+    first = manager_next_drop(b->manager, 0, NULL);
+    assert_int_equal(first->state, DROP_PENDING);
+    assert_int_equal(first->id, id0);
+    second = manager_next_drop(b->manager, 0, first);
+    assert_int_equal(second->state, DROP_RETRANSMITTED);
+    assert_int_equal(second->id, UINT64_C(1) << 48 | id1);
+    assert_int_equal(second->ended_ns - second->time_ns, NS_PER_MS);
+    assert_null(manager_next_drop(b->manager, 0, second));
+    assert_null(manager_next_drop(b->manager, 7, NULL));
+    assert_int_equal(box_count(b, EVENT_DROP_MADE), 2);
+    assert_int_equal(box_count(b, EVENT_DROP_ENDED), 1);
+    box_close(b);
+}
+
+static void the_oldest_record_makes_room(void **state)
+{
+    struct box *b = box_new(1);
+    const struct drop_record *r = NULL;
+    uint64_t ids[5];
+
+    (void)state;
+    b->n_slices = 2;
+    b->n_drop_records = 3;
+    box_open(b);
+    for (int i = 0; i < 5; i++)
+        ids[i] = box_drop(b, 0, i % 2);     /* aggregates 0 1 0 1 0 */
+    box_end(b, 0, 0, ids[0], DROP_EXPIRED); /* forgotten already */
+    assert_int_equal(box_count(b, EVENT_DROP_ENDED), 0);
+    assert_int_equal(box_report(b, 0).n_drop_records, 2);
+    assert_int_equal(box_report(b, 1).n_drop_records, 1);
+    r = manager_next_drop(b->manager, 0, NULL);
+    assert_int_equal(r->id, ids[2]);
+    r = manager_next_drop(b->manager, 0, r);
+    assert_int_equal(r->id, ids[4]);
+    assert_null(manager_next_drop(b->manager, 0, r));
+    box_close(b);
+}
+
+static struct message wanted(uint32_t slice, uint32_t number)
+{
+    const uint8_t bytes[4] = {10, (uint8_t)(number >> 8), (uint8_t)number, 0};
+    struct ip_address address = ip_address_from_ipv4(bytes);
+
+    return (struct message){
+        .kind = MESSAGE_AGGREGATE_WANTED,
+        .wanted = {.slice = slice, .prefix = ip_prefix_of_address(&address, 24)}};
+}
+
+static void aggregates_are_added_on_demand_and_begin_by_themselves(void **state)
+{
+    struct box *b = box_new(1);
+    struct message m = wanted(0, 5), beyond = wanted(9, 5);
+
+    (void)state;
+    b->slices[0].granularity.ipv4 = 24;
+    b->capacity = 2;
+    box_open(b);
+    assert_int_equal(manager_n_aggregates(b->manager), 0);
+    manager_receive(b->manager, &m);
+    manager_receive(b->manager, &m);
+    manager_receive(b->manager, &beyond);
+    assert_int_equal(manager_n_aggregates(b->manager), 1);
+    assert_int_equal(box_report(b, 0).state, TEST_POOLED);
+    assert_true(ip_prefix_equal(&box_report(b, 0).identity->prefix, &m.wanted.prefix));
+    assert_int_equal(box_count(b, EVENT_AGGREGATE_ADDED), 1);
+    m = wanted(0, 6);
+    manager_receive(b->manager, &m);
+    m = wanted(0, 7);
+    manager_receive(b->manager, &m);
+    assert_int_equal(manager_n_aggregates(b->manager), 2);
+    assert_int_equal(manager_n_aggregates_refused(b->manager), 1);
+    manager_stop(b->manager, REASON_STOPPED, b->now_ns);
+    box_close(b);
+}
+
+static void messages_about_unknown_aggregates_change_nothing(void **state)
+{
+    struct box *b = box_new(1);
+    struct message m = {.kind = MESSAGE_COUNTERS, .aggregate = 3};
+
+    (void)state;
+    box_open(b);
+    m.counters.dropped = 1;
+    manager_receive(b->manager, &m);
+    m.kind = MESSAGE_DROP_MADE;
+    manager_receive(b->manager, &m);
+    box_epoch(b);
+    assert_int_equal(box_count(b, EVENT_DROP_MADE), 0);
+    box_close(b);
+}
+
+static void ten_thousand_aggregates_each_get_their_verdict(void **state)
+{
+    enum { N = 10000 };
+    struct box *b = box_new(1);
+
+    (void)state;
+    b->slices[0].granularity.ipv4 = 24;
+    b->slices[0].parameters.fallback_to_individual = false;
+    b->capacity = N;
+    box_open(b);
+    for (uint32_t i = 0; i < N; i++) {
+        struct message m = wanted(0, i);
+
+        manager_receive(b->manager, &m);
+    }
+    for (unsigned round = 0; round < 7; round++) {
+        for (uint32_t i = 0; i < N; i++) {
+            uint64_t id = box_drop(b, 0, i);
+
+            if (id != 0)
+                box_end(b, 0, i, id, i % 2 == 0 ? DROP_RETRANSMITTED : DROP_EXPIRED);
+        }
+        box_epoch(b);
+    }
+    box_settle(b);
+    assert_false(manager_any_running(b->manager));
+    for (uint32_t i = 0; i < N; i++)
+        assert_int_equal(box_report(b, i).verdict,
+                         i % 2 == 0 ? VERDICT_CLOSED_LOOP : VERDICT_NOT_CLOSED_LOOP);
+    box_close(b);
+}
+
+/* The twin adds every delta to sums of its own, and lists what is pending. */
+struct twin {
+    struct aggregate_counters total[2];
+    struct {
+        uint64_t id;
+        uint16_t worker;
+    } pending[2][64];
+    unsigned n_pending[2];
+};
+
+static void twin_takes_what_workers_hold(struct twin *twin, const struct box *b)
+{
+    for (uint16_t w = 0; w < b->n_workers; w++)
+        for (uint32_t i = 0; i < 2; i++)
+            for (size_t k = 0; k < n_aggregate_counter_rows; k++)
+                ((uint64_t *)&twin->total[i])[k] += ((uint64_t *)&b->workers[w].deltas[i])[k];
+}
+
+static void end_some(struct box *b, struct twin *twin, uint32_t i, struct random_source *random)
+{
+    enum drop_state end = DROP_RETRANSMITTED + random_u32(random) % (DROP_N_STATES - 1);
+
+    if (twin->n_pending[i] == 0 || random_u32(random) % 3 == 0)
+        return;
+    twin->n_pending[i]--;
+    box_end(b, twin->pending[i][twin->n_pending[i]].worker, i,
+            twin->pending[i][twin->n_pending[i]].id, end);
+}
+
+static void act(struct box *b, struct twin *twin, struct random_source *random)
+{
+    uint16_t w = (uint16_t)(random_u32(random) % b->n_workers);
+    uint32_t i = random_u32(random) % 2;
+    uint64_t id;
+
+    switch (random_u32(random) % 4) {
+    case 0:
+        box_forward(b, w, i, random_u32(random) % 50);
+        return;
+    case 1:
+        box_duplicate(b, w, i, random_u32(random) % 3);
+        return;
+    case 2:
+        end_some(b, twin, i, random);
+        return;
+    default:
+        id = twin->n_pending[i] < 64 ? box_drop(b, w, i) : 0;
+        if (id != 0) {
+            twin->pending[i][twin->n_pending[i]].id = id;
+            twin->pending[i][twin->n_pending[i]++].worker = w;
+        }
+        return;
+    }
+}
+
+static void sums_equal_those_of_a_naive_twin(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 0; seed < 20; seed++) {
+        struct box *b = box_new((uint16_t)(1 + seed % 3));
+        struct random_source random;
+        struct twin twin = {0};
+
+        random_seed_fixed(&random, 2024, seed);
+        b->n_slices = 2;
+        b->slices[0].parameters.retest_interval_ms = 50;
+        b->slices[0].parameters.individual_phase_timeout_ms = 100;
+        b->slices[1].parameters.rule = TEST_RULE_PENNY;
+        b->slices[1].parameters.retest_interval_ms = 30;
+        b->slices[1].parameters.individual_phase_timeout_ms = 150;
+        box_open(b);
+        for (int epoch = 0; epoch < 300; epoch++) {
+            for (uint32_t n = random_u32(&random) % 20; n > 0; n--)
+                act(b, &twin, &random);
+            twin_takes_what_workers_hold(&twin, b);
+            box_epoch(b);
+            for (uint32_t i = 0; i < 2; i++) {
+                struct aggregate_report r = box_report(b, i);
+
+                assert_memory_equal(r.total, &twin.total[i], sizeof(twin.total[i]));
+                assert_int_equal(aggregate_counters_pending(r.total), twin.n_pending[i]);
+                if (r.state == TEST_DONE || r.state == TEST_IDLE)
+                    assert_int_equal(twin.n_pending[i], 0);
+                if (r.state == TEST_DONE || r.state == TEST_SETTLING)
+                    assert_int_equal(box_budget(b, i), 0);
+            }
+            assert_identities_hold(b);
+        }
+        assert_true(box_report(b, 0).n_tests > 1);
+        assert_true(box_report(b, 1).n_tests > 1);
+        box_close(b);
+    }
+}
+
+static void a_manager_that_cannot_be_is_refused(void **state)
+{
+    struct box *b = box_new(1);
+    struct manager_config config = {.slices = b->slices, .n_slices = 1, .gate = &b->gate};
+
+    (void)state;
+    errno = 0;
+    assert_null(manager_create(&config));
+    assert_int_equal(errno, EINVAL);
+    free(b);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_drop_is_told_from_its_making_to_its_end),
+        cmocka_unit_test(the_oldest_record_makes_room),
+        cmocka_unit_test(aggregates_are_added_on_demand_and_begin_by_themselves),
+        cmocka_unit_test(messages_about_unknown_aggregates_change_nothing),
+        cmocka_unit_test(ten_thousand_aggregates_each_get_their_verdict),
+        cmocka_unit_test(sums_equal_those_of_a_naive_twin),
+        cmocka_unit_test(a_manager_that_cannot_be_is_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

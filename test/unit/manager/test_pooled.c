@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The pooled phase of both rules, on one worker and on three. */
+#include <math.h>
+
+#include "box.h"
+
+/* Drops as long as budget is there, up to `n`; ends each with `state`, in the same epoch or in one
+ * of its own. Returns how many were made. */
+static unsigned drop_and_end(struct box *b, unsigned n, enum drop_state state)
+{
+    unsigned n_made = 0;
+
+    while (n_made < n) {
+        uint16_t w = (uint16_t)(n_made % b->n_workers);
+        uint64_t id = box_drop(b, w, 0);
+
+        if (id == 0)
+            break;
+        box_end(b, w, 0, id, state);
+        box_epoch(b);
+        n_made++;
+    }
+    return n_made;
+}
+
+static void genuine_traffic_is_closed_loop_after_five_or_six_drops(void **state)
+{
+    (void)state;
+    for (uint16_t n_workers = 1; n_workers <= 3; n_workers += 2) {
+        struct box *b = box_new(n_workers);
+        struct aggregate_report r;
+        unsigned n;
+
+        box_open(b);
+        n = drop_and_end(b, 100, DROP_RETRANSMITTED);
+        assert_in_range(n, 5, 6);
+        r = box_report(b, 0);
+        assert_int_equal(r.verdict, VERDICT_CLOSED_LOOP);
+        assert_int_equal(r.via, VIA_POOLED);
+        assert_int_equal(r.reason, REASON_EVIDENCE);
+        assert_int_equal(r.anytime.outcome, VERDICT_CLOSED_LOOP);
+        assert_true(r.anytime.log10_e >= 6);
+        assert_int_equal(r.penny.outcome, VERDICT_UNDECIDED);
+        assert_false(r.mixed);
+        assert_true(r.genuine_share > 0.999);
+        box_settle(b);
+        r = box_report(b, 0);
+        assert_int_equal(r.state, TEST_DONE);
+        assert_int_equal(r.test.dropped, n);
+        assert_int_equal(box_order(b, 0).phase, AGGREGATE_IDLE);
+        assert_int_equal(box_count(b, EVENT_VERDICT), 1);
+        assert_int_equal(box_count(b, EVENT_TEST_ENDED), 1);
+        assert_false(manager_any_running(b->manager));
+        box_close(b);
+    }
+}
+
+/* Not more drops are under way than would settle it. */
+static void budget_is_granted_step_by_step(void **state)
+{
+    struct box *b = box_new(1);
+    int32_t first;
+
+    (void)state;
+    box_open(b);
+    first = box_budget(b, 0);
+    assert_in_range(first, 5, 6);
+    for (int32_t i = 0; i < first; i++)
+        assert_int_not_equal(box_drop(b, 0, 0), 0);
+    box_epoch(b);
+    assert_int_equal(box_drop(b, 0, 0), 0);
+    /* One that ended for or against nothing makes room for one more. */
+    box_end(b, 0, 0, 1, DROP_VOID_CLOSED);
+    box_epoch(b);
+    assert_int_equal(box_budget(b, 0), 1);
+    /* Duplicates ask for more repairs. */
+    box_duplicate(b, 0, 0, 3);
+    box_epoch(b);
+    assert_true(box_budget(b, 0) > 1);
+    assert_true(box_budget(b, 0) + first <= 12);
+    box_close(b);
+}
+
+static void rule_penny_gets_its_whole_budget_at_once(void **state)
+{
+    struct box *b = box_new(1);
+
+    (void)state;
+    b->slices[0].parameters.rule = TEST_RULE_PENNY;
+    box_open(b);
+    assert_int_equal(box_budget(b, 0), 12);
+    box_close(b);
+}
+
+static void budget_is_never_overshot(void **state)
+{
+    struct box *b = box_new(3);
+    unsigned n = 0;
+
+    (void)state;
+    b->slices[0].parameters.fallback_to_individual = false;
+    box_open(b);
+    for (unsigned i = 0; i < 300; i++) {
+        uint16_t w = (uint16_t)(i % 3);
+        uint64_t id = box_drop(b, w, 0);
+
+        if (id != 0) {
+            n++;
+            box_end(b, w, 0, id, i % 2 == 0 ? DROP_VOID_EVICTED : DROP_VOID_AMBIGUOUS);
+        }
+        box_epoch(b);
+    }
+    assert_int_equal(n, 12);
+    assert_int_equal(box_report(b, 0).verdict, VERDICT_INCONCLUSIVE);
+    assert_int_equal(box_report(b, 0).reason, REASON_BUDGET);
+    box_close(b);
+}
+
+static void drops_that_never_come_back_are_not_closed_loop(void **state)
+{
+    struct box *b = box_new(3);
+    struct aggregate_report r;
+
+    (void)state;
+    b->slices[0].parameters.fallback_to_individual = false;
+    box_open(b);
+    box_forward(b, 0, 0, 100);
+    assert_true(drop_and_end(b, 100, DROP_EXPIRED) <= 12);
+    r = box_report(b, 0);
+    assert_int_equal(r.verdict, VERDICT_NOT_CLOSED_LOOP);
+    assert_false(r.provisional);
+    assert_true(r.anytime.log10_f >= 4);
+    assert_true(r.anytime.log10_e <= 0);
+    box_close(b);
+}
+
+static void resets_and_own_losses_are_named(void **state)
+{
+    const struct {
+        enum drop_state end;
+        enum test_reason reason;
+    } cases[] = {{DROP_VOID_CLOSED, REASON_RESETS}, {DROP_VOID_OWN_LOSS, REASON_OWN_LOSS}};
+
+    (void)state;
+    for (unsigned i = 0; i < 2; i++) {
+        struct box *b = box_new(1);
+
+        b->slices[0].parameters.fallback_to_individual = false;
+        box_open(b);
+        assert_int_equal(drop_and_end(b, 100, cases[i].end), 12);
+        assert_int_equal(box_report(b, 0).verdict, VERDICT_INCONCLUSIVE);
+        assert_int_equal(box_report(b, 0).reason, cases[i].reason);
+        assert_true(isnan(box_report(b, 0).genuine_share));
+        box_close(b);
+    }
+}
+
+/* Five repairs and seven that never came back: E is above 1/alpha, and F above 1/beta. */
+static void mixed_traffic_is_told_from_the_outcomes_of_all_drops(void **state)
+{
+    struct box *b = box_new(1);
+    struct aggregate_report r;
+    uint64_t ids[12];
+
+    (void)state;
+    b->slices[0].parameters.rule = TEST_RULE_PENNY;
+    b->slices[0].parameters.fallback_to_individual = false;
+    box_open(b);
+    box_forward(b, 0, 0, 1000);
+    for (int i = 0; i < 12; i++)
+        ids[i] = box_drop(b, 0, 0);
+    for (int i = 0; i < 5; i++)
+        box_end(b, 0, 0, ids[i], DROP_RETRANSMITTED);
+    box_epoch(b);
+    r = box_report(b, 0);
+    assert_int_equal(r.verdict, VERDICT_UNDECIDED); /* seven are pending */
+    assert_int_equal(r.penny.outcome, VERDICT_UNDECIDED);
+    assert_int_equal(r.anytime.outcome, VERDICT_CLOSED_LOOP);
+    for (int i = 5; i < 12; i++)
+        box_end(b, 0, 0, ids[i], DROP_EXPIRED);
+    box_settle(b);
+    r = box_report(b, 0);
+    /* 0.05^7 = 8e-10 against 0.001^5 = 1e-15 */
+    assert_int_equal(r.penny.outcome, VERDICT_CLOSED_LOOP);
+    assert_int_equal(r.verdict, VERDICT_CLOSED_LOOP);
+    assert_true(r.mixed);
+    assert_true(fabs(r.genuine_share - 5.0 / 12) < 1e-9);
+    assert_true(r.genuine_share_low < 5.0 / 12 && 5.0 / 12 < r.genuine_share_high);
+    box_close(b);
+}
+
+static void penny_is_evaluated_only_when_all_drops_ended(void **state)
+{
+    struct box *b = box_new(1);
+    uint64_t ids[12];
+
+    (void)state;
+    b->slices[0].parameters.rule = TEST_RULE_PENNY;
+    box_open(b);
+    box_forward(b, 0, 0, 500);
+    for (int i = 0; i < 12; i++)
+        ids[i] = box_drop(b, 0, 0);
+    for (int i = 0; i < 11; i++)
+        box_end(b, 0, 0, ids[i], DROP_RETRANSMITTED);
+    box_epoch(b);
+    /* After the last drop: of no population. */
+    box_duplicate(b, 0, 0, 400);
+    box_settle(b);
+    assert_int_equal(box_report(b, 0).verdict, VERDICT_UNDECIDED);
+    assert_int_equal(box_report(b, 0).penny.outcome, VERDICT_UNDECIDED);
+    box_end(b, 0, 0, ids[11], DROP_RETRANSMITTED);
+    box_settle(b);
+    assert_int_equal(box_report(b, 0).verdict, VERDICT_CLOSED_LOOP);
+    assert_int_equal(box_report(b, 0).via, VIA_POOLED);
+    assert_true(box_report(b, 0).penny.f_dup < 0.01);
+    box_close(b);
+}
+
+static void duplicates_exceeded_is_final_under_rule_penny(void **state)
+{
+    struct box *b = box_new(1);
+
+    (void)state;
+    b->slices[0].parameters.rule = TEST_RULE_PENNY;
+    box_open(b);
+    box_forward(b, 0, 0, 100);
+    box_duplicate(b, 0, 0, 50);
+    assert_int_equal(drop_and_end(b, 100, DROP_EXPIRED), 12);
+    box_settle(b);
+    assert_int_equal(box_report(b, 0).verdict, VERDICT_DUPLICATES_EXCEEDED);
+    assert_int_equal(box_report(b, 0).state, TEST_DONE);
+    assert_int_equal(box_report(b, 0).reason, REASON_BUDGET);
+    box_close(b);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(genuine_traffic_is_closed_loop_after_five_or_six_drops),
+        cmocka_unit_test(budget_is_granted_step_by_step),
+        cmocka_unit_test(rule_penny_gets_its_whole_budget_at_once),
+        cmocka_unit_test(budget_is_never_overshot),
+        cmocka_unit_test(drops_that_never_come_back_are_not_closed_loop),
+        cmocka_unit_test(resets_and_own_losses_are_named),
+        cmocka_unit_test(mixed_traffic_is_told_from_the_outcomes_of_all_drops),
+        cmocka_unit_test(penny_is_evaluated_only_when_all_drops_ended),
+        cmocka_unit_test(duplicates_exceeded_is_final_under_rule_penny),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
