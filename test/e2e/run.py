@@ -8,7 +8,8 @@ import sys
 import time
 import unittest
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [HERE, os.path.join(HERE, "..", "..", "tools", "lab")]
 import netlab  # noqa: E402
 
 
@@ -55,7 +56,7 @@ def main():
 
     loader = unittest.TestLoader()
     loader.testNamePatterns = [f"*{text}*" for text in options.pattern] or None
-    suite = loader.discover(os.path.dirname(os.path.abspath(__file__)), "test_*.py")
+    suite = loader.discover(HERE, "test_*.py")
     if options.list:
         for case in cases(suite):
             print(case.id())

@@ -184,7 +184,7 @@ class Lab:
         return self
 
     def __exit__(self, *error):
-        self.close(keep_output=error[0] is not None)
+        self.close(keep_output=error[0] is not None and issubclass(error[0], Exception))
 
     def namespace(self, role):
         self.namespaces[role] = Namespace(self, role)
@@ -341,10 +341,13 @@ def close_all(*_):
 
 
 def remove_stale():
-    """Namespaces of runs that were killed: their names hold the number of a process that is gone."""
+    """What runs left that were killed: the names hold the number of a process that is gone."""
     for line in run(["ip", "netns", "list"]).splitlines():
         match = re.match(rf"({PREFIX}-(\d+)-\S+)", line)
         if match and not os.path.exists(f"/proc/{match[2]}"):
+            for pid in run(["ip", "netns", "pids", match[1]], check=False).split():
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(int(pid), signal.SIGKILL)
             run(["ip", "netns", "delete", match[1]], check=False)
 
 
