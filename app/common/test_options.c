@@ -225,13 +225,12 @@ json_t *test_options_compose(const struct test_options *o)
     size_t i;
 
     json_array_foreach (o->sources, i, source) {
-        json_t *slice = json_pack("{s:o, s:[O]}", "name", slice_name(json_string_value(source)),
-                                  "sources", source);
+        json_t *slice =
+            json_pack("{s:o, s:[O], s:s}", "name", slice_name(json_string_value(source)), "sources",
+                      source, "mode", o->mode != NULL ? o->mode : "active");
 
         if (json_array_size(o->destinations) > 0)
             json_object_set(slice, "destinations", o->destinations);
-        if (o->mode != NULL)
-            json_object_set_new(slice, "mode", json_string(o->mode));
         json_array_append_new(slices, slice);
     }
     return json_pack("{s:O, s:o}", "defaults", o->parameters, "slices", slices);
