@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <math.h>
+
+#include "base/time.h"
+#include "report/internal.h"
+
+static void add_report(json_t *line, const struct manager *m, const struct manager_event *event,
+                       const struct report_clock *clock)
+{
+    json_object_set_new(line, "report", report_aggregate(m, event->aggregate, clock, false));
+}
+
+static void add_drop(json_t *line, const struct manager *m, const struct manager_event *event,
+                     const struct report_clock *clock)
+{
+    (void)m;
+    json_object_set_new(line, "drop", report_drop(event->drop, clock));
+}
+
+static void add_reason(json_t *line, const struct manager *m, const struct manager_event *event,
+                       const struct report_clock *clock)
+{
+    (void)m;
+    (void)clock;
+    json_object_set_new(line, "reason", json_string(event->text));
+}
+
+static void add_switch(json_t *line, const struct manager *m, const struct manager_event *event,
+                       const struct report_clock *clock)
+{
+    (void)m;
+    (void)clock;
+    json_object_set_new(line, "switch", json_string(event->text));
+}
+
+/* What an event tells beyond when and about whom. */
+static void (*const add_details[])(json_t *line, const struct manager *m,
+                                   const struct manager_event *event,
+                                   const struct report_clock *clock) = {
+    [EVENT_AGGREGATE_ADDED] = NULL,   [EVENT_TEST_STARTED] = NULL,
+    [EVENT_DROP_MADE] = add_drop,     [EVENT_DROP_ENDED] = add_drop,
+    [EVENT_PROVISIONAL] = add_report, [EVENT_VERDICT] = add_report,
+    [EVENT_TEST_ENDED] = add_report,  [EVENT_SUSPENDED] = add_reason,
+    [EVENT_RESUMED] = NULL,           [EVENT_KILL_SWITCH] = add_switch,
+};
+
+json_t *report_event(const struct manager *m, const struct manager_event *event,
+                     const struct report_clock *clock)
+{
+    struct aggregate_report r;
+    json_t *line = json_pack("{s:o, s:f, s:s}", "time", report_wall(clock, event->time_ns),
+                             "monotonic_s", (double)event->time_ns / (double)NS_PER_S, "event",
+                             manager_event_name(event->kind));
+
+    if (event->aggregate != AGGREGATE_NONE && manager_report(m, event->aggregate, &r)) {
+        json_t *identity = report_identity(&r);
+
+        json_object_update(line, identity);
+        json_decref(identity);
+    }
+    if (add_details[event->kind] != NULL)
+        add_details[event->kind](line, m, event, clock);
+    return line;
+}

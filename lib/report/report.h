@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the manager knows, told: as JSON for programs, as a table for eyes, as an exit code for
+ * scripts. One place, so that the summary of a test, the event log, the control socket and the
+ * replay say the same in the same words. conf/summary.schema.json and conf/event.schema.json
+ * describe what comes out here.
+ *
+ * Called by the manager's thread. JSON that is returned is the caller's; NULL when memory is short.
+ */
+#ifndef REPORT_REPORT_H
+#define REPORT_REPORT_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "manager/manager.h"
+#include "stats/counters.h"
+
+/* How the manager's nanoseconds become times for a reader: seconds since `started_ns`, and where
+ * the wall clock is known, RFC 3339 in UTC. */
+struct report_clock {
+    uint64_t started_ns;    /* on the manager's clock */
+    bool has_wall;          /* false: no time of day, all "time" are null */
+    int64_t wall_offset_ns; /* to be added to the manager's clock for time since 1970 */
+};
+
+/* "2026-11-21T07:35:00.123Z" of a time of the manager's clock. Returns `out`; "" without wall. */
+#define REPORT_TIME_BYTES 32
+const char *report_time(const struct report_clock *clock, uint64_t time_ns,
+                        char out[REPORT_TIME_BYTES]);
+
+/* Everything about one aggregate. Its counters lie in the object itself, by the names of
+ * AGGREGATE_COUNTERS and "pending": those of the current or latest test, or of the whole run when
+ * no test was ever begun; "total" has those of the whole run. NULL also when there is no such
+ * aggregate. */
+json_t *report_aggregate(const struct manager *m, uint32_t aggregate,
+                         const struct report_clock *clock, bool with_drops);
+
+struct report_run {
+    const char *mode; /* what ran: "test", "run", "replay" */
+    const struct manager *manager;
+    const struct report_clock *clock;
+    uint64_t now_ns;
+    const struct worker_counters *totals; /* of all workers; NULL: not counted (replay) */
+    json_t *ports; /* array, one object per port; stays the caller's; NULL: none */
+    bool with_drops;
+};
+
+/* The whole run as one object. "reconciled" is true when every identity holds: of each aggregate,
+ * of the workers' packets, and between both (all drops are some aggregate's); else "broken" says in
+ * words which does not. */
+json_t *report_summary(const struct report_run *run);
+
+/* One event as a line of the log has it; "verdict", "provisional" and "test_ended" carry the
+ * aggregate's whole report, drops excepted. May be called from the manager's on_event. */
+json_t *report_event(const struct manager *m, const struct manager_event *event,
+                     const struct report_clock *clock);
+
+/* The run as a table for eyes. */
+void report_table(FILE *out, const struct report_run *run);
+
+/* 0 closed_loop, 10 not_closed_loop, 11 duplicates_exceeded, 12 inconclusive, or undecided yet. */
+int report_exit_code(enum verdict_outcome verdict);
+
+/* The worst of all aggregates that were ever tested, which is the greatest number: what could not
+ * be told is worse than what was told. 0 when none was tested. */
+int report_worst_exit_code(const struct manager *m);
+
+#endif

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <inttypes.h>
+
+#include "base/time.h"
+#include "report/internal.h"
+
+int report_exit_code(enum verdict_outcome verdict)
+{
+    static const int codes[] = {
+        [VERDICT_UNDECIDED] = 12,       [VERDICT_CLOSED_LOOP] = 0,
+        [VERDICT_NOT_CLOSED_LOOP] = 10, [VERDICT_DUPLICATES_EXCEEDED] = 11,
+        [VERDICT_INCONCLUSIVE] = 12,
+    };
+
+    return codes[verdict];
+}
+
+int report_worst_exit_code(const struct manager *m)
+{
+    struct aggregate_report r;
+    int worst = 0;
+
+    for (uint32_t i = 0; manager_report(m, i, &r); i++)
+        if (r.n_tests > 0 && report_exit_code(r.verdict) > worst)
+            worst = report_exit_code(r.verdict);
+    return worst;
+}
+
+uint64_t report_drops_total(const struct manager *m)
+{
+    struct aggregate_report r;
+    uint64_t n = 0;
+
+    for (uint32_t i = 0; manager_report(m, i, &r); i++)
+        n += r.total->dropped;
+    return n;
+}
+
+const char *report_broken_identity(const struct report_run *run, char out[REPORT_BROKEN_BYTES])
+{
+    uint64_t n_drops = report_drops_total(run->manager);
+    const char *broken = manager_check(run->manager);
+
+    if (broken == NULL && run->totals != NULL)
+        broken = worker_counters_check(run->totals);
+    if (broken != NULL) {
+        snprintf(out, REPORT_BROKEN_BYTES, "%s", broken);
+        return out;
+    }
+    if (run->totals != NULL && run->totals->dropped != n_drops) {
+        snprintf(out, REPORT_BROKEN_BYTES,
+                 "workers dropped %" PRIu64 ", but %" PRIu64 " belong to aggregates",
+                 run->totals->dropped, n_drops);
+        return out;
+    }
+    return NULL;
+}
+
+static json_t *report_totals(const struct worker_counters *totals)
+{
+    json_t *object;
+
+    if (totals == NULL)
+        return json_null();
+    object = json_object();
+    for (size_t i = 0; i < n_worker_counter_rows; i++)
+        json_object_set_new(
+            object, worker_counter_rows[i].name,
+            json_integer((json_int_t)counter_value(totals, &worker_counter_rows[i])));
+    return object;
+}
+
+static json_t *report_aggregates(const struct report_run *run)
+{
+    json_t *aggregates = json_array();
+
+    for (uint32_t i = 0; i < manager_n_aggregates(run->manager); i++)
+        json_array_append_new(aggregates,
+                              report_aggregate(run->manager, i, run->clock, run->with_drops));
+    return aggregates;
+}
+
+json_t *report_summary(const struct report_run *run)
+{
+    char text[REPORT_BROKEN_BYTES];
+    const char *broken = report_broken_identity(run, text);
+    json_t *ports = run->ports == NULL ? json_array() : json_incref(run->ports);
+
+    return json_pack("{s:s, s:s, s:o, s:f, s:o, s:o, s:o, s:b, s:s?, s:I, s:I, s:b, s:s?, s:i}",
+                     "version", PENNYLINE_VERSION, "mode", run->mode, "started",
+                     report_wall(run->clock, run->clock->started_ns), "duration_s",
+                     (double)(run->now_ns - run->clock->started_ns) / (double)NS_PER_S,
+                     "aggregates", report_aggregates(run), "ports", ports, "totals",
+                     report_totals(run->totals), "reconciled", broken == NULL, "broken", broken,
+                     "drops_total", (json_int_t)report_drops_total(run->manager),
+                     "aggregates_refused", (json_int_t)manager_n_aggregates_refused(run->manager),
+                     "kill_switch", (int)manager_kill_switch(run->manager), "suspended",
+                     manager_suspended(run->manager), "exit_code",
+                     report_worst_exit_code(run->manager));
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#include "report/internal.h"
+
+#define EVIDENCE_BYTES 64
+
+/* The numbers that the rule looks at. */
+static const char *evidence_of(const struct aggregate_report *r, char out[EVIDENCE_BYTES])
+{
+    if (r->n_tests == 0)
+        snprintf(out, EVIDENCE_BYTES, "-");
+    else if (r->rule == TEST_RULE_PENNY)
+        snprintf(out, EVIDENCE_BYTES, "posterior %.4f, f_dup %.3f", r->penny.posterior,
+                 r->penny.f_dup);
+    else
+        snprintf(out, EVIDENCE_BYTES, "E=10^%.1f F=10^%.1f", r->anytime.log10_e,
+                 r->anytime.log10_f);
+    return out;
+}
+
+static const char *verdict_of(const struct aggregate_report *r)
+{
+    return r->n_tests == 0 ? "not tested" : verdict_name_outcome(r->verdict);
+}
+
+/* What the verdict alone does not say. */
+static void print_remarks(FILE *out, const struct aggregate_report *r)
+{
+    if (r->n_tests == 0)
+        return;
+    if (r->provisional)
+        fprintf(out, "    provisional: single flows are still being tested\n");
+    if (r->mixed)
+        fprintf(out,
+                "    mixed: genuine senders are there, and not only they; %.0f %% of the tested "
+                "drops came back (95 %% interval %.0f to %.0f %%)\n",
+                100 * r->genuine_share, 100 * r->genuine_share_low, 100 * r->genuine_share_high);
+    if (r->via == VIA_FLOWS)
+        fprintf(out, "    shown by single flows, not by the aggregate as a whole\n");
+    if (r->reason != REASON_EVIDENCE && r->reason != REASON_FLOWS_CLOSED_LOOP)
+        fprintf(out, "    %s\n", test_reason_words(r->reason));
+}
+
+static int name_width(const struct manager *m)
+{
+    char name[REPORT_NAME_BYTES];
+    struct aggregate_report r;
+    size_t width = strlen("aggregate");
+
+    for (uint32_t i = 0; manager_report(m, i, &r); i++)
+        if (strlen(report_name(&r, name)) > width)
+            width = strlen(name);
+    return (int)width;
+}
+
+static void print_row(FILE *out, const struct aggregate_report *r, int width)
+{
+    const struct aggregate_counters *c = report_counters(r);
+    char name[REPORT_NAME_BYTES], evidence[EVIDENCE_BYTES];
+
+    fprintf(out,
+            "%-*s %12" PRIu64 " %7" PRIu64 " %13" PRIu64 " %7" PRIu64 " %5" PRIu64 " %10" PRIu64
+            "  %-28s %s\n",
+            width, report_name(r, name), c->packets, c->dropped, c->retransmitted, c->expired,
+            c->voided, c->duplicates, evidence_of(r, evidence), verdict_of(r));
+    print_remarks(out, r);
+}
+
+static void print_end(FILE *out, const struct report_run *run)
+{
+    const struct worker_counters *t = run->totals;
+    char text[REPORT_BROKEN_BYTES];
+    const char *broken = report_broken_identity(run, text);
+
+    if (t != NULL)
+        fprintf(out,
+                "%" PRIu64 " packets received = %" PRIu64 " forwarded + %" PRIu64
+                " deliberately dropped + %" PRIu64 " lost + %" PRIu64 " of mirror ports\n",
+                t->rx_packets, t->tx_packets, t->dropped, t->lost_tx_full + t->lost_no_headroom,
+                t->absorbed_mirror);
+    if (broken != NULL)
+        fprintf(out, "The counters do not add up, so trust none of the above: %s\n", broken);
+}
+
+void report_table(FILE *out, const struct report_run *run)
+{
+    int width = name_width(run->manager);
+    struct aggregate_report r;
+
+    fprintf(out, "%-*s %12s %7s %13s %7s %5s %10s  %-28s %s\n", width, "aggregate", "packets",
+            "dropped", "retransmitted", "expired", "void", "duplicates", "evidence", "verdict");
+    for (uint32_t i = 0; manager_report(run->manager, i, &r); i++)
+        print_row(out, &r, width);
+    print_end(out, run);
+}
