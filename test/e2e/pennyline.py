@@ -3,7 +3,6 @@
 
 import json
 import os
-import tempfile
 
 import netlab
 
@@ -84,7 +83,6 @@ class Test:
 
     def __init__(self, lab, sources, driver="af_xdp", queues=1, options=()):
         self.lab = lab
-        prefix = os.path.basename(tempfile.mktemp(prefix="pl"))
         # Workers keep off the main lcore; more queues than lcores share one.
         self.process = lab.box.start(
             program("pennyline"), "test",
@@ -92,7 +90,7 @@ class Test:
             "--out", port_device(driver, "portB", 1, queues),
             "--source", ",".join(sources), "--json", *options,
             "--", "--lcores", ",".join(f"{n}@{n % os.cpu_count()}" for n in range(queues + 1)),
-            "--no-pci", "--in-memory", "--file-prefix", prefix)
+            "--no-pci", "--in-memory", "--file-prefix", os.path.basename(lab.folder))
         self.process.wait_for("forwarding", 30)
 
     def finish(self, timeout_s=60):
