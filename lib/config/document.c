@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "config/document.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +11,15 @@
 /* 4096 slices with thousands of prefixes each take less; what is larger is another kind of file. */
 #define MOST_FILE_BYTES ((size_t)64 << 20)
 
+/* The parser quotes what it stumbled over as it stands in the file; this makes it fit for a line.
+ */
+static void hide_control_characters(char *text)
+{
+    for (; *text != '\0'; text++)
+        if (iscntrl((unsigned char)*text))
+            *text = '?';
+}
+
 int document_parse(const char *text, size_t n, json_t **out, struct config_error *error)
 {
     json_error_t e;
@@ -18,6 +28,7 @@ int document_parse(const char *text, size_t n, json_t **out, struct config_error
     *out = json_loadb(text, n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &e);
     if (*out != NULL)
         return 0;
+    hide_control_characters(e.text);
     error->line = (unsigned int)e.line;
     error->column = (unsigned int)e.column;
     snprintf(error->path, sizeof(error->path), "$");

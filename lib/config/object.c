@@ -115,7 +115,7 @@ int option_read_object(struct option_reader *r, const struct option_object *obje
     if (!json_is_object(value)) {
         char allowed[128];
 
-        snprintf(allowed, sizeof(allowed), "an object: %s", object->noun);
+        snprintf(allowed, sizeof(allowed), "an object (%s)", object->noun);
         return reader_refuse_value(r, value, allowed);
     }
     if (sweep == SWEEP_VALUES)
@@ -174,7 +174,7 @@ static json_t *schema_object(const struct option_row *row)
 
 static void describe_object(const struct option_row *row, char *out, size_t n)
 {
-    snprintf(out, n, "an object: %s", row->object->noun);
+    snprintf(out, n, "an object (%s)", row->object->noun);
 }
 
 const struct option_kind kind_object = {"object",     false,         false,          read_object,

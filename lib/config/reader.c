@@ -107,7 +107,10 @@ const char *option_value_text(json_t *value, char *out, size_t n)
     char *text;
 
     if (json_is_object(value) || json_is_array(value)) {
-        snprintf(out, n, json_is_object(value) ? "an object" : "a list");
+        if (json_is_object(value))
+            snprintf(out, n, "an object");
+        else
+            snprintf(out, n, "a list of %zu", json_array_size(value));
         return out;
     }
     text = json_dumps(value, flags);

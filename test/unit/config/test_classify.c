@@ -1,0 +1,390 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Which slice a packet belongs to, and which slices could tie. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/compiler.h"
+#include "base/random.h"
+#include "config/classify.h"
+#include "config/config.h"
+
+/* Ports "a", "b" (0, 1) and the slices s0, s1, ... of the options given. */
+static int load_slices(const char *const *options, size_t n, struct config **out,
+                       struct config_error *error)
+{
+    json_t *root = json_loads("{\"ports\":[{\"name\":\"a\",\"device\":\"eth0\"},"
+                              "{\"name\":\"b\",\"device\":\"eth1\"}],\"slices\":[]}",
+                              0, NULL);
+    int status;
+
+    for (size_t i = 0; i < n; i++) {
+        json_t *slice = json_loads(options[i], 0, NULL);
+
+        assert_non_null(slice);
+        json_object_set_new(slice, "name", json_sprintf("s%zu", i));
+        json_object_set_new(slice, "mode", json_string("off"));
+        json_array_append_new(json_object_get(root, "slices"), slice);
+    }
+    status = config_load_json(root, out, error);
+    json_decref(root);
+    return status;
+}
+
+#define FROM(sources)   "{\"sources\":[" sources "]}"
+#define TO(s, d)        "{\"sources\":[" s "],\"destinations\":[" d "]}"
+#define VIA(s, ingress) "{\"sources\":[" s "],\"ingress\":{" ingress "}}"
+#define TEN             "\"10.0.0.0/8\""
+#define ELEVEN          "\"11.0.0.0/8\""
+#define V6              "\"2001:db8::/32\""
+
+static void slices_that_tie_are_refused_and_others_are_not(void **state)
+{
+    static const struct {
+        const char *first, *second;
+        bool tie;
+    } cases[] = {
+        {FROM(TEN), FROM(ELEVEN), false},
+        {FROM(TEN), FROM(TEN), true},
+        {FROM(TEN), FROM("\"10.0.0.0/9\""), false},
+        {FROM(TEN "," ELEVEN), FROM("\"12.0.0.0/8\"," ELEVEN), true},
+        {FROM(TEN), "{}", false},
+        {"{}", "{}", true},
+        {"{}", FROM("\"0.0.0.0/0\""), true},
+        {"{}", FROM("\"::/0\""), true},
+        {FROM("\"0.0.0.0/0\""), FROM("\"::/0\""), false},
+        {FROM(V6), FROM(V6), true},
+        {TO(TEN, ELEVEN), TO(TEN, "\"12.0.0.0/8\""), false},
+        {TO(TEN, ELEVEN), TO(TEN, ELEVEN), true},
+        {TO(TEN, ELEVEN), FROM(TEN), false},
+        {TO(TEN, ELEVEN), TO(TEN, "\"11.0.0.0/9\""), false},
+        {TO(TEN, "\"0.0.0.0/0\""), FROM(TEN), true},
+        /* They share only a destination that their source cannot send to. */
+        {TO(TEN, ELEVEN "," V6), TO(TEN, "\"12.0.0.0/8\"," V6), false},
+        {VIA(TEN, "\"port\":\"a\""), VIA(TEN, "\"port\":\"b\""), false},
+        {VIA(TEN, "\"port\":\"a\""), VIA(TEN, "\"port\":\"a\""), true},
+        {VIA(TEN, "\"port\":\"a\""), FROM(TEN), false},
+        {VIA(TEN, "\"port\":\"a\""), VIA(TEN, "\"vlan\":5"), false},
+        {VIA(TEN, "\"vlan\":5"), VIA(TEN, "\"vlan\":6"), false},
+        {VIA(TEN, "\"vlan\":5"), VIA(TEN, "\"vlan\":5"), true},
+        {VIA(TEN, "\"vlan\":0"), FROM(TEN), false},
+        {VIA(TEN, "\"port\":\"a\",\"vlan\":5"), VIA(TEN, "\"port\":\"a\""), false},
+        {VIA(TEN, "\"port\":\"a\",\"vlan\":5"), VIA(TEN, "\"port\":\"a\",\"vlan\":5"), true},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        const char *options[] = {cases[i].first, cases[i].second};
+        struct config *config = NULL;
+        struct config_error error;
+        int status = load_slices(options, 2, &config, &error);
+
+        if (status != (cases[i].tie ? -EINVAL : 0))
+            fail_msg("case %zu: %s", i, status == 0 ? "a tie was let in" : error.text);
+        if (cases[i].tie)
+            assert_string_equal(error.path, "$.slices[1]");
+        config_free(config);
+    }
+}
+
+static void most_specific_slice_wins(void **state)
+{
+    static const char *const options[] = {
+        "{}",                                      /* 0 */
+        FROM(TEN),                                 /* 1 */
+        TO(TEN, "\"192.0.2.0/24\""),               /* 2 */
+        FROM("\"10.1.0.0/16\""),                   /* 3 */
+        VIA(TEN, "\"vlan\":5"),                    /* 4 */
+        VIA(TEN, "\"port\":\"b\""),                /* 5 */
+        VIA(TEN, "\"port\":\"b\",\"vlan\":5"),     /* 6 */
+        TO("\"10.1.2.0/24\"", "\"192.0.2.1\""),    /* 7 */
+        FROM("\"10.9.0.0/16\",\"2001:db8::/32\""), /* 8 */
+    };
+    static const struct {
+        const char *source, *destination;
+        uint16_t port, vlan;
+        int winner;
+    } cases[] = {
+        {"203.0.113.1", "198.51.100.1", 0, 0, 0},
+        {"10.2.0.1", "198.51.100.1", 0, 0, 1},
+        {"10.2.0.1", "192.0.2.9", 0, 0, 2},
+        {"10.2.0.1", "192.0.2.9", 1, 5, 2}, /* a destination before any ingress */
+        {"10.1.0.1", "192.0.2.9", 1, 5, 3}, /* a source before all else */
+        {"10.2.0.1", "198.51.100.1", 0, 5, 4},
+        {"10.2.0.1", "198.51.100.1", 1, 6, 5},
+        {"10.2.0.1", "198.51.100.1", 1, 5, 6},
+        {"10.1.2.3", "192.0.2.1", 0, 0, 7},
+        {"10.1.2.3", "192.0.2.2", 0, 0, 3}, /* the longest source does not match as a whole */
+        {"10.9.0.1", "198.51.100.1", 0, 0, 8},
+        {"2001:db8::1", "2001:db8::2", 0, 0, 8},
+        {"2001:db9::1", "2001:db8::2", 0, 0, 0},
+    };
+    struct config *config = NULL;
+    struct config_error error;
+
+    (void)state;
+    if (load_slices(options, ARRAY_LENGTH(options), &config, &error) != 0)
+        fail_msg("%s", error.text);
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct ip_address source, destination;
+
+        assert_int_equal(ip_address_parse(cases[i].source, &source), 0);
+        assert_int_equal(ip_address_parse(cases[i].destination, &destination), 0);
+        assert_int_equal(slice_classify_linear(config->slices, config->n_slices, &source,
+                                               &destination, cases[i].port, cases[i].vlan),
+                         cases[i].winner);
+    }
+    assert_int_equal(slice_classify_linear(config->slices, 0, &config->slices[0].sources[0].address,
+                                           &config->slices[0].sources[0].address, 0, 0),
+                     -1);
+    config_free(config);
+}
+
+/* A small world, so that random prefixes meet: addresses 10.0.0.0 to 10.0.0.255. */
+static struct ip_address small_address(struct random_source *r)
+{
+    uint8_t bytes[4] = {10, 0, 0, (uint8_t)random_u32(r)};
+
+    return ip_address_from_ipv4(bytes);
+}
+
+static struct ip_prefix small_prefix(struct random_source *r)
+{
+    struct ip_address a = small_address(r);
+
+    return ip_prefix_of_address(&a, (uint8_t)(24 + random_u32(r) % 9));
+}
+
+struct random_slices {
+    struct slice slices[8];
+    struct ip_prefix sources[8][3], destinations[8][3];
+};
+
+static void draw_slices(struct random_source *r, struct random_slices *out)
+{
+    for (size_t i = 0; i < ARRAY_LENGTH(out->slices); i++) {
+        struct slice *s = &out->slices[i];
+
+        memset(s, 0, sizeof(*s));
+        s->sources = out->sources[i];
+        s->destinations = out->destinations[i];
+        s->n_sources = 1 + random_u32(r) % 3;
+        s->n_destinations = 1 + random_u32(r) % 3;
+        s->ingress.port = random_u32(r) % 2 ? SLICE_ANY_PORT : (uint16_t)(random_u32(r) % 2);
+        s->ingress.vlan = random_u32(r) % 2 ? SLICE_ANY_VLAN : (uint16_t)(random_u32(r) % 2);
+        for (size_t k = 0; k < 3; k++) {
+            out->sources[i][k] = small_prefix(r);
+            out->destinations[i][k] = small_prefix(r);
+        }
+    }
+}
+
+/* The order of slice.h, taken one rule at a time: every pair of prefixes of every slice is a
+ * candidate, and each rule leaves only the best of those that the rules before it left. */
+static int classify_by_elimination(const struct random_slices *all, const struct ip_address *src,
+                                   const struct ip_address *dst, uint16_t port, uint16_t vlan)
+{
+    int best[4] = {-1, -1, -1, -1}, winner = -1;
+
+    for (size_t i = 0; i < ARRAY_LENGTH(all->slices); i++)
+        for (uint32_t s = 0; s < all->slices[i].n_sources; s++)
+            for (uint32_t d = 0; d < all->slices[i].n_destinations; d++) {
+                const struct slice_ingress *in = &all->slices[i].ingress;
+                int rank[4] = {all->sources[i][s].length, all->destinations[i][d].length,
+                               in->port != SLICE_ANY_PORT, in->vlan != SLICE_ANY_VLAN};
+                size_t rule = 0;
+
+                if (!ip_prefix_contains(&all->sources[i][s], src) ||
+                    !ip_prefix_contains(&all->destinations[i][d], dst) ||
+                    (rank[2] && in->port != port) || (rank[3] && in->vlan != vlan))
+                    continue;
+                while (rule < 4 && rank[rule] == best[rule])
+                    rule++;
+                if (rule == 4 || rank[rule] < best[rule])
+                    continue;
+                memcpy(best, rank, sizeof(best));
+                winner = (int)i;
+            }
+    return winner;
+}
+
+static void random_packets_are_classified_as_by_elimination(void **state)
+{
+    struct random_source r;
+    unsigned int n_matched = 0;
+
+    (void)state;
+    random_seed_fixed(&r, 20240804, 0);
+    for (unsigned int round = 0; round < 2000; round++) {
+        struct random_slices all;
+
+        draw_slices(&r, &all);
+        for (unsigned int packet = 0; packet < 20; packet++) {
+            struct ip_address src = small_address(&r), dst = small_address(&r);
+            uint16_t port = random_u32(&r) % 2, vlan = random_u32(&r) % 2;
+            int expected = classify_by_elimination(&all, &src, &dst, port, vlan);
+
+            assert_int_equal(
+                slice_classify_linear(all.slices, ARRAY_LENGTH(all.slices), &src, &dst, port, vlan),
+                expected);
+            n_matched += expected >= 0;
+        }
+    }
+    assert_true(n_matched > 2000);
+}
+
+static json_t *prefix_texts(const struct ip_prefix *prefixes, uint32_t n)
+{
+    json_t *list = json_array();
+    char text[IP_TEXT_BYTES];
+
+    for (uint32_t i = 0; i < n; i++)
+        json_array_append_new(list, json_string(ip_prefix_format(&prefixes[i], text)));
+    return list;
+}
+
+static json_t *document_of(const struct random_slices *all, size_t n)
+{
+    json_t *root = json_loads("{\"ports\":[{\"name\":\"p0\",\"device\":\"eth0\"},"
+                              "{\"name\":\"p1\",\"device\":\"eth1\"}],\"slices\":[]}",
+                              0, NULL);
+
+    for (size_t i = 0; i < n; i++) {
+        const struct slice *s = &all->slices[i];
+        json_t *ingress = json_object();
+
+        if (s->ingress.port != SLICE_ANY_PORT)
+            json_object_set_new(ingress, "port", json_sprintf("p%u", s->ingress.port));
+        if (s->ingress.vlan != SLICE_ANY_VLAN)
+            json_object_set_new(ingress, "vlan", json_integer(s->ingress.vlan));
+        json_array_append_new(
+            json_object_get(root, "slices"),
+            json_pack("{s:o, s:s, s:o, s:o, s:o}", "name", json_sprintf("s%zu", i), "mode", "off",
+                      "sources", prefix_texts(s->sources, s->n_sources), "destinations",
+                      prefix_texts(s->destinations, s->n_destinations), "ingress", ingress));
+    }
+    return root;
+}
+
+/* Every pair of slices, every pair of prefixes. */
+static bool ties_by_comparing_all(const struct random_slices *all, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j < i; j++) {
+            const struct slice *a = &all->slices[i], *b = &all->slices[j];
+            bool same_source = false, same_destination = false;
+
+            for (uint32_t s = 0; s < a->n_sources * b->n_sources; s++)
+                same_source |=
+                    ip_prefix_equal(&a->sources[s / b->n_sources], &b->sources[s % b->n_sources]);
+            for (uint32_t d = 0; d < a->n_destinations * b->n_destinations; d++)
+                same_destination |= ip_prefix_equal(&a->destinations[d / b->n_destinations],
+                                                    &b->destinations[d % b->n_destinations]);
+            if (same_source && same_destination && a->ingress.port == b->ingress.port &&
+                a->ingress.vlan == b->ingress.vlan)
+                return true;
+        }
+    return false;
+}
+
+static bool repeats_itself(const struct random_slices *all, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        for (uint32_t k = 0; k < 3; k++)
+            for (uint32_t l = 0; l < k; l++)
+                if ((k < all->slices[i].n_sources &&
+                     ip_prefix_equal(&all->sources[i][k], &all->sources[i][l])) ||
+                    (k < all->slices[i].n_destinations &&
+                     ip_prefix_equal(&all->destinations[i][k], &all->destinations[i][l])))
+                    return true;
+    return false;
+}
+
+/* Prefixes of /24 to /26 only, so that about as many of the draws tie as do not. */
+static void shorten(struct random_slices *all)
+{
+    for (size_t i = 0; i < ARRAY_LENGTH(all->slices); i++)
+        for (size_t k = 0; k < 3; k++) {
+            struct ip_prefix *p = &all->sources[i][k], *q = &all->destinations[i][k];
+
+            *p = ip_prefix_of_address(&p->address, 24 + p->length % 3);
+            *q = ip_prefix_of_address(&q->address, 24 + q->length % 3);
+        }
+}
+
+static void random_slices_tie_as_by_comparing_all_pairs(void **state)
+{
+    struct random_source r;
+    unsigned int n_ties = 0, n_good = 0;
+
+    (void)state;
+    random_seed_fixed(&r, 20240805, 0);
+    for (unsigned int round = 0; round < 30000; round++) {
+        struct random_slices all;
+        struct config *config = NULL;
+        struct config_error error;
+        json_t *root;
+        bool tie;
+
+        draw_slices(&r, &all);
+        shorten(&all);
+        if (repeats_itself(&all, 4))
+            continue;
+        root = document_of(&all, 4);
+        tie = ties_by_comparing_all(&all, 4);
+        assert_int_equal(config_load_json(root, &config, &error), tie ? -EINVAL : 0);
+        n_ties += tie;
+        n_good += !tie;
+        config_free(config);
+        json_decref(root);
+    }
+    assert_true(n_ties > 100 && n_good > 100);
+}
+
+/* The most slices there may be, all of one source, told apart by their destinations. */
+static void as_many_slices_as_allowed_load(void **state)
+{
+    json_t *root = json_pack("{s:[]}", "slices"), *last;
+    json_t *list = json_object_get(root, "slices");
+    struct config *config = NULL;
+    struct config_error error;
+
+    (void)state;
+    for (unsigned int i = 0; i < SLICE_MAX; i++)
+        json_array_append_new(list,
+                              json_pack("{s:o, s:s, s:[s], s:[o]}", "name", json_sprintf("s%u", i),
+                                        "mode", "off", "sources", "10.0.0.0/8", "destinations",
+                                        json_sprintf("172.16.%u.%u/32", i / 256, i % 256)));
+    assert_int_equal(config_load_json(root, &config, &error), 0);
+    assert_int_equal(config->n_slices, SLICE_MAX);
+    config_free(config);
+    last = json_array_get(list, SLICE_MAX - 1);
+    json_object_set_new(last, "destinations", json_pack("[s]", "172.16.0.7/32"));
+    config = NULL;
+    assert_int_equal(config_load_json(root, &config, &error), -EINVAL);
+    assert_string_equal(error.found, "10.0.0.0/8 to 172.16.0.7/32, as slice \"s7\" has it");
+    assert_string_equal(error.path, "$.slices[4095]");
+    json_array_append(list, last);
+    assert_int_equal(config_load_json(root, &config, &error), -EINVAL);
+    assert_string_equal(error.text, "$.slices: a list of 4097; allowed: a list of at most 4096 "
+                                    "objects, each of them a slice");
+    json_decref(root);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(slices_that_tie_are_refused_and_others_are_not),
+        cmocka_unit_test(most_specific_slice_wins),
+        cmocka_unit_test(random_packets_are_classified_as_by_elimination),
+        cmocka_unit_test(random_slices_tie_as_by_comparing_all_pairs),
+        cmocka_unit_test(as_many_slices_as_allowed_load),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

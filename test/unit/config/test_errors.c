@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Every way in which a configuration is refused, by the exact line that a person reads. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/compiler.h"
+#include "config/config.h"
+
+#define A              "{\"name\":\"a\",\"device\":\"eth0\"}"
+#define B              "{\"name\":\"b\",\"device\":\"eth1\"}"
+#define PORTS          "\"ports\":[" A "," B "]"
+#define SLICE(options) "{\"slices\":[{\"name\":\"s\",\"mode\":\"active\"," options "}]}"
+#define HOP(options)                                                                               \
+    "{" PORTS ",\"next_hops\":[{\"name\":\"h\",\"port\":\"b\",\"destination_mac\":"                \
+    "\"02:00:00:00:00:01\"" options "}]}"
+#define TWO(first, second)                                                                         \
+    "{" PORTS ",\"slices\":[{\"name\":\"s\",\"mode\":\"active\"," first                            \
+    "},{\"name\":\"t\",\"mode\":\"off\"," second "}]}"
+
+static const struct {
+    const char *json;
+    const char *line;
+} cases[] = {
+    {"", "1:0: bad JSON: unexpected token near end of file"},
+    {"{", "1:1: bad JSON: string or '}' expected near end of file"},
+    {"[1]", "$: a list of 1; allowed: an object (the configuration)"},
+    {"{\"a\" 1}", "1:6: bad JSON: ':' expected near '1'"},
+    {"{\"eal\":{},\n\n \"eal\":{}}", "3:6: bad JSON: duplicate object key near '\"eal\"'"},
+    {"{} x", "1:4: bad JSON: end of file expected near 'x'"},
+    {"\"\\u0000\"",
+     "1:8: bad JSON: \\u0000 is not allowed without JSON_ALLOW_NUL near '\"\\u0000\"'"},
+    {"{\"a\x1b[1m", "1:3: bad JSON: control character 0x1b near '\"a'"},
+    {"\"a\\\nb\"", "2:0: bad JSON: invalid escape near '\"a\\?'"},
+    {"nul", "1:3: bad JSON: invalid token near 'nul'"},
+    {"{\"slice\":[]}", "$.slice: unknown key; did you mean \"slices\"?"},
+    {"{\"zzzzzz\":1}", "$.zzzzzz: unknown key; the configuration has $schema, comment, instance, "
+                       "eal, ports, next_hops, defaults, slices"},
+    {"{\"instance\":{\"epoch\":10}}",
+     "$.instance.epoch: unknown key; the instance has comment, name, control_socket, event_log, "
+     "epoch_ms, max_aggregates, flows_per_lcore, flow_admissions_per_second, max_pending_drops, "
+     "max_flow_places, max_own_loss_ratio, max_manager_lateness_ms, kill_switch"},
+    {"{\"slices\":[{\"name\":\"s\",\"mode\":\"active\",\"drop_probabilty\":0.1}]}",
+     "$.slices[0].drop_probabilty: unknown key; did you mean \"drop_probability\"?"},
+    {"{\"a\\u0001\\\"b\":1}", "$[\"a\\u0001\\\"b\"]: unknown key; the configuration has $schema, "
+                              "comment, instance, eal, ports, next_hops, defaults, slices"},
+    {"{\"instance\":[]}", "$.instance: a list of 0; allowed: an object (the instance)"},
+    {"{\"ports\":{}}",
+     "$.ports: an object; allowed: a list of at most 32 objects, each of them a port"},
+    {"{\"ports\":[1]}", "$.ports[0]: 1; allowed: an object (a port)"},
+    {"{\"ports\":[{}]}", "$.ports[0].name: missing; allowed: a name of 1 to 63 letters, digits, "
+                         "'.', '_' or '-', a letter or digit first"},
+    {"{\"ports\":[{\"name\":\"a\"}]}",
+     "$.ports[0].device: missing; allowed: a kernel interface (\"eth0\" or \"iface:eth0\"), a PCI "
+     "address (\"0000:3b:00.0\") or a vdev (\"net_pcap0,rx_pcap=in.pcap\")"},
+    {"{\"slices\":[{\"name\":\"s\"}]}",
+     "$.slices[0].mode: missing; allowed: \"active\", \"passive\" or \"off\""},
+    {SLICE("\"drop_probability\":0.9"),
+     "$.slices[0].drop_probability: 0.9; allowed: a number from 1e-06 to 0.5"},
+    {SLICE("\"drop_probability\":0"),
+     "$.slices[0].drop_probability: 0; allowed: a number from 1e-06 to 0.5"},
+    {SLICE("\"drop_probability\":\"0.1\""),
+     "$.slices[0].drop_probability: \"0.1\"; allowed: a number from 1e-06 to 0.5"},
+    {SLICE("\"max_drops_per_flow\":16"),
+     "$.slices[0].max_drops_per_flow: 16; allowed: an integer from 1 to 15"},
+    {SLICE("\"max_drops_per_flow\":1.5"),
+     "$.slices[0].max_drops_per_flow: 1.5; allowed: an integer from 1 to 15"},
+    {SLICE("\"max_drops_per_flow\":-1"),
+     "$.slices[0].max_drops_per_flow: -1; allowed: an integer from 1 to 15"},
+    {SLICE("\"seed\":-1"),
+     "$.slices[0].seed: -1; allowed: an integer from 0 to 9007199254740991, or null"},
+    {SLICE("\"alpha\":null"), "$.slices[0].alpha: null; allowed: a number from 1e-15 to 0.1"},
+    {SLICE("\"rule\":\"Penny\""), "$.slices[0].rule: \"Penny\"; allowed: \"anytime\" or \"penny\""},
+    {SLICE("\"rule\":1"), "$.slices[0].rule: 1; allowed: \"anytime\" or \"penny\""},
+    {SLICE("\"fallback_to_individual\":1"),
+     "$.slices[0].fallback_to_individual: 1; allowed: true or false"},
+    {"{\"instance\":{\"name\":\"a b\"}}",
+     "$.instance.name: \"a b\"; allowed: a name of 1 to 63 letters, digits, '.', '_' or '-', a "
+     "letter or digit first"},
+    {"{\"instance\":{\"name\":\"-a\"}}",
+     "$.instance.name: \"-a\"; allowed: a name of 1 to 63 letters, digits, '.', '_' or '-', a "
+     "letter or digit first"},
+    {"{\"instance\":{\"name\":\"\"}}", "$.instance.name: \"\"; allowed: a name of 1 to 63 letters, "
+                                       "digits, '.', '_' or '-', a letter or digit first"},
+    {"{\"instance\":{\"control_socket\":\"\"}}",
+     "$.instance.control_socket: \"\"; allowed: a string of 1 to 107 bytes, no control characters"},
+    {"{\"instance\":{\"event_log\":\"a\\nb\"}}",
+     "$.instance.event_log: \"a\\nb\"; allowed: a string of 0 to 255 bytes, no control characters"},
+    {"{\"instance\":{\"name\":"
+     "\"0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890"
+     "123456789\"}}",
+     "$.instance.name: "
+     "\"012345678901234567890123456789012345678901234567890123456789012345678901234...; allowed: a "
+     "name of 1 to 63 letters, digits, '.', '_' or '-', a letter or digit first"},
+    {"{\"eal\":{\"lcores\":\"0;1\"}}", "$.eal.lcores: \"0;1\"; allowed: lcores as EAL's --lcores "
+                                       "takes them, like \"0-3\" or \"0@0,(1-2)@1\""},
+    {"{\"eal\":{\"extra\":\"x\"}}",
+     "$.eal.extra: \"x\"; allowed: a list of 0 to 16 strings of 1 to 255 bytes"},
+    {"{\"eal\":{\"extra\":[1]}}",
+     "$.eal.extra[0]: 1; allowed: a list of 0 to 16 strings of 1 to 255 bytes"},
+    {"{\"eal\":{\"extra\":[\"\"]}}",
+     "$.eal.extra[0]: \"\"; allowed: a list of 0 to 16 strings of 1 to 255 bytes"},
+    {"{\"ports\":[{\"name\":\"a\",\"device\":\"a/b\"}]}",
+     "$.ports[0].device: \"a/b\"; allowed: a kernel interface (\"eth0\" or \"iface:eth0\"), a PCI "
+     "address (\"0000:3b:00.0\") or a vdev (\"net_pcap0,rx_pcap=in.pcap\")"},
+    {"{\"ports\":[{\"name\":\"a\",\"device\":\"eth0\",\"rss_key\":\"6d5\"}]}",
+     "$.ports[0].rss_key: \"6d5\"; allowed: up to 64 bytes in hex, like \"6d5a6d5a\""},
+    {"{\"ports\":[{\"name\":\"a\",\"device\":\"eth0\",\"rss_key\":\"6x\"}]}",
+     "$.ports[0].rss_key: \"6x\"; allowed: up to 64 bytes in hex, like \"6d5a6d5a\""},
+    {"{\"ports\":[{\"name\":\"a\",\"device\":\"eth0\",\"pair\":\"c\"}]}",
+     "$.ports[0].pair: \"c\"; allowed: the name of a port: \"a\""},
+    {"{\"ports\":[" A "," A "]}",
+     "$.ports[1].name: \"a\", the name of item 0 too; allowed: a name that is a port's alone"},
+    {"{\"ports\":[" A ",{\"name\":\"b\",\"device\":\"iface:eth0\"}]}",
+     "$.ports[1].device: \"iface:eth0\", the device of port \"a\" too; allowed: a device of its "
+     "own"},
+    {"{\"ports\":[{\"name\":\"a\",\"device\":\"net_null0\",\"driver\":\"af_xdp\"}]}",
+     "$.ports[0].driver: a driver for what is no kernel interface; allowed: \"auto\""},
+    {"{\"ports\":[" A ",{\"name\":\"b\",\"device\":\"eth1\",\"role\":\"mirror\",\"pair\":\"a\"}]}",
+     "$.ports[1].pair: \"a\"; allowed: null, since nothing leaves a port of role mirror"},
+    {"{\"ports\":[{\"name\":\"a\",\"device\":\"eth0\",\"pair\":\"b\"},{\"name\":\"b\",\"device\":"
+     "\"eth1\",\"role\":\"mirror\"}]}",
+     "$.ports[0].pair: \"b\"; allowed: a port of role forward"},
+    {HOP(",\"vlan\":4095"),
+     "$.next_hops[0].vlan: 4095; allowed: a VLAN id from 0 (untagged) to 4094, or null"},
+    {HOP(",\"source_mac\":\"x\""), "$.next_hops[0].source_mac: \"x\"; allowed: a unicast MAC "
+                                   "address like \"02:00:00:00:00:01\", or null"},
+    {HOP(",\"source_mac\":\"01:00:5e:00:00:01\""),
+     "$.next_hops[0].source_mac: \"01:00:5e:00:00:01\"; allowed: a unicast MAC address like "
+     "\"02:00:00:00:00:01\", or null"},
+    {"{\"next_hops\":[{\"name\":\"h\",\"port\":\"b\",\"destination_mac\":\"02:00:00:00:00:01\"}]}",
+     "$.next_hops[0].port: \"b\"; allowed: the name of a port, of which there is none"},
+    {"{" PORTS ",\"next_hops\":[{\"name\":\"h\",\"port\":\"lefft\",\"destination_mac\":\"02:00:00:"
+     "00:00:01\"}]}",
+     "$.next_hops[0].port: \"lefft\"; allowed: the name of a port: \"a\", \"b\""},
+    {"{" PORTS
+     ",\"next_hops\":[{\"name\":\"h\",\"port\":1,\"destination_mac\":\"02:00:00:00:00:01\"}]}",
+     "$.next_hops[0].port: 1; allowed: the name of a port: \"a\", \"b\""},
+    {"{\"ports\":[{\"name\":\"a\",\"device\":\"eth0\",\"role\":\"mirror\"}],\"next_hops\":[{"
+     "\"name\":\"h\",\"port\":\"a\",\"destination_mac\":\"02:00:00:00:00:01\"}]}",
+     "$.next_hops[0].port: \"a\"; allowed: a port of role forward"},
+    {SLICE("\"next_hops\":[\"core\"]"),
+     "$.slices[0].next_hops[0]: \"core\"; allowed: the name of a next hop, of which there is none"},
+    {SLICE("\"next_hops\":\"core\""),
+     "$.slices[0].next_hops: \"core\"; allowed: a list of 0 to 16 names, each of a next hop"},
+    {"{" PORTS
+     ",\"next_hops\":[{\"name\":\"core-a\",\"port\":\"b\",\"destination_mac\":\"02:00:00:00:00:"
+     "01\"}],\"slices\":[{\"name\":\"s\",\"mode\":\"off\",\"next_hops\":[\"core-b\"]}]}",
+     "$.slices[0].next_hops[0]: \"core-b\"; allowed: the name of a next hop; did you mean "
+     "\"core-a\"?"},
+    {"{" PORTS
+     ",\"next_hops\":[{\"name\":\"core-a\",\"port\":\"b\",\"destination_mac\":\"02:00:00:00:00:"
+     "01\"}],\"slices\":[{\"name\":\"s\",\"mode\":\"off\",\"next_hops\":[\"core-a\",\"core-a\"]}]}",
+     "$.slices[0].next_hops[1]: \"core-a\"; allowed: each name once"},
+    {SLICE("\"ingress\":{\"port\":\"x\"}"),
+     "$.slices[0].ingress.port: \"x\"; allowed: the name of a port, of which there is none"},
+    {SLICE("\"ingress\":{\"vlan\":-1}"),
+     "$.slices[0].ingress.vlan: -1; allowed: a VLAN id from 0 (untagged) to 4094, or null"},
+    {SLICE("\"ingress\":{\"vlans\":1}"),
+     "$.slices[0].ingress.vlans: unknown key; did you mean \"vlan\"?"},
+    {SLICE("\"sources\":[]"),
+     "$.slices[0].sources: a list of 0; allowed: a list of 1 to 4096 prefixes, or null"},
+    {SLICE("\"sources\":\"10.0.0.0/8\""),
+     "$.slices[0].sources: \"10.0.0.0/8\"; allowed: a list of 1 to 4096 prefixes, or null"},
+    {SLICE("\"sources\":[\"10.0.0.0/8\",\"ten\"]"),
+     "$.slices[0].sources[1]: \"ten\"; allowed: a prefix or address like \"192.0.2.0/24\" or "
+     "\"2001:db8::/32\""},
+    {SLICE("\"sources\":[\"10.0.0.1/8\"]"),
+     "$.slices[0].sources[0]: \"10.0.0.1/8\"; allowed: no host bits, that is \"10.0.0.0/8\""},
+    {SLICE("\"sources\":[\"2001:db8::1/32\"]"), "$.slices[0].sources[0]: \"2001:db8::1/32\"; "
+                                                "allowed: no host bits, that is \"2001:db8::/32\""},
+    {SLICE("\"sources\":[\"10.0.0.0/33\"]"), "$.slices[0].sources[0]: \"10.0.0.0/33\"; allowed: a "
+                                             "length of at most 32 (IPv4) or 128 (IPv6)"},
+    {SLICE("\"sources\":[\"10.0.0.0/8\",\"11.0.0.0/8\",\"10.0.0.0/8\"]"),
+     "$.slices[0].sources: \"10.0.0.0/8\" twice; allowed: each prefix once"},
+    {SLICE("\"sources\":[\"10.0.0.0/8\"],\"destinations\":[\"::/0\"]"),
+     "$.slices[0].destinations: no IPv4 destination for the source 10.0.0.0/8; allowed: a "
+     "destination of the family of each source"},
+    {SLICE("\"sources\":[\"10.0.0.0/24\"],\"granularity\":{\"ipv4\":16}"),
+     "$.slices[0].granularity.ipv4: 16; allowed: 0, or at least the 24 bits of the source "
+     "10.0.0.0/24"},
+    {SLICE("\"granularity\":{\"ipv6\":129}"),
+     "$.slices[0].granularity.ipv6: 129; allowed: an integer from 0 to 128"},
+    {SLICE("\"min_closed_loop_flows\":11"),
+     "$.slices[0].min_closed_loop_flows: 11; allowed: at most max_individual_flows, which is 10"},
+    {"{\"defaults\":{\"max_individual_flows\":1}}",
+     "$.defaults.min_closed_loop_flows: 2; allowed: at most max_individual_flows, which is 1"},
+    {"{\"ports\":[{\"name\":\"a\",\"device\":\"eth0\",\"role\":\"mirror\"}],\"slices\":[{\"name\":"
+     "\"s\",\"mode\":\"active\",\"ingress\":{\"port\":\"a\"}}]}",
+     "$.slices[0].mode: \"active\" on ports of role mirror; allowed: \"passive\" or \"off\""},
+    {"{\"ports\":[{\"name\":\"a\",\"device\":\"eth0\",\"role\":\"mirror\"}],\"slices\":[{\"name\":"
+     "\"s\",\"mode\":\"active\"}]}",
+     "$.slices[0].mode: \"active\" on ports of role mirror; allowed: \"passive\" or \"off\""},
+    {"{\"slices\":[{\"name\":\"s\",\"mode\":\"off\"},{\"name\":\"s\",\"mode\":\"off\",\"sources\":["
+     "\"10.0.0.0/8\"]}]}",
+     "$.slices[1].name: \"s\", the name of item 0 too; allowed: a name that is a slice's alone"},
+    {TWO("\"start\":\"auto\"", "\"start\":\"auto\""),
+     "$.slices[1]: ::/0 to ::/0, as slice \"s\" has it; allowed: a source, destination or ingress "
+     "that tells it from $.slices[0]"},
+    {TWO("\"sources\":[\"10.0.0.0/8\",\"11.0.0.0/8\"]",
+         "\"sources\":[\"12.0.0.0/8\",\"11.0.0.0/8\"]"),
+     "$.slices[1]: 11.0.0.0/8 to 0.0.0.0/0, as slice \"s\" has it; allowed: a source, destination "
+     "or ingress that tells it from $.slices[0]"},
+    {"{\"instance\":{\"max_aggregates\":1},\"slices\":[{\"name\":\"s\",\"mode\":\"off\"},{\"name\":"
+     "\"t\",\"mode\":\"off\",\"sources\":[\"10.0.0.0/8\"]}]}",
+     "$.instance.max_aggregates: 1; allowed: at least one for each of the 2 slices"},
+};
+
+static void each_mistake_is_refused_with_its_line(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct config *untouched = (struct config *)(void *)&cases[i], *config = untouched;
+        struct config_error error;
+
+        assert_int_equal(config_load_text(cases[i].json, &config, &error), -EINVAL);
+        assert_string_equal(error.text, cases[i].line);
+        assert_ptr_equal(config, untouched);
+    }
+}
+
+static void error_keeps_place_value_and_bounds_apart(void **state)
+{
+    struct config *config = NULL;
+    struct config_error error;
+
+    (void)state;
+    assert_int_equal(config_load_text(SLICE("\"drop_probability\":0.9"), &config, &error), -EINVAL);
+    assert_string_equal(error.path, "$.slices[0].drop_probability");
+    assert_string_equal(error.found, "0.9");
+    assert_string_equal(error.allowed, "a number from 1e-06 to 0.5");
+    assert_int_equal(error.line, 0);
+}
+
+static void bad_json_has_line_and_column(void **state)
+{
+    struct config *config = NULL;
+    struct config_error error;
+
+    (void)state;
+    assert_int_equal(config_load_text("{\n  \"eal\": {},\n  \"ports\": [,]\n}", &config, &error),
+                     -EINVAL);
+    assert_int_equal(error.line, 3);
+    assert_int_equal(error.column, 13);
+}
+
+/* A path longer than its place in the error is cut, not written beyond it. */
+static void endless_key_is_cut(void **state)
+{
+    char *text = malloc(100000);
+    struct config *config = NULL;
+    struct config_error error;
+
+    (void)state;
+    memset(text, 'x', 100000);
+    memcpy(text, "{\"", 2);
+    strcpy(text + 99000, "\":1}");
+    assert_int_equal(config_load_text(text, &config, &error), -EINVAL);
+    assert_true(strlen(error.text) < sizeof(error.text));
+    free(text);
+}
+
+static void file_errors_name_the_file(void **state)
+{
+    char path[] = "/tmp/pennyline-config-XXXXXX", expected[256];
+    int fd = mkstemp(path);
+    struct config *config = NULL;
+    struct config_error error;
+
+    (void)state;
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, "{\"eal\" 1}", 9), 9);
+    assert_int_equal(config_load_file(path, &config, &error), -EINVAL);
+    snprintf(expected, sizeof(expected), "%s:1:8: bad JSON: ':' expected near '1'", path);
+    assert_string_equal(error.text, expected);
+    assert_int_equal(ftruncate(fd, 0), 0);
+    assert_int_equal(pwrite(fd, "{\"eal\":1}", 9, 0), 9);
+    assert_int_equal(config_load_file(path, &config, &error), -EINVAL);
+    snprintf(expected, sizeof(expected), "%s: $.eal: 1; allowed: an object (the EAL)", path);
+    assert_string_equal(error.text, expected);
+    close(fd);
+    unlink(path);
+    assert_int_equal(config_load_file(path, &config, &error), -ENOENT);
+    snprintf(expected, sizeof(expected), "%s: cannot be read: No such file or directory", path);
+    assert_string_equal(error.text, expected);
+    assert_int_equal(config_load_file("/tmp", &config, &error), -EISDIR);
+    assert_string_equal(error.text, "/tmp: cannot be read: Is a directory");
+    assert_null(config);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_mistake_is_refused_with_its_line),
+        cmocka_unit_test(error_keeps_place_value_and_bounds_apart),
+        cmocka_unit_test(bad_json_has_line_and_column),
+        cmocka_unit_test(endless_key_is_cut),
+        cmocka_unit_test(file_errors_name_the_file),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
