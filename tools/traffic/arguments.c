@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "arguments.h"
 
-#include "attacks.h"
 #include "base/time.h"
+#include "blind/attacks.h"
 
 #include <argp.h>
 #include <errno.h>

@@ -3,8 +3,8 @@
 #ifndef TRAFFIC_ARGUMENTS_H
 #define TRAFFIC_ARGUMENTS_H
 
+#include "blind/sender.h"
 #include "frame.h"
-#include "sender.h"
 
 struct arguments {
     struct sender_options sender;

@@ -4,7 +4,7 @@
 #define TRAFFIC_FRAME_H
 
 #include "base/address.h"
-#include "schedule.h"
+#include "blind/schedule.h"
 
 /* Ethernet, one VLAN tag, and a 1500-byte packet. */
 #define FRAME_MAX_BYTES (14 + 4 + 1500)

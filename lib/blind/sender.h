@@ -3,19 +3,14 @@
  *
  * Time is virtual: segment i of the plan is due at i / segments_per_second, repeats and floods come
  * in addition. The same options give the same segments, to the byte. One thread. */
-#ifndef TRAFFIC_SENDER_H
-#define TRAFFIC_SENDER_H
+#ifndef BLIND_SENDER_H
+#define BLIND_SENDER_H
 
 #include "base/random.h"
-#include "schedule.h"
+#include "blind/schedule.h"
+#include "tcp/flags.h"
 
 struct attack;
-
-#define TCP_FLAG_FIN 0x01
-#define TCP_FLAG_SYN 0x02
-#define TCP_FLAG_RST 0x04
-#define TCP_FLAG_PSH 0x08
-#define TCP_FLAG_ACK 0x10
 
 struct sender_options {
     const struct attack *attack;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "attacks.h"
+#include "blind/attacks.h"
 
 #include "base/compiler.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Segments that wait for their time: a binary heap by time, first in first out at equal times. */
-#ifndef TRAFFIC_SCHEDULE_H
-#define TRAFFIC_SCHEDULE_H
+#ifndef BLIND_SCHEDULE_H
+#define BLIND_SCHEDULE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "sender.h"
+#include "blind/sender.h"
 
-#include "attacks.h"
 #include "base/time.h"
+#include "blind/attacks.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "schedule.h"
+#include "blind/schedule.h"
 
 #include <errno.h>
 #include <stdlib.h>

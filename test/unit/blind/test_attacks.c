@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "base/time.h"
-#include "traffic/attacks.h"
+#include "blind/attacks.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The attacks by name: one row is all that there is to know of one. */
-#ifndef TRAFFIC_ATTACKS_H
-#define TRAFFIC_ATTACKS_H
+#ifndef BLIND_ATTACKS_H
+#define BLIND_ATTACKS_H
 
-#include "sender.h"
+#include "blind/sender.h"
 
 struct attack {
     const char *name;
