@@ -113,7 +113,6 @@ static void book_drop(struct engine *e, uint32_t entry, struct flow *f, const st
             freeze_place(place, f);
         places_touch(&e->places, f->place);
     }
-    e->counters.dropped++;
     post_drop_made(e, d, v);
 }
 

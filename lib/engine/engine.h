@@ -91,7 +91,9 @@ bool engine_post_epoch(struct engine *e);
 /* Before the last epoch of a stop: ends every pending drop as void, so that counters reconcile. */
 void engine_stop(struct engine *e);
 
-/* Read by any thread, written by the engine's own. */
+/* Read by any thread, written by the engine's own. The engine counts why it did not drop and what
+ * it could not post; what became of each packet (rx, tx, dropped, lost, slice or none) is counted
+ * here by the caller, who has the packet. */
 const struct worker_counters *engine_counters(const struct engine *e);
 struct worker_counters *engine_counters_mutable(struct engine *e);
 const struct flow_table_counters *engine_flow_counters(const struct engine *e);
