@@ -42,6 +42,8 @@ static void on_event(void *context, const struct manager_event *event)
     if (manager_report(b->manager, event->aggregate, &report))
         e->verdict = report.verdict;
     snprintf(e->text, sizeof(e->text), "%s", event->text == NULL ? "" : event->text);
+    if (b->on_event != NULL)
+        b->on_event(b->event_context, event);
 }
 
 void box_open(struct box *b)

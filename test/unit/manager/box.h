@@ -40,6 +40,10 @@ struct box {
     uint16_t n_workers;
     uint32_t n_concurrent_flow_phases, n_drop_records;
 
+    /* Told every event too, when set. */
+    void (*on_event)(void *context, const struct manager_event *event);
+    void *event_context;
+
     void *table_memory;
     struct aggregate_table *table;
     struct engine_gate gate;

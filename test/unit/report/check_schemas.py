@@ -1,0 +1,64 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""check_schemas.py EXAMPLES CONF: what EXAMPLES prints is what the schemas in CONF describe, and no
+schema takes what it must not."""
+
+import copy
+import json
+import os
+import subprocess
+import sys
+
+try:
+    import jsonschema
+except ImportError:
+    print("python3-jsonschema is not installed")
+    sys.exit(77)
+
+# A change to a document that is right, and makes it wrong: (schema, words, change).
+BROKEN = (
+    ("summary", "a verdict that is none", lambda d: d["aggregates"][0].update(verdict="perhaps")),
+    ("summary", "a counter missing", lambda d: d["aggregates"][0].pop("dropped")),
+    ("summary", "a negative counter", lambda d: d["aggregates"][0].update(packets=-1)),
+    ("summary", "a share above one",
+     lambda d: d["aggregates"][0].update(genuine_share={"estimate": 2, "low": 0, "high": 1})),
+    ("summary", "no totals", lambda d: d.pop("totals")),
+    ("summary", "an unknown key", lambda d: d.update(surprise=1)),
+    ("event", "no event", lambda d: d.pop("event")),
+    ("event", "a local time", lambda d: d.update(time="2026-01-02 12:00:00")),
+)
+
+
+def load(directory, name):
+    with open(os.path.join(directory, f"{name}.schema.json"), encoding="utf-8") as file:
+        schema = json.load(file)
+    jsonschema.Draft202012Validator.check_schema(schema)
+    return jsonschema.Draft202012Validator(schema)
+
+
+def main():
+    examples, conf = sys.argv[1:]
+    validators = {name: load(conf, name) for name in ("summary", "event")}
+    output = subprocess.run([examples], check=True, capture_output=True, text=True).stdout
+    documents = [json.loads(line) for line in output.splitlines()]
+    n_wrong = 0
+    for d in documents:
+        for error in validators[d["schema"]].iter_errors(d["document"]):
+            print(f"{d['schema']}: {error.json_path}: {error.message}")
+            n_wrong += 1
+    for schema, words, change in BROKEN:
+        broken = copy.deepcopy(next(d["document"] for d in documents if d["schema"] == schema))
+        change(broken)
+        if validators[schema].is_valid(broken):
+            print(f"{schema}: takes {words}")
+            n_wrong += 1
+    kinds = {d["document"]["event"] for d in documents if d["schema"] == "event"}
+    described = set(validators["event"].schema["$defs"]["manager_event"]["enum"])
+    if kinds != described:
+        print(f"events shown and described differ: {sorted(kinds ^ described)}")
+        n_wrong += 1
+    print(f"{len(documents)} documents, {n_wrong} wrong")
+    sys.exit(n_wrong != 0)
+
+
+main()

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Prints real summaries and events, one {"schema": name, "document": ...} per line, for
+ * check_schemas.py. */
+#include "../manager/box.h"
+#include "report/report.h"
+
+static const struct report_clock with_wall = {
+    .started_ns = NS_PER_S, .has_wall = true, .wall_offset_ns = INT64_C(1767355200) * 1000000000};
+static const struct report_clock without_wall = {.started_ns = NS_PER_S};
+
+static void print(const char *schema, json_t *document)
+{
+    json_t *line = json_pack("{s:s, s:o}", "schema", schema, "document", document);
+
+    assert_non_null(line);
+    json_dumpf(line, stdout, JSON_COMPACT);
+    putchar('\n');
+    json_decref(line);
+}
+
+static void print_event(void *context, const struct manager_event *event)
+{
+    const struct box *b = context;
+
+    print("event", report_event(b->manager, event, &with_wall));
+    print("event", report_event(b->manager, event, &without_wall));
+}
+
+static void drop_and_end(struct box *b, uint32_t aggregate, unsigned n, enum drop_state end)
+{
+    for (unsigned i = 0; i < n; i++) {
+        uint64_t id = box_drop(b, 0, aggregate);
+
+        if (id == 0)
+            break;
+        b->now_ns += NS_PER_MS;
+        box_end(b, 0, aggregate, id, end);
+        box_epoch(b);
+    }
+    box_settle(b);
+}
+
+/* A genuine slice, a spoofed one by rule penny with flows, one with sub-prefixes, a passive one. */
+static struct box *make_box(void)
+{
+    struct box *b = box_new(1);
+
+    b->n_slices = 4;
+    b->slices[1].parameters.rule = TEST_RULE_PENNY;
+    b->slices[2].granularity.ipv4 = 24;
+    b->slices[3].mode = SLICE_PASSIVE;
+    b->on_event = print_event;
+    b->event_context = b;
+    box_open(b);
+    return b;
+}
+
+static void want_prefix(struct box *b)
+{
+    const uint8_t bytes[4] = {10, 1, 2, 0};
+    struct ip_address address = ip_address_from_ipv4(bytes);
+    struct message m = {.kind = MESSAGE_AGGREGATE_WANTED,
+                        .wanted = {.slice = 2, .prefix = ip_prefix_of_address(&address, 24)}};
+
+    manager_receive(b->manager, &m);
+}
+
+static void print_summaries(const struct box *b)
+{
+    struct worker_counters totals = {.rx_packets = 3, .tx_packets = 3, .untested = 3};
+    json_t *ports =
+        json_pack("[{s:s, s:i, s:i}]", "name", "portA", "rx_packets", 3, "tx_packets", 3);
+    struct report_run run = {.mode = "test",
+                             .manager = b->manager,
+                             .clock = &with_wall,
+                             .now_ns = b->now_ns,
+                             .totals = &totals,
+                             .ports = ports,
+                             .with_drops = true};
+
+    print("summary", report_summary(&run));
+    run = (struct report_run){
+        .mode = "replay", .manager = b->manager, .clock = &without_wall, .now_ns = b->now_ns};
+    print("summary", report_summary(&run));
+    json_decref(ports);
+}
+
+int main(void)
+{
+    struct box *b = make_box();
+
+    print_summaries(b);
+    drop_and_end(b, 0, 100, DROP_RETRANSMITTED);
+    box_forward(b, 0, 1, 300);
+    drop_and_end(b, 1, 12, DROP_EXPIRED);
+    box_place(b, 0, 1, 0, (struct flow_counts){.droppable = 9, .dropped = 1}, false);
+    box_epoch(b);
+    want_prefix(b);
+    drop_and_end(b, 3, 3, DROP_VOID_AMBIGUOUS);
+    print_summaries(b);
+    manager_report_own_loss(b->manager, 1, 1, "rx_missed", b->now_ns);
+    manager_set_kill_switch(b->manager, true, b->now_ns);
+    print_summaries(b);
+    manager_set_kill_switch(b->manager, false, b->now_ns);
+    manager_report_own_loss(b->manager, 1, 0, NULL, b->now_ns);
+    manager_stop(b->manager, REASON_STOPPED, b->now_ns);
+    box_settle(b);
+    print_summaries(b);
+    box_close(b);
+    return 0;
+}
