@@ -172,6 +172,7 @@ check_python()
 # Each file is JSON, and as the schema that it names wants it.
 check_json()
 {
+    # shellcheck disable=SC2016  # the dollar is of JSON
     files 'conf/*.json' 'drivers-cfg/*.json' | xargs -r /usr/bin/python3 -c '
 import json, os, sys
 import jsonschema
