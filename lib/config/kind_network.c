@@ -139,14 +139,22 @@ static int read_prefix(struct option_reader *r, json_t *value, struct ip_prefix 
     }
 }
 
-static int compare_prefixes(const void *a, const void *b)
+/* Length among all 128 bits, by which no prefix of one family is equal to one of the other. */
+static int mapped_bits(const struct ip_prefix *p)
 {
-    const struct ip_prefix *p = a, *q = b;
-    int order = memcmp(p->address.bytes, q->address.bytes, sizeof(p->address.bytes));
+    return p->length + (p->is_ipv4 ? 96 : 0);
+}
 
-    if (order != 0)
-        return order;
-    return p->is_ipv4 != q->is_ipv4 ? p->is_ipv4 - q->is_ipv4 : p->length - q->length;
+int option_compare_prefixes(const struct ip_prefix *a, const struct ip_prefix *b)
+{
+    int order = memcmp(a->address.bytes, b->address.bytes, sizeof(a->address.bytes));
+
+    return order != 0 ? order : mapped_bits(a) - mapped_bits(b);
+}
+
+static int compare_items(const void *a, const void *b)
+{
+    return option_compare_prefixes(a, b);
 }
 
 /* Refuses the list when a prefix is in it twice. */
@@ -159,7 +167,7 @@ static int check_distinct(struct option_reader *r, const struct ip_prefix *prefi
     if (sorted == NULL)
         return reader_no_memory(r);
     memcpy(sorted, prefixes, n * sizeof(*sorted));
-    qsort(sorted, n, sizeof(*sorted), compare_prefixes);
+    qsort(sorted, n, sizeof(*sorted), compare_items);
     for (size_t i = 1; i < n && error == 0; i++)
         if (ip_prefix_equal(&sorted[i - 1], &sorted[i])) {
             char found[IP_TEXT_BYTES + 16];

@@ -108,6 +108,9 @@ int reader_no_memory(struct option_reader *r);
 /* A value as JSON in a line, shortened; safe to print. Returns `out`. */
 const char *option_value_text(json_t *value, char *out, size_t n);
 
+/* Orders prefixes for qsort: 0 only of equal ones. */
+int option_compare_prefixes(const struct ip_prefix *a, const struct ip_prefix *b);
+
 /* Appends to *list; when memory is short, drops the list and sets it NULL. */
 void option_append(json_t **list, json_t *item);
 

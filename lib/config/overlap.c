@@ -25,15 +25,6 @@ struct destination_entry {
     uint32_t slice;
 };
 
-static int compare_prefix(const struct ip_prefix *p, const struct ip_prefix *q)
-{
-    int order = memcmp(p->address.bytes, q->address.bytes, sizeof(p->address.bytes));
-
-    if (order != 0)
-        return order;
-    return p->is_ipv4 != q->is_ipv4 ? p->is_ipv4 - q->is_ipv4 : p->length - q->length;
-}
-
 static int compare_numbers(uint32_t a, uint32_t b)
 {
     return (a > b) - (a < b);
@@ -41,7 +32,7 @@ static int compare_numbers(uint32_t a, uint32_t b)
 
 static int compare_place(const struct source_entry *a, const struct source_entry *b)
 {
-    int order = compare_prefix(a->source, b->source);
+    int order = option_compare_prefixes(a->source, b->source);
 
     return order != 0 ? order : compare_numbers(a->ingress, b->ingress);
 }
@@ -57,7 +48,7 @@ static int compare_sources(const void *a, const void *b)
 static int compare_destinations(const void *a, const void *b)
 {
     const struct destination_entry *p = a, *q = b;
-    int order = compare_prefix(p->destination, q->destination);
+    int order = option_compare_prefixes(p->destination, q->destination);
 
     return order != 0 ? order : compare_numbers(p->slice, q->slice);
 }
@@ -103,7 +94,7 @@ static int check_run(struct option_reader *r, const struct source_entry *entries
     /* A source of one family never meets a destination of the other. */
     for (size_t i = 1; i < n_all && error == 0; i++)
         if (all[i].destination->is_ipv4 == entries[0].source->is_ipv4 &&
-            compare_prefix(all[i - 1].destination, all[i].destination) == 0)
+            option_compare_prefixes(all[i - 1].destination, all[i].destination) == 0)
             error = refuse_tie(r, &entries[0], &all[i - 1], &all[i]);
     free(all);
     return error;

@@ -37,6 +37,7 @@ static void each_driver_is_found_by_the_name_that_dpdk_gives(void **state)
         {"net_ice", "ice", DRIVER_BIND_VFIO},
         {"net_i40e", "i40e", DRIVER_BIND_VFIO},
         {"net_ixgbe", "ixgbe", DRIVER_BIND_VFIO},
+        {"net_ena", "ena", DRIVER_BIND_VFIO},
     };
 
     (void)state;
@@ -55,9 +56,9 @@ static void each_driver_is_found_by_the_name_that_dpdk_gives(void **state)
 /* What would hide a packet from the appliance, or change it, is asked of no driver. */
 static void no_driver_is_asked_to_change_packets(void **state)
 {
-    static const char *const names[] = {"net_af_xdp", "net_af_packet", "net_tap",  "net_memif",
-                                        "net_pcap",   "net_ring",      "net_null", "net_virtio",
-                                        "mlx5_pci",   "net_ice",       "net_i40e", "net_ixgbe"};
+    static const char *const names[] = {
+        "net_af_xdp", "net_af_packet", "net_tap", "net_memif", "net_pcap",  "net_ring", "net_null",
+        "net_virtio", "mlx5_pci",      "net_ice", "net_i40e",  "net_ixgbe", "net_ena"};
     (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(names); i++) {
         struct driver_config driver;
