@@ -28,6 +28,11 @@ int document_parse(const char *text, size_t n, json_t **out, struct config_error
     *out = json_loadb(text, n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &e);
     if (*out != NULL)
         return 0;
+    /* The parser has words for everything but this. */
+    if (e.text[0] == '\0') {
+        snprintf(error->text, sizeof(error->text), "not enough memory");
+        return -ENOMEM;
+    }
     hide_control_characters(e.text);
     error->line = (unsigned int)e.line;
     error->column = (unsigned int)e.column;

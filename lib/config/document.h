@@ -8,8 +8,8 @@
 
 #include "config/error.h"
 
-/* Text to JSON; keys that occur twice are refused. 0 and a new reference, or -EINVAL with the error
- * set. */
+/* Text to JSON; keys that occur twice are refused. 0 and a new reference, or -EINVAL or -ENOMEM
+ * with the error set. */
 int document_parse(const char *text, size_t n, json_t **out, struct config_error *error);
 
 /* The same of a file. Also what open(2) and read(2) say, -EISDIR, -EFBIG, -ENOMEM. The error names

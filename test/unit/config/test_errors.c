@@ -295,6 +295,43 @@ static void file_errors_name_the_file(void **state)
     assert_null(config);
 }
 
+static unsigned int allocations_left;
+
+static void *run_short(size_t n)
+{
+    if (allocations_left == 0)
+        return NULL;
+    allocations_left--;
+    return malloc(n);
+}
+
+/* The library's JSON fails at each of its allocations in turn; a leak would fail the test under
+ * AddressSanitizer. */
+static void short_memory_is_an_error_and_leaks_nothing(void **state)
+{
+    struct config *config = NULL;
+    struct config_error error;
+    unsigned int n_failed = 0;
+    int status = -1;
+
+    (void)state;
+    json_set_alloc_funcs(run_short, free);
+    for (unsigned int n = 0; status != 0; n++) {
+        allocations_left = n;
+        status = config_load_text(TWO("\"start\":\"auto\"", "\"sources\":[\"10.0.0.0/8\"]"),
+                                  &config, &error);
+        if (status != 0) {
+            assert_null(config);
+            assert_true(error.text[0] != '\0');
+            n_failed++;
+        }
+    }
+    json_set_alloc_funcs(malloc, free);
+    assert_non_null(config);
+    assert_true(n_failed > 100);
+    config_free(config);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -303,6 +340,7 @@ int main(void)
         cmocka_unit_test(bad_json_has_line_and_column),
         cmocka_unit_test(endless_key_is_cut),
         cmocka_unit_test(file_errors_name_the_file),
+        cmocka_unit_test(short_memory_is_an_error_and_leaks_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
