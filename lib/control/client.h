@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* One connection to the control server: lines in, lines out, never waiting. Internal. */
+#ifndef CONTROL_CLIENT_H
+#define CONTROL_CLIENT_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "control/control.h"
+
+struct client {
+    int fd; /* -1: a free place */
+    bool watching;
+    bool at_end;          /* nothing more will come */
+    bool leaving;         /* close it when all is sent */
+    uint64_t progress_ns; /* when it last took a byte, or had none to take */
+    uint64_t n_lost, n_lost_told;
+    size_t n_in;
+    char *out; /* out[n_sent..n_out) waits */
+    size_t n_out, n_sent, out_size;
+    char in[CONTROL_MAX_REQUEST_BYTES];
+};
+
+/* What makes a reply of a line. */
+typedef json_t *client_answer(void *context, const char *line, size_t n, bool *watch);
+
+void client_open(struct client *c, int fd, uint64_t now_ns);
+void client_close(struct client *c);
+
+/* The events of poll(2) that it waits for. */
+short client_events(const struct client *c);
+
+/* Reads, answers at most one line, writes. Closes it when it is done or dead. */
+void client_serve(struct client *c, short revents, uint64_t now_ns, client_answer *answer,
+                  void *context);
+
+/* Queues an event for a watcher, or counts it as lost. */
+void client_publish(struct client *c, const char *line, size_t n);
+
+/* {"ok": false, "error": text} as the last thing that it gets. */
+void client_refuse(struct client *c, const char *text);
+
+/* NULL when memory is short. */
+json_t *client_error(const char *text);
+
+#endif

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The table, and from a line to a call: everything is checked before a handler runs. */
+#include "control/command.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/compiler.h"
+#include "control/client.h"
+
+#define COUNT_MOST 1000
+
+static const struct command_argument no_arguments[] = {{0}};
+
+static const struct command_argument aggregate_arguments[] = {
+    {"aggregate", ARGUMENT_AGGREGATE, true, 0, "number, name of the slice, or prefix"},
+    {0},
+};
+
+static const struct command_argument aggregates_arguments[] = {
+    {"slice", ARGUMENT_TEXT, false, 0, "only of this slice"},
+    {"verdict", ARGUMENT_TEXT, false, 0, "only with this verdict"},
+    {"offset", ARGUMENT_COUNT, false, UINT32_MAX, "leave out so many (default 0)"},
+    {"count", ARGUMENT_COUNT, false, COUNT_MOST, "at most so many (default 100)"},
+    {"drops", ARGUMENT_SWITCH, false, 0, "with every drop that is on record"},
+    {0},
+};
+
+static const struct command_argument kill_switch_arguments[] = {
+    {"on", ARGUMENT_SWITCH, true, 0, "true: no deliberate drop until it is off again"},
+    {0},
+};
+
+const struct command commands[] = {
+    {"status", "the box: workers, ports, tests running, memory", no_arguments, command_run_status},
+    {"aggregates", "a page of the list of aggregates, with verdicts and counters",
+     aggregates_arguments, command_run_aggregates},
+    {"aggregate", "one aggregate, with all its evidence and drops", aggregate_arguments,
+     command_run_aggregate},
+    {"test start", "begin a test of an aggregate", aggregate_arguments, command_run_test_start},
+    {"test stop", "end the test of an aggregate", aggregate_arguments, command_run_test_stop},
+    {"kill-switch", "stop every deliberate drop at once, or allow them again",
+     kill_switch_arguments, command_run_kill_switch},
+    {"watch", "events as lines, until the client leaves", no_arguments, command_run_watch},
+    {"version", "of the server", no_arguments, command_run_version},
+    {"help", "this table", no_arguments, command_run_help},
+};
+const size_t n_commands = ARRAY_LENGTH(commands);
+
+json_t *command_refuse(struct command_call *call, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(call->error, sizeof(call->error), format, arguments);
+    va_end(arguments);
+    return NULL;
+}
+
+uint32_t command_count(const struct command_call *call, const char *name, uint32_t otherwise)
+{
+    json_t *value = json_object_get(call->request, name);
+
+    return value != NULL ? (uint32_t)json_integer_value(value) : otherwise;
+}
+
+bool command_switch(const struct command_call *call, const char *name)
+{
+    return json_is_true(json_object_get(call->request, name));
+}
+
+const char *command_text(const struct command_call *call, const char *name)
+{
+    return json_string_value(json_object_get(call->request, name));
+}
+
+static bool is_count(json_t *value, uint32_t most)
+{
+    return json_is_integer(value) && json_integer_value(value) >= 0 &&
+           json_integer_value(value) <= most;
+}
+
+static bool is_allowed(const struct command_argument *argument, json_t *value)
+{
+    switch (argument->kind) {
+    case ARGUMENT_TEXT:
+        return json_is_string(value);
+    case ARGUMENT_COUNT:
+        return is_count(value, argument->most);
+    case ARGUMENT_SWITCH:
+        return json_is_boolean(value);
+    case ARGUMENT_AGGREGATE:
+        return json_is_string(value) || is_count(value, UINT32_MAX - 1);
+    }
+    return false;
+}
+
+static void describe(const struct command_argument *argument, char *out, size_t n)
+{
+    if (argument->kind == ARGUMENT_COUNT)
+        snprintf(out, n, "a whole number from 0 to %u", argument->most);
+    else
+        snprintf(out, n, "%s",
+                 argument->kind == ARGUMENT_TEXT     ? "a text"
+                 : argument->kind == ARGUMENT_SWITCH ? "true or false"
+                                                     : "a number or a text");
+}
+
+static bool check_argument(struct command_call *call, const struct command_argument *argument)
+{
+    json_t *value = json_object_get(call->request, argument->name);
+    char allowed[64];
+
+    if (value == NULL ? !argument->required : is_allowed(argument, value))
+        return true;
+    describe(argument, allowed, sizeof(allowed));
+    command_refuse(call, "%s: \"%s\" %s; give %s: %s", call->command->name, argument->name,
+                   value == NULL ? "is missing" : "is of the wrong kind or out of bounds", allowed,
+                   argument->help);
+    return false;
+}
+
+static bool is_known(const struct command *command, const char *key)
+{
+    if (strcmp(key, "command") == 0)
+        return true;
+    for (const struct command_argument *a = command->arguments; a->name != NULL; a++)
+        if (strcmp(a->name, key) == 0)
+            return true;
+    return false;
+}
+
+/* An argument that is misspelt must not pass for one that was left out. */
+static bool check_arguments(struct command_call *call)
+{
+    const char *key;
+    json_t *value;
+
+    json_object_foreach (call->request, key, value)
+        if (!is_known(call->command, key)) {
+            command_refuse(call,
+                           "%s: it knows no \"%.64s\"; {\"command\": \"help\"} lists what it takes",
+                           call->command->name, key);
+            return false;
+        }
+    for (const struct command_argument *a = call->command->arguments; a->name != NULL; a++)
+        if (!check_argument(call, a))
+            return false;
+    return true;
+}
+
+static bool find_command(struct command_call *call)
+{
+    const char *name = command_text(call, "command");
+
+    for (size_t i = 0; name != NULL && i < n_commands; i++)
+        if (strcmp(commands[i].name, name) == 0)
+            call->command = &commands[i];
+    if (call->command != NULL)
+        return true;
+    if (name == NULL)
+        command_refuse(call, "the request names no command; send {\"command\": \"help\"}");
+    else
+        command_refuse(call, "\"%.64s\": no such command; {\"command\": \"help\"} lists them",
+                       name);
+    return false;
+}
+
+json_t *control_execute(const struct control_operations *operations, const char *request, size_t n,
+                        uint64_t now_ns, bool *watch)
+{
+    struct command_call call = {.operations = operations, .now_ns = now_ns};
+    json_error_t error;
+    json_t *result = NULL, *reply;
+
+    call.request = json_loadb(request, n, JSON_REJECT_DUPLICATES, &error);
+    if (!json_is_object(call.request))
+        command_refuse(&call, "the request is no JSON object (%s); send one per line",
+                       call.request == NULL ? error.text : "it is a list");
+    else if (find_command(&call) && check_arguments(&call))
+        result = call.command->run(&call);
+    reply = result != NULL       ? json_pack("{s:b, s:o}", "ok", 1, "result", result)
+            : call.error[0] != 0 ? client_error(call.error)
+                                 : client_error("not enough memory for the reply; ask for less");
+    *watch = *watch || call.watch;
+    json_decref(call.request);
+    return reply;
+}

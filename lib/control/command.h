@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The commands of the control socket: one row each. Internal. */
+#ifndef CONTROL_COMMAND_H
+#define CONTROL_COMMAND_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "control/control.h"
+
+#define COMMAND_ERROR_BYTES 512
+
+enum argument_kind {
+    ARGUMENT_TEXT,
+    ARGUMENT_COUNT, /* a whole number, 0..most */
+    ARGUMENT_SWITCH,
+    ARGUMENT_AGGREGATE, /* a number, or a text */
+};
+
+struct command_argument {
+    const char *name;
+    enum argument_kind kind;
+    bool required;
+    uint32_t most;
+    const char *help;
+};
+
+/* One request under way. */
+struct command_call {
+    const struct control_operations *operations;
+    const struct command *command;
+    json_t *request;
+    uint64_t now_ns;
+    bool watch;
+    char error[COMMAND_ERROR_BYTES];
+};
+
+struct command {
+    const char *name;
+    const char *help;
+    const struct command_argument *arguments; /* ends with a NULL name */
+    /* The result, or NULL with call->error set. It changes nothing when it refuses. */
+    json_t *(*run)(struct command_call *call);
+};
+
+extern const struct command commands[];
+extern const size_t n_commands;
+
+/* Sets call->error and returns NULL. */
+json_t *command_refuse(struct command_call *call, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Arguments of a checked request; what stands there when it was not given. */
+uint32_t command_count(const struct command_call *call, const char *name, uint32_t otherwise);
+bool command_switch(const struct command_call *call, const char *name);
+const char *command_text(const struct command_call *call, const char *name);
+
+/* The aggregate that the argument "aggregate" means: its number, the name of its slice, or its
+ * prefix. False, and call->error set, when it means none or several. */
+bool command_aggregate(struct command_call *call, uint32_t *aggregate);
+
+/* commands_status.c */
+json_t *command_run_status(struct command_call *call);
+json_t *command_run_version(struct command_call *call);
+json_t *command_run_help(struct command_call *call);
+/* commands_test.c */
+json_t *command_run_aggregates(struct command_call *call);
+json_t *command_run_aggregate(struct command_call *call);
+json_t *command_run_test_start(struct command_call *call);
+json_t *command_run_test_stop(struct command_call *call);
+json_t *command_run_kill_switch(struct command_call *call);
+json_t *command_run_watch(struct command_call *call);
+
+#endif

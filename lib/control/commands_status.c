@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "base/compiler.h"
+#include "base/time.h"
+#include "control/command.h"
+#include "packet/packet.h"
+
+static json_t *counters_json(const void *counters, const struct counter_row *rows, size_t n)
+{
+    json_t *out = json_object();
+
+    for (size_t i = 0; i < n; i++)
+        json_object_set_new(out, rows[i].name,
+                            json_integer((json_int_t)counter_value(counters, &rows[i])));
+    return out;
+}
+
+/* Reasons that never occurred say nothing. */
+static json_t *reasons_json(const uint64_t *reasons)
+{
+    json_t *out = json_object();
+
+    for (int i = 0; i < PACKET_N_REASONS; i++)
+        if (reasons[i] != 0)
+            json_object_set_new(out, packet_reason_name((enum packet_reason)i),
+                                json_integer((json_int_t)reasons[i]));
+    return out;
+}
+
+static json_t *flows_json(const struct control_worker *w)
+{
+    const struct flow_table_counters *f = w->flows;
+    json_t *admissions = json_object();
+
+    for (int i = 0; i < FLOW_N_ADMISSIONS; i++)
+        json_object_set_new(admissions, flow_admission_name((enum flow_admission)i),
+                            json_integer((json_int_t)f->admissions[i]));
+    return json_pack("{s:I, s:I, s:o, s:I, s:I, s:I, s:I}", "now", (json_int_t)f->n_flows, "most",
+                     (json_int_t)w->n_flows_max, "admissions", admissions, "evicted_syn_only",
+                     (json_int_t)f->evicted_syn_only, "evicted_idle", (json_int_t)f->evicted_idle,
+                     "aged", (json_int_t)f->aged, "removed", (json_int_t)f->removed);
+}
+
+static json_t *worker_json(unsigned int i, const struct control_worker *w)
+{
+    json_t *out = json_pack("{s:I, s:I}", "worker", (json_int_t)i, "lcore", (json_int_t)w->lcore);
+
+    if (w->counters != NULL)
+        json_object_set_new(out, "counters",
+                            counters_json(w->counters, worker_counter_rows, n_worker_counter_rows));
+    if (w->packet_reasons != NULL)
+        json_object_set_new(out, "packet_reasons", reasons_json(w->packet_reasons));
+    if (w->flows != NULL)
+        json_object_set_new(out, "flows", flows_json(w));
+    return out;
+}
+
+static json_t *workers_json(const struct control_operations *o)
+{
+    json_t *out = json_array();
+    struct control_worker worker = {0};
+
+    for (unsigned int i = 0; o->worker != NULL && o->worker(o->context, i, &worker); i++) {
+        json_array_append_new(out, worker_json(i, &worker));
+        worker = (struct control_worker){0};
+    }
+    return out;
+}
+
+/* How many tests are in each state. */
+static json_t *tests_json(const struct manager *m)
+{
+    uint32_t n_in_state[TEST_DONE + 1] = {0};
+    json_t *out = json_object();
+    struct aggregate_report report;
+
+    for (uint32_t i = 0; i < manager_n_aggregates(m); i++)
+        if (manager_report(m, i, &report))
+            n_in_state[report.state]++;
+    for (int i = 0; i <= TEST_DONE; i++)
+        json_object_set_new(out, test_state_name((enum test_state)i), json_integer(n_in_state[i]));
+    return out;
+}
+
+static json_t *from_callback(json_t *(*callback)(void *), void *context, json_t *otherwise)
+{
+    json_t *value = callback != NULL ? callback(context) : NULL;
+
+    if (value == NULL)
+        return otherwise;
+    json_decref(otherwise);
+    return value;
+}
+
+json_t *command_run_status(struct command_call *call)
+{
+    const struct control_operations *o = call->operations;
+    const char *suspended = manager_suspended(o->manager);
+    double uptime_s = (double)(call->now_ns - o->clock->started_ns) / (double)NS_PER_S;
+
+    return json_pack("{s:s, s:s, s:f, s:b, s:s?, s:I, s:I, s:o, s:o, s:o, s:o}", "version",
+                     PENNYLINE_VERSION, "instance", o->instance != NULL ? o->instance : "",
+                     "uptime_s", uptime_s, "kill_switch", (int)manager_kill_switch(o->manager),
+                     "suspended", suspended, "epoch", (json_int_t)manager_epoch(o->manager),
+                     "n_aggregates", (json_int_t)manager_n_aggregates(o->manager), "tests",
+                     tests_json(o->manager), "workers", workers_json(o), "ports",
+                     from_callback(o->ports, o->context, json_array()), "memory",
+                     from_callback(o->memory, o->context, json_object()));
+}
+
+json_t *command_run_version(struct command_call *call)
+{
+    (void)call;
+    return json_pack("{s:s, s:s}", "program", "pennyline", "version", PENNYLINE_VERSION);
+}
+
+static json_t *arguments_json(const struct command *command)
+{
+    json_t *out = json_array();
+
+    for (const struct command_argument *a = command->arguments; a->name != NULL; a++)
+        json_array_append_new(out, json_pack("{s:s, s:b, s:s}", "name", a->name, "required",
+                                             (int)a->required, "help", a->help));
+    return out;
+}
+
+json_t *command_run_help(struct command_call *call)
+{
+    json_t *out = json_array();
+
+    (void)call;
+    for (size_t i = 0; i < n_commands; i++)
+        json_array_append_new(out, json_pack("{s:s, s:s, s:o}", "command", commands[i].name, "help",
+                                             commands[i].help, "arguments",
+                                             arguments_json(&commands[i])));
+    return out;
+}

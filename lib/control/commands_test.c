@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+#include <string.h>
+
+#include "base/compiler.h"
+#include "control/command.h"
+#include "report/report.h"
+#include "verdict/outcome.h"
+
+#define COUNT_DEFAULT 100
+
+/* What the manager refuses, in words: what is the matter, and what to do. */
+struct refusal {
+    int error;
+    const char *words;
+};
+
+static const struct refusal start_refusals[] = {
+    {-ENOENT, "there is no such aggregate; \"aggregates\" lists them"},
+    {-EINVAL, "its slice is not in mode active, so nothing of it may be dropped; change its mode"},
+    {-EALREADY, "a test of it is running; stop that one first, or wait for its verdict"},
+    {-EBUSY, "drops of its last test are still pending; try again in a few seconds"},
+};
+
+static const struct refusal stop_refusals[] = {
+    {-ENOENT, "there is no such aggregate; \"aggregates\" lists them"},
+    {-ESRCH, "no test of it is running; there is nothing to stop"},
+};
+
+static const char *words_of(const struct refusal *refusals, size_t n, int error)
+{
+    for (size_t i = 0; i < n; i++)
+        if (refusals[i].error == error)
+            return refusals[i].words;
+    return strerror(-error);
+}
+
+struct filter {
+    const char *slice, *verdict;
+};
+
+static bool matches(const struct aggregate_report *r, const struct filter *filter)
+{
+    if (filter->slice != NULL && strcmp(r->slice->name, filter->slice) != 0)
+        return false;
+    return filter->verdict == NULL ||
+           strcmp(verdict_name_outcome(r->verdict), filter->verdict) == 0;
+}
+
+static bool is_verdict(const char *name)
+{
+    for (int i = 0; verdict_name_outcome((enum verdict_outcome)i) != NULL; i++)
+        if (strcmp(verdict_name_outcome((enum verdict_outcome)i), name) == 0)
+            return true;
+    return false;
+}
+
+static bool is_slice(const struct manager *m, const char *name)
+{
+    struct aggregate_report report;
+
+    for (uint32_t i = 0; i < manager_n_aggregates(m); i++)
+        if (manager_report(m, i, &report) && strcmp(report.slice->name, name) == 0)
+            return true;
+    return false;
+}
+
+json_t *command_run_aggregates(struct command_call *call)
+{
+    const struct manager *m = call->operations->manager;
+    struct filter filter = {command_text(call, "slice"), command_text(call, "verdict")};
+    uint32_t offset = command_count(call, "offset", 0);
+    uint32_t count = command_count(call, "count", COUNT_DEFAULT), n_matching = 0;
+    bool drops = command_switch(call, "drops");
+    struct aggregate_report report;
+    json_t *page;
+
+    if (filter.verdict != NULL && !is_verdict(filter.verdict))
+        return command_refuse(call,
+                              "aggregates: verdict \"%.64s\": give closed_loop, not_closed_loop, "
+                              "duplicates_exceeded, inconclusive or undecided",
+                              filter.verdict);
+    if (filter.slice != NULL && !is_slice(m, filter.slice))
+        return command_refuse(call, "aggregates: slice \"%.64s\": no aggregate is of such a slice",
+                              filter.slice);
+    page = json_array();
+    for (uint32_t i = 0; i < manager_n_aggregates(m); i++) {
+        if (!manager_report(m, i, &report) || !matches(&report, &filter))
+            continue;
+        if (n_matching >= offset && n_matching - offset < count)
+            json_array_append_new(page, report_aggregate(m, i, call->operations->clock, drops));
+        n_matching++;
+    }
+    return json_pack("{s:I, s:I, s:o}", "total", (json_int_t)n_matching, "offset",
+                     (json_int_t)offset, "aggregates", page);
+}
+
+json_t *command_run_aggregate(struct command_call *call)
+{
+    uint32_t aggregate;
+
+    if (!command_aggregate(call, &aggregate))
+        return NULL;
+    return report_aggregate(call->operations->manager, aggregate, call->operations->clock, true);
+}
+
+json_t *command_run_test_start(struct command_call *call)
+{
+    uint32_t aggregate;
+    int error;
+
+    if (!command_aggregate(call, &aggregate))
+        return NULL;
+    error = manager_test_start(call->operations->manager, aggregate, call->now_ns);
+    if (error != 0)
+        return command_refuse(call, "test start: aggregate %u: %s", aggregate,
+                              words_of(start_refusals, ARRAY_LENGTH(start_refusals), error));
+    return json_pack("{s:I, s:s}", "aggregate", (json_int_t)aggregate, "test", "started");
+}
+
+json_t *command_run_test_stop(struct command_call *call)
+{
+    uint32_t aggregate;
+    int error;
+
+    if (!command_aggregate(call, &aggregate))
+        return NULL;
+    error = manager_test_stop(call->operations->manager, aggregate, REASON_STOPPED, call->now_ns);
+    if (error != 0)
+        return command_refuse(call, "test stop: aggregate %u: %s", aggregate,
+                              words_of(stop_refusals, ARRAY_LENGTH(stop_refusals), error));
+    return json_pack("{s:I, s:s}", "aggregate", (json_int_t)aggregate, "test", "stopped");
+}
+
+json_t *command_run_kill_switch(struct command_call *call)
+{
+    bool on = command_switch(call, "on");
+
+    manager_set_kill_switch(call->operations->manager, on, call->now_ns);
+    return json_pack("{s:b}", "kill_switch", (int)on);
+}
+
+json_t *command_run_watch(struct command_call *call)
+{
+    call->watch = true;
+    return json_pack("{s:b}", "watching", 1);
+}

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "control/control.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "control/client.h"
+#include "control/listener.h"
+
+struct control {
+    struct listener listener;
+    struct control_operations operations;
+    uint64_t now_ns;
+    struct client clients[CONTROL_MAX_CLIENTS];
+};
+
+struct control *control_open(const char *path, const struct control_operations *operations,
+                             char *error, size_t n_error)
+{
+    struct control *c = calloc(1, sizeof(*c));
+
+    if (c == NULL) {
+        snprintf(error, n_error, "control socket %s: not enough memory", path);
+        return NULL;
+    }
+    c->operations = *operations;
+    for (unsigned int i = 0; i < CONTROL_MAX_CLIENTS; i++)
+        c->clients[i].fd = -1;
+    if (listener_open(&c->listener, path, error, n_error) < 0) {
+        free(c);
+        return NULL;
+    }
+    return c;
+}
+
+static struct client *free_place(struct control *c)
+{
+    for (unsigned int i = 0; i < CONTROL_MAX_CLIENTS; i++)
+        if (c->clients[i].fd < 0)
+            return &c->clients[i];
+    return NULL;
+}
+
+/* Who is turned away gets one sentence, if the socket takes it at once. */
+static void turn_away(int fd, uint64_t now_ns, const char *text)
+{
+    struct client *guest = calloc(1, sizeof(*guest));
+
+    if (guest == NULL) {
+        close(fd);
+        return;
+    }
+    client_open(guest, fd, now_ns);
+    client_refuse(guest, text);
+    client_serve(guest, 0, now_ns, NULL, NULL);
+    client_close(guest);
+    free(guest);
+}
+
+static void admit(struct control *c, int fd)
+{
+    struct client *place = free_place(c);
+
+    if (!listener_may_serve(fd))
+        turn_away(fd, c->now_ns,
+                  "only root and the user that the server runs as are served; use sudo");
+    else if (place == NULL)
+        turn_away(fd, c->now_ns, "16 clients are connected already; close one and try again");
+    else
+        client_open(place, fd, c->now_ns);
+}
+
+static json_t *answer(void *context, const char *line, size_t n, bool *watch)
+{
+    struct control *c = context;
+
+    return control_execute(&c->operations, line, n, c->now_ns, watch);
+}
+
+void control_poll(struct control *c, uint64_t now_ns)
+{
+    struct pollfd fds[CONTROL_MAX_CLIENTS + 1];
+
+    c->now_ns = now_ns;
+    for (unsigned int i = 0; i < CONTROL_MAX_CLIENTS; i++)
+        fds[i] = (struct pollfd){.fd = c->clients[i].fd, .events = client_events(&c->clients[i])};
+    fds[CONTROL_MAX_CLIENTS] = (struct pollfd){.fd = c->listener.fd, .events = POLLIN};
+    if (poll(fds, CONTROL_MAX_CLIENTS + 1, 0) < 0)
+        return;
+    /* Lines that were read before wait in our buffers, so all clients have their turn. */
+    for (unsigned int i = 0; i < CONTROL_MAX_CLIENTS; i++)
+        if (c->clients[i].fd >= 0)
+            client_serve(&c->clients[i], fds[i].revents, now_ns, answer, c);
+    if (fds[CONTROL_MAX_CLIENTS].revents & POLLIN) {
+        int fd = listener_accept(&c->listener);
+
+        if (fd >= 0)
+            admit(c, fd);
+    }
+}
+
+bool control_has_watchers(const struct control *c)
+{
+    for (unsigned int i = 0; c != NULL && i < CONTROL_MAX_CLIENTS; i++)
+        if (c->clients[i].fd >= 0 && c->clients[i].watching)
+            return true;
+    return false;
+}
+
+void control_publish(struct control *c, const json_t *event)
+{
+    char *line;
+    size_t n;
+
+    if (!control_has_watchers(c))
+        return;
+    line = json_dumps(event, JSON_REAL_PRECISION(15));
+    n = line != NULL ? strlen(line) : 0;
+    for (unsigned int i = 0; line != NULL && i < CONTROL_MAX_CLIENTS; i++)
+        if (c->clients[i].fd >= 0 && c->clients[i].watching)
+            client_publish(&c->clients[i], line, n);
+    free(line);
+}
+
+unsigned int control_n_clients(const struct control *c)
+{
+    unsigned int n = 0;
+
+    for (unsigned int i = 0; i < CONTROL_MAX_CLIENTS; i++)
+        n += c->clients[i].fd >= 0;
+    return n;
+}
+
+void control_close(struct control *c)
+{
+    if (c == NULL)
+        return;
+    for (unsigned int i = 0; i < CONTROL_MAX_CLIENTS; i++)
+        client_close(&c->clients[i]);
+    listener_close(&c->listener);
+    free(c);
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The control server: a UNIX stream socket through which a person or a program asks the manager.
+ *
+ * Requests and replies are JSON objects, one per line:
+ *     {"command": "test start", "aggregate": 3}
+ *     {"ok": true, "result": {...}}    or    {"ok": false, "error": "what, on what, what to do"}
+ * A refused command changes nothing. After {"command": "watch"} a connection gets events as lines
+ * until its client leaves; what it asks afterwards is not heard. {"command": "help"} lists all.
+ *
+ * Only root and the server's own user are served. The socket has mode 0600.
+ *
+ * The manager's thread calls all of this. Nothing waits: a client that is slow to read is dropped,
+ * and a watcher that is slow loses events and is told how many. Memory is bounded by
+ * CONTROL_MAX_CLIENTS and CONTROL_MAX_REPLY_BYTES. */
+#ifndef CONTROL_CONTROL_H
+#define CONTROL_CONTROL_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "flow/flow.h"
+#include "manager/manager.h"
+#include "report/report.h"
+#include "stats/counters.h"
+
+#define CONTROL_MAX_CLIENTS       16
+#define CONTROL_MAX_REQUEST_BYTES (64u << 10)
+#define CONTROL_MAX_REPLY_BYTES   (8u << 20)
+/* Of events that wait for one watcher. */
+#define CONTROL_MAX_BACKLOG_BYTES (256u << 10)
+/* Without taking a byte of what waits for it, a client is dropped after so long. */
+#define CONTROL_CLIENT_TIMEOUT_S  10
+#define CONTROL_WATCHER_TIMEOUT_S 60
+
+/* What may be shown of one worker. Pointers may be NULL; they are read only, by copy. */
+struct control_worker {
+    uint32_t lcore;
+    const struct worker_counters *counters;
+    const uint64_t *packet_reasons; /* PACKET_N_REASONS of them */
+    const struct flow_table_counters *flows;
+    uint32_t n_flows_max;
+};
+
+/* What the server works on. `manager` and `clock` are a must and outlive the server; callbacks may
+ * be NULL. JSON that they return becomes the server's. */
+struct control_operations {
+    struct manager *manager;
+    const struct report_clock *clock;
+    const char *instance;
+    void *context;
+    /* False beyond the last worker. */
+    bool (*worker)(void *context, unsigned int i, struct control_worker *out);
+    json_t *(*ports)(void *context);
+    json_t *(*memory)(void *context);
+};
+
+struct control;
+
+/* Listens on `path`; a directory that is missing is made. `operations` is copied. NULL, and `error`
+ * says in one sentence what to do, when the path is too long, is taken by a living server or by
+ * what is no socket, or cannot be made. */
+struct control *control_open(const char *path, const struct control_operations *operations,
+                             char *error, size_t n_error);
+
+/* Serves whoever can be served now; at most one request of each client. */
+void control_poll(struct control *c, uint64_t now_ns);
+
+/* Gives an event (stays the caller's) to all watchers. NULL `c` is allowed. */
+void control_publish(struct control *c, const json_t *event);
+
+/* Is somebody watching? Spares the making of events. */
+bool control_has_watchers(const struct control *c);
+
+unsigned int control_n_clients(const struct control *c);
+
+/* Drops all clients, and takes the socket away if it is still ours. NULL is allowed. */
+void control_close(struct control *c);
+
+/* One request as it came over the socket, and its reply: never NULL but when memory is short. Sets
+ * *watch when the connection becomes a watcher. */
+json_t *control_execute(const struct control_operations *operations, const char *request, size_t n,
+                        uint64_t now_ns, bool *watch);
+
+#endif

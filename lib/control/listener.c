@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "control/listener.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "control/control.h"
+
+static int refuse(const struct listener *l, char *error, size_t n_error, const char *what,
+                  const char *advice)
+{
+    snprintf(error, n_error, "control socket %s: %s; %s", l->address.sun_path, what, advice);
+    return -1;
+}
+
+/* Makes all directories above the socket that are missing. */
+static int make_directories(const char *path)
+{
+    char directory[sizeof(((struct sockaddr_un *)0)->sun_path)];
+
+    snprintf(directory, sizeof(directory), "%s", path);
+    for (char *slash = strchr(directory + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        if (mkdir(directory, 0755) < 0 && errno != EEXIST)
+            return -errno;
+        *slash = '/';
+    }
+    return 0;
+}
+
+enum occupant { OCCUPANT_NONE, OCCUPANT_STALE, OCCUPANT_ALIVE, OCCUPANT_NO_SOCKET };
+
+/* Who lies at the path? A full backlog (EAGAIN) is a living server, too. */
+static enum occupant find_occupant(const struct listener *l)
+{
+    enum occupant occupant = OCCUPANT_ALIVE;
+    struct stat status;
+    int fd;
+
+    if (lstat(l->address.sun_path, &status) < 0)
+        return OCCUPANT_NONE;
+    if (!S_ISSOCK(status.st_mode))
+        return OCCUPANT_NO_SOCKET;
+    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return OCCUPANT_ALIVE;
+    if (connect(fd, (const struct sockaddr *)&l->address, sizeof(l->address)) < 0 &&
+        errno == ECONNREFUSED)
+        occupant = OCCUPANT_STALE;
+    close(fd);
+    return occupant;
+}
+
+static int bind_private(const struct listener *l)
+{
+    mode_t before = umask(0177);
+    int error =
+        bind(l->fd, (const struct sockaddr *)&l->address, sizeof(l->address)) < 0 ? errno : 0;
+
+    umask(before);
+    return error;
+}
+
+static int start(struct listener *l, char *error, size_t n_error)
+{
+    struct stat status;
+    int failure;
+
+    l->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (l->fd < 0)
+        return refuse(l, error, n_error, strerror(errno), "raise the limit of open files");
+    failure = bind_private(l);
+    if (failure == 0 && listen(l->fd, CONTROL_MAX_CLIENTS) < 0)
+        failure = errno;
+    if (failure != 0) {
+        close(l->fd);
+        return refuse(l, error, n_error, strerror(failure),
+                      "give a path in a directory that this user may write to");
+    }
+    if (lstat(l->address.sun_path, &status) == 0) {
+        l->device = status.st_dev;
+        l->inode = status.st_ino;
+    }
+    return 0;
+}
+
+int listener_open(struct listener *l, const char *path, char *error, size_t n_error)
+{
+    int failure;
+
+    *l = (struct listener){.fd = -1, .address = {.sun_family = AF_UNIX}};
+    if (*path == '\0' || strlen(path) >= sizeof(l->address.sun_path)) {
+        snprintf(error, n_error, "control socket \"%s\": a path of 1 to %zu bytes is needed", path,
+                 sizeof(l->address.sun_path) - 1);
+        return -1;
+    }
+    strcpy(l->address.sun_path, path);
+    failure = make_directories(path);
+    if (failure < 0)
+        return refuse(l, error, n_error, strerror(-failure),
+                      "its directory cannot be made: make it, or give another path");
+    switch (find_occupant(l)) {
+    case OCCUPANT_ALIVE:
+        return refuse(l, error, n_error, "another process answers there",
+                      "stop it, or give this instance a path of its own");
+    case OCCUPANT_NO_SOCKET:
+        return refuse(l, error, n_error, "something that is no socket lies there",
+                      "move it away, or give another path");
+    case OCCUPANT_STALE:
+        unlink(path);
+        break;
+    case OCCUPANT_NONE:
+        break;
+    }
+    return start(l, error, n_error);
+}
+
+int listener_accept(struct listener *l)
+{
+    return accept4(l->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
+
+bool listener_may_serve(int fd)
+{
+    struct ucred peer;
+    socklen_t n = sizeof(peer);
+
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &n) < 0)
+        return false;
+    return peer.uid == 0 || peer.uid == geteuid();
+}
+
+void listener_close(struct listener *l)
+{
+    struct stat status;
+
+    close(l->fd);
+    if (lstat(l->address.sun_path, &status) == 0 && status.st_dev == l->device &&
+        status.st_ino == l->inode)
+        unlink(l->address.sun_path);
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The listening socket: where it lies, who may connect. Internal. */
+#ifndef CONTROL_LISTENER_H
+#define CONTROL_LISTENER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+#include <sys/un.h>
+
+struct listener {
+    int fd;
+    struct sockaddr_un address;
+    dev_t device; /* of the socket that we made */
+    ino_t inode;
+};
+
+/* 0, or -1 with `error` in words. */
+int listener_open(struct listener *l, const char *path, char *error, size_t n_error);
+
+/* A connection, non-blocking, or -1 when there is none now. */
+int listener_accept(struct listener *l);
+
+/* May this peer be served (SO_PEERCRED: root, or the user that this process runs as)? */
+bool listener_may_serve(int fd);
+
+/* Takes the socket away, unless another one lies there by now. */
+void listener_close(struct listener *l);
+
+#endif

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/compiler.h"
+#include "world.h"
+
+static int set_up(void **state)
+{
+    struct world *w = calloc(1, sizeof(*w));
+
+    *state = w;
+    return world_open(w);
+}
+
+static int tear_down(void **state)
+{
+    world_close(*state);
+    free(*state);
+    return 0;
+}
+
+/* The caller's. */
+static json_t *ask(struct world *w, const char *request)
+{
+    bool watch = false;
+    json_t *reply = control_execute(&w->operations, request, strlen(request), w->now_ns, &watch);
+
+    assert_non_null(reply);
+    return reply;
+}
+
+/* "result" of a request that must be granted. The caller's. */
+static json_t *result_of(struct world *w, const char *request)
+{
+    json_t *reply = ask(w, request), *result = json_incref(json_object_get(reply, "result"));
+
+    if (!json_is_true(json_object_get(reply, "ok")))
+        fail_msg("%s: %s", request, json_string_value(json_object_get(reply, "error")));
+    json_decref(reply);
+    return result;
+}
+
+static void assert_refused(struct world *w, const char *request, const char *words)
+{
+    json_t *reply = ask(w, request);
+    const char *error = json_string_value(json_object_get(reply, "error"));
+
+    assert_true(json_is_false(json_object_get(reply, "ok")));
+    assert_non_null(error);
+    if (strstr(error, words) == NULL)
+        fail_msg("%s: \"%s\" does not say \"%s\"", request, error, words);
+    json_decref(reply);
+}
+
+static void each_refusal_says_what_is_wrong_and_what_to_do(void **state)
+{
+    static const struct {
+        const char *request, *words;
+    } cases[] = {
+        {"", "no JSON object"},
+        {"{", "no JSON object"},
+        {"[1]", "no JSON object"},
+        {"{\"command\": \"status\", \"command\": \"status\"}", "no JSON object"},
+        {"{}", "names no command"},
+        {"{\"command\": 3}", "names no command"},
+        {"{\"command\": \"reboot\"}", "\"reboot\": no such command"},
+        {"{\"command\": \"status\", \"verbose\": true}", "it knows no \"verbose\""},
+        {"{\"command\": \"aggregate\"}", "\"aggregate\" is missing"},
+        {"{\"command\": \"aggregate\", \"aggregate\": -1}", "out of bounds"},
+        {"{\"command\": \"aggregate\", \"aggregate\": 1.5}", "out of bounds"},
+        {"{\"command\": \"aggregate\", \"aggregate\": 4}", "there are 4, counted from 0"},
+        {"{\"command\": \"aggregate\", \"aggregate\": \"nobody\"}", "is no aggregate's slice"},
+        {"{\"command\": \"aggregate\", \"aggregate\": \"192.0.2.0/25\"}",
+         "is no aggregate's slice"},
+        {"{\"command\": \"aggregate\", \"aggregate\": \"edge 198.51.100.0/24\"}",
+         "is no aggregate's slice"},
+        {"{\"command\": \"aggregate\", \"aggregate\": \"\"}", "is no aggregate's slice"},
+        {"{\"command\": \"aggregate\", \"aggregate\": \" \"}", "is no aggregate's slice"},
+        {"{\"command\": \"aggregates\", \"count\": 1001}", "from 0 to 1000"},
+        {"{\"command\": \"aggregates\", \"drops\": 1}", "true or false"},
+        {"{\"command\": \"aggregates\", \"slice\": \"nobody\"}", "\"nobody\""},
+        {"{\"command\": \"aggregates\", \"verdict\": \"guilty\"}", "give closed_loop"},
+        {"{\"command\": \"test start\", \"aggregate\": \"mirror\"}", "not in mode active"},
+        {"{\"command\": \"test stop\", \"aggregate\": 0}", "nothing to stop"},
+        {"{\"command\": \"kill-switch\"}", "\"on\" is missing"},
+        {"{\"command\": \"kill-switch\", \"on\": \"yes\"}", "true or false"},
+    };
+    struct world *w = *state;
+    unsigned int n_events = w->n_events;
+
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++)
+        assert_refused(w, cases[i].request, cases[i].words);
+    /* And nothing changed. */
+    assert_int_equal(w->n_events, n_events);
+    assert_false(manager_any_running(w->operations.manager));
+    assert_false(manager_kill_switch(w->operations.manager));
+}
+
+static void a_request_may_hold_any_bytes(void **state)
+{
+    static const char zero[] = "{\"command\": \"sta\0tus\"}";
+    struct world *w = *state;
+    bool watch = false;
+    json_t *reply = control_execute(&w->operations, zero, sizeof(zero) - 1, w->now_ns, &watch);
+
+    assert_true(json_is_false(json_object_get(reply, "ok")));
+    json_decref(reply);
+    assert_refused(w, "{\"command\": \"\xff\xfe\"}", "no JSON object");
+    assert_refused(w, "{\"command\": \"sta\\u0000tus\"}", "");
+}
+
+static void an_aggregate_is_meant_by_number_slice_or_prefix(void **state)
+{
+    static const struct {
+        const char *text;
+        uint32_t aggregate;
+    } cases[] = {
+        {"1", 1},
+        {"\"lab\"", 1},
+        {"\"198.51.100.0/24\"", 1},
+        {"\"2001:db8::/32\"", 2},
+        {"\"twice\"", 3},
+        {"\"lab 198.51.100.0/24\"", 1},
+    };
+    struct world *w = *state;
+    char request[128];
+
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct aggregate_report report;
+        json_t *result;
+
+        snprintf(request, sizeof(request), "{\"command\": \"aggregate\", \"aggregate\": %s}",
+                 cases[i].text);
+        result = result_of(w, request);
+        assert_true(manager_report(w->operations.manager, cases[i].aggregate, &report));
+        assert_string_equal(json_string_value(json_object_get(result, "slice")),
+                            report.slice->name);
+        json_decref(result);
+    }
+}
+
+static void a_test_starts_and_stops_on_command(void **state)
+{
+    static const char start[] = "{\"command\": \"test start\", \"aggregate\": \"edge\"}";
+    struct world *w = *state;
+    struct aggregate_report report;
+
+    json_decref(result_of(w, start));
+    world_run(w, 3);
+    assert_true(manager_report(w->operations.manager, 0, &report));
+    assert_int_equal(report.state, TEST_POOLED);
+    assert_refused(w, start, "a test of it is running");
+    json_decref(result_of(w, "{\"command\": \"test stop\", \"aggregate\": 0}"));
+    world_run(w, 3);
+    assert_false(manager_any_running(w->operations.manager));
+    assert_true(manager_report(w->operations.manager, 0, &report));
+    assert_int_equal(report.reason, REASON_NO_TRAFFIC);
+}
+
+static void the_kill_switch_is_set_and_shown(void **state)
+{
+    struct world *w = *state;
+    json_t *status;
+
+    json_decref(result_of(w, "{\"command\": \"kill-switch\", \"on\": true}"));
+    assert_true(manager_kill_switch(w->operations.manager));
+    assert_int_not_equal(w->gate->kill_switch, 0);
+    status = result_of(w, "{\"command\": \"status\"}");
+    assert_true(json_is_true(json_object_get(status, "kill_switch")));
+    json_decref(status);
+    json_decref(result_of(w, "{\"command\": \"kill-switch\", \"on\": false}"));
+    assert_false(manager_kill_switch(w->operations.manager));
+}
+
+static void status_shows_workers_ports_and_tests(void **state)
+{
+    struct world *w = *state;
+    json_t *s = result_of(w, "{\"command\": \"status\"}"), *worker;
+    json_int_t rx, not_ip, flows_now;
+
+    worker = json_array_get(json_object_get(s, "workers"), 0);
+    assert_int_equal(json_array_size(json_object_get(s, "workers")), 1);
+    assert_int_equal(json_unpack(worker, "{s:{s:I}, s:{s:I}, s:{s:I}}", "counters", "rx_packets",
+                                 &rx, "packet_reasons", "not_ip", &not_ip, "flows", "now",
+                                 &flows_now),
+                     0);
+    assert_int_equal(rx, 7);
+    assert_int_equal(not_ip, 2);
+    assert_int_equal(flows_now, 3);
+    assert_int_equal(json_array_size(json_object_get(s, "ports")), 1);
+    assert_int_equal(json_integer_value(json_object_get(json_object_get(s, "tests"), "idle")), 4);
+    assert_string_equal(json_string_value(json_object_get(s, "version")), PENNYLINE_VERSION);
+    assert_true(json_is_null(json_object_get(s, "suspended")));
+    json_decref(s);
+}
+
+static void aggregates_come_in_pages(void **state)
+{
+    static const struct {
+        const char *arguments;
+        int total, n;
+    } cases[] = {
+        {"", 4, 4},
+        {", \"count\": 3", 4, 3},
+        {", \"offset\": 3, \"count\": 3", 4, 1},
+        {", \"offset\": 9", 4, 0},
+        {", \"offset\": 4294967295", 4, 0},
+        {", \"count\": 0", 4, 0},
+        {", \"slice\": \"lab\"", 1, 1},
+        {", \"verdict\": \"undecided\"", 4, 4},
+        {", \"verdict\": \"closed_loop\"", 0, 0},
+        {", \"slice\": \"lab\", \"verdict\": \"undecided\", \"drops\": true", 1, 1},
+    };
+    struct world *w = *state;
+    char request[160];
+
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        json_t *page;
+
+        snprintf(request, sizeof(request), "{\"command\": \"aggregates\"%s}", cases[i].arguments);
+        page = result_of(w, request);
+        assert_int_equal(json_integer_value(json_object_get(page, "total")), cases[i].total);
+        assert_int_equal(json_array_size(json_object_get(page, "aggregates")), cases[i].n);
+        json_decref(page);
+    }
+}
+
+static void help_lists_every_command(void **state)
+{
+    json_t *help = result_of(*state, "{\"command\": \"help\"}"), *row;
+    size_t i;
+
+    assert_true(json_array_size(help) >= 9);
+    json_array_foreach (help, i, row) {
+        assert_non_null(json_string_value(json_object_get(row, "command")));
+        assert_non_null(json_string_value(json_object_get(row, "help")));
+    }
+    json_decref(help);
+}
+
+static void only_watch_makes_a_watcher(void **state)
+{
+    struct world *w = *state;
+    static const char request[] = "{\"command\": \"watch\"}";
+    bool watch = false;
+
+    json_decref(control_execute(&w->operations, "{\"command\": \"help\"}", 19, 0, &watch));
+    assert_false(watch);
+    json_decref(control_execute(&w->operations, request, sizeof(request) - 1, 0, &watch));
+    assert_true(watch);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(each_refusal_says_what_is_wrong_and_what_to_do),
+        TEST(a_request_may_hold_any_bytes),
+        TEST(an_aggregate_is_meant_by_number_slice_or_prefix),
+        TEST(a_test_starts_and_stops_on_command),
+        TEST(the_kill_switch_is_set_and_shown),
+        TEST(status_shows_workers_ports_and_tests),
+        TEST(aggregates_come_in_pages),
+        TEST(help_lists_every_command),
+        TEST(only_watch_makes_a_watcher),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
