@@ -4,13 +4,14 @@
  * common packet (Ethernet, IP, TCP, nothing between) runs straight down the first branch of each.
  *
  * Stages meet at two places: parse_ethertype() says what follows a link header, parse_transport()
- * what follows IP. A tunnel is a protocol there whose stage goes back to parse_ethertype(). */
+ * what follows IP. Tunnels go back to the former by packet_parse_inner(), see tunnel.c. */
 #include "packet/packet.h"
 
 #include <string.h>
 
 #include "base/bytes.h"
 #include "base/compiler.h"
+#include "packet/internal.h"
 
 enum {
     ETHERNET_BYTES = 14,
@@ -269,17 +270,13 @@ static inline enum packet_reason parse_ethertype(const struct bytes *in, uint16_
     return PACKET_NOT_IP;
 }
 
-static const struct packet_view nothing_known = {
-    .vlan_id = {PACKET_VLAN_NONE, PACKET_VLAN_NONE},
-};
-
 enum packet_reason packet_parse_ethernet(const uint8_t *data, uint32_t captured_bytes,
                                          uint32_t frame_bytes, struct packet_view *out)
 {
     const struct bytes in = {data, captured_bytes, frame_bytes};
     enum packet_reason reason = PACKET_TRUNCATED_ETHERNET;
 
-    *out = nothing_known;
+    *out = packet_nothing_known;
     if (is_captured(&in, 0, ETHERNET_BYTES))
         reason = parse_ethertype(&in, load_be16(data + 12), ETHERNET_BYTES, out);
     out->reason = (uint8_t)reason;
@@ -292,11 +289,36 @@ enum packet_reason packet_parse_l3(uint16_t ethertype, const uint8_t *data, uint
     const struct bytes in = {data, captured_bytes, frame_bytes};
     enum packet_reason reason;
 
-    *out = nothing_known;
+    *out = packet_nothing_known;
     reason = ethertype == ETHERTYPE_BY_VERSION ? parse_by_version(&in, out)
                                                : parse_ethertype(&in, ethertype, 0, out);
     out->reason = (uint8_t)reason;
     return reason;
+}
+
+enum packet_reason packet_parse_inner(enum packet_inner inner, uint16_t ethertype,
+                                      const uint8_t *data, uint32_t captured_bytes, uint32_t offset,
+                                      struct packet_view *out)
+{
+    const struct bytes in = {data, captured_bytes, PACKET_FRAME_SLICED};
+
+    if (inner == PACKET_INNER_ETHERNET) {
+        if (!is_captured(&in, offset, ETHERNET_BYTES))
+            return PACKET_TRUNCATED_ETHERNET;
+        ethertype = load_be16(data + offset + 12);
+        offset += ETHERNET_BYTES;
+    }
+    return parse_ethertype(&in, ethertype, offset, out);
+}
+
+void packet_read_detail(const uint8_t *data, const struct packet_view *view,
+                        struct packet_detail *out)
+{
+    const uint8_t *ip = data + view->l3_offset, *tcp = data + view->l4_offset;
+
+    out->acknowledgement = load_be32(tcp + 8);
+    out->window = load_be16(tcp + 14);
+    out->ttl = view->is_ipv4 ? ip[8] : ip[7];
 }
 
 const char *packet_reason_name(enum packet_reason reason)

@@ -5,7 +5,8 @@
  * What it walks through, in this order: Ethernet, up to two VLAN tags (IEEE 802.1Q and 802.1ad),
  * an MPLS label stack (RFC 3032), IPv4 with options (RFC 791) or IPv6 with extension headers
  * (RFC 8200), TCP (RFC 9293). Whatever it does not understand is no error: it has a reason with a
- * name, and the caller forwards the packet and counts the reason.
+ * name, and the caller forwards the packet and counts the reason. What mirrors wrap packets in is
+ * taken off by a second step, only where it is asked for: packet_decapsulate().
  *
  * All functions are pure, allocate nothing, and may be called from any thread. */
 #ifndef PACKET_PACKET_H
@@ -49,7 +50,10 @@
     X(NOT_TCP, "not_tcp", "IP packet of another protocol")                                         \
     X(TRUNCATED_TCP, "truncated_tcp", "frame or IP payload ends inside the TCP header")            \
     X(BAD_TCP_HEADER_LENGTH, "bad_tcp_header_length",                                              \
-      "TCP header shorter than 20 bytes or longer than the IP payload")
+      "TCP header shorter than 20 bytes or longer than the IP payload")                            \
+    X(TRUNCATED_TUNNEL, "truncated_tunnel", "packet ends inside the header of a tunnel")           \
+    X(TUNNEL_UNKNOWN, "tunnel_unknown", "tunnel of a version or with contents that are not known") \
+    X(TOO_MANY_TUNNELS, "too_many_tunnels", "more tunnels in each other than are looked through")
 
 enum packet_reason {
 #define PACKET_REASON_ENUM(suffix, name, help) PACKET_##suffix,
@@ -63,9 +67,32 @@ enum packet_reason {
 #define PACKET_MAX_VLANS           2
 #define PACKET_MAX_MPLS_LABELS     8
 #define PACKET_MAX_IPV6_EXTENSIONS 8
+#define PACKET_MAX_TUNNELS         4
 
 /* In `vlan_id`: there is no such tag. */
 #define PACKET_VLAN_NONE 0xffff
+
+/* As `frame_bytes`: the frame is a copy that may have been cut (a sliced mirror), so its headers
+ * alone say how long the packet was. */
+#define PACKET_FRAME_SLICED (UINT32_C(1) << 24)
+
+/* X(enum suffix, name): what a packet came in, by its outermost header. */
+#define PACKET_TUNNELS(X)                                                                          \
+    X(NONE, "none")         /* */                                                                  \
+    X(IP_IN_IP, "ip_in_ip") /* either version in either: RFC 2003, RFC 4213, RFC 2473 */           \
+    X(GRE, "gre")           /* IP or MPLS in GRE: RFC 2784, RFC 2890 */                            \
+    X(GRETAP, "gretap")     /* Ethernet in GRE (NVGRE: RFC 7637) */                                \
+    X(ERSPAN_1, "erspan_1") /* draft-foschiano-erspan-03, all three */                             \
+    X(ERSPAN_2, "erspan_2")                                                                        \
+    X(ERSPAN_3, "erspan_3")                                                                        \
+    X(VXLAN, "vxlan") /* RFC 7348 */
+
+enum packet_tunnel {
+#define PACKET_TUNNEL_ENUM(suffix, name) PACKET_TUNNEL_##suffix,
+    PACKET_TUNNELS(PACKET_TUNNEL_ENUM)
+#undef PACKET_TUNNEL_ENUM
+        PACKET_N_TUNNELS
+};
 
 /* One packet. Every field is always set: to zero (VLANs: to PACKET_VLAN_NONE) when the packet does
  * not have it. The view holds no pointer into the packet. */
@@ -86,6 +113,9 @@ struct packet_view {
     uint16_t l4_offset;
     /* Outermost first: the 12-bit VLAN id. 0 is a priority tag, which names no VLAN. */
     uint16_t vlan_id[PACKET_MAX_VLANS];
+    /* What names the outermost tunnel that was taken off: the session of ERSPAN, the VNI of VXLAN,
+     * the key of GRE; 0 when it has none. */
+    uint32_t tunnel_id;
     /* The eight flags of RFC 9293 3.1: CWR ECE URG ACK PSH RST SYN FIN, FIN lowest. */
     uint8_t tcp_flags;
     /* Valid when has_ip: the innermost protocol number that was reached. */
@@ -95,6 +125,8 @@ struct packet_view {
     bool is_ipv4; /* valid when has_ip */
     /* The fixed IP header is sound, so the addresses can be counted whatever the reason is. */
     bool has_ip;
+    uint8_t tunnel;    /* enum packet_tunnel: the outermost one that was taken off */
+    uint8_t n_tunnels; /* taken off */
 };
 
 static_assert(sizeof(struct packet_view) == 64, "a burst of views must be one cache line each");
@@ -121,6 +153,33 @@ enum packet_reason packet_parse_ethernet(const uint8_t *data, uint32_t captured_
  * from `data`, and so do the offsets in `out`. */
 enum packet_reason packet_parse_l3(uint16_t ethertype, const uint8_t *data, uint32_t captured_bytes,
                                    uint32_t frame_bytes, struct packet_view *out);
+
+/* Takes off what `view` came in, when that is a tunnel: up to PACKET_MAX_TUNNELS of them, whatever
+ * they are nested in. `view` is what one of the functions above made of the same `data`, with
+ * reason PACKET_NOT_TCP (else nothing is done). Afterwards it describes the innermost packet:
+ * addresses, offsets (still from `data`), reason; its VLANs are those of the innermost Ethernet
+ * frame. A packet that is in no tunnel stays as it is; a tunnel whose own header is refused gives
+ * that reason, with the addresses outside it.
+ *
+ * What is inside may have been cut before it was wrapped, so its headers say how long it was, as
+ * with PACKET_FRAME_SLICED. Not for traffic in transit, whose inner packets are not ours to look at
+ * unless somebody said so. */
+enum packet_reason packet_decapsulate(const uint8_t *data, uint32_t captured_bytes,
+                                      struct packet_view *view);
+
+/* What else mode passive wants of a TCP packet. */
+struct packet_detail {
+    uint32_t acknowledgement; /* valid with the flag ACK */
+    uint16_t window;          /* as it stands there, unscaled */
+    uint8_t ttl;              /* or hop limit */
+};
+
+/* Reads it from the packet that `view`, of reason PACKET_TCP, was made of. */
+void packet_read_detail(const uint8_t *data, const struct packet_view *view,
+                        struct packet_detail *out);
+
+/* "none", "gre" ...; NULL when it is none of the list. */
+const char *packet_tunnel_name(enum packet_tunnel tunnel);
 
 /* The name as in counters, and a sentence about it. NULL when `reason` is none. */
 const char *packet_reason_name(enum packet_reason reason);

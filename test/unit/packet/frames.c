@@ -5,71 +5,7 @@
 
 #include "base/bytes.h"
 #include "base/compiler.h"
-
-#define ETHERNET                                                                                   \
-    {                                                                                              \
-        LAYER_ETHERNET, 0, 0                                                                       \
-    }
-#define VLAN(tpid, tci)                                                                            \
-    {                                                                                              \
-        LAYER_VLAN, tpid, tci                                                                      \
-    }
-#define MPLS(label)                                                                                \
-    {                                                                                              \
-        LAYER_MPLS, label, 0                                                                       \
-    }
-#define IPV4                                                                                       \
-    {                                                                                              \
-        LAYER_IPV4, 0, 0                                                                           \
-    }
-#define IPV4_OPTIONS(n)                                                                            \
-    {                                                                                              \
-        LAYER_IPV4, n, 0                                                                           \
-    }
-#define IPV6                                                                                       \
-    {                                                                                              \
-        LAYER_IPV6, 0, 0                                                                           \
-    }
-#define HOP_BY_HOP(n)                                                                              \
-    {                                                                                              \
-        LAYER_EXTENSION, 0, n                                                                      \
-    }
-#define ROUTING(n)                                                                                 \
-    {                                                                                              \
-        LAYER_EXTENSION, 43, n                                                                     \
-    }
-#define FRAGMENT                                                                                   \
-    {                                                                                              \
-        LAYER_EXTENSION, 44, 0                                                                     \
-    }
-#define AH(n)                                                                                      \
-    {                                                                                              \
-        LAYER_EXTENSION, 51, n                                                                     \
-    }
-#define DESTINATION(n)                                                                             \
-    {                                                                                              \
-        LAYER_EXTENSION, 60, n                                                                     \
-    }
-#define TCP                                                                                        \
-    {                                                                                              \
-        LAYER_TCP, 0, 0                                                                            \
-    }
-#define TCP_OPTIONS(n)                                                                             \
-    {                                                                                              \
-        LAYER_TCP, n, 0                                                                            \
-    }
-#define OTHER(type, n)                                                                             \
-    {                                                                                              \
-        LAYER_OTHER, type, n                                                                       \
-    }
-#define DATA(n)                                                                                    \
-    {                                                                                              \
-        LAYER_DATA, n, 0                                                                           \
-    }
-#define PADDING(n)                                                                                 \
-    {                                                                                              \
-        LAYER_PADDING, n, 0                                                                        \
-    }
+#include "layers.h"
 
 /* Offsets of fields to poke in a frame whose IP header follows Ethernet at once. */
 enum {
@@ -345,6 +281,11 @@ struct type_field {
 
 static void announce(struct frame *f, const struct type_field *field, uint16_t type)
 {
+    /* IP in IP: a protocol number, not an EtherType. */
+    if (field->n_bytes == 1 && type == 0x0800)
+        type = 4;
+    else if (field->n_bytes == 1 && type == 0x86dd)
+        type = 41;
     if (field->n_bytes == 2)
         store_be16(f->bytes + field->offset, type);
     else if (field->n_bytes == 1)
@@ -357,9 +298,10 @@ static void add_ip(struct frame *f, const struct layer *l, struct type_field *ne
     struct ip_address a;
 
     f->l3_offset = f->n_bytes;
+    f->ip_offset[f->n_ips++] = f->n_bytes;
     if (l->kind == LAYER_IPV4) {
         ip[0] = (uint8_t)(0x45 + l->a);
-        ip[8] = 64;
+        ip[8] = FRAME_TTL;
         ip_address_parse(FRAME_IPV4_SOURCE, &a);
         memcpy(ip + 12, a.bytes + 12, 4);
         ip_address_parse(FRAME_IPV4_DESTINATION, &a);
@@ -370,7 +312,7 @@ static void add_ip(struct frame *f, const struct layer *l, struct type_field *ne
         return;
     }
     ip[0] = 0x60;
-    ip[7] = 64;
+    ip[7] = FRAME_TTL;
     ip_address_parse(FRAME_IPV6_SOURCE, &a);
     memcpy(ip + 8, &a, 16);
     ip_address_parse(FRAME_IPV6_DESTINATION, &a);
@@ -387,6 +329,8 @@ static void add_tcp(struct frame *f, const struct layer *l)
     store_be16(tcp, FRAME_SOURCE_PORT);
     store_be16(tcp + 2, FRAME_DESTINATION_PORT);
     store_be32(tcp + 4, FRAME_SEQUENCE);
+    store_be32(tcp + 8, FRAME_ACKNOWLEDGEMENT);
+    store_be16(tcp + 14, FRAME_WINDOW);
     tcp[12] = (uint8_t)((5 + l->a) << 4);
     tcp[13] = FRAME_TCP_FLAGS;
     memset(tcp + 20, 1, l->a * 4u);
@@ -401,6 +345,51 @@ static void add_extension(struct frame *f, const struct layer *l, struct type_fi
     f->n_bytes += l->a == 51 ? (l->b + 2u) * 4 : (l->b + 1u) * 8;
 }
 
+static void add_gre(struct frame *f, const struct layer *l, struct type_field *next)
+{
+    store_be16(f->bytes + f->n_bytes, l->b);
+    store_be16(f->bytes + f->n_bytes + 2, l->a);
+    if (l->a == 0)
+        *next = (struct type_field){f->n_bytes + 2, 2};
+    f->n_bytes += 4 + (l->b & 0x8000 ? 4 : 0);
+    if (l->b & 0x2000) {
+        store_be32(f->bytes + f->n_bytes, FRAME_GRE_KEY);
+        f->n_bytes += 4;
+    }
+    f->n_bytes += l->b & 0x1000 ? 4 : 0;
+}
+
+static void add_tunnel_header(struct frame *f, const struct layer *l)
+{
+    uint8_t *header = f->bytes + f->n_bytes;
+
+    if (l->kind == LAYER_VXLAN) {
+        header[0] = 0x08;
+        store_be32(header + 4, (uint32_t)l->a << 8);
+        f->n_bytes += 8;
+        return;
+    }
+    store_be16(header + 2, l->a);
+    if (l->kind == LAYER_ERSPAN_2) {
+        header[0] = 0x10;
+        f->n_bytes += 8;
+        return;
+    }
+    header[0] = 0x20;
+    header[11] = (uint8_t)l->b;
+    f->n_bytes += l->b ? 20 : 12;
+}
+
+static void set_length(struct frame *f, uint32_t ip_offset, uint32_t end)
+{
+    uint8_t *ip = f->bytes + ip_offset;
+
+    if (ip[0] >> 4 == 4)
+        store_be16(ip + 2, (uint16_t)(end - ip_offset));
+    else
+        store_be16(ip + 4, (uint16_t)(end - ip_offset - 40));
+}
+
 static void add_layer(struct frame *f, const struct layer *l, struct type_field *next)
 {
     const struct type_field before = *next;
@@ -408,9 +397,9 @@ static void add_layer(struct frame *f, const struct layer *l, struct type_field 
     *next = (struct type_field){0, 0};
     switch (l->kind) {
     case LAYER_ETHERNET:
-        memcpy(f->bytes, "\x02\0\0\0\0\x01\x02\0\0\0\0\x02", 12);
-        *next = (struct type_field){12, 2};
-        f->n_bytes = 14;
+        memcpy(f->bytes + f->n_bytes, "\x02\0\0\0\0\x01\x02\0\0\0\0\x02", 12);
+        *next = (struct type_field){f->n_bytes + 12, 2};
+        f->n_bytes += 14;
         break;
     case LAYER_VLAN:
         announce(f, &before, l->a);
@@ -436,6 +425,20 @@ static void add_layer(struct frame *f, const struct layer *l, struct type_field 
         announce(f, &before, 6);
         add_tcp(f, l);
         break;
+    case LAYER_GRE:
+        announce(f, &before, 47);
+        add_gre(f, l, next);
+        break;
+    case LAYER_UDP:
+        announce(f, &before, 17);
+        store_be16(f->bytes + f->n_bytes + 2, l->a);
+        f->n_bytes += 8;
+        break;
+    case LAYER_VXLAN:
+    case LAYER_ERSPAN_2:
+    case LAYER_ERSPAN_3:
+        add_tunnel_header(f, l);
+        break;
     case LAYER_OTHER:
         announce(f, &before, l->a);
         f->n_bytes += l->b;
@@ -457,17 +460,14 @@ static void add_layer(struct frame *f, const struct layer *l, struct type_field 
 void frame_build(const struct frame_case *from, struct frame *out)
 {
     struct type_field next = {0, 0};
-    uint8_t *ip;
 
     memset(out, 0, sizeof(*out));
     for (const struct layer *l = from->layers; l->kind != LAYER_END; l++)
         add_layer(out, l, &next);
 
-    ip = out->bytes + out->l3_offset;
-    if (out->l3_offset != 0 && ip[0] >> 4 == 4)
-        store_be16(ip + 2, (uint16_t)(out->ip_end - out->l3_offset));
-    else if (out->l3_offset != 0)
-        store_be16(ip + 4, (uint16_t)(out->ip_end - out->l3_offset - 40));
+    /* Padding lies within the outer packets, behind the innermost one. */
+    for (uint32_t i = 0; i < out->n_ips; i++)
+        set_length(out, out->ip_offset[i], i + 1 < out->n_ips ? out->n_bytes : out->ip_end);
 
     for (size_t i = 0; i < FRAME_MAX_POKES && from->pokes[i].offset != 0; i++)
         out->bytes[from->pokes[i].offset] = from->pokes[i].value;

@@ -18,6 +18,11 @@ enum layer_kind {
     LAYER_IPV6,      /* */
     LAYER_EXTENSION, /* a: protocol number, b: its length field */
     LAYER_TCP,       /* a: words of options */
+    LAYER_GRE,       /* a: protocol type, 0: that of the next layer; b: flags */
+    LAYER_UDP,       /* a: destination port */
+    LAYER_VXLAN,     /* a: VNI */
+    LAYER_ERSPAN_2,  /* a: session */
+    LAYER_ERSPAN_3,  /* a: session, b: 1 if a platform's subheader follows */
     LAYER_OTHER,     /* a: EtherType or protocol number, whichever stands before; b: bytes of it */
     LAYER_DATA,      /* a: bytes of TCP payload */
     LAYER_PADDING,   /* a: bytes behind the IP packet */
@@ -51,11 +56,16 @@ struct frame {
     uint8_t bytes[FRAME_MAX_BYTES];
     uint32_t n_bytes; /* captured */
     uint32_t frame_bytes;
+    uint32_t ip_offset[FRAME_MAX_LAYERS], n_ips; /* outermost first */
     uint32_t l3_offset, l4_offset, payload_offset, payload_bytes, ip_end;
 };
 
 extern const struct frame_case frame_cases[];
 extern const size_t n_frame_cases;
+
+/* Packets in tunnels: the reason is that of packet_decapsulate(). */
+extern const struct frame_case tunnel_cases[];
+extern const size_t n_tunnel_cases;
 
 /* What the builder writes into every frame. */
 #define FRAME_IPV4_SOURCE      "192.0.2.1"
@@ -67,6 +77,10 @@ enum {
     FRAME_DESTINATION_PORT = 443,
     FRAME_SEQUENCE = 0x89abcdef,
     FRAME_TCP_FLAGS = 0x18,
+    FRAME_ACKNOWLEDGEMENT = 0x13579bdf,
+    FRAME_WINDOW = 0xfedc,
+    FRAME_TTL = 64,
+    FRAME_GRE_KEY = 0x00c0ffee,
 };
 
 void frame_build(const struct frame_case *from, struct frame *out);

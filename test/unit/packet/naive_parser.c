@@ -221,6 +221,163 @@ static int naive_from_type(struct walk *w)
     return reason == CARRY_ON ? naive_tcp(w) : reason;
 }
 
+static void naive_forget(struct packet_view *v, bool vlans_too)
+{
+    struct packet_view kept = *v;
+
+    memset(v, 0, sizeof(*v));
+    v->vlan_id[0] = v->vlan_id[1] = PACKET_VLAN_NONE;
+    if (!vlans_too) {
+        memcpy(v->vlan_id, kept.vlan_id, sizeof(v->vlan_id));
+        v->n_vlans = kept.n_vlans;
+    }
+    v->tunnel = kept.tunnel;
+    v->tunnel_id = kept.tunnel_id;
+    v->n_tunnels = kept.n_tunnels;
+}
+
+/* What one tunnel is, walked through by hand; `at` ends on what it carries. */
+struct naive_tunnel {
+    int kind;
+    int64_t id;
+    bool ethernet;
+};
+
+static int naive_gre(struct walk *w, struct naive_tunnel *t)
+{
+    int64_t flags, type, length = 4, session_word;
+
+    if (!have(w, 4))
+        return PACKET_TRUNCATED_TUNNEL;
+    flags = number(w, 0, 2);
+    type = number(w, 2, 2);
+    if (flags & 0x4000 || flags & 0x0800 || flags & 0x0700 || flags & 7)
+        return PACKET_TUNNEL_UNKNOWN;
+    if (flags & 0x8000)
+        length += 4;
+    if (flags & 0x2000) {
+        if (!have(w, length + 4))
+            return PACKET_TRUNCATED_TUNNEL;
+        t->id = number(w, length, 4);
+        length += 4;
+    }
+    if (flags & 0x1000)
+        length += 4;
+    if (!have(w, length))
+        return PACKET_TRUNCATED_TUNNEL;
+    w->at += length;
+    w->type = type;
+    switch (type) {
+    case 0x0800:
+    case 0x86dd:
+    case 0x8847:
+        t->kind = PACKET_TUNNEL_GRE;
+        return CARRY_ON;
+    case 0x6558:
+        t->kind = PACKET_TUNNEL_GRETAP;
+        break;
+    case 0x88be:
+        t->kind = flags & 0x1000 ? PACKET_TUNNEL_ERSPAN_2 : PACKET_TUNNEL_ERSPAN_1;
+        break;
+    case 0x22eb:
+        t->kind = PACKET_TUNNEL_ERSPAN_3;
+        break;
+    default:
+        return PACKET_TUNNEL_UNKNOWN;
+    }
+    t->ethernet = true;
+    if (t->kind != PACKET_TUNNEL_ERSPAN_2 && t->kind != PACKET_TUNNEL_ERSPAN_3)
+        return CARRY_ON;
+    if (w->view->n_tunnels >= 4)
+        return PACKET_TOO_MANY_TUNNELS;
+    length = t->kind == PACKET_TUNNEL_ERSPAN_2 ? 8 : 12;
+    if (!have(w, length))
+        return PACKET_TRUNCATED_TUNNEL;
+    if (number(w, 0, 1) / 16 != (t->kind == PACKET_TUNNEL_ERSPAN_2 ? 1 : 2))
+        return PACKET_TUNNEL_UNKNOWN;
+    session_word = number(w, 2, 2);
+    t->id = session_word % 1024;
+    if (t->kind == PACKET_TUNNEL_ERSPAN_3 && number(w, 11, 1) % 2 == 1)
+        length += 8;
+    if (!have(w, length))
+        return PACKET_TRUNCATED_TUNNEL;
+    w->at += length;
+    return CARRY_ON;
+}
+
+static int naive_vxlan(struct walk *w, struct naive_tunnel *t)
+{
+    if (!have(w, 8))
+        return PACKET_TRUNCATED_TUNNEL;
+    if (number(w, 2, 2) != 4789)
+        return PACKET_NOT_TCP;
+    if (w->view->n_tunnels >= 4)
+        return PACKET_TOO_MANY_TUNNELS;
+    if (!have(w, 16))
+        return PACKET_TRUNCATED_TUNNEL;
+    if ((number(w, 8, 1) / 8) % 2 == 0)
+        return PACKET_TUNNEL_UNKNOWN;
+    t->id = number(w, 12, 3);
+    t->kind = PACKET_TUNNEL_VXLAN;
+    t->ethernet = true;
+    w->at += 16;
+    return CARRY_ON;
+}
+
+static int naive_one_tunnel(struct walk *w)
+{
+    struct naive_tunnel t = {0};
+    int reason = CARRY_ON;
+
+    if (w->view->protocol == 47) {
+        reason = naive_gre(w, &t);
+    } else if (w->view->protocol == 17) {
+        reason = naive_vxlan(w, &t);
+    } else {
+        t.kind = PACKET_TUNNEL_IP_IN_IP;
+        w->type = w->view->protocol == 4 ? 0x0800 : 0x86dd;
+    }
+    if (reason != CARRY_ON)
+        return reason;
+    if (w->view->n_tunnels == 4)
+        return PACKET_TOO_MANY_TUNNELS;
+    if (w->view->n_tunnels++ == 0) {
+        w->view->tunnel = (uint8_t)t.kind;
+        w->view->tunnel_id = (uint32_t)t.id;
+    }
+    naive_forget(w->view, t.ethernet);
+    if (t.ethernet) {
+        if (!have(w, 14))
+            return PACKET_TRUNCATED_ETHERNET;
+        w->type = number(w, 12, 2);
+        w->at += 14;
+    }
+    w->frame = INT64_MAX; /* inner packets may have been cut */
+    return naive_from_type(w);
+}
+
+void naive_decapsulate(const uint8_t *data, uint32_t captured_bytes, struct packet_view *v)
+{
+    const int64_t carriers[] = {4, 17, 41, 47, -1};
+    struct walk w = {.data = data, .captured = captured_bytes, .view = v};
+
+    while (v->reason == PACKET_NOT_TCP && is_any_of(v->protocol, carriers)) {
+        int before = v->n_tunnels;
+        int64_t length;
+
+        w.at = v->l3_offset;
+        length = v->is_ipv4 ? number(&w, 2, 2) : 40 + number(&w, 4, 2);
+        if (w.captured > v->l3_offset + length)
+            w.captured = v->l3_offset + length;
+        if (w.captured > 65535)
+            w.captured = 65535;
+        w.at = v->l4_offset;
+        v->reason = (uint8_t)naive_one_tunnel(&w);
+        if (v->n_tunnels == before)
+            return;
+    }
+}
+
 static struct walk naive_start(const uint8_t *data, uint32_t captured_bytes, uint32_t frame_bytes,
                                struct packet_view *out)
 {
@@ -273,6 +430,9 @@ void naive_parse_l3(uint16_t ethertype, const uint8_t *data, uint32_t captured_b
     X(protocol)                                                                                    \
     X(reason)                                                                                      \
     X(n_vlans)                                                                                     \
+    X(tunnel)                                                                                      \
+    X(tunnel_id)                                                                                   \
+    X(n_tunnels)                                                                                   \
     X(is_ipv4)                                                                                     \
     X(has_ip)
 

@@ -11,6 +11,8 @@ void naive_parse_ethernet(const uint8_t *data, uint32_t captured_bytes, uint32_t
 void naive_parse_l3(uint16_t ethertype, const uint8_t *data, uint32_t captured_bytes,
                     uint32_t frame_bytes, struct packet_view *out);
 
+void naive_decapsulate(const uint8_t *data, uint32_t captured_bytes, struct packet_view *view);
+
 /* The name of a field that differs, or NULL. */
 const char *packet_view_difference(const struct packet_view *a, const struct packet_view *b);
 

@@ -9,20 +9,10 @@
 #include "base/bytes.h"
 #include "base/compiler.h"
 #include "base/random.h"
+#include "exact.h"
 #include "frames.h"
 #include "naive_parser.h"
 #include "packet/packet.h"
-
-/* A copy in a block of exactly its size, so that AddressSanitizer sees one byte read too many. */
-static uint8_t *exact_copy(const uint8_t *bytes, uint32_t n_bytes)
-{
-    uint8_t *copy = malloc(n_bytes);
-
-    assert_true(copy != NULL || n_bytes == 0);
-    if (n_bytes > 0)
-        memcpy(copy, bytes, n_bytes);
-    return copy;
-}
 
 static enum packet_reason parse_exact(const uint8_t *bytes, uint32_t captured_bytes,
                                       uint32_t frame_bytes, struct packet_view *view)
@@ -91,6 +81,8 @@ static void every_frame_gets_its_reason_and_every_reason_a_frame(void **state)
             fail_msg("%s: %s", frame_cases[i].name, packet_reason_name(v.reason));
         seen[v.reason] = true;
     }
+    for (size_t i = 0; i < n_tunnel_cases; i++)
+        seen[tunnel_cases[i].reason] = true;
     for (unsigned int i = 0; i < PACKET_N_REASONS; i++)
         if (!seen[i])
             fail_msg("no frame is %s", packet_reason_name(i));
@@ -293,23 +285,6 @@ static void l3_start_without_type_looks_at_the_version(void **state)
     assert_int_equal(v.l4_offset, 40);
 }
 
-/* One to four bytes of the headers changed, to anything or to a value with a meaning somewhere. */
-static void mutate(struct frame *f, struct random_source *r)
-{
-    static const uint8_t telling[] = {0x00, 0x01, 0x04, 0x06, 0x08, 0x2b, 0x2c, 0x33,
-                                      0x3c, 0x40, 0x45, 0x47, 0x48, 0x60, 0x81, 0x86,
-                                      0x88, 0x91, 0xa8, 0xdd, 0xf0, 0xff};
-    unsigned int n_changes = random_u32(r) % 5;
-    uint32_t limit = f->n_bytes < 160 ? f->n_bytes : 160;
-
-    for (unsigned int i = 0; i < n_changes; i++) {
-        uint8_t any = (uint8_t)random_u32(r);
-        bool is_telling = random_u32(r) % 2 == 0;
-
-        f->bytes[random_u32(r) % limit] = is_telling ? telling[any % sizeof(telling)] : any;
-    }
-}
-
 static void mutated_frames_are_read_as_the_naive_parser_reads_them(void **state)
 {
     enum { N_FRAMES = 200000 };
@@ -325,7 +300,7 @@ static void mutated_frames_are_read_as_the_naive_parser_reads_them(void **state)
         struct frame f;
 
         frame_build(&frame_cases[random_u32(&r) % n_frame_cases], &f);
-        mutate(&f, &r);
+        frame_mutate(&f, &r);
         captured = random_u32(&r) % 2 ? f.n_bytes : random_u32(&r) % (f.n_bytes + 1);
         frame_bytes = random_u32(&r) % 2 ? captured : captured + random_u32(&r) % 200;
         parse_exact(f.bytes, captured, frame_bytes, &fast);
