@@ -3,7 +3,7 @@
 #include <math.h>
 
 #include "manager/internal.h"
-#include "verdict/decision.h"
+#include "verdict/evidence.h"
 
 /* A place that the test can never take has no share of alpha. */
 static unsigned n_places(const struct test_parameters *p)
@@ -18,28 +18,47 @@ static struct anytime_counts anytime_counts_of_flow(const struct flow_counts *c)
                                    .n_expired = c->expired};
 }
 
+static struct anytime_counts pooled_counts(const struct test *t)
+{
+    return (struct anytime_counts){.n_retransmitted = t->counts.retransmitted,
+                                   .n_duplicates = t->counts.test_duplicates,
+                                   .n_expired = t->counts.expired};
+}
+
+/* Most epochs bring packets and nothing to judge. */
+static bool is_judged_already(const struct test *t, const struct anytime_counts *pooled)
+{
+    return t->is_judged && !t->flows_changed &&
+           pooled->n_retransmitted == t->judged.n_retransmitted &&
+           pooled->n_duplicates == t->judged.n_duplicates &&
+           pooled->n_expired == t->judged.n_expired;
+}
+
 static void evaluate_anytime(struct test *t, const struct flow_room *room)
 {
-    const struct anytime_counts pooled = {.n_retransmitted = t->counts.retransmitted,
-                                          .n_duplicates = t->counts.test_duplicates,
-                                          .n_expired = t->counts.expired};
+    const struct anytime_counts pooled = pooled_counts(t);
     const struct anytime_levels levels = {.alpha = t->parameters.alpha, .beta = t->parameters.beta};
+    const struct anytime *anytime = &t->coin->anytime;
     struct anytime_counts flows[TEST_MAX_INDIVIDUAL_FLOWS];
     uint32_t n_flows = room == NULL ? 0 : room->n;
+    unsigned places = n_places(&t->parameters);
     struct anytime_decision d;
 
     for (uint32_t i = 0; i < n_flows; i++)
         flows[i] = anytime_counts_of_flow(&room->flows[i].counts);
-    d = anytime_decide(&t->coin->anytime, &pooled, flows, n_flows, n_places(&t->parameters),
-                       &levels);
+    d = anytime_decide(anytime, &pooled, flows, n_flows, places, &levels);
     t->anytime.log10_e = d.log10_e;
     t->anytime.log10_e_pooled = d.log10_e_pooled;
     t->anytime.log10_f = d.log10_f;
     t->decided_now = d.outcome;
+    t->n_repairs_needed = evidence_repairs_needed(
+        anytime, pooled.n_retransmitted, pooled.n_duplicates, places, -log10(levels.alpha));
     /* What was reached once stays reached (Ville's inequality), and closed_loop is a claim that
      * one sender makes true whatever spoke against it before. */
     if (d.outcome == VERDICT_CLOSED_LOOP || t->anytime.outcome == VERDICT_UNDECIDED)
         t->anytime.outcome = d.outcome;
+    t->judged = pooled;
+    t->is_judged = true;
 }
 
 static struct penny_parameters penny_parameters_of(const struct test_parameters *p)
@@ -93,20 +112,28 @@ static bool flow_is_closed_loop(const struct test *t, const struct flow_counts *
     return test_flow_log10_e(t, c) >= -log10(t->parameters.alpha);
 }
 
+static void count_closed_loop_flows(struct test *t, const struct flow_room *room)
+{
+    t->n_flows_closed_loop = 0;
+    for (uint32_t i = 0; i < room->n; i++)
+        t->n_flows_closed_loop += flow_is_closed_loop(t, &room->flows[i].counts);
+}
+
 void test_evaluate(const struct manager *m, struct aggregate_state *a)
 {
     struct test *t = &a->test;
     const struct flow_room *room = room_of_test(m, t);
+    struct anytime_counts pooled;
 
     if (!t->changed)
         return;
     t->changed = false;
     aggregate_counters_subtract(&t->counts, &a->total, &t->base);
-    evaluate_anytime(t, room);
+    pooled = pooled_counts(t);
+    if (!is_judged_already(t, &pooled))
+        evaluate_anytime(t, room);
     evaluate_penny(t);
-    if (room == NULL)
-        return;
-    t->n_flows_closed_loop = 0;
-    for (uint32_t i = 0; i < room->n; i++)
-        t->n_flows_closed_loop += flow_is_closed_loop(t, &room->flows[i].counts);
+    if (t->flows_changed && room != NULL)
+        count_closed_loop_flows(t, room);
+    t->flows_changed = false;
 }

@@ -5,6 +5,7 @@
 
 #include "manager/manager.h"
 #include "verdict/anytime.h"
+#include "verdict/decision.h"
 
 #define INDEX_NONE       UINT32_MAX
 #define CHECK_TEXT_BYTES 160
@@ -33,8 +34,12 @@ struct test {
     bool pooled_over; /* POOLED, but no new drop: waits for outcomes, and for its turn */
     bool no_retest;   /* stopped by command */
     bool changed;     /* counters or flows grew since the last evaluation */
+    bool flows_changed;
+    bool is_judged;               /* the next four come from `judged` and the flows as they are */
+    struct anytime_counts judged; /* R, D and N */
     struct anytime_values anytime;
     enum verdict_outcome decided_now; /* what rule anytime says of this epoch alone */
+    unsigned n_repairs_needed;        /* for closed_loop, if no flow is chosen */
     struct penny_result penny;
     uint32_t n_flows_closed_loop;
 

@@ -99,5 +99,5 @@ void room_receive(struct manager *m, struct test *t, const struct message *messa
     }
     f->counts = message->place.counts;
     f->ended = message->place.ended;
-    t->changed = true;
+    t->changed = t->flows_changed = true;
 }

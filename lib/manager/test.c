@@ -15,9 +15,6 @@
 
 #include "base/time.h"
 #include "manager/internal.h"
-#include "verdict/evidence.h"
-
-#include <math.h>
 
 /* More drops than would settle the matter, if all came back, would be drops made for nothing. */
 static uint32_t pooled_grant(const struct test *t)
@@ -29,9 +26,7 @@ static uint32_t pooled_grant(const struct test *t)
 
     if (p->rule == TEST_RULE_PENNY)
         return p->max_drops_per_aggregate;
-    wanted = ended + evidence_repairs_needed(
-                         &t->coin->anytime, c->retransmitted, c->test_duplicates,
-                         p->fallback_to_individual ? p->max_individual_flows : 0, -log10(p->alpha));
+    wanted = ended + t->n_repairs_needed;
     return wanted < p->max_drops_per_aggregate ? (uint32_t)wanted : p->max_drops_per_aggregate;
 }
 
