@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "pennylinectl/connection.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+/* The manager answers within an epoch; this long it is silent only when it hangs. */
+#define REPLY_TIMEOUT_S 10
+
+static const char *advice_for(int error)
+{
+    switch (error) {
+    case ENOENT:
+        return "no socket there: is pennyline running? --socket PATH names another one "
+               "(instance.control_socket of its configuration)";
+    case ECONNREFUSED:
+        return "nobody answers: pennyline ended and left its socket behind; start it again";
+    case EACCES:
+    case EPERM:
+        return "not allowed: only root and the user that pennyline runs as may; use sudo";
+    default:
+        return strerror(error);
+    }
+}
+
+int connection_open(struct connection *c, const char *path)
+{
+    const struct timeval timeout = {.tv_sec = REPLY_TIMEOUT_S};
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+
+    *c = (struct connection){.path = path, .fd = -1};
+    if (strlen(path) >= sizeof(address.sun_path)) {
+        snprintf(c->error, sizeof(c->error), "%s: a socket's path has at most %zu bytes", path,
+                 sizeof(address.sun_path) - 1);
+        return -1;
+    }
+    strcpy(address.sun_path, path);
+    c->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (c->fd < 0 || connect(c->fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
+        snprintf(c->error, sizeof(c->error), "%s: %s", path, advice_for(errno));
+        connection_close(c);
+        return -1;
+    }
+    setsockopt(c->fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
+    c->in = fdopen(c->fd, "r");
+    return c->in != NULL ? 0 : -1;
+}
+
+static int say(struct connection *c, const json_t *request)
+{
+    char *line = json_dumps(request, 0);
+    ssize_t n = -1;
+
+    if (line != NULL) {
+        size_t length = strlen(line);
+
+        line[length] = '\n'; /* over the NUL: a line of the wire has none */
+        n = send(c->fd, line, length + 1, MSG_NOSIGNAL);
+        n = n == (ssize_t)(length + 1) ? 0 : -1;
+    }
+    free(line);
+    return (int)n;
+}
+
+/* The next line as an object, the caller's; NULL with `error` set. */
+static json_t *hear(struct connection *c)
+{
+    json_error_t error;
+    char *line = NULL;
+    size_t size = 0;
+    json_t *object;
+
+    errno = 0;
+    if (getline(&line, &size, c->in) < 0) {
+        snprintf(c->error, sizeof(c->error), "%s: %s", c->path,
+                 errno == EAGAIN ? "no answer for 10 s: pennyline hangs; see pennyline-info"
+                                 : "pennyline closed the connection");
+        free(line);
+        return NULL;
+    }
+    object = json_loads(line, 0, &error);
+    if (object == NULL)
+        snprintf(c->error, sizeof(c->error), "%s: no JSON came back (%s): is that pennyline?",
+                 c->path, error.text);
+    free(line);
+    return object;
+}
+
+json_t *connection_ask(struct connection *c, const json_t *request)
+{
+    json_t *reply, *result = NULL;
+    const char *error;
+
+    /* What cannot be sent may still have been answered: a server that turns clients away says why.
+     */
+    if (say(c, request) < 0)
+        snprintf(c->error, sizeof(c->error), "%s: pennyline closed the connection", c->path);
+    reply = hear(c);
+    error = json_string_value(json_object_get(reply, "error"));
+    if (json_is_true(json_object_get(reply, "ok")))
+        result = json_incref(json_object_get(reply, "result"));
+    else if (reply != NULL)
+        snprintf(c->error, sizeof(c->error), "%s", error != NULL ? error : "refused");
+    json_decref(reply);
+    return result;
+}
+
+json_t *connection_next(struct connection *c)
+{
+    const struct timeval for_ever = {0};
+
+    setsockopt(c->fd, SOL_SOCKET, SO_RCVTIMEO, &for_ever, sizeof(for_ever));
+    return hear(c);
+}
+
+void connection_close(struct connection *c)
+{
+    if (c->in != NULL)
+        fclose(c->in);
+    else if (c->fd >= 0)
+        close(c->fd);
+    c->in = NULL;
+    c->fd = -1;
+}

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* pennylinectl: asks a running pennyline over its control socket. */
+#include <argp.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/compiler.h"
+#include "pennylinectl/connection.h"
+#include "pennylinectl/print.h"
+
+#define DEFAULT_SOCKET "/run/pennyline/pennyline.sock"
+#define PAGE           500
+
+enum { EXIT_REFUSED = 1, EXIT_USAGE = 2 };
+
+struct options {
+    const char *socket;
+    bool json;
+    json_t *request;
+    const char *words[4];
+    size_t n_words;
+    const struct subcommand *subcommand;
+};
+
+struct subcommand {
+    const char *words;    /* of the command line */
+    const char *argument; /* "aggregate", "on": what one more word sets; NULL: none */
+    const char *command;  /* on the wire */
+    void (*print)(FILE *out, const json_t *result);
+    int (*run)(struct connection *c, const struct options *o);
+};
+
+static void show_json(const json_t *value, bool in_one_line)
+{
+    json_dumpf(value, stdout, JSON_REAL_PRECISION(15) | (in_one_line ? 0 : JSON_INDENT(2)));
+    printf("\n");
+    fflush(stdout);
+}
+
+static int fail(const struct connection *c)
+{
+    fprintf(stderr, "pennylinectl: %s\n", c->error);
+    return EXIT_REFUSED;
+}
+
+static int run_once(struct connection *c, const struct options *o)
+{
+    json_t *result = connection_ask(c, o->request);
+
+    if (result == NULL)
+        return fail(c);
+    if (o->json)
+        show_json(result, false);
+    else
+        o->subcommand->print(stdout, result);
+    json_decref(result);
+    return EXIT_SUCCESS;
+}
+
+/* All pages, as one list. */
+static json_t *ask_for_all(struct connection *c, json_t *request)
+{
+    json_t *all = json_array(), *page;
+    json_int_t total;
+
+    json_object_set_new(request, "count", json_integer(PAGE));
+    do {
+        json_object_set_new(request, "offset", json_integer((json_int_t)json_array_size(all)));
+        page = connection_ask(c, request);
+        if (page == NULL) {
+            json_decref(all);
+            return NULL;
+        }
+        total = json_integer_value(json_object_get(page, "total"));
+        json_array_extend(all, json_object_get(page, "aggregates"));
+        if (json_array_size(json_object_get(page, "aggregates")) == 0)
+            total = 0;
+        json_decref(page);
+    } while ((json_int_t)json_array_size(all) < total);
+    return all;
+}
+
+static int run_aggregates(struct connection *c, const struct options *o)
+{
+    json_t *all = ask_for_all(c, o->request);
+
+    if (all == NULL)
+        return fail(c);
+    if (o->json)
+        show_json(all, false);
+    else
+        print_aggregates(stdout, all);
+    json_decref(all);
+    return EXIT_SUCCESS;
+}
+
+static int run_watch(struct connection *c, const struct options *o)
+{
+    json_t *event = connection_ask(c, o->request);
+
+    for (; event != NULL && !ferror(stdout); event = connection_next(c)) {
+        if (!json_is_true(json_object_get(event, "watching"))) {
+            if (o->json)
+                show_json(event, true);
+            else
+                print_event(stdout, event);
+        }
+        json_decref(event);
+    }
+    return fail(c);
+}
+
+static const struct subcommand subcommands[] = {
+    {"status", NULL, "status", print_status, run_once},
+    {"aggregates", NULL, "aggregates", NULL, run_aggregates},
+    {"aggregate", "aggregate", "aggregate", print_aggregate, run_once},
+    {"test start", "aggregate", "test start", print_done, run_once},
+    {"test stop", "aggregate", "test stop", print_done, run_once},
+    {"kill-switch", "on", "kill-switch", print_done, run_once},
+    {"watch", NULL, "watch", NULL, run_watch},
+};
+
+enum { KEY_SLICE = 0x100, KEY_VERDICT, KEY_DROPS };
+
+static const struct argp_option argp_rows[] = {
+    {"socket", 's', "PATH", 0, "The server's socket (default " DEFAULT_SOCKET ")", 0},
+    {"json", 'j', NULL, 0, "Print JSON: all that the server says", 0},
+    {"slice", KEY_SLICE, "NAME", 0, "aggregates: only of this slice", 0},
+    {"verdict", KEY_VERDICT, "VERDICT", 0, "aggregates: only with this verdict", 0},
+    {"drops", KEY_DROPS, NULL, 0, "aggregates: with every drop on record (with --json)", 0},
+    {0},
+};
+
+static const char usage[] = "status\naggregates\naggregate AGGREGATE\ntest start AGGREGATE\n"
+                            "test stop AGGREGATE\nkill-switch on|off\nwatch";
+
+static const char description[] =
+    "Asks a running pennyline, and tells it what to do.\v"
+    "  status         workers, ports, tests running, whether drops are allowed\n"
+    "  aggregates     all aggregates with their evidence and verdicts\n"
+    "  aggregate      one of them, with its single flows and drops\n"
+    "  test start     begin a test of an aggregate\n"
+    "  test stop      end it without waiting for evidence\n"
+    "  kill-switch    on: nothing is dropped until it is off, forwarding goes on\n"
+    "  watch          events as they happen, until interrupted\n"
+    "\n"
+    "AGGREGATE is its number, the name of its slice, or its prefix.\n"
+    "\n"
+    "Exit code: 0 done; 1 refused or no server: the message says what to do; 2 usage.";
+
+static void add_aggregate(struct options *o, const char *word)
+{
+    char *end;
+    unsigned long long number = strtoull(word, &end, 10);
+    bool is_number = *end == '\0' && word[0] >= '0' && word[0] <= '9' && strlen(word) < 19;
+
+    json_object_set_new(o->request, "aggregate",
+                        is_number ? json_integer((json_int_t)number) : json_string(word));
+}
+
+static void add_switch(struct argp_state *state, struct options *o, const char *word)
+{
+    if (strcmp(word, "on") != 0 && strcmp(word, "off") != 0)
+        argp_error(state, "kill-switch: \"%s\"; give on or off", word);
+    json_object_set_new(o->request, "on", json_boolean(strcmp(word, "on") == 0));
+}
+
+/* Finds the subcommand that the words are, and takes what is left as its argument. */
+static void understand(struct argp_state *state, struct options *o)
+{
+    char two[128];
+
+    snprintf(two, sizeof(two), "%s %s", o->words[0], o->n_words > 1 ? o->words[1] : "");
+    for (size_t i = 0; i < ARRAY_LENGTH(subcommands); i++) {
+        const struct subcommand *s = &subcommands[i];
+        size_t n = strchr(s->words, ' ') != NULL ? 2 : 1;
+
+        if (strcmp(s->words, n == 2 ? two : o->words[0]) != 0)
+            continue;
+        o->subcommand = s;
+        if (o->n_words != n + (s->argument != NULL))
+            argp_error(
+                state, s->argument != NULL ? "%s: give one %s" : "%s: too many words", s->words,
+                s->argument != NULL && s->argument[0] == 'o' ? "of on and off" : "AGGREGATE");
+        else if (s->argument != NULL && s->argument[0] == 'o')
+            add_switch(state, o, o->words[n]);
+        else if (s->argument != NULL)
+            add_aggregate(o, o->words[n]);
+        json_object_set_new(o->request, "command", json_string(s->command));
+        return;
+    }
+    argp_error(state, "\"%s\": no such command", o->n_words > 1 ? two : o->words[0]);
+}
+
+static error_t parse(int key, char *argument, struct argp_state *state)
+{
+    struct options *o = state->input;
+
+    switch (key) {
+    case 's':
+        o->socket = argument;
+        return 0;
+    case 'j':
+        o->json = true;
+        return 0;
+    case KEY_SLICE:
+        json_object_set_new(o->request, "slice", json_string(argument));
+        return 0;
+    case KEY_VERDICT:
+        json_object_set_new(o->request, "verdict", json_string(argument));
+        return 0;
+    case KEY_DROPS:
+        json_object_set_new(o->request, "drops", json_true());
+        return 0;
+    case ARGP_KEY_ARG:
+        if (o->n_words == ARRAY_LENGTH(o->words))
+            argp_error(state, "too many words");
+        o->words[o->n_words++] = argument;
+        return 0;
+    case ARGP_KEY_NO_ARGS:
+        argp_error(state, "what to do? Like: pennylinectl status");
+        return 0;
+    case ARGP_KEY_SUCCESS:
+        understand(state, o);
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+const char *argp_program_version = "pennylinectl " PENNYLINE_VERSION;
+
+int main(int argc, char **argv)
+{
+    static const struct argp argp = {argp_rows, parse, usage, description, NULL, NULL, NULL};
+    struct options options = {.socket = DEFAULT_SOCKET, .request = json_object()};
+    struct connection connection;
+    int code;
+
+    argp_err_exit_status = EXIT_USAGE;
+    argp_parse(&argp, argc, argv, 0, NULL, &options);
+    if (connection_open(&connection, options.socket) == 0) {
+        code = options.subcommand->run(&connection, &options);
+        connection_close(&connection);
+    } else {
+        code = fail(&connection);
+    }
+    json_decref(options.request);
+    return code;
+}

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "pennylinectl/print.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "pennylinectl/table.h"
+
+/* A number that may be missing or null. */
+static double number(const json_t *object, const char *key)
+{
+    return json_number_value(table_find(object, key));
+}
+
+static bool is_there(const json_t *object, const char *key)
+{
+    const json_t *value = table_find(object, key);
+
+    return value != NULL && !json_is_null(value);
+}
+
+static void lost_cell(const json_t *row, char out[CELL_BYTES])
+{
+    snprintf(out, CELL_BYTES, "%.0f",
+             number(row, "counters.lost_tx_full") + number(row, "counters.lost_no_headroom"));
+}
+
+static void flows_cell(const json_t *row, char out[CELL_BYTES])
+{
+    double most = number(row, "flows.most");
+
+    if (!is_there(row, "flows"))
+        snprintf(out, CELL_BYTES, "-");
+    else
+        snprintf(out, CELL_BYTES, "%.0f (%.0f %%)", number(row, "flows.now"),
+                 most > 0 ? 100 * number(row, "flows.now") / most : 0);
+}
+
+static const struct column worker_columns[] = {
+    {"worker", "worker", NULL, false},
+    {"lcore", "lcore", NULL, false},
+    {"received", "counters.rx_packets", NULL, false},
+    {"forwarded", "counters.tx_packets", NULL, false},
+    {"dropped", "counters.dropped", NULL, false},
+    {"lost", NULL, lost_cell, false},
+    {"of slices", "counters.slice_packets", NULL, false},
+    {"flows", NULL, flows_cell, false},
+    {0},
+};
+
+static void print_uptime(FILE *out, double uptime_s)
+{
+    unsigned long s = (unsigned long)uptime_s;
+
+    fprintf(out, "up           %lu d %02lu:%02lu:%02lu\n", s / 86400, s / 3600 % 24, s / 60 % 60,
+            s % 60);
+}
+
+static void print_tests(FILE *out, json_t *tests)
+{
+    const char *state;
+    json_t *n;
+    const char *between = "";
+
+    fprintf(out, "tests        ");
+    json_object_foreach (tests, state, n) {
+        if (json_integer_value(n) == 0)
+            continue;
+        fprintf(out, "%s%lld %s", between, (long long)json_integer_value(n), state);
+        between = ", ";
+    }
+    fprintf(out, "%s\n", *between == '\0' ? "none" : "");
+}
+
+/* Ports and memory come as their owners describe them: each object in a line. */
+static void print_objects(FILE *out, const char *title, const json_t *list)
+{
+    json_t *object, *value;
+    const char *key;
+    size_t i;
+
+    json_array_foreach (list, i, object) {
+        char text[CELL_BYTES];
+
+        fprintf(out, "%-12s", title);
+        json_object_foreach (object, key, value)
+            if (!json_is_object(value) && !json_is_array(value))
+                fprintf(out, " %s=%s", key, table_value(object, key, text));
+        fprintf(out, "\n");
+    }
+}
+
+void print_status(FILE *out, const json_t *s)
+{
+    char text[CELL_BYTES];
+
+    fprintf(out, "instance     %s", table_value(s, "instance", text));
+    fprintf(out, ", pennyline %s\n", table_value(s, "version", text));
+    print_uptime(out, number(s, "uptime_s"));
+    fprintf(out, "drops        %s\n",
+            json_is_true(json_object_get(s, "kill_switch"))
+                ? "none: the kill switch is on (pennylinectl kill-switch off)"
+            : is_there(s, "suspended") ? "suspended"
+                                       : "allowed");
+    if (is_there(s, "suspended"))
+        fprintf(out, "suspended    %s\n", table_value(s, "suspended", text));
+    fprintf(out, "aggregates   %s\n", table_value(s, "n_aggregates", text));
+    print_tests(out, json_object_get(s, "tests"));
+    print_objects(out, "port", json_object_get(s, "ports"));
+    fprintf(out, "\n");
+    table_print(out, worker_columns, json_object_get(s, "workers"));
+}
+
+static bool is_tested(const json_t *row)
+{
+    return number(row, "n_tests") > 0;
+}
+
+static void verdict_cell(const json_t *row, char out[CELL_BYTES])
+{
+    char verdict[CELL_BYTES];
+
+    snprintf(out, CELL_BYTES, "%.64s%s%s",
+             is_tested(row) ? table_value(row, "verdict", verdict) : "not tested",
+             json_is_true(json_object_get(row, "provisional")) ? " (provisional)" : "",
+             json_is_true(json_object_get(row, "mixed")) ? " (mixed)" : "");
+}
+
+static void evidence_cell(const json_t *row, char out[CELL_BYTES])
+{
+    const char *rule = json_string_value(json_object_get(row, "rule"));
+
+    if (!is_tested(row) || rule == NULL)
+        snprintf(out, CELL_BYTES, "-");
+    else if (strcmp(rule, "penny") == 0)
+        snprintf(out, CELL_BYTES, "posterior %.4f, f_dup %.3f", number(row, "penny.posterior"),
+                 number(row, "penny.f_dup"));
+    else
+        snprintf(out, CELL_BYTES, "E=10^%.1f F=10^%.1f", number(row, "anytime.log10_e"),
+                 number(row, "anytime.log10_f"));
+}
+
+static const struct column aggregate_columns[] = {
+    {"id", "aggregate", NULL, false},
+    {"aggregate", "name", NULL, true},
+    {"prefix", "prefix", NULL, true},
+    {"state", "state", NULL, true},
+    {"packets", "packets", NULL, false},
+    {"dropped", "dropped", NULL, false},
+    {"back", "retransmitted", NULL, false},
+    {"expired", "expired", NULL, false},
+    {"void", "void", NULL, false},
+    {"duplicates", "duplicates", NULL, false},
+    {"evidence", NULL, evidence_cell, true},
+    {"verdict", NULL, verdict_cell, true},
+    {0},
+};
+
+void print_aggregates(FILE *out, const json_t *aggregates)
+{
+    table_print(out, aggregate_columns, aggregates);
+}
+
+static void flow_cell(const json_t *row, char out[CELL_BYTES])
+{
+    char a[CELL_BYTES], b[CELL_BYTES];
+
+    snprintf(out, CELL_BYTES, "%.45s:%.0f > %.45s:%.0f", table_value(row, "flow.source", a),
+             number(row, "flow.source_port"), table_value(row, "flow.destination", b),
+             number(row, "flow.destination_port"));
+}
+
+static void latency_cell(const json_t *row, char out[CELL_BYTES])
+{
+    if (is_there(row, "latency_ms"))
+        snprintf(out, CELL_BYTES, "%.1f ms", number(row, "latency_ms"));
+    else
+        table_value(row, "void_reason", out);
+}
+
+static void seconds_cell(const json_t *row, char out[CELL_BYTES])
+{
+    if (is_there(row, "seconds"))
+        snprintf(out, CELL_BYTES, "%.3f", number(row, "seconds"));
+    else
+        snprintf(out, CELL_BYTES, "-");
+}
+
+static const struct column drop_columns[] = {
+    {"seconds", NULL, seconds_cell, false},
+    {"flow", NULL, flow_cell, true},
+    {"sequence", "seq", NULL, false},
+    {"bytes", "len", NULL, false},
+    {"outcome", "state", NULL, true},
+    {"after / why", NULL, latency_cell, true},
+    {0},
+};
+
+static const struct column individual_columns[] = {
+    {"flow", NULL, flow_cell, true},
+    {"dropped", "counts.dropped", NULL, false},
+    {"back", "counts.retransmitted", NULL, false},
+    {"expired", "counts.expired", NULL, false},
+    {"duplicates", "counts.duplicates", NULL, false},
+    {"log10 E", "log10_e", NULL, false},
+    {0},
+};
+
+static void print_list(FILE *out, const char *title, const struct column *columns,
+                       const json_t *rows)
+{
+    if (json_array_size(rows) == 0)
+        return;
+    fprintf(out, "\n%s\n", title);
+    table_print(out, columns, rows);
+}
+
+void print_aggregate(FILE *out, const json_t *aggregate)
+{
+    json_t *one = json_pack("[O]", aggregate);
+    char text[CELL_BYTES];
+
+    print_aggregates(out, one);
+    json_decref(one);
+    if (is_tested(aggregate))
+        fprintf(out, "\n%s\n", table_value(aggregate, "reason_text", text));
+    if (is_there(aggregate, "genuine_share"))
+        fprintf(out, "%.0f %% of the tested drops came back (95 %% interval %.0f to %.0f %%)\n",
+                100 * number(aggregate, "genuine_share.estimate"),
+                100 * number(aggregate, "genuine_share.low"),
+                100 * number(aggregate, "genuine_share.high"));
+    print_list(out, "Single flows", individual_columns, table_find(aggregate, "flows.individual"));
+    print_list(out, "Drops", drop_columns, json_object_get(aggregate, "drops"));
+}
+
+/* What an event says beyond its kind and aggregate. */
+static void print_details(FILE *out, const json_t *event)
+{
+    char a[CELL_BYTES], b[CELL_BYTES];
+    const json_t *drop = json_object_get(event, "drop"), *report = json_object_get(event, "report");
+
+    if (drop != NULL) {
+        flow_cell(drop, a);
+        fprintf(out, "  %s seq %.0f %s", a, number(drop, "seq"), table_value(drop, "state", b));
+    }
+    if (report != NULL) {
+        verdict_cell(report, a);
+        evidence_cell(report, b);
+        fprintf(out, "  %s, %s: %s", a, b, table_value(report, "reason_text", a));
+    }
+    for (const char *const *key = (const char *const[]){"reason", "switch", "count", NULL};
+         *key != NULL; key++)
+        if (is_there(event, *key))
+            fprintf(out, "  %s", table_value(event, *key, a));
+}
+
+void print_event(FILE *out, const json_t *event)
+{
+    char text[CELL_BYTES];
+
+    if (is_there(event, "time"))
+        fprintf(out, "%s", table_value(event, "time", text));
+    else
+        fprintf(out, "%.3f", number(event, "monotonic_s"));
+    fprintf(out, "  %-15s", table_value(event, "event", text));
+    if (is_there(event, "name"))
+        fprintf(out, "  %s", table_value(event, "name", text));
+    print_details(out, event);
+    fprintf(out, "\n");
+    fflush(out);
+}
+
+void print_done(FILE *out, const json_t *result)
+{
+    char text[CELL_BYTES];
+
+    if (is_there(result, "test")) {
+        fprintf(out, "aggregate %.0f: test %s\n", number(result, "aggregate"),
+                table_value(result, "test", text));
+        return;
+    }
+    fprintf(out, json_is_true(json_object_get(result, "kill_switch"))
+                     ? "The kill switch is on: nothing is dropped, forwarding goes on.\n"
+                     : "The kill switch is off: tests may drop again.\n");
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Results as text for eyes. */
+#ifndef PENNYLINECTL_PRINT_H
+#define PENNYLINECTL_PRINT_H
+
+#include <jansson.h>
+#include <stdio.h>
+
+void print_status(FILE *out, const json_t *status);
+void print_aggregates(FILE *out, const json_t *aggregates);
+void print_aggregate(FILE *out, const json_t *aggregate);
+void print_event(FILE *out, const json_t *event);
+/* Of test start, test stop and kill-switch. */
+void print_done(FILE *out, const json_t *result);
+
+#endif
