@@ -105,16 +105,22 @@ static void pure_ack(struct engine *e, struct flow *f, const struct packet_view 
         f->last_seen_ms = e->now_ms;
 }
 
+/* Ahead, only the configured window is believed; behind, all that coverage can tell apart: a fast
+ * flow over a long path has sent far more than the window before its repair arrives, and that must
+ * not depend on what was dropped. */
 static struct tcp_observation observe(struct engine *e, struct flow *f, const struct packet_view *v,
                                       const struct slice_rules *rules)
 {
     uint32_t pending = flow_pending(f);
     struct tcp_gap *gap = pending == LEDGER_NONE ? NULL : &e->ledger.entries[pending].gap;
+    int32_t ahead = serial_distance(f->snd_max, v->sequence);
 
     if (likely_true(tcp_coverage_advance(&f->snd_max, v->sequence, v->payload_bytes)))
         return (struct tcp_observation){.kind = TCP_IN_ORDER};
+    if (ahead > 0 && (uint32_t)ahead > rules->window_bytes)
+        return (struct tcp_observation){.kind = TCP_JUMP};
     return tcp_coverage_observe(&f->snd_max, &flow_table_rare(e->flows, f)->holes, gap, v->sequence,
-                                v->payload_bytes, rules->window_bytes);
+                                v->payload_bytes, TCP_MAX_WINDOW_BYTES);
 }
 
 /* A flow seen from the middle is armed after a grace, by a segment that advances it: what was sent

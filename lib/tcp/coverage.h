@@ -24,6 +24,9 @@
 #define TCP_MAX_HOLES      7
 #define TCP_MAX_GAP_PIECES 4
 
+/* The widest window that tcp_coverage_observe() takes. */
+#define TCP_MAX_WINDOW_BYTES ((UINT32_C(1) << 30) - 1)
+
 /* The bytes [start, end), modulo 2^32. Never empty. */
 struct tcp_interval {
     uint32_t start, end;
@@ -98,8 +101,8 @@ static inline bool tcp_coverage_advance(uint32_t *snd_max, uint32_t sequence, ui
 
 /* Takes the segment [sequence, sequence + n_bytes) into account, and says what it was.
  * `n_bytes` is 1..2^31-1. `gap` is NULL when none is pending; after AMBIGUOUS, or REPAIR with
- * gap_repaired, no piece of it is open, and the caller forgets it. `window_bytes` (below 2^30) is
- * the farthest distance from snd_max that is believed. */
+ * gap_repaired, no piece of it is open, and the caller forgets it. `window_bytes` (at most
+ * TCP_MAX_WINDOW_BYTES) is the farthest distance from snd_max that is believed. */
 struct tcp_observation tcp_coverage_observe(uint32_t *snd_max, struct tcp_holes *holes,
                                             struct tcp_gap *gap, uint32_t sequence,
                                             uint32_t n_bytes, uint32_t window_bytes);

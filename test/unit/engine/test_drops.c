@@ -69,6 +69,42 @@ static void a_repair_may_come_in_pieces_cut_elsewhere(void **state)
     lab_close(l);
 }
 
+/* 10 Gbit/s over a tenth of a second: the repair comes 125 MB later. */
+static void a_fast_flow_over_a_long_path_is_not_misjudged(void **state)
+{
+    struct lab *l = open_dropping(1);
+    uint32_t next = FIRST + 1000;
+
+    (void)state;
+    assert_int_equal(lab_data(l, 1, FIRST, 1000), ENGINE_DROP);
+    for (; next - FIRST < 125000000; next += 60000)
+        lab_data(l, 1, next, 60000);
+    lab_wait_ms(l, 100);
+    lab_data(l, 1, FIRST, 1000);
+    assert_int_equal(lab_counters(l)->retransmitted, 1);
+    lab_data(l, 1, FIRST + 1000, 60000);
+    assert_int_equal(lab_counters(l)->test_duplicates, 1);
+    assert_int_equal(lab_counters(l)->jumps, 0);
+    lab_close(l);
+}
+
+/* A hole of one turn ago must not be taken for one of now. */
+static void a_flow_of_more_than_four_gigabytes_leaves_old_holes_behind(void **state)
+{
+    struct lab *l = open_dropping(0);
+    uint32_t hole = FIRST + 1000, next = FIRST + 2000;
+    uint64_t sent;
+
+    (void)state;
+    lab_data(l, 1, FIRST, 1000);
+    for (sent = 0; sent < (UINT64_C(1) << 32); sent += 65000, next += 65000)
+        lab_data(l, 1, next, 65000);
+    lab_data(l, 1, hole, 500);
+    assert_int_equal(lab_counters(l)->out_of_order, 0);
+    assert_int_equal(lab_counters(l)->duplicates, 1);
+    lab_close(l);
+}
+
 static void half_a_repair_expires(void **state)
 {
     struct lab *l = open_dropping(1);
@@ -421,6 +457,8 @@ int main(void)
         cmocka_unit_test(one_drop_at_a_time_per_flow),
         cmocka_unit_test(a_clean_repeat_in_time_is_a_repair),
         cmocka_unit_test(a_repair_may_come_in_pieces_cut_elsewhere),
+        cmocka_unit_test(a_fast_flow_over_a_long_path_is_not_misjudged),
+        cmocka_unit_test(a_flow_of_more_than_four_gigabytes_leaves_old_holes_behind),
         cmocka_unit_test(half_a_repair_expires),
         cmocka_unit_test(a_repeat_over_forwarded_bytes_too_makes_the_gap_void),
         cmocka_unit_test(silence_expires_a_drop_after_its_timeout_exactly),
