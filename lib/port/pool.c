@@ -16,6 +16,8 @@
 
 /* Ethernet, two VLAN tags, FCS. */
 #define L2_BYTES (14 + 2 * 4 + 4)
+/* tpacket2_hdr and sockaddr_ll, aligned: below this. */
+#define TPACKET_HEADER_BYTES 128
 
 uint32_t port_pool_n_mbufs(const struct port *ports, uint32_t n_ports, uint32_t n_workers,
                            int socket)
@@ -34,15 +36,23 @@ uint32_t port_pool_n_mbufs(const struct port *ports, uint32_t n_ports, uint32_t 
     return rte_align32pow2(n + 1) - 1;
 }
 
+/* AF_PACKET wants room for a whole frame of its ring: a power of two with TPACKET's header in it.
+ */
+static uint32_t frame_bytes(const struct port *port)
+{
+    uint32_t n = port->config->mtu + L2_BYTES;
+
+    if (!port->is_kernel_interface)
+        return RTE_ALIGN_CEIL(n, RTE_CACHE_LINE_SIZE);
+    return rte_align32pow2(n + TPACKET_HEADER_BYTES);
+}
+
 static uint16_t room_bytes(const struct port *ports, uint32_t n_ports)
 {
     uint32_t most = RTE_MBUF_DEFAULT_BUF_SIZE;
 
-    for (uint32_t i = 0; i < n_ports; i++) {
-        uint32_t room = ports[i].config->mtu + L2_BYTES + RTE_PKTMBUF_HEADROOM;
-
-        most = RTE_MAX(most, RTE_ALIGN_CEIL(room, RTE_CACHE_LINE_SIZE));
-    }
+    for (uint32_t i = 0; i < n_ports; i++)
+        most = RTE_MAX(most, frame_bytes(&ports[i]) + RTE_PKTMBUF_HEADROOM);
     return (uint16_t)most;
 }
 

@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The staircase: each step takes something, and is walked back in the opposite order. */
+#include "appliance.h"
+
+#include <errno.h>
+#include <rte_errno.h>
+#include <rte_malloc.h>
+#include <rte_mempool.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "base/random.h"
+#include "control/control.h"
+#include "eal.h"
+#include "eventlog/eventlog.h"
+#include "events.h"
+#include "lanes.h"
+#include "lcores.h"
+#include "manager/manager.h"
+#include "say.h"
+#include "services.h"
+
+#define DROP_RECORDS           65536
+#define CONCURRENT_FLOW_PHASES 256
+
+static int no_memory(const char *what)
+{
+    say_error("no memory for %s: raise eal.memory_mb, or the number of hugepages", what);
+    return -ENOMEM;
+}
+
+/* Signals are read by the manager's loop, and no other thread gets one. */
+static int signals_up(struct appliance *a)
+{
+    static const int numbers[] = {SIGTERM, SIGINT, SIGUSR1, SIGUSR2, SIGHUP};
+    sigset_t set;
+
+    sigemptyset(&set);
+    for (size_t i = 0; i < ARRAY_LENGTH(numbers); i++)
+        sigaddset(&set, numbers[i]);
+    signal(SIGPIPE, SIG_IGN);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    a->signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+    return a->signals >= 0 ? 0 : -errno;
+}
+
+static void signals_down(struct appliance *a)
+{
+    close(a->signals);
+}
+
+static void on_log_trouble(void *context, const char *text)
+{
+    (void)context;
+    say_warning("%s", text);
+}
+
+static int log_up(struct appliance *a)
+{
+    const char *path = a->config->instance.event_log;
+
+    if (path[0] == '\0')
+        return 0;
+    a->log = eventlog_open(path, on_log_trouble, NULL);
+    if (a->log != NULL)
+        return 0;
+    say_error("event log %s cannot be opened: %m", path);
+    return -errno;
+}
+
+static void log_down(struct appliance *a)
+{
+    eventlog_close(a->log);
+}
+
+/* As many as the configured lcores will make, before EAL can say. */
+static uint32_t expected_workers(const struct appliance *a)
+{
+    const struct config_eal *e = &a->config->eal;
+    const char *given = eal_lcores_argument(a->options->eal_arguments);
+    struct lcores lcores;
+
+    if (lcores_parse(given != NULL ? given : e->lcores,
+                     e->has_main_lcore ? e->main_lcore : UINT32_MAX, &lcores) != 0)
+        return 1;
+    return lcores.n > 1 ? lcores.n - 1 : 1;
+}
+
+static int eal_up(struct appliance *a)
+{
+    struct memory_budget estimate = memory_estimate(a->config, expected_workers(a));
+    struct eal_request request = {.config = a->config,
+                                  .program = a->options->program,
+                                  .extra = a->options->eal_arguments,
+                                  .needed_bytes = memory_total_bytes(&estimate)};
+    int error = eal_start(&request);
+
+    if (error != 0)
+        return error;
+    a->clock = tsc_clock_start();
+    a->started_ns = appliance_now_ns(a);
+    a->report_clock = (struct report_clock){.started_ns = a->started_ns,
+                                            .has_wall = true,
+                                            .wall_offset_ns = tsc_clock_wall_offset_ns(&a->clock)};
+    a->n_workers = lanes_count(a->config);
+    a->memory = memory_estimate(a->config, a->n_workers);
+    if (a->n_workers > 0)
+        return 0;
+    say_error(
+        "eal.lcores \"%s\": one lcore is the manager's, at least one more must be a worker's; "
+        "\"0@0,1@0\" puts two on one CPU",
+        a->config->eal.lcores);
+    eal_stop();
+    return -EINVAL;
+}
+
+static void eal_down(struct appliance *a)
+{
+    (void)a;
+    eal_stop();
+}
+
+static void on_port_words(void *context, const char *text)
+{
+    (void)context;
+    say_warning("%s", text);
+}
+
+static void ports_down(struct appliance *a)
+{
+    for (uint32_t i = 0; i < a->n_ports; i++)
+        port_close(&a->ports[i]);
+}
+
+static int ports_up(struct appliance *a)
+{
+    struct port_settings settings = {
+        .drivers_directory = services_drivers_directory(),
+        .n_workers = (uint16_t)a->n_workers,
+        .single_pool = rte_socket_count() == 1,
+        .listener = {.say = on_port_words},
+    };
+
+    for (uint32_t i = 0; i < a->config->n_ports; i++) {
+        int error = port_open(&a->ports[i], &a->config->ports[i], (uint16_t)i, &settings);
+
+        if (error != 0) {
+            say_error("%s", a->ports[i].error);
+            ports_down(a);
+            return error;
+        }
+        a->n_ports++;
+    }
+    if (a->n_ports > 0)
+        return 0;
+    say_error("no ports are configured: nothing could come in");
+    return -EINVAL;
+}
+
+static void queues_down(struct appliance *a)
+{
+    ports_down(a); /* they hold packets of the pools */
+    for (uint32_t s = 0; s < RTE_MAX_NUMA_NODES; s++)
+        rte_mempool_free(a->pools[s]);
+}
+
+static int queues_up(struct appliance *a)
+{
+    for (uint32_t i = 0; i < a->n_ports; i++) {
+        struct port *port = &a->ports[i];
+        struct rte_mempool **pool = &a->pools[port->socket];
+        int error;
+
+        if (*pool == NULL)
+            *pool = port_pool_create(a->ports, a->n_ports, a->n_workers, port->socket);
+        error = *pool == NULL ? no_memory("packets") : port_configure(port, *pool);
+        if (error != 0) {
+            if (*pool != NULL)
+                say_error("%s", port->error);
+            queues_down(a);
+            return error;
+        }
+    }
+    return 0;
+}
+
+static void tables_down(struct appliance *a)
+{
+    manager_destroy(a->manager);
+    rte_free(a->aggregates_memory);
+    rte_free(a->gate);
+}
+
+static int create_manager(struct appliance *a)
+{
+    struct manager_config config = {
+        .slices = a->config->slices,
+        .n_slices = a->config->n_slices,
+        .aggregates = a->aggregates,
+        .gate = a->gate,
+        .n_workers = (uint16_t)a->n_workers,
+        .epoch_ms = a->config->instance.epoch_ms,
+        .n_drop_records = DROP_RECORDS,
+        .n_concurrent_flow_phases = CONCURRENT_FLOW_PHASES,
+        .max_own_loss_ratio = a->config->instance.max_own_loss_ratio,
+        .on_event = events_on_manager,
+        .event_context = a,
+    };
+
+    a->manager = manager_create(&config);
+    if (a->manager != NULL)
+        return 0;
+    if (errno == ENOSPC)
+        say_error("instance.max_aggregates %u is too few: each slice without granularity is one",
+                  a->config->instance.max_aggregates);
+    else
+        say_error("the manager cannot be made: %m");
+    return -errno;
+}
+
+static int tables_up(struct appliance *a)
+{
+    uint32_t capacity = a->config->instance.max_aggregates;
+    size_t n_bytes = aggregate_table_memory_bytes(capacity);
+    struct random_source random;
+    uint64_t secret[2];
+    int error = random_seed_from_kernel(&random);
+
+    if (error != 0)
+        return error;
+    secret[0] = random_u64(&random);
+    secret[1] = random_u64(&random);
+    a->gate = rte_zmalloc("gate", sizeof(*a->gate), CACHE_LINE_BYTES);
+    a->aggregates_memory = rte_zmalloc("aggregates", n_bytes, CACHE_LINE_BYTES);
+    if (a->gate != NULL && a->aggregates_memory != NULL)
+        a->aggregates = aggregate_table_init(a->aggregates_memory, n_bytes, capacity, secret);
+    error = a->aggregates == NULL ? no_memory("aggregates") : create_manager(a);
+    if (error != 0)
+        tables_down(a);
+    return error;
+}
+
+static void policies_down(struct appliance *a)
+{
+    for (uint32_t s = 0; s < RTE_MAX_NUMA_NODES; s++)
+        policy_destroy(a->policies[s]);
+}
+
+static int policies_up(struct appliance *a)
+{
+    unsigned int lcore;
+
+    RTE_LCORE_FOREACH_WORKER (lcore) {
+        unsigned int s = rte_lcore_to_socket_id(lcore);
+
+        if (a->policies[s] == NULL)
+            a->policies[s] = policy_create(a->config, a->ports, (int)s);
+        if (a->policies[s] == NULL) {
+            policies_down(a);
+            return no_memory("prefixes");
+        }
+    }
+    return 0;
+}
+
+static int lanes_up(struct appliance *a)
+{
+    int error = lanes_create(a);
+
+    if (error != 0)
+        lanes_destroy(a);
+    else
+        memory_say(&a->memory);
+    return error;
+}
+
+static int start_up(struct appliance *a)
+{
+    for (uint32_t i = 0; i < a->n_ports; i++) {
+        int error = port_start(&a->ports[i]);
+
+        if (error != 0) {
+            say_error("%s", a->ports[i].error);
+            return error;
+        }
+    }
+    for (uint32_t s = 0; s < RTE_MAX_NUMA_NODES; s++)
+        if (a->policies[s] != NULL)
+            policy_follow_links(a->policies[s], a->ports);
+    if (a->config->instance.kill_switch)
+        manager_set_kill_switch(a->manager, true, appliance_now_ns(a));
+    return lanes_launch(a);
+}
+
+/* Workers are told to quit whatever happened; those that have, do not mind. */
+static void start_down(struct appliance *a)
+{
+    lanes_order(a, WORKER_QUIT);
+    lanes_join(a);
+    for (uint32_t i = 0; i < a->n_ports; i++)
+        port_stop(&a->ports[i]);
+}
+
+static const struct step {
+    int (*up)(struct appliance *a);
+    void (*down)(struct appliance *a);
+} steps[] = {
+    {signals_up, signals_down},   {log_up, log_down},        {eal_up, eal_down},
+    {ports_up, ports_down},       {queues_up, queues_down},  {tables_up, tables_down},
+    {policies_up, policies_down}, {lanes_up, lanes_destroy}, {services_up, services_down},
+    {start_up, start_down},
+};
+
+static void walk_down(struct appliance *a, size_t n_taken)
+{
+    while (n_taken-- > 0)
+        steps[n_taken].down(a);
+}
+
+int appliance_start(struct appliance *a, const struct config *config,
+                    const struct appliance_options *options)
+{
+    *a = (struct appliance){.config = config, .options = options};
+    for (size_t i = 0; i < ARRAY_LENGTH(steps); i++) {
+        int error = steps[i].up(a);
+
+        if (error != 0) {
+            walk_down(a, i);
+            return error;
+        }
+    }
+    events_process(a, "started", appliance_now_ns(a));
+    return 0;
+}
+
+void appliance_stop(struct appliance *a)
+{
+    walk_down(a, ARRAY_LENGTH(steps));
+}

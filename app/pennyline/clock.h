@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The appliance's clock: CLOCK_MONOTONIC as it was at the start, counted on by the TSC, so that it
+ * never goes back and costs next to nothing. Any thread may read it. */
+#ifndef PENNYLINE_CLOCK_H
+#define PENNYLINE_CLOCK_H
+
+#include <stdint.h>
+
+struct tsc_clock {
+    uint64_t start_tsc, start_ns;
+    uint64_t ns_per_tick_q32; /* nanoseconds per tick, times 2^32 */
+};
+
+/* EAL is up: it has measured the TSC. */
+struct tsc_clock tsc_clock_start(void);
+
+uint64_t tsc_clock_now_ns(const struct tsc_clock *c);
+
+/* To be added for nanoseconds since 1970. */
+int64_t tsc_clock_wall_offset_ns(const struct tsc_clock *c);
+
+#endif

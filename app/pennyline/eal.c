@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "eal.h"
+
+#include <errno.h>
+#include <rte_eal.h>
+#include <rte_errno.h>
+#include <rte_version.h>
+#include <sched.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "host.h"
+#include "lcores.h"
+#include "say.h"
+
+#define MAX_ARGUMENTS 192
+
+/* EAL keeps pointers into them, so they live as long as the process. */
+struct arguments {
+    char *text[MAX_ARGUMENTS + 1];
+    int n;
+};
+
+__attribute__((format(printf, 2, 3))) static void add(struct arguments *a, const char *format, ...)
+{
+    va_list values;
+
+    if (a->n == MAX_ARGUMENTS)
+        return;
+    va_start(values, format);
+    if (vasprintf(&a->text[a->n], format, values) >= 0)
+        a->n++;
+    va_end(values);
+}
+
+/* The value of an option in one or two arguments, "" when it has none, or NULL. */
+static const char *value_of(char *const *arguments, const char *option)
+{
+    size_t n = strlen(option);
+
+    for (; arguments != NULL && *arguments != NULL; arguments++) {
+        const char *rest = *arguments + n;
+
+        if (strncmp(*arguments, option, n) != 0)
+            continue;
+        if (*rest == '=')
+            return rest + 1;
+        if (*rest == '\0')
+            return arguments[1] != NULL ? arguments[1] : "";
+    }
+    return NULL;
+}
+
+const char *eal_lcores_argument(char *const *arguments)
+{
+    const char *value = value_of(arguments, "--lcores");
+
+    return value != NULL ? value : value_of(arguments, "-l");
+}
+
+/* More than is needed: the heap has its own overhead and wants room to align. */
+static uint64_t memory_mb(const struct eal_request *r)
+{
+    uint64_t needed = ((r->needed_bytes + r->needed_bytes / 4) >> 20) + 64;
+
+    return needed > r->config->eal.memory_mb ? needed : r->config->eal.memory_mb;
+}
+
+/* Hugepages when they are wanted and there; else a warning that says what is lost. */
+static bool use_hugepages(const struct config *config, uint64_t needed_mb)
+{
+    struct host_hugepages have;
+
+    if (!config->eal.huge)
+        return false;
+    host_read_hugepages(&have);
+    if (have.is_mounted && have.free_bytes >= needed_mb << 20)
+        return true;
+    say_warning("%lu MiB of hugepages are needed, %lu are free%s: plain memory is used instead, "
+                "which is slower, and pennyline-info cannot attach; \"echo %lu > "
+                "/proc/sys/vm/nr_hugepages\" makes room, or say \"huge\": false",
+                (unsigned long)needed_mb, (unsigned long)(have.free_bytes >> 20),
+                have.is_mounted ? "" : ", and no hugetlbfs is mounted",
+                (unsigned long)((have.total_bytes >> 21) + needed_mb / 2 + 1));
+    return false;
+}
+
+static bool add_memory(struct arguments *a, const struct eal_request *r)
+{
+    uint64_t mb = memory_mb(r);
+    bool huge;
+
+    if (value_of(r->extra, "-m") != NULL || value_of(r->extra, "--socket-mem") != NULL)
+        return value_of(r->extra, "--no-huge") == NULL;
+
+    if (mb > r->config->eal.memory_mb)
+        say_info("eal.memory_mb is %u, but %lu MiB are needed and taken", r->config->eal.memory_mb,
+                 (unsigned long)mb);
+    huge = value_of(r->extra, "--no-huge") == NULL && use_hugepages(r->config, mb);
+    if (!huge)
+        add(a, "--no-huge");
+    add(a, "-m");
+    add(a, "%lu", (unsigned long)mb);
+    return huge;
+}
+
+/* Only the devices of the configuration, so that nothing else on the machine is touched. */
+static void add_devices(struct arguments *a, const struct config *config)
+{
+    bool has_pci = false;
+
+    for (uint32_t i = 0; i < config->n_ports; i++)
+        if (config_device_kind(config->ports[i].device) == PORT_DEVICE_PCI) {
+            add(a, "-a");
+            add(a, "%s", config->ports[i].device);
+            has_pci = true;
+        }
+    if (!has_pci)
+        add(a, "--no-pci");
+}
+
+/* EAL takes most options once only, so what the command line gives is left out here. */
+static void compose(struct arguments *a, const struct eal_request *r)
+{
+    const struct config_eal *e = &r->config->eal;
+    bool huge;
+
+    add(a, "%s", r->program);
+    if (eal_lcores_argument(r->extra) == NULL) {
+        add(a, "--lcores");
+        add(a, "%s", e->lcores);
+    }
+    if (e->has_main_lcore && value_of(r->extra, "--main-lcore") == NULL)
+        add(a, "--main-lcore=%u", e->main_lcore);
+    if (value_of(r->extra, "--file-prefix") == NULL)
+        add(a, "--file-prefix=%s", e->file_prefix);
+    add(a, "--log-level=*:warning");
+    huge = add_memory(a, r);
+    add_devices(a, r->config);
+    for (uint32_t i = 0; i < e->n_extra; i++)
+        add(a, "%s", e->extra[i]);
+    /* EAL refuses --in-memory beside --no-huge, which says as much. */
+    for (char *const *extra = r->extra; extra != NULL && *extra != NULL; extra++)
+        if (huge || strcmp(*extra, "--in-memory") != 0)
+            add(a, "%s", *extra);
+}
+
+/* Threads that DPDK starts inherit our affinity, so that is narrowed first. */
+static int keep_off_workers(const struct eal_request *r)
+{
+    const struct config_eal *e = &r->config->eal;
+    const char *given = eal_lcores_argument(r->extra);
+    const char *text = given != NULL ? given : e->lcores;
+    struct lcores lcores;
+    cpu_set_t mine, workers;
+
+    if (lcores_parse(text, e->has_main_lcore ? e->main_lcore : UINT32_MAX, &lcores) != 0) {
+        say_error("lcores \"%s\": no list of lcores that holds the main one; write it as EAL's "
+                  "--lcores, like \"0-3\" or \"0@0,(1-2)@1\"",
+                  text);
+        return -EINVAL;
+    }
+    workers = lcores_worker_cpus(&lcores);
+    if (sched_getaffinity(0, sizeof(mine), &mine) != 0)
+        return -errno;
+    for (unsigned int cpu = 0; cpu < CPU_SETSIZE; cpu++)
+        if (CPU_ISSET(cpu, &workers))
+            CPU_CLR(cpu, &mine);
+    /* All CPUs have workers: then nothing can be kept off. */
+    if (CPU_COUNT(&mine) > 0)
+        sched_setaffinity(0, sizeof(mine), &mine);
+    return 0;
+}
+
+int eal_start(const struct eal_request *request)
+{
+    static struct arguments arguments;
+    int error = keep_off_workers(request);
+
+    if (error != 0)
+        return error;
+    compose(&arguments, request);
+    if (rte_eal_init(arguments.n, arguments.text) >= 0)
+        return 0;
+    say_error(
+        "DPDK (%s) cannot start: %s; its own words stand above; \"pennyline check\" looks for "
+        "the usual causes",
+        rte_version(), rte_strerror(rte_errno));
+    return -rte_errno;
+}
+
+void eal_stop(void)
+{
+    rte_eal_cleanup();
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Starting DPDK's environment: arguments from the configuration, hugepages or none, and threads
+ * kept off the workers' CPUs. */
+#ifndef PENNYLINE_EAL_H
+#define PENNYLINE_EAL_H
+
+#include <stdint.h>
+
+#include "config/config.h"
+
+struct eal_request {
+    const struct config *config;
+    const char *program;
+    char *const *extra; /* from the command line, behind "--"; ends with NULL */
+    uint64_t needed_bytes;
+};
+
+/* The list of lcores among EAL's arguments ("--lcores L", "--lcores=L", "-l L"), or NULL. What the
+ * command line gives to EAL goes before the configuration. */
+const char *eal_lcores_argument(char *const *arguments);
+
+/* 0, or a negative errno after it said why. Once in a process. */
+int eal_start(const struct eal_request *request);
+void eal_stop(void);
+
+#endif

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "events.h"
+#include "base/time.h"
+
+#include <jansson.h>
+
+#include "control/control.h"
+#include "eventlog/eventlog.h"
+#include "manager/manager.h"
+#include "progress.h"
+#include "report/report.h"
+#include "say.h"
+
+static bool has_audience(const struct appliance *a)
+{
+    return a->log != NULL || (a->control != NULL && control_has_watchers(a->control));
+}
+
+/* Takes the event. */
+static void publish(struct appliance *a, json_t *event)
+{
+    if (event == NULL)
+        return;
+    eventlog_write(a->log, event);
+    control_publish(a->control, event);
+    json_decref(event);
+}
+
+static const char *name_of(const struct aggregate_report *r, char out[IP_TEXT_BYTES])
+{
+    return r->identity->has_prefix ? ip_prefix_format(&r->identity->prefix, out) : r->slice->name;
+}
+
+static void say_verdict(struct appliance *a, const struct manager_event *event)
+{
+    char prefix[IP_TEXT_BYTES];
+    struct aggregate_report r;
+
+    if (!manager_report(a->manager, event->aggregate, &r))
+        return;
+    progress_end(&a->progress);
+    say_info("%s: %s%s%s; %s", name_of(&r, prefix), verdict_name_outcome(r.verdict),
+             event->kind == EVENT_PROVISIONAL ? " (provisional)" : "", r.mixed ? " (mixed)" : "",
+             test_reason_words(r.reason));
+}
+
+static void say_event(struct appliance *a, const struct manager_event *event)
+{
+    switch (event->kind) {
+    case EVENT_PROVISIONAL:
+    case EVENT_VERDICT:
+        say_verdict(a, event);
+        break;
+    case EVENT_SUSPENDED:
+        progress_end(&a->progress);
+        say_warning("drops are suspended: %s", event->text);
+        break;
+    case EVENT_RESUMED:
+        progress_end(&a->progress);
+        say_info("drops are allowed again");
+        break;
+    case EVENT_KILL_SWITCH:
+        progress_end(&a->progress);
+        say_warning("the kill switch is %s", event->text);
+        break;
+    default:
+        break;
+    }
+}
+
+void events_on_manager(void *appliance, const struct manager_event *event)
+{
+    struct appliance *a = appliance;
+
+    /* The first ones come while the manager is being made. */
+    if (a->manager == NULL)
+        return;
+    say_event(a, event);
+    if (has_audience(a))
+        publish(a, report_event(a->manager, event, &a->report_clock));
+}
+
+/* An event of the box itself. */
+static json_t *box_event(const struct appliance *a, const char *name, uint64_t now_ns)
+{
+    char time[REPORT_TIME_BYTES];
+
+    return json_pack("{s:s, s:f, s:s, s:s}", "time", report_time(&a->report_clock, now_ns, time),
+                     "monotonic_s", (double)now_ns / (double)NS_PER_S, "event", name, "instance",
+                     a->config->instance.name);
+}
+
+void events_link(struct appliance *a, const struct port *port, uint64_t now_ns)
+{
+    json_t *event;
+
+    progress_end(&a->progress);
+    if (port->link_up)
+        say_info("port %s: the link is up", port->config->name);
+    else
+        say_warning("port %s: the link is down", port->config->name);
+    if (!has_audience(a))
+        return;
+    event = box_event(a, port->link_up ? "link_up" : "link_down", now_ns);
+    json_object_set_new(event, "port", json_string(port->config->name));
+    publish(a, event);
+}
+
+void events_process(struct appliance *a, const char *what, uint64_t now_ns)
+{
+    if (has_audience(a))
+        publish(a, box_event(a, what, now_ns));
+}

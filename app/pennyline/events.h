@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What happens, told: to the event log, to who watches by the control socket, and, when it matters
+ * to a person, on standard error. */
+#ifndef PENNYLINE_EVENTS_H
+#define PENNYLINE_EVENTS_H
+
+#include "appliance.h"
+
+struct manager_event;
+
+/* manager_config.on_event; the context is the appliance. */
+void events_on_manager(void *appliance, const struct manager_event *event);
+
+/* A link went up or down. */
+void events_link(struct appliance *a, const struct port *port, uint64_t now_ns);
+
+/* The process: "started", "stopping", "stopped". */
+void events_process(struct appliance *a, const char *what, uint64_t now_ns);
+
+#endif

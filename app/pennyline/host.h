@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the machine offers: read from /sys and /proc, for the preflight and for the start of EAL. */
+#ifndef PENNYLINE_HOST_H
+#define PENNYLINE_HOST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct host_hugepages {
+    uint64_t total_bytes, free_bytes; /* over all page sizes */
+    bool is_mounted;                  /* a hugetlbfs that EAL can use */
+};
+
+void host_read_hugepages(struct host_hugepages *out);
+
+/* First line of a small file without its newline; false when it cannot be read. */
+bool host_read_line(const char *path, char *out, size_t n);
+
+/* A number in a small file, or -1. */
+int64_t host_read_number(const char *path);
+
+#endif

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "lanes.h"
+
+#include <errno.h>
+#include <rte_errno.h>
+#include <rte_launch.h>
+#include <rte_malloc.h>
+
+#include "export/export.h"
+#include "say.h"
+
+static uint32_t most_queues(const struct config *config)
+{
+    uint32_t most = 1;
+
+    for (uint32_t i = 0; i < config->n_ports; i++)
+        most = config->ports[i].queues > most ? config->ports[i].queues : most;
+    return most;
+}
+
+uint32_t lanes_count(const struct config *config)
+{
+    uint32_t n_lcores = rte_lcore_count() - 1, n_queues = most_queues(config);
+
+    return n_lcores < n_queues ? n_lcores : n_queues;
+}
+
+/* Queue q of every port goes to worker q modulo the workers: both directions of a symmetric hash
+ * meet at one worker. */
+static void assign_queues(struct appliance *a, struct worker *w)
+{
+    for (uint32_t p = 0; p < a->n_ports; p++) {
+        const struct port *port = &a->ports[p];
+
+        w->outputs[p].device = port->id;
+        w->outputs[p].queue = w->number;
+        for (uint16_t q = w->number; q < port->n_rx_queues; q = (uint16_t)(q + a->n_workers))
+            w->queues[w->n_queues++] =
+                (struct worker_queue){.port = (uint16_t)p, .device = port->id, .queue = q};
+    }
+    w->n_ports = a->n_ports;
+}
+
+/* A coin that nobody can guess, but for a run that is to be repeated: then each worker has a stream
+ * of its own of the seed. */
+static int seed_coin(const struct config *config, uint16_t worker, struct random_source *out)
+{
+    for (uint32_t i = 0; i < config->n_slices; i++)
+        if (config->slices[i].parameters.has_seed) {
+            random_seed_fixed(out, config->slices[i].parameters.seed, worker);
+            return 0;
+        }
+    return random_seed_from_kernel(out);
+}
+
+static int create_engine(struct appliance *a, struct worker *w)
+{
+    struct engine_config config = memory_engine_config(a->config);
+    size_t n_bytes;
+    void *memory;
+    int error;
+
+    config.aggregates = a->aggregates;
+    config.gate = a->gate;
+    config.worker = w->number;
+    config.post = export_post;
+    config.post_context = w->ring;
+    error = seed_coin(a->config, w->number, &config.random);
+    if (error != 0)
+        return error;
+    n_bytes = engine_memory_bytes(&config);
+    memory = rte_zmalloc_socket("engine", n_bytes, CACHE_LINE_BYTES, w->socket);
+    if (memory == NULL)
+        return -ENOMEM;
+    w->engine = engine_init(memory, n_bytes, &config);
+    if (w->engine == NULL) {
+        rte_free(memory);
+        return -EINVAL;
+    }
+    w->counters = engine_counters_mutable(w->engine);
+    return 0;
+}
+
+static int create_worker(struct appliance *a, uint16_t number, unsigned int lcore)
+{
+    int socket = (int)rte_lcore_to_socket_id(lcore);
+    struct worker *w = rte_zmalloc_socket("worker", sizeof(*w), CACHE_LINE_BYTES, socket);
+
+    if (w == NULL)
+        return -ENOMEM;
+    a->workers[number] = w;
+    w->number = number;
+    w->lcore = lcore;
+    w->socket = socket;
+    w->clock = a->clock;
+    w->ring = export_ring_create(number, memory_n_messages(a->config), socket);
+    if (w->ring == NULL)
+        return -rte_errno;
+    assign_queues(a, w);
+    atomic_store(&w->policy, a->policies[socket]);
+    return create_engine(a, w);
+}
+
+int lanes_create(struct appliance *a)
+{
+    uint16_t number = 0;
+    unsigned int lcore;
+
+    RTE_LCORE_FOREACH_WORKER (lcore) {
+        int error = number < a->n_workers ? create_worker(a, number, lcore) : 0;
+
+        if (error == -EINVAL)
+            say_error("worker %u: the engine refuses its configuration; a slice is needed at least",
+                      number);
+        else if (error != 0)
+            say_error("worker %u on lcore %u: %s; raise eal.memory_mb, or lower flows_per_lcore",
+                      number, lcore, rte_strerror(-error));
+        if (error != 0)
+            return error;
+        number++;
+    }
+    if (number > a->n_workers)
+        say_warning("%u of %u worker lcores stay idle: there are %u receive queues at most; raise "
+                    "\"queues\" of the ports",
+                    number - a->n_workers, number, a->n_workers);
+    return 0;
+}
+
+void lanes_destroy(struct appliance *a)
+{
+    for (uint32_t i = 0; i < RTE_MAX_LCORE && a->workers[i] != NULL; i++) {
+        rte_free(a->workers[i]->engine);
+        export_ring_free(a->workers[i]->ring);
+        rte_free(a->workers[i]);
+        a->workers[i] = NULL;
+    }
+}
+
+int lanes_launch(struct appliance *a)
+{
+    for (uint32_t i = 0; i < a->n_workers; i++) {
+        int error = rte_eal_remote_launch(worker_run, a->workers[i], a->workers[i]->lcore);
+
+        if (error != 0) {
+            say_error("worker %u: lcore %u is busy", i, a->workers[i]->lcore);
+            return error;
+        }
+    }
+    return 0;
+}
+
+void lanes_order(struct appliance *a, enum worker_order order)
+{
+    for (uint32_t i = 0; i < a->n_workers && a->workers[i] != NULL; i++)
+        atomic_store_explicit(&a->workers[i]->order, order, memory_order_release);
+}
+
+bool lanes_reached(const struct appliance *a, enum worker_state state)
+{
+    for (uint32_t i = 0; i < a->n_workers; i++)
+        if (atomic_load_explicit(&a->workers[i]->state, memory_order_acquire) < state)
+            return false;
+    return true;
+}
+
+void lanes_join(struct appliance *a)
+{
+    for (uint32_t i = 0; i < a->n_workers && a->workers[i] != NULL; i++)
+        rte_eal_wait_lcore(a->workers[i]->lcore);
+}
+
+struct worker_port lanes_port_sum(const struct appliance *a, uint32_t port)
+{
+    struct worker_port sum = {0};
+
+    for (uint32_t i = 0; i < a->n_workers; i++) {
+        const struct worker_port *p = &a->workers[i]->ports[port];
+
+        sum.rx += p->rx;
+        sum.forwarded += p->forwarded;
+        sum.dropped += p->dropped;
+        sum.absorbed += p->absorbed;
+        sum.no_headroom += p->no_headroom;
+        sum.queued += p->queued;
+        sum.tx += p->tx;
+        sum.tx_full += p->tx_full;
+    }
+    return sum;
+}
+
+struct worker_counters lanes_counters_sum(const struct appliance *a)
+{
+    struct worker_counters sum = {0};
+
+    for (uint32_t i = 0; i < a->n_workers; i++)
+        worker_counters_add(&sum, a->workers[i]->counters);
+    return sum;
+}

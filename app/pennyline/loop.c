@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The manager's loop: messages, epochs, signals, control, ports. */
+#include <errno.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "base/time.h"
+#include "control/control.h"
+#include "eventlog/eventlog.h"
+#include "events.h"
+#include "export/export.h"
+#include "lanes.h"
+#include "manager/manager.h"
+#include "progress.h"
+#include "say.h"
+#include "watch.h"
+
+#define MESSAGES_PER_TURN 256
+#define IDLE_SLEEP_US     500
+/* Longer than any drop can be pending without its worker being told to settle. */
+#define HALT_PATIENCE_NS (2 * NS_PER_S)
+
+static unsigned int drain_workers(struct appliance *a)
+{
+    unsigned int n = 0;
+
+    for (uint32_t i = 0; i < a->n_workers; i++)
+        n += export_drain(a->workers[i]->ring, a->manager, (uint16_t)i, MESSAGES_PER_TURN);
+    return n;
+}
+
+static void handle_signal(struct appliance *a, uint32_t signal_number, uint64_t now_ns)
+{
+    int error;
+
+    switch (signal_number) {
+    case SIGUSR1:
+    case SIGUSR2:
+        manager_set_kill_switch(a->manager, signal_number == SIGUSR1, now_ns);
+        break;
+    case SIGHUP:
+        error = eventlog_reopen(a->log);
+        if (error != 0)
+            say_error("event log %s cannot be opened anew: %s; the old file stays in use",
+                      a->config->instance.event_log, strerror(-error));
+        break;
+    default:
+        if (a->must_stop)
+            say_info("already stopping");
+        a->must_stop = true;
+    }
+}
+
+static void serve_signals(struct appliance *a, uint64_t now_ns)
+{
+    struct signalfd_siginfo info;
+
+    while (read(a->signals, &info, sizeof(info)) == (ssize_t)sizeof(info))
+        handle_signal(a, info.ssi_signo, now_ns);
+}
+
+/* One turn. Returns how many messages there were. */
+static unsigned int turn(struct appliance *a, uint64_t now_ns)
+{
+    unsigned int n = drain_workers(a);
+
+    manager_tick(a->manager, now_ns);
+    watch_ports(a, now_ns);
+    if (a->control != NULL)
+        control_poll(a->control, now_ns);
+    eventlog_flush(a->log);
+    serve_signals(a, now_ns);
+    if (n == 0)
+        usleep(IDLE_SLEEP_US);
+    return n;
+}
+
+/* A test with nothing to drop in it has no end of its own. */
+static bool has_ended(const struct appliance *a, uint64_t now_ns)
+{
+    const struct appliance_options *o = a->options;
+    bool is_over = o->duration_ms > 0 && now_ns - a->started_ns >= o->duration_ms * NS_PER_MS;
+    bool is_active = false;
+
+    if (!o->is_test)
+        return false;
+    for (uint32_t i = 0; i < a->config->n_slices; i++)
+        is_active |= a->config->slices[i].mode == SLICE_ACTIVE;
+    if (!is_active)
+        return is_over;
+    return !manager_any_running(a->manager) && (manager_n_aggregates(a->manager) > 0 || is_over);
+}
+
+void appliance_serve(struct appliance *a)
+{
+    uint64_t now_ns = appliance_now_ns(a);
+
+    manager_start(a->manager, now_ns);
+    while (!a->must_stop && !has_ended(a, now_ns)) {
+        now_ns = appliance_now_ns(a);
+        turn(a, now_ns);
+        if (a->options->show_progress)
+            progress_show(&a->progress, a, now_ns);
+    }
+    progress_end(&a->progress);
+}
+
+/* Turns until the workers reached a state. False when that took too long. */
+static bool turn_until(struct appliance *a, enum worker_state state)
+{
+    uint64_t start_ns = appliance_now_ns(a), now_ns = start_ns;
+
+    while (!lanes_reached(a, state) && now_ns - start_ns < HALT_PATIENCE_NS) {
+        turn(a, now_ns);
+        now_ns = appliance_now_ns(a);
+    }
+    return lanes_reached(a, state);
+}
+
+/* Epochs for what workers still have to tell. */
+static void turn_epochs(struct appliance *a, unsigned int n)
+{
+    uint64_t last = manager_epoch(a->manager) + n, start_ns = appliance_now_ns(a);
+    uint64_t now_ns = start_ns;
+
+    while (manager_epoch(a->manager) < last && now_ns - start_ns < HALT_PATIENCE_NS) {
+        turn(a, now_ns);
+        now_ns = appliance_now_ns(a);
+    }
+}
+
+/* Tests end first and forwarding last: no packet is lost for it. */
+void appliance_halt(struct appliance *a)
+{
+    events_process(a, "stopping", appliance_now_ns(a));
+    manager_stop(a->manager, REASON_STOPPED, appliance_now_ns(a));
+    lanes_order(a, WORKER_SETTLE);
+    if (!turn_until(a, WORKER_SETTLED))
+        say_error("a worker does not settle its drops; it is stopped all the same");
+    turn_epochs(a, 3);
+    lanes_order(a, WORKER_QUIT);
+    lanes_join(a);
+    drain_workers(a);
+    manager_tick(a->manager, appliance_now_ns(a));
+    watch_reconcile(a);
+    events_process(a, "stopped", appliance_now_ns(a));
+}

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* pennyline: drops a few TCP segments of a slice of traffic, and says from what comes back whether
+ * real senders are there. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "appliance.h"
+#include "lanes.h"
+#include "options.h"
+#include "report/report.h"
+#include "say.h"
+#include "services.h"
+
+enum { EXIT_ERROR = 1, EXIT_INCONCLUSIVE = 12 };
+
+static bool has_active_slice(const struct config *config)
+{
+    for (uint32_t i = 0; i < config->n_slices; i++)
+        if (config->slices[i].mode == SLICE_ACTIVE)
+            return true;
+    return false;
+}
+
+/* What the counters say is worth nothing when they do not add up. */
+static int exit_code_of(const struct appliance *a, bool is_test)
+{
+    if (a->n_problems > 0)
+        return EXIT_ERROR;
+    if (!is_test || !has_active_slice(a->config))
+        return EXIT_SUCCESS;
+    return manager_n_aggregates(a->manager) > 0 ? report_worst_exit_code(a->manager)
+                                                : EXIT_INCONCLUSIVE;
+}
+
+static void add_own_findings(json_t *summary, struct appliance *a)
+{
+    json_t *problems = json_array();
+
+    for (unsigned int i = 0; i < a->n_problems; i++)
+        json_array_append_new(problems, json_string(a->problems[i]));
+    if (a->n_problems > 0)
+        json_object_set_new(summary, "reconciled", json_false());
+    json_object_set_new(summary, "problems", problems);
+    json_object_set_new(summary, "memory", memory_to_json(&a->memory));
+}
+
+static void print_summary(struct appliance *a, const char *mode, bool as_json)
+{
+    struct worker_counters totals = lanes_counters_sum(a);
+    json_t *ports = services_ports_json(a);
+    struct report_run run = {.mode = mode,
+                             .manager = a->manager,
+                             .clock = &a->report_clock,
+                             .now_ns = appliance_now_ns(a),
+                             .totals = &totals,
+                             .ports = ports,
+                             .with_drops = true};
+
+    if (as_json) {
+        json_t *summary = report_summary(&run);
+
+        add_own_findings(summary, a);
+        json_dumpf(summary, stdout, JSON_INDENT(2));
+        printf("\n");
+        json_decref(summary);
+    } else {
+        report_table(stdout, &run);
+    }
+    fflush(stdout);
+    json_decref(ports);
+}
+
+static int serve(const struct options *o, const struct config *config, const char *program)
+{
+    /* Large, and pointed into by threads: not for the stack. */
+    static struct appliance appliance;
+    bool is_test = o->command == COMMAND_TEST;
+    bool as_json = is_test ? o->test.json : o->json;
+    struct appliance_options options = {
+        .program = program,
+        .eal_arguments = o->eal_arguments,
+        .is_test = is_test,
+        .duration_ms = o->test.duration_ms,
+        .show_progress = is_test && isatty(STDERR_FILENO),
+    };
+    int code;
+
+    if (appliance_start(&appliance, config, &options) != 0)
+        return EXIT_ERROR;
+    say_info("forwarding, with %u workers on %u ports%s", appliance.n_workers, appliance.n_ports,
+             is_test ? "" : "; SIGTERM stops it, SIGUSR1 stops all drops");
+    appliance_serve(&appliance);
+    appliance_halt(&appliance);
+    print_summary(&appliance, is_test ? "test" : "run", as_json);
+    code = exit_code_of(&appliance, is_test);
+    appliance_stop(&appliance);
+    return code;
+}
+
+int main(int argc, char **argv)
+{
+    struct options options;
+    struct config *config;
+    char error[2048];
+    int code;
+
+    options_parse(argc, argv, &options);
+    code = options_load_config(&options, &config, error, sizeof(error));
+    if (code != 0) {
+        say_error("%s", error);
+        options_free(&options);
+        return options.command == COMMAND_TEST && code == -EINVAL ? EXIT_USAGE : EXIT_ERROR;
+    }
+    code = serve(&options, config, argv[0]);
+    config_free(config);
+    options_free(&options);
+    return code;
+}

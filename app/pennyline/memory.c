@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "memory.h"
+
+#include <rte_common.h>
+#include <stdlib.h>
+
+#include "export/export.h"
+#include "port/port.h"
+#include "prefix/prefix.h"
+#include "say.h"
+#include "worker.h"
+
+#define USUAL_DESCRIPTORS 2048
+#define SPARE_EVENTS      4096
+#define MIB(bytes)        ((double)(bytes) / (1 << 20))
+
+struct engine_config memory_engine_config(const struct config *config)
+{
+    const struct config_instance *i = &config->instance;
+
+    return (struct engine_config){
+        .slices = config->slices,
+        .n_slices = config->n_slices,
+        .n_flows = i->flows_per_lcore,
+        .admissions_per_second = i->flow_admissions_per_second,
+        .n_pending_drops = i->max_pending_drops,
+        .n_places = i->max_flow_places < UINT16_MAX ? i->max_flow_places : UINT16_MAX - 1,
+        .max_manager_lateness_ms = i->max_manager_lateness_ms,
+    };
+}
+
+uint32_t memory_n_messages(const struct config *config)
+{
+    return config->instance.max_aggregates + config->instance.max_flow_places + SPARE_EVENTS;
+}
+
+static uint64_t estimate_packets(const struct config *config, uint32_t n_workers)
+{
+    struct port ports[CONFIG_MAX_PORTS] = {0};
+
+    for (uint32_t i = 0; i < config->n_ports; i++) {
+        const struct config_port *c = &config->ports[i];
+        uint32_t rx = c->rx_descriptors > 0 ? c->rx_descriptors : USUAL_DESCRIPTORS;
+        uint32_t tx = c->tx_descriptors > 0 ? c->tx_descriptors : USUAL_DESCRIPTORS;
+
+        ports[i].config = c;
+        ports[i].is_kernel_interface = config_device_kind(c->device) == PORT_DEVICE_INTERFACE;
+        ports[i].n_rx_queues = (uint16_t)(c->queues > n_workers ? c->queues : n_workers);
+        ports[i].n_tx_queues = ports[i].n_rx_queues;
+        ports[i].n_rx_descriptors = (uint16_t)rx;
+        ports[i].n_tx_descriptors = (uint16_t)tx;
+    }
+    return port_pool_memory_bytes(ports, config->n_ports, n_workers, 0);
+}
+
+/* The engine asks the table of aggregates for its capacity, so one is made for a moment. */
+static uint64_t engine_bytes(const struct config *config)
+{
+    static const uint64_t no_secret[2] = {0, 0};
+    struct engine_config engine = memory_engine_config(config);
+    uint32_t capacity = config->instance.max_aggregates;
+    size_t n_bytes = aggregate_table_memory_bytes(capacity);
+    void *memory = aligned_alloc(CACHE_LINE_BYTES, RTE_ALIGN_CEIL(n_bytes, CACHE_LINE_BYTES));
+    uint64_t result = 0;
+
+    engine.aggregates =
+        memory != NULL ? aggregate_table_init(memory, n_bytes, capacity, no_secret) : NULL;
+    if (engine.aggregates != NULL)
+        result = engine_memory_bytes(&engine);
+    free(memory);
+    return result;
+}
+
+struct memory_budget memory_estimate(const struct config *config, uint32_t n_workers)
+{
+    struct memory_budget b = {
+        .n_workers = n_workers,
+        .n_sockets = 1,
+        .ring_bytes = export_ring_memory_bytes(memory_n_messages(config)),
+        .other_bytes = sizeof(struct worker),
+        .packets_bytes = estimate_packets(config, n_workers),
+        .prefixes_bytes = prefix_table_memory_bytes(config->slices, config->n_slices),
+        .aggregates_bytes = aggregate_table_memory_bytes(config->instance.max_aggregates),
+        .engine_bytes = engine_bytes(config),
+    };
+
+    return b;
+}
+
+uint64_t memory_total_bytes(const struct memory_budget *b)
+{
+    return b->n_workers * (b->engine_bytes + b->ring_bytes + b->other_bytes) + b->packets_bytes +
+           b->n_sockets * b->prefixes_bytes + b->aggregates_bytes;
+}
+
+void memory_say(const struct memory_budget *b)
+{
+    say_info("memory: %.1f MiB for each of %u workers (flows, drops and counters %.1f, messages "
+             "%.1f), packets %.1f, prefixes %.1f for each of %u NUMA nodes, aggregates %.1f; in "
+             "all %.1f MiB",
+             MIB(b->engine_bytes + b->ring_bytes + b->other_bytes), b->n_workers,
+             MIB(b->engine_bytes), MIB(b->ring_bytes), MIB(b->packets_bytes),
+             MIB(b->prefixes_bytes), b->n_sockets, MIB(b->aggregates_bytes),
+             MIB(memory_total_bytes(b)));
+}
+
+json_t *memory_to_json(const struct memory_budget *b)
+{
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "workers", (json_int_t)b->n_workers,
+                     "worker_engine_bytes", (json_int_t)b->engine_bytes, "worker_ring_bytes",
+                     (json_int_t)b->ring_bytes, "packets_bytes", (json_int_t)b->packets_bytes,
+                     "prefixes_bytes", (json_int_t)(b->n_sockets * b->prefixes_bytes),
+                     "aggregates_bytes", (json_int_t)b->aggregates_bytes, "total_bytes",
+                     (json_int_t)memory_total_bytes(b));
+}

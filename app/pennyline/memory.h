@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* How much memory an appliance takes: everything is taken at start. */
+#ifndef PENNYLINE_MEMORY_H
+#define PENNYLINE_MEMORY_H
+
+#include <jansson.h>
+#include <stdint.h>
+
+#include "config/config.h"
+#include "engine/engine.h"
+
+struct memory_budget {
+    uint32_t n_workers, n_sockets;
+    uint64_t engine_bytes, ring_bytes, other_bytes; /* of each worker */
+    uint64_t packets_bytes;                         /* of all ports: their pools */
+    uint64_t prefixes_bytes;                        /* of each NUMA socket */
+    uint64_t aggregates_bytes;
+};
+
+/* Engine of a worker, but for its tables and secrets. */
+struct engine_config memory_engine_config(const struct config *config);
+
+/* Messages that a worker's ring holds: all aggregates and places of an epoch, and some events. */
+uint32_t memory_n_messages(const struct config *config);
+
+/* Before the devices are known: descriptors that neither configuration nor drivers-cfg say yet are
+ * taken as 2048. */
+struct memory_budget memory_estimate(const struct config *config, uint32_t n_workers);
+
+uint64_t memory_total_bytes(const struct memory_budget *b);
+
+void memory_say(const struct memory_budget *b);
+json_t *memory_to_json(const struct memory_budget *b);
+
+#endif

@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "options.h"
+
+#include <argp.h>
+#include <errno.h>
+#include <rte_version.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "eal.h"
+#include "lcores.h"
+
+#define USUAL_LCORES       "0-1"
+#define LEAST_AGGREGATES   1024
+#define AGGREGATES_PER_ANY 4
+
+static const char commands_text[] =
+    "Drops a few TCP segments of a traffic slice, and says from what comes back whether real "
+    "senders "
+    "are there.\v"
+    "Commands:\n"
+    "  run --config FILE      serve until stopped\n"
+    "  test --in D --out D --source CIDR\n"
+    "                         one test, and its verdict as the exit code\n"
+    "\n"
+    "Each has its own --help. Arguments behind \"--\" go to DPDK's EAL.\n";
+
+enum {
+    KEY_CONFIG = 0x100,
+    KEY_IN,
+    KEY_OUT,
+    KEY_DRIVER,
+    KEY_QUEUES,
+    KEY_LCORES,
+    KEY_NO_HUGE,
+    KEY_EVENT_LOG,
+    KEY_CONTROL,
+    KEY_JSON
+};
+
+#define CONFIG_OPTION                                                                              \
+    {                                                                                              \
+        "config", KEY_CONFIG, "FILE", 0, "Configuration (JSON)", 0                                 \
+    }
+
+static const struct argp_option run_rows[] = {
+    CONFIG_OPTION,
+    {"json", KEY_JSON, NULL, 0, "Print the summary at the end as JSON", 0},
+    {0},
+};
+
+static const struct argp_option test_rows[] = {
+    {"in", KEY_IN, "DEVICE", 0,
+     "Where the tested traffic comes in: a kernel interface, a PCI "
+     "address, or a whole vdev (net_pcap0,rx_pcap=...)",
+     0},
+    {"out", KEY_OUT, "DEVICE", 0,
+     "Where it leaves; what comes in there leaves by the other one. "
+     "Not needed with --mode passive: then --in brings copies",
+     0},
+    {"driver", KEY_DRIVER, "NAME", 0, "Of kernel interfaces: auto (default), af_xdp, af_packet", 0},
+    {"queues", KEY_QUEUES, "N", 0, "Receive queues of each port (default: one for each worker)", 0},
+    {"lcores", KEY_LCORES, "LIST", 0,
+     "As EAL's --lcores (default " USUAL_LCORES "): the lowest is "
+     "the manager's, the others are workers",
+     0},
+    {"no-huge", KEY_NO_HUGE, NULL, 0, "Do without hugepages", 0},
+    {"event-log", KEY_EVENT_LOG, "FILE", 0, "Append events to FILE, one JSON object a line", 0},
+    {"control", KEY_CONTROL, "SOCKET", 0, "UNIX socket for pennylinectl", 0},
+    {0},
+};
+
+static error_t parse_queues(struct options *o, const char *argument, struct argp_state *state)
+{
+    char *end;
+    unsigned long n = strtoul(argument, &end, 10);
+
+    if (*argument == '\0' || *end != '\0' || n < 1 || n > CONFIG_MAX_QUEUES)
+        argp_error(state, "--queues: \"%s\"; allowed: 1 to %d", argument, CONFIG_MAX_QUEUES);
+    o->queues = (uint32_t)n;
+    return 0;
+}
+
+static void check_test(const struct options *o, struct argp_state *state)
+{
+    bool is_passive = o->test.mode != NULL && strcmp(o->test.mode, "passive") == 0;
+
+    if (o->in == NULL)
+        argp_error(state, "where does the traffic come in? Give --in DEVICE, like --in eth1");
+    if (o->out == NULL && !is_passive)
+        argp_error(state, "where does the traffic leave? Give --out DEVICE, like --out eth2");
+}
+
+static error_t parse_test(int key, char *argument, struct argp_state *state)
+{
+    struct options *o = state->input;
+
+    switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &o->test;
+        return 0;
+    case KEY_IN:
+        o->in = argument;
+        return 0;
+    case KEY_OUT:
+        o->out = argument;
+        return 0;
+    case KEY_DRIVER:
+        o->driver = argument;
+        return 0;
+    case KEY_QUEUES:
+        return parse_queues(o, argument, state);
+    case KEY_LCORES:
+        o->lcores = argument;
+        return 0;
+    case KEY_NO_HUGE:
+        o->no_huge = true;
+        return 0;
+    case KEY_EVENT_LOG:
+        o->event_log = argument;
+        return 0;
+    case KEY_CONTROL:
+        o->control_socket = argument;
+        return 0;
+    case ARGP_KEY_ARG:
+        argp_error(state, "\"%s\": what is this?", argument);
+        return 0;
+    case ARGP_KEY_END:
+        check_test(o, state);
+        return 0;
+    }
+    return ARGP_ERR_UNKNOWN;
+}
+
+static error_t parse_config_only(int key, char *argument, struct argp_state *state)
+{
+    struct options *o = state->input;
+
+    switch (key) {
+    case KEY_CONFIG:
+        o->config_path = argument;
+        return 0;
+    case KEY_JSON:
+        o->json = true;
+        return 0;
+    case ARGP_KEY_ARG:
+        argp_error(state, "\"%s\": what is this? The configuration is given by --config", argument);
+        return 0;
+    case ARGP_KEY_END:
+        if (o->config_path == NULL)
+            argp_error(state, "which configuration? Give --config FILE");
+        return 0;
+    }
+    return ARGP_ERR_UNKNOWN;
+}
+
+static const struct argp_child test_children[] = {{&test_options_argp, 0, "What to test:", 1}, {0}};
+
+static const struct argp run_argp = {run_rows,
+                                     parse_config_only,
+                                     "[-- EAL...]",
+                                     "Serves until SIGTERM or SIGINT. SIGUSR1 turns the kill "
+                                     "switch on, SIGUSR2 off; SIGHUP opens the "
+                                     "event log anew.",
+                                     NULL,
+                                     NULL,
+                                     NULL};
+static const struct argp test_argp = {
+    test_rows,
+    parse_test,
+    "[-- EAL...]",
+    "Tests once.\v"
+    "Exit codes: 0 closed_loop, 10 not_closed_loop, 11 duplicates_exceeded, 12 inconclusive, 2 "
+    "wrong "
+    "usage, 1 any other error. Of several aggregates the worst verdict decides.\n",
+    test_children,
+    NULL,
+    NULL};
+
+static const struct {
+    const char *name, *whole_name;
+    enum command command;
+    const struct argp *argp;
+} commands[] = {
+    {"run", "pennyline run", COMMAND_RUN, &run_argp},
+    {"test", "pennyline test", COMMAND_TEST, &test_argp},
+};
+
+static error_t parse_no_command(int key, char *argument, struct argp_state *state)
+{
+    if (key == ARGP_KEY_ARG)
+        argp_error(state, "\"%s\" is no command; there are run and test", argument);
+    if (key == ARGP_KEY_NO_ARGS)
+        argp_error(state, "what to do? Give a command: run or test");
+    return key == ARGP_KEY_ARG || key == ARGP_KEY_NO_ARGS ? 0 : ARGP_ERR_UNKNOWN;
+}
+
+static void print_version(FILE *stream, struct argp_state *state)
+{
+    (void)state;
+    fprintf(stream, "pennyline %s, %s\n", PENNYLINE_VERSION, rte_version());
+}
+
+/* What stands behind "--" is EAL's. Returns what is ours. */
+static int split_arguments(int argc, char **argv, struct options *o)
+{
+    for (int i = 1; i < argc; i++)
+        if (strcmp(argv[i], "--") == 0) {
+            o->eal_arguments = argv + i + 1;
+            return i;
+        }
+    return argc;
+}
+
+void options_parse(int argc, char **argv, struct options *out)
+{
+    static const struct argp main_argp = {
+        NULL, parse_no_command, "COMMAND [OPTION...]", commands_text, NULL, NULL, NULL};
+
+    *out = (struct options){0};
+    argp_program_version_hook = print_version;
+    argp_err_exit_status = EXIT_USAGE;
+    argc = split_arguments(argc, argv, out);
+    for (size_t i = 0; argc > 1 && i < sizeof(commands) / sizeof(commands[0]); i++) {
+        if (strcmp(argv[1], commands[i].name) != 0)
+            continue;
+        out->command = commands[i].command;
+        argv[1] = (char *)(uintptr_t)commands[i].whole_name;
+        argp_parse(commands[i].argp, argc - 1, argv + 1, 0, NULL, out);
+        return;
+    }
+    argp_parse(&main_argp, argc, argv, ARGP_IN_ORDER, NULL, NULL);
+    exit(EXIT_USAGE);
+}
+
+void options_free(struct options *options)
+{
+    test_options_free(&options->test);
+}
+
+/* As many queues as workers, so that a device made with so many is served whole. */
+static uint32_t queues_of(const struct options *o, const char *lcores_text)
+{
+    struct lcores lcores;
+
+    if (o->queues > 0)
+        return o->queues;
+    if (lcores_parse(lcores_text, UINT32_MAX, &lcores) != 0 || lcores.n < 2)
+        return 1;
+    return lcores.n - 1 < CONFIG_MAX_QUEUES ? lcores.n - 1 : CONFIG_MAX_QUEUES;
+}
+
+static json_t *port_of(const struct options *o, const char *name, const char *device,
+                       const char *pair, uint32_t queues)
+{
+    json_t *port =
+        json_pack("{s:s, s:s, s:i}", "name", name, "device", device, "queues", (int)queues);
+
+    if (pair != NULL)
+        json_object_set_new(port, "pair", json_string(pair));
+    else
+        json_object_set_new(port, "role", json_string("mirror"));
+    if (o->driver != NULL && config_device_kind(device) == PORT_DEVICE_INTERFACE)
+        json_object_set_new(port, "driver", json_string(o->driver));
+    return port;
+}
+
+static json_t *instance_of(const struct options *o)
+{
+    size_t n_sources = json_array_size(o->test.sources);
+    size_t n = AGGREGATES_PER_ANY * n_sources;
+    json_t *instance = json_pack("{s:I}", "max_aggregates",
+                                 (json_int_t)(n > LEAST_AGGREGATES ? n : LEAST_AGGREGATES));
+
+    if (o->event_log != NULL)
+        json_object_set_new(instance, "event_log", json_string(o->event_log));
+    if (o->control_socket != NULL)
+        json_object_set_new(instance, "control_socket", json_string(o->control_socket));
+    return instance;
+}
+
+/* The configuration that a `test` stands for. */
+static json_t *compose(const struct options *o)
+{
+    json_t *root = test_options_compose(&o->test), *ports = json_array();
+    const char *given = eal_lcores_argument(o->eal_arguments);
+    const char *lcores = given != NULL ? given : o->lcores != NULL ? o->lcores : USUAL_LCORES;
+    uint32_t queues = queues_of(o, lcores);
+
+    json_array_append_new(ports, port_of(o, "in", o->in, o->out != NULL ? "out" : NULL, queues));
+    if (o->out != NULL)
+        json_array_append_new(ports, port_of(o, "out", o->out, "in", queues));
+    json_object_set_new(root, "ports", ports);
+    json_object_set_new(root, "instance", instance_of(o));
+    json_object_set_new(root, "eal",
+                        json_pack("{s:s, s:b}", "lcores", lcores, "huge", !o->no_huge));
+    return root;
+}
+
+int options_load_config(const struct options *o, struct config **config, char *error,
+                        size_t n_error)
+{
+    struct config_error why = {0};
+    json_t *root = NULL;
+    int status;
+
+    if (o->command == COMMAND_TEST) {
+        root = compose(o);
+        status = config_load_json(root, config, &why);
+        json_decref(root);
+        test_options_explain(&why, error, n_error);
+    } else {
+        status = config_load_file(o->config_path, config, &why);
+        snprintf(error, n_error, "%s", why.text);
+    }
+    return status;
+}

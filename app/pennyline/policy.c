@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "policy.h"
+
+#include <errno.h>
+#include <rte_malloc.h>
+#include <stdio.h>
+
+#include "base/hash.h"
+#include "prefix/prefix.h"
+
+/* Two flows that collide share a next hop: no harm, so the key is no secret. */
+static const uint64_t flow_hash_key[2] = {UINT64_C(0x2d358dccaa6c78a5),
+                                          UINT64_C(0x8bb84b93962eacc9)};
+
+uint64_t policy_flow_hash(const struct packet_view *view)
+{
+    struct {
+        struct ip_address source, destination;
+        uint64_t ports;
+    } words = {view->source, view->destination, 0};
+
+    if (view->reason == PACKET_TCP)
+        words.ports = (uint64_t)view->source_port << 16 | view->destination_port;
+    return hash_words(&words, sizeof(words) / sizeof(uint64_t), flow_hash_key);
+}
+
+static struct next_hop hop_of(const struct config_next_hop *c, const struct port *ports)
+{
+    struct next_hop hop = {.port = c->port, .vlan_id = c->vlan, .rewrite_mac = true};
+
+    memcpy(hop.destination_mac, c->destination_mac, sizeof(hop.destination_mac));
+    memcpy(hop.source_mac, c->has_source_mac ? c->source_mac : ports[c->port].mac,
+           sizeof(hop.source_mac));
+    return hop;
+}
+
+static int fill_slice(struct policy_slice *out, const struct config *config, const struct slice *s,
+                      const struct port *ports)
+{
+    struct next_hop hops[SLICE_MAX_NEXT_HOPS];
+
+    out->is_tested = s->mode != SLICE_OFF;
+    out->is_passive = s->mode == SLICE_PASSIVE;
+    out->has_next_hops = s->n_next_hops > 0;
+    for (uint32_t i = 0; i < s->n_next_hops; i++)
+        hops[i] = hop_of(&config->next_hops[s->next_hops[i]], ports);
+    return out->has_next_hops ? nexthop_group_init(&out->next_hops, hops, s->n_next_hops) : 0;
+}
+
+static int fill(struct policy *policy, const struct config *config, const struct port *ports,
+                int socket)
+{
+    char name[20];
+    int error = 0;
+
+    snprintf(name, sizeof(name), "policy_%d", socket);
+    policy->prefixes = prefix_table_create(name, config->slices, config->n_slices, socket);
+    if (policy->prefixes == NULL)
+        return -errno;
+    policy->n_slices = config->n_slices;
+    for (uint32_t i = 0; i < config->n_slices && error == 0; i++)
+        error = fill_slice(&policy->slices[i], config, &config->slices[i], ports);
+    policy->n_ports = config->n_ports;
+    for (uint32_t i = 0; i < config->n_ports; i++) {
+        policy->ports[i].is_mirror = config->ports[i].role == PORT_ROLE_MIRROR;
+        policy->ports[i].pair = config->ports[i].pair;
+    }
+    return error;
+}
+
+struct policy *policy_create(const struct config *config, const struct port *ports, int socket)
+{
+    struct policy *policy =
+        rte_zmalloc_socket("policy", sizeof(*policy), RTE_CACHE_LINE_SIZE, socket);
+    int error = -ENOMEM;
+
+    if (policy != NULL)
+        policy->slices =
+            rte_zmalloc_socket("policy", (config->n_slices + 1) * sizeof(*policy->slices),
+                               RTE_CACHE_LINE_SIZE, socket);
+    if (policy != NULL && policy->slices != NULL)
+        error = fill(policy, config, ports, socket);
+    if (error == 0)
+        return policy;
+    policy_destroy(policy);
+    errno = -error;
+    return NULL;
+}
+
+void policy_destroy(struct policy *policy)
+{
+    if (policy == NULL)
+        return;
+    prefix_table_destroy(policy->prefixes);
+    rte_free(policy->slices);
+    rte_free(policy);
+}
+
+void policy_follow_links(struct policy *policy, const struct port *ports)
+{
+    for (uint32_t i = 0; i < policy->n_slices; i++) {
+        struct next_hop_group *group = &policy->slices[i].next_hops;
+        uint32_t usable = 0;
+
+        if (!policy->slices[i].has_next_hops)
+            continue;
+        for (uint32_t k = 0; k < group->n_members; k++)
+            if (ports[group->members[k].port].link_up)
+                usable |= UINT32_C(1) << k;
+        nexthop_set_usable(group, usable);
+    }
+}

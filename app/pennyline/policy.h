@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What workers need of the configuration, in the shape that they need it: which slice a packet
+ * belongs to, and where it leaves. One for each NUMA socket that has workers.
+ *
+ * Immutable while a worker reads it, but for the usable next hops, which the manager may change at
+ * any time. */
+#ifndef PENNYLINE_POLICY_H
+#define PENNYLINE_POLICY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "config/config.h"
+#include "nexthop/nexthop.h"
+#include "packet/packet.h"
+#include "port/port.h"
+
+struct prefix_table;
+
+struct policy_slice {
+    bool is_tested;  /* active or passive: the engine looks at it */
+    bool is_passive; /* drops nothing, so that mirrored traffic may belong to it */
+    bool has_next_hops;
+    struct next_hop_group next_hops;
+};
+
+struct policy_port {
+    bool is_mirror;
+    uint16_t pair; /* CONFIG_NONE of a mirror */
+};
+
+struct policy {
+    struct prefix_table *prefixes;
+    struct policy_slice *slices; /* as in config.slices */
+    uint32_t n_slices;
+    struct policy_port ports[CONFIG_MAX_PORTS];
+    uint32_t n_ports;
+};
+
+/* Makes one in memory of a NUMA socket; `ports` are open. NULL with errno. */
+struct policy *policy_create(const struct config *config, const struct port *ports, int socket);
+void policy_destroy(struct policy *policy);
+
+/* Which next hops may be used, by the links of their ports. */
+void policy_follow_links(struct policy *policy, const struct port *ports);
+
+/* The next hop of a packet of a slice, or NULL: it leaves by the pair of its port, unchanged. */
+static inline const struct next_hop *policy_next_hop(const struct policy *policy, int32_t slice,
+                                                     const struct packet_view *view);
+
+/* The same for every packet of a flow (of a pair of hosts where there are no ports). */
+uint64_t policy_flow_hash(const struct packet_view *view);
+
+static inline const struct next_hop *policy_next_hop(const struct policy *policy, int32_t slice,
+                                                     const struct packet_view *view)
+{
+    const struct policy_slice *s;
+
+    if (slice < 0)
+        return NULL;
+    s = &policy->slices[slice];
+    return s->has_next_hops ? nexthop_choose(&s->next_hops, policy_flow_hash(view)) : NULL;
+}
+
+#endif

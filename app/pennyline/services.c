@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "services.h"
+
+#include <errno.h>
+#include <rte_ethdev.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "control/control.h"
+#include "lanes.h"
+#include "say.h"
+
+const char *services_drivers_directory(void)
+{
+    const char *own = getenv("PENNYLINE_DRIVERS_CFG");
+
+    if (own != NULL && *own != '\0')
+        return own;
+    return access(DRIVERS_CFG_INSTALLED, R_OK) == 0 ? DRIVERS_CFG_INSTALLED : DRIVERS_CFG_SOURCE;
+}
+
+static json_t *device_counters(const struct port *port)
+{
+    struct port_statistics s;
+
+    if (port_read_statistics(port, &s) != 0)
+        return json_null();
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "rx_packets",
+                     (json_int_t)s.rx_packets, "rx_bytes", (json_int_t)s.rx_bytes, "tx_packets",
+                     (json_int_t)s.tx_packets, "tx_bytes", (json_int_t)s.tx_bytes, "missed",
+                     (json_int_t)s.missed, "no_buffer", (json_int_t)s.no_buffer, "rx_errors",
+                     (json_int_t)s.rx_errors, "tx_errors", (json_int_t)s.tx_errors);
+}
+
+/* Extended statistics that tell of trouble. */
+static bool is_of_interest(const char *name)
+{
+    static const char *const words[] = {"err",  "drop",          "discard",
+                                        "miss", "out_of_buffer", "nombuf"};
+
+    for (size_t i = 0; i < ARRAY_LENGTH(words); i++)
+        if (strstr(name, words[i]) != NULL)
+            return true;
+    return false;
+}
+
+/* Those that are not zero. */
+static json_t *xstats(const struct port *port)
+{
+    json_t *result = json_object();
+    int n = rte_eth_xstats_get_names(port->id, NULL, 0);
+    struct rte_eth_xstat_name *names = n > 0 ? calloc((size_t)n, sizeof(*names)) : NULL;
+    struct rte_eth_xstat *values = n > 0 ? calloc((size_t)n, sizeof(*values)) : NULL;
+
+    if (names != NULL && values != NULL &&
+        rte_eth_xstats_get_names(port->id, names, (unsigned int)n) == n &&
+        rte_eth_xstats_get(port->id, values, (unsigned int)n) == n)
+        for (int i = 0; i < n; i++)
+            if (values[i].value != 0 && is_of_interest(names[i].name))
+                json_object_set_new(result, names[i].name,
+                                    json_integer((json_int_t)values[i].value));
+    free(names);
+    free(values);
+    return result;
+}
+
+static json_t *port_json(const struct appliance *a, const struct port *port)
+{
+    struct worker_port s = lanes_port_sum(a, port->index);
+
+    return json_pack(
+        "{s:s, s:s, s:s, s:s, s:b, s:i, s:i, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o}", "name",
+        port->config->name, "device", port->config->device, "driver", port_driver_name(port),
+        "role", port->config->role == PORT_ROLE_MIRROR ? "mirror" : "forward", "link_up",
+        port->link_up, "rx_queues", port->n_rx_queues, "tx_queues", port->n_tx_queues, "rx_packets",
+        (json_int_t)s.rx, "forwarded", (json_int_t)s.forwarded, "dropped", (json_int_t)s.dropped,
+        "lost_no_headroom", (json_int_t)s.no_headroom, "absorbed_mirror", (json_int_t)s.absorbed,
+        "tx_packets", (json_int_t)s.tx, "lost_tx_full", (json_int_t)s.tx_full, "device_counters",
+        device_counters(port), "xstats", xstats(port));
+}
+
+json_t *services_ports_json(struct appliance *a)
+{
+    json_t *ports = json_array();
+
+    for (uint32_t i = 0; i < a->n_ports; i++)
+        json_array_append_new(ports, port_json(a, &a->ports[i]));
+    return ports;
+}
+
+static bool on_worker(void *context, unsigned int i, struct control_worker *out)
+{
+    struct appliance *a = context;
+    const struct worker *w;
+
+    if (i >= a->n_workers)
+        return false;
+    w = a->workers[i];
+    *out = (struct control_worker){.lcore = w->lcore,
+                                   .counters = w->counters,
+                                   .packet_reasons = w->packet_reasons,
+                                   .flows = engine_flow_counters(w->engine),
+                                   .n_flows_max = a->config->instance.flows_per_lcore};
+    return true;
+}
+
+static json_t *on_ports(void *context)
+{
+    return services_ports_json(context);
+}
+
+static json_t *on_memory(void *context)
+{
+    struct appliance *a = context;
+
+    return memory_to_json(&a->memory);
+}
+
+int services_up(struct appliance *a)
+{
+    struct control_operations operations = {
+        .manager = a->manager,
+        .instance = a->config->instance.name,
+        .clock = &a->report_clock,
+        .context = a,
+        .worker = on_worker,
+        .ports = on_ports,
+        .memory = on_memory,
+    };
+    char error[512];
+
+    a->control =
+        control_open(a->config->instance.control_socket, &operations, error, sizeof(error));
+    if (a->control != NULL)
+        return 0;
+    if (a->options->is_test) {
+        say_warning("no control socket: %s", error);
+        return 0;
+    }
+    say_error("control socket: %s", error);
+    return -EADDRINUSE;
+}
+
+void services_down(struct appliance *a)
+{
+    control_close(a->control);
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What others may see and ask of a running appliance. */
+#ifndef PENNYLINE_SERVICES_H
+#define PENNYLINE_SERVICES_H
+
+#include <jansson.h>
+
+#include "appliance.h"
+
+/* Opens the control socket. A test does without it, the service does not. 0 or a negative errno. */
+int services_up(struct appliance *a);
+void services_down(struct appliance *a);
+
+/* Where drivers-cfg lies: the environment's PENNYLINE_DRIVERS_CFG, the installed one, or the source
+ * tree's. */
+const char *services_drivers_directory(void);
+
+/* One object for each port; counts of workers, and the device's own under "device_counters". The
+ * caller's. */
+json_t *services_ports_json(struct appliance *a);
+
+#endif

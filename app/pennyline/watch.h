@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Watching the ports: the box's own losses, for the gate, and links. */
+#ifndef PENNYLINE_WATCH_H
+#define PENNYLINE_WATCH_H
+
+#include "appliance.h"
+
+/* Every 100 ms: tells the manager what was received and lost since, and follows links. */
+void watch_ports(struct appliance *a, uint64_t now_ns);
+
+/* What does not add up now that all workers have ended: to a->problems, and said. */
+void watch_reconcile(struct appliance *a);
+
+#endif

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A worker: one lcore that takes packets from its receive queues and sends them on, to completion.
+ * It never locks, waits, allocates, logs or calls the system. */
+#ifndef PENNYLINE_WORKER_H
+#define PENNYLINE_WORKER_H
+
+#include <stdalign.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/compiler.h"
+#include "clock.h"
+#include "config/config.h"
+#include "engine/engine.h"
+#include "packet/packet.h"
+#include "policy.h"
+
+#define WORKER_BURST      64
+#define WORKER_MAX_QUEUES (CONFIG_MAX_PORTS * CONFIG_MAX_QUEUES)
+
+struct rte_mbuf;
+struct rte_ring;
+
+/* What became of the packets of one port, as one worker saw it. Identities, between bursts:
+ *   rx = forwarded + dropped + absorbed + no_headroom         (where they came in)
+ *   queued = tx + tx_full                                     (where they leave)
+ *   over all ports: forwarded = queued
+ * Written by the worker, read by the manager. */
+struct worker_port {
+    uint64_t rx, forwarded, dropped, absorbed, no_headroom;
+    uint64_t queued, tx, tx_full;
+};
+
+/* A receive queue that the worker serves. Written before it starts. */
+struct worker_queue {
+    uint16_t port;   /* index in config.ports */
+    uint16_t device; /* DPDK's port id */
+    uint16_t queue;
+};
+
+/* What waits to leave by a port at the end of the burst. The worker's own. */
+struct worker_output {
+    uint16_t device, queue;
+    uint16_t n;
+    struct rte_mbuf *mbufs[WORKER_BURST];
+};
+
+/* Manager writes, worker follows. */
+enum worker_order {
+    WORKER_RUN,
+    WORKER_SETTLE, /* end pending drops as void; go on forwarding */
+    WORKER_QUIT,
+};
+
+/* Worker writes, manager reads. */
+enum worker_state {
+    WORKER_STARTING,
+    WORKER_RUNNING,
+    WORKER_SETTLED, /* no drop is pending, and none will be made */
+    WORKER_ENDED,
+};
+
+struct worker {
+    /* Written by the manager before the worker starts. */
+    uint16_t number; /* of its engine and its ring */
+    unsigned int lcore;
+    int socket;
+    struct tsc_clock clock;
+    struct engine *engine;
+    struct worker_counters *counters; /* the engine's */
+    struct rte_ring *ring;
+    uint32_t n_ports;
+    uint32_t n_queues;
+    struct worker_queue queues[WORKER_MAX_QUEUES];
+
+    /* Manager writes, worker reads. */
+    alignas(CACHE_LINE_BYTES) _Atomic(const struct policy *) policy;
+    _Atomic uint32_t order; /* enum worker_order */
+
+    /* Worker writes, manager reads. */
+    alignas(CACHE_LINE_BYTES) _Atomic uint32_t state; /* enum worker_state */
+    uint64_t packet_reasons[PACKET_N_REASONS];
+    struct worker_port ports[CONFIG_MAX_PORTS];
+
+    /* The worker's own. */
+    alignas(CACHE_LINE_BYTES) struct worker_output outputs[CONFIG_MAX_PORTS];
+};
+
+/* The lcore's main function; `worker` is a struct worker. Returns 0 when told to quit. */
+int worker_run(void *worker);
+
+#endif
