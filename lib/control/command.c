@@ -24,6 +24,8 @@ static const struct command_argument aggregates_arguments[] = {
     {"offset", ARGUMENT_COUNT, false, UINT32_MAX, "leave out so many (default 0)"},
     {"count", ARGUMENT_COUNT, false, COUNT_MOST, "at most so many (default 100)"},
     {"drops", ARGUMENT_SWITCH, false, 0, "with every drop that is on record"},
+    {"changed_within_ms", ARGUMENT_COUNT, false, UINT32_MAX,
+     "only those with traffic, or a test running or told of, in so many ms"},
     {0},
 };
 
@@ -34,6 +36,8 @@ static const struct command_argument kill_switch_arguments[] = {
 
 const struct command commands[] = {
     {"status", "the box: workers, ports, tests running, memory", no_arguments, command_run_status},
+    {"slices", "what the configuration names, with the parameters of their tests", no_arguments,
+     command_run_slices},
     {"aggregates", "a page of the list of aggregates, with verdicts and counters",
      aggregates_arguments, command_run_aggregates},
     {"aggregate", "one aggregate, with all its evidence and drops", aggregate_arguments,

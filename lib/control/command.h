@@ -67,6 +67,7 @@ json_t *command_run_version(struct command_call *call);
 json_t *command_run_help(struct command_call *call);
 /* commands_test.c */
 json_t *command_run_aggregates(struct command_call *call);
+json_t *command_run_slices(struct command_call *call);
 json_t *command_run_aggregate(struct command_call *call);
 json_t *command_run_test_start(struct command_call *call);
 json_t *command_run_test_stop(struct command_call *call);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/compiler.h"
+#include "base/time.h"
 #include "control/command.h"
 #include "report/report.h"
 #include "verdict/outcome.h"
@@ -37,11 +38,22 @@ static const char *words_of(const struct refusal *refusals, size_t n, int error)
 
 struct filter {
     const char *slice, *verdict;
+    uint64_t changed_since_ns; /* 0: ever */
 };
+
+static bool has_changed(const struct aggregate_report *r, uint64_t since_ns)
+{
+    if (r->state != TEST_IDLE && r->state != TEST_DONE)
+        return true;
+    return r->first_seen_ns >= since_ns || r->last_seen_ns >= since_ns ||
+           r->started_ns >= since_ns || r->verdict_ns >= since_ns || r->ended_ns >= since_ns;
+}
 
 static bool matches(const struct aggregate_report *r, const struct filter *filter)
 {
     if (filter->slice != NULL && strcmp(r->slice->name, filter->slice) != 0)
+        return false;
+    if (!has_changed(r, filter->changed_since_ns))
         return false;
     return filter->verdict == NULL ||
            strcmp(verdict_name_outcome(r->verdict), filter->verdict) == 0;
@@ -65,10 +77,30 @@ static bool is_slice(const struct manager *m, const char *name)
     return false;
 }
 
+static uint64_t changed_since_ns(const struct command_call *call)
+{
+    uint64_t within_ns = command_count(call, "changed_within_ms", UINT32_MAX) * NS_PER_MS;
+    bool is_given = json_object_get(call->request, "changed_within_ms") != NULL;
+
+    return is_given && within_ns < call->now_ns ? call->now_ns - within_ns : 0;
+}
+
+json_t *command_run_slices(struct command_call *call)
+{
+    uint32_t n_slices;
+    const struct slice *slices = manager_slices(call->operations->manager, &n_slices);
+    json_t *list = json_array();
+
+    for (uint32_t i = 0; i < n_slices; i++)
+        json_array_append_new(list, report_slice(&slices[i]));
+    return list;
+}
+
 json_t *command_run_aggregates(struct command_call *call)
 {
     const struct manager *m = call->operations->manager;
-    struct filter filter = {command_text(call, "slice"), command_text(call, "verdict")};
+    struct filter filter = {command_text(call, "slice"), command_text(call, "verdict"),
+                            changed_since_ns(call)};
     uint32_t offset = command_count(call, "offset", 0);
     uint32_t count = command_count(call, "count", COUNT_DEFAULT), n_matching = 0;
     bool drops = command_switch(call, "drops");

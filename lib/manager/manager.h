@@ -196,6 +196,9 @@ const char *manager_suspended(const struct manager *m);
 /* Is any test not DONE or IDLE? */
 bool manager_any_running(const struct manager *m);
 
+/* All slices, those without an aggregate too. */
+const struct slice *manager_slices(const struct manager *m, uint32_t *n_slices);
+
 uint32_t manager_n_aggregates(const struct manager *m);
 /* False: no such aggregate. Pointers in the report live until the next call that changes the
  * manager. */

@@ -39,6 +39,12 @@ static bool is_mixed(const struct test *t)
     return t->verdict == VERDICT_CLOSED_LOOP && t->anytime.log10_f >= -log10(t->parameters.beta);
 }
 
+const struct slice *manager_slices(const struct manager *m, uint32_t *n_slices)
+{
+    *n_slices = m->config.n_slices;
+    return m->config.slices;
+}
+
 bool manager_report(const struct manager *m, uint32_t aggregate, struct aggregate_report *out)
 {
     const struct aggregate_state *a;

@@ -37,6 +37,10 @@ const char *report_time(const struct report_clock *clock, uint64_t time_ns,
 json_t *report_aggregate(const struct manager *m, uint32_t aggregate,
                          const struct report_clock *clock, bool with_drops);
 
+/* One slice: what it takes in, its mode, and the parameters of its tests. Of long lists of prefixes
+ * the first 32; n_sources and n_destinations say how many there are. */
+json_t *report_slice(const struct slice *slice);
+
 struct report_run {
     const char *mode; /* what ran: "test", "run", "replay" */
     const struct manager *manager;

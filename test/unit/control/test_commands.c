@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "base/compiler.h"
+#include "base/time.h"
 #include "world.h"
 
 static int set_up(void **state)
@@ -233,6 +234,35 @@ static void aggregates_come_in_pages(void **state)
     }
 }
 
+static void slices_are_told_with_the_parameters_of_their_tests(void **state)
+{
+    json_t *list = result_of(*state, "{\"command\": \"slices\"}");
+    json_t *twice = json_array_get(list, 3);
+
+    assert_int_equal(json_array_size(list), 4);
+    assert_string_equal(json_string_value(json_object_get(twice, "slice")), "twice");
+    assert_string_equal(json_string_value(json_object_get(twice, "mode")), "active");
+    assert_int_equal(json_array_size(json_object_get(twice, "sources")), 2);
+    assert_true(json_real_value(json_object_get(json_object_get(twice, "parameters"), "alpha")) ==
+                1e-6);
+    json_decref(list);
+}
+
+static void aggregates_are_told_by_when_they_changed(void **state)
+{
+    struct world *w = *state;
+    json_t *page;
+
+    json_decref(result_of(w, "{\"command\": \"test start\", \"aggregate\": 1}"));
+    w->now_ns += 60 * NS_PER_S;
+    page = result_of(w, "{\"command\": \"aggregates\", \"changed_within_ms\": 1000}");
+    assert_int_equal(json_integer_value(json_object_get(page, "total")), 1);
+    json_decref(page);
+    page = result_of(w, "{\"command\": \"aggregates\", \"changed_within_ms\": 70000}");
+    assert_int_equal(json_integer_value(json_object_get(page, "total")), 4);
+    json_decref(page);
+}
+
 static void help_lists_every_command(void **state)
 {
     json_t *help = result_of(*state, "{\"command\": \"help\"}"), *row;
@@ -270,6 +300,8 @@ int main(void)
         TEST(the_kill_switch_is_set_and_shown),
         TEST(status_shows_workers_ports_and_tests),
         TEST(aggregates_come_in_pages),
+        TEST(slices_are_told_with_the_parameters_of_their_tests),
+        TEST(aggregates_are_told_by_when_they_changed),
         TEST(help_lists_every_command),
         TEST(only_watch_makes_a_watcher),
     };
