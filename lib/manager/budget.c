@@ -39,7 +39,6 @@ void budget_collect(struct manager *m, struct aggregate_state *a)
 
 void budget_withdraw(struct manager *m, struct aggregate_state *a)
 {
-    a->test.repaired_flows_only = false;
     budget_order(m, a, AGGREGATE_SETTLING);
     budget_collect(m, a);
     a->test.withdrawn_epoch = m->epoch;

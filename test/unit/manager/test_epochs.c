@@ -149,6 +149,23 @@ static void stop_says_what_is_known(void **state)
     box_close(b);
 }
 
+static void a_test_stopped_by_command_does_not_begin_again(void **state)
+{
+    struct box *b = box_new(1);
+
+    (void)state;
+    b->n_slices = 2;
+    b->slices[0].parameters.retest_interval_ms = 100;
+    b->slices[1].parameters.retest_interval_ms = 100;
+    box_open(b);
+    assert_int_equal(manager_test_stop(b->manager, 0, REASON_STOPPED, b->now_ns), 0);
+    assert_int_equal(manager_test_stop(b->manager, 1, REASON_DURATION, b->now_ns), 0);
+    box_epochs_for(b, NS_PER_S);
+    assert_int_equal(box_report(b, 0).n_tests, 1);
+    assert_int_equal(box_report(b, 1).n_tests, 2);
+    box_close(b);
+}
+
 static void a_stopped_provisional_no_stays_a_no(void **state)
 {
     struct box *b = box_new(1);
@@ -265,6 +282,7 @@ int main(void)
         cmocka_unit_test(the_gate_shows_the_epoch_and_a_sign_of_life),
         cmocka_unit_test(a_drop_not_told_yet_keeps_the_test_settling),
         cmocka_unit_test(stop_says_what_is_known),
+        cmocka_unit_test(a_test_stopped_by_command_does_not_begin_again),
         cmocka_unit_test(a_stopped_provisional_no_stays_a_no),
         cmocka_unit_test(a_test_ends_when_its_time_is_over_and_begins_again_when_due),
         cmocka_unit_test(own_loss_suspends_until_an_interval_without),

@@ -219,6 +219,67 @@ static void tests_wait_their_turn_for_the_flows_phase(void **state)
     box_close(b);
 }
 
+static void the_room_left_longest_ago_is_used_again(void **state)
+{
+    struct box *b = box_new(1);
+    struct flow_report f;
+
+    (void)state;
+    b->n_slices = 3;
+    b->n_concurrent_flow_phases = 2;
+    b->slices[1].parameters.individual_phase_timeout_ms = 100;
+    b->slices[0].parameters.individual_phase_timeout_ms = 1000;
+    box_open(b);
+    for (uint32_t i = 0; i < 2; i++) {
+        go_to_flows(b, i);
+        box_place(b, 0, i, 0, (struct flow_counts){.dropped = 1}, false);
+    }
+    box_epochs_for(b, 2 * NS_PER_S); /* the second one leaves first */
+    go_to_flows(b, 2);
+    assert_int_equal(box_report(b, 2).state, TEST_FLOWS);
+    assert_true(manager_flow_report(b->manager, 0, 0, &f));
+    assert_false(manager_flow_report(b->manager, 1, 0, &f));
+    box_close(b);
+}
+
+/* A worker whose ledger is full brings back what it took, perhaps after the withdrawal. */
+static void what_comes_back_late_is_not_spent_on_top(void **state)
+{
+    struct box *b = box_new(1);
+    struct aggregate_control *c;
+
+    (void)state;
+    box_open(b);
+    c = aggregate_table_control(b->table, 0);
+    box_forward(b, 0, 0, 200);
+    while (!box_report(b, 0).provisional) {
+        box_end(b, 0, 0, box_drop(b, 0, 0), DROP_EXPIRED);
+        assert_true(aggregate_take(&c->budget));
+        box_epoch(b);
+        atomic_fetch_add(&c->budget, 1);
+    }
+    assert_int_equal(box_budget(b, 0), 1);
+    box_epoch(b);
+    assert_int_equal(box_report(b, 0).state, TEST_FLOWS);
+    assert_int_equal(box_budget(b, 0), 60);
+    box_close(b);
+}
+
+/* Its own counts may arrive in an epoch that brings nothing to the aggregate's. */
+static void a_flow_alone_can_carry_the_verdict(void **state)
+{
+    struct box *b = box_new(1);
+
+    (void)state;
+    box_open(b);
+    go_to_flows(b, 0);
+    box_place(b, 0, 0, 0, (struct flow_counts){.dropped = 6, .retransmitted = 6}, true);
+    box_epoch(b);
+    assert_int_equal(box_report(b, 0).verdict, VERDICT_CLOSED_LOOP);
+    assert_int_equal(box_report(b, 0).via, VIA_FLOWS);
+    box_close(b);
+}
+
 static void a_place_used_again_is_another_flow(void **state)
 {
     struct box *b = box_new(1);
@@ -329,6 +390,9 @@ int main(void)
         cmocka_unit_test(flows_that_repaired_something_come_first_for_a_second),
         cmocka_unit_test(the_flows_phase_waits_for_the_last_pooled_drop),
         cmocka_unit_test(tests_wait_their_turn_for_the_flows_phase),
+        cmocka_unit_test(the_room_left_longest_ago_is_used_again),
+        cmocka_unit_test(what_comes_back_late_is_not_spent_on_top),
+        cmocka_unit_test(a_flow_alone_can_carry_the_verdict),
         cmocka_unit_test(a_place_used_again_is_another_flow),
         cmocka_unit_test(mixed_may_become_true_while_settling),
         cmocka_unit_test(rule_penny_wants_two_closed_loop_flows),

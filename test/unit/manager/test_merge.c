@@ -57,6 +57,64 @@ static void the_oldest_record_makes_room(void **state)
     box_close(b);
 }
 
+static void records_stay_in_order_however_often_the_ring_turns(void **state)
+{
+    struct box *b = box_new(1);
+    struct message ended = {.kind = MESSAGE_DROP_ENDED};
+    uint32_t n_events;
+
+    (void)state;
+    b->n_slices = 2;
+    b->n_drop_records = 5;
+    for (uint32_t i = 0; i < 2; i++) {
+        b->slices[i].parameters.rule = TEST_RULE_PENNY;
+        b->slices[i].parameters.max_drops_per_aggregate = 1000;
+    }
+    box_open(b);
+    for (uint32_t round = 0; round < 300; round++) {
+        uint32_t aggregate = round % 7 % 2, n = 0;
+        uint64_t id = box_drop(b, 0, aggregate);
+        const struct drop_record *r = NULL, *last = NULL;
+
+        box_end(b, 0, aggregate, id, DROP_RETRANSMITTED);
+        while ((r = manager_next_drop(b->manager, aggregate, r)) != NULL) {
+            assert_true(last == NULL || last->id < r->id);
+            last = r;
+            n++;
+        }
+        assert_int_equal(last->id, id);
+        assert_int_equal(last->state, DROP_RETRANSMITTED);
+        assert_int_equal(n, box_report(b, aggregate).n_drop_records);
+    }
+    assert_int_equal(box_report(b, 0).n_drop_records + box_report(b, 1).n_drop_records, 5);
+    /* Those that made room are not found any more. */
+    n_events = b->n_events;
+    for (ended.drop_ended.id = 1; ended.drop_ended.id <= 295; ended.drop_ended.id++)
+        manager_receive(b->manager, &ended);
+    assert_int_equal(b->n_events, n_events);
+    box_close(b);
+}
+
+static void what_is_not_of_the_running_test_is_not_taken(void **state)
+{
+    struct box *b = box_new(1);
+    struct message made = {.kind = MESSAGE_DROP_MADE, .test_id = 77};
+    struct message ended = {.kind = MESSAGE_DROP_ENDED, .aggregate = 1};
+    uint64_t id;
+
+    (void)state;
+    b->n_slices = 2;
+    box_open(b);
+    manager_receive(b->manager, &made);
+    assert_int_equal(box_report(b, 0).n_drop_records, 0);
+    id = box_drop(b, 0, 0);
+    ended.drop_ended.id = id;
+    ended.drop_ended.state = DROP_EXPIRED;
+    manager_receive(b->manager, &ended);
+    assert_int_equal(manager_next_drop(b->manager, 0, NULL)->state, DROP_PENDING);
+    box_close(b);
+}
+
 static struct message wanted(uint32_t slice, uint32_t number)
 {
     const uint8_t bytes[4] = {10, (uint8_t)(number >> 8), (uint8_t)number, 0};
@@ -253,6 +311,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_drop_is_told_from_its_making_to_its_end),
         cmocka_unit_test(the_oldest_record_makes_room),
+        cmocka_unit_test(records_stay_in_order_however_often_the_ring_turns),
+        cmocka_unit_test(what_is_not_of_the_running_test_is_not_taken),
         cmocka_unit_test(aggregates_are_added_on_demand_and_begin_by_themselves),
         cmocka_unit_test(messages_about_unknown_aggregates_change_nothing),
         cmocka_unit_test(ten_thousand_aggregates_each_get_their_verdict),

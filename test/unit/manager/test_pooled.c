@@ -131,6 +131,25 @@ static void drops_that_never_come_back_are_not_closed_loop(void **state)
     assert_false(r.provisional);
     assert_true(r.anytime.log10_f >= 4);
     assert_true(r.anytime.log10_e <= 0);
+    assert_false(r.mixed);
+    /* Without flows phase the aggregate has all of alpha. */
+    assert_true(r.anytime.log10_e >= r.anytime.log10_e_pooled);
+    box_close(b);
+}
+
+static void duplicates_from_before_the_test_do_not_weigh_on_it(void **state)
+{
+    struct box *b = box_new(1);
+
+    (void)state;
+    b->slices[0].start = SLICE_START_MANUAL;
+    box_open(b);
+    box_duplicate(b, 0, 0, 50);
+    assert_int_equal(manager_test_start(b->manager, 0, b->now_ns), 0);
+    box_epoch(b); /* posted only now */
+    assert_int_equal(box_report(b, 0).test.duplicates, 50);
+    assert_in_range(drop_and_end(b, 100, DROP_RETRANSMITTED), 5, 6);
+    assert_int_equal(box_report(b, 0).verdict, VERDICT_CLOSED_LOOP);
     box_close(b);
 }
 
@@ -241,6 +260,7 @@ int main(void)
         cmocka_unit_test(rule_penny_gets_its_whole_budget_at_once),
         cmocka_unit_test(budget_is_never_overshot),
         cmocka_unit_test(drops_that_never_come_back_are_not_closed_loop),
+        cmocka_unit_test(duplicates_from_before_the_test_do_not_weigh_on_it),
         cmocka_unit_test(resets_and_own_losses_are_named),
         cmocka_unit_test(mixed_traffic_is_told_from_the_outcomes_of_all_drops),
         cmocka_unit_test(penny_is_evaluated_only_when_all_drops_ended),
