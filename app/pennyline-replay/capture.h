@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A capture file, packet by packet: pcap and pcapng by libpcap, in constant memory. */
+#ifndef REPLAY_CAPTURE_H
+#define REPLAY_CAPTURE_H
+
+#include <pcap/pcap.h>
+#include <stdint.h>
+
+#include "packet/packet.h"
+
+#define CAPTURE_ERROR_BYTES 1024
+
+struct link_type;
+
+struct capture {
+    const char *path;
+    pcap_t *pcap;
+    const struct link_type *link;
+    uint64_t n_packets;              /* read so far */
+    uint64_t file_bytes;             /* 0: not known, as of a pipe */
+    char error[CAPTURE_ERROR_BYTES]; /* one sentence, when a call failed */
+};
+
+struct capture_packet {
+    uint64_t time_ns;
+    uint32_t captured_bytes;
+    uint32_t frame_bytes;
+    struct packet_view view;
+};
+
+/* "-" is standard input. 0, or -1 with c->error set. */
+int capture_open(struct capture *c, const char *path);
+
+/* 1: a packet; 0: the end; -1: the file is broken, and c->error says where. */
+int capture_next(struct capture *c, struct capture_packet *out);
+
+/* Bytes of the file read so far. */
+uint64_t capture_position(const struct capture *c);
+
+void capture_close(struct capture *c);
+
+#endif

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* pennyline-replay: the test of pennyline over a capture. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "eventlog/eventlog.h"
+#include "pennyline-replay/options.h"
+#include "pennyline-replay/progress.h"
+#include "pennyline-replay/replay.h"
+#include "report/report.h"
+
+enum { EXIT_OTHER = 1 };
+
+const char *argp_program_version = "pennyline-replay " PENNYLINE_VERSION;
+
+/* A person who interrupts a long replay wants to see what it came to. */
+static volatile sig_atomic_t interrupted;
+
+static void interrupt(int number)
+{
+    (void)number;
+    interrupted = 1;
+}
+
+struct program {
+    struct options options;
+    struct config *config;
+    struct capture capture;
+    struct replay replay;
+    struct eventlog *events;
+};
+
+static int fail(const char *text)
+{
+    fprintf(stderr, "%s: %s\n", program_invocation_short_name, text);
+    return EXIT_OTHER;
+}
+
+static void on_event(void *context, const struct manager_event *event)
+{
+    struct program *p = context;
+    json_t *line;
+
+    if (p->events == NULL || p->replay.manager == NULL)
+        return;
+    line = report_event(p->replay.manager, event, &p->replay.clock);
+    eventlog_write(p->events, line);
+    json_decref(line);
+}
+
+static int read_packets(struct program *p)
+{
+    uint64_t limit = p->options.limit != 0 ? p->options.limit : UINT64_MAX;
+    struct capture_packet packet;
+    struct progress progress;
+    int more = 1;
+
+    progress_begin(&progress);
+    while (!interrupted && p->capture.n_packets < limit) {
+        more = capture_next(&p->capture, &packet);
+        if (more != 1)
+            break;
+        replay_packet(&p->replay, &packet);
+        progress_packet(&progress, &p->capture);
+    }
+    progress_end(&progress);
+    return more < 0 ? fail(p->capture.error) : 0;
+}
+
+static struct report_run run_of(const struct program *p)
+{
+    return (struct report_run){
+        .mode = "replay",
+        .manager = p->replay.manager,
+        .clock = &p->replay.clock,
+        .now_ns = p->replay.now_ns,
+        .totals = engine_counters(p->replay.engine),
+        .with_drops = p->options.drops,
+    };
+}
+
+static json_t *capture_json(const struct program *p)
+{
+    json_t *reasons = json_object();
+
+    for (int i = 0; i < PACKET_N_REASONS; i++)
+        if (p->replay.packet_reasons[i] != 0)
+            json_object_set_new(reasons, packet_reason_name((enum packet_reason)i),
+                                json_integer((json_int_t)p->replay.packet_reasons[i]));
+    return json_pack("{s:s, s:I, s:f, s:I, s:b, s:o}", "file", p->capture.path, "packets",
+                     (json_int_t)p->capture.n_packets, "duration_s",
+                     (double)(p->replay.last_ns - p->replay.first_ns) * 1e-9, "times_went_back",
+                     (json_int_t)p->replay.n_went_back, "interrupted", (int)interrupted,
+                     "packet_reasons", reasons);
+}
+
+static void show_json(const struct program *p, const struct report_run *run)
+{
+    json_t *summary = report_summary(run);
+
+    json_object_set_new(summary, "capture", capture_json(p));
+    json_dumpf(summary, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
+    printf("\n");
+    json_decref(summary);
+}
+
+static void show_table(const struct program *p, const struct report_run *run)
+{
+    const struct worker_counters *c = run->totals;
+
+    report_table(stdout, run);
+    printf("%s: %llu packets in %.1f s%s; %llu of the prefixes tested, %llu of those no TCP\n",
+           p->capture.path, (unsigned long long)p->capture.n_packets,
+           (double)(p->replay.last_ns - p->replay.first_ns) * 1e-9,
+           interrupted ? " (interrupted)" : "", (unsigned long long)c->slice_packets,
+           (unsigned long long)c->slice_not_tcp);
+    if (p->replay.n_went_back > 0)
+        printf("%llu packets were older than the one before; they count as of the same time\n",
+               (unsigned long long)p->replay.n_went_back);
+}
+
+static int show(const struct program *p)
+{
+    const char *broken = replay_check(&p->replay);
+    struct report_run run = run_of(p);
+
+    if (p->options.test.json)
+        show_json(p, &run);
+    else
+        show_table(p, &run);
+    if (eventlog_n_lost(p->events) > 0)
+        fprintf(stderr, "%s: %llu events were lost: %s took them too slowly\n",
+                program_invocation_short_name, (unsigned long long)eventlog_n_lost(p->events),
+                p->options.events);
+    return broken != NULL ? fail(broken) : report_worst_exit_code(p->replay.manager);
+}
+
+static int replay_capture(struct program *p)
+{
+    char text[128];
+    int code, error = replay_open(&p->replay, p->config, on_event, p);
+
+    if (error != 0) {
+        snprintf(text, sizeof(text), "memory for the replay: %s; try a smaller --flows",
+                 strerror(-error));
+        return fail(text);
+    }
+    code = read_packets(p);
+    if (code == 0) {
+        replay_finish(&p->replay);
+        code = show(p);
+    }
+    replay_close(&p->replay);
+    return code;
+}
+
+static int open_events(struct program *p)
+{
+    char text[512];
+
+    if (p->options.events == NULL)
+        return 0;
+    p->events = eventlog_open(p->options.events, NULL, NULL);
+    if (p->events != NULL)
+        return 0;
+    snprintf(text, sizeof(text), "--events %s: %s", p->options.events, strerror(errno));
+    return fail(text);
+}
+
+int main(int argc, char **argv)
+{
+    struct program p = {0};
+    const struct sigaction on_interrupt = {.sa_handler = interrupt, .sa_flags = SA_RESETHAND};
+    int code;
+
+    p.config = options_read(&p.options, argc, argv);
+    sigaction(SIGINT, &on_interrupt, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    code = capture_open(&p.capture, p.options.pcap) < 0 ? fail(p.capture.error) : open_events(&p);
+    if (code == 0)
+        code = replay_capture(&p);
+    eventlog_close(p.events);
+    capture_close(&p.capture);
+    config_free(p.config);
+    options_free(&p.options);
+    return code;
+}

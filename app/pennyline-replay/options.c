@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "pennyline-replay/options.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { KEY_PCAP = 0x100, KEY_LIMIT, KEY_FLOWS, KEY_EVENTS, KEY_DROPS };
+
+static const struct argp_option argp_rows[] = {
+    {"pcap", KEY_PCAP, "FILE", 0, "The capture, pcap or pcapng; \"-\" is standard input", 0},
+    {"limit", KEY_LIMIT, "N", 0, "Read no more than the first N packets", 0},
+    {"flows", KEY_FLOWS, "N", 0, "Memory for so many flows at once (default 262144)", 0},
+    {"drops", KEY_DROPS, NULL, 0, "List every drop in the JSON summary", 0},
+    {"events", KEY_EVENTS, "FILE", 0, "Append events as lines of JSON; \"-\" is standard output",
+     0},
+    {0},
+};
+
+static const char description[] =
+    "Runs the test of pennyline over a capture: the same parser, engine and rules, with the times "
+    "of the packets as the clock. Needs no NIC and no root."
+    "\v"
+    "A recording does not answer. In mode active the capture is taken for the output of senders "
+    "that cannot react to a drop: no segment comes back because of it, only what was repeated "
+    "anyway. That is right for blind senders, and tells what they would be called; it is wrong for "
+    "genuine ones, which would have sent again. For traffic that may be genuine use --mode "
+    "passive: it drops nothing, and reports repeats, holes and how flows ended.\n"
+    "\n"
+    "Read are captures of Ethernet, raw IP, Linux cooked (v1, v2) and loopback. A packet that is "
+    "older than the one before it is taken to be of the same time.\n"
+    "\n"
+    "Exit code, the greatest of all aggregates: 0 closed_loop (or nothing tested, as in mode "
+    "passive); 10 not_closed_loop; 11 duplicates_exceeded; 12 inconclusive; 2 usage; 1 any other "
+    "error, as of a broken file.";
+
+static const struct argp_child children[] = {{&test_options_argp, 0, "What to test:", 1}, {0}};
+
+static uint64_t count_of(struct argp_state *state, const char *option, const char *text,
+                         uint64_t most)
+{
+    char *end;
+    unsigned long long value = strtoull(text, &end, 10);
+
+    if (*text < '0' || *text > '9' || *end != '\0' || value == 0 || value > most)
+        argp_error(state, "--%s: \"%s\"; allowed: a whole number from 1 to %llu", option, text,
+                   (unsigned long long)most);
+    return value;
+}
+
+static error_t parse(int key, char *argument, struct argp_state *state)
+{
+    struct options *o = state->input;
+
+    switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &o->test;
+        return 0;
+    case KEY_PCAP:
+        o->pcap = argument;
+        return 0;
+    case KEY_LIMIT:
+        o->limit = count_of(state, "limit", argument, INT64_MAX);
+        return 0;
+    case KEY_FLOWS:
+        o->n_flows = (uint32_t)count_of(state, "flows", argument, 1u << 24);
+        return 0;
+    case KEY_EVENTS:
+        o->events = argument;
+        return 0;
+    case KEY_DROPS:
+        o->drops = true;
+        return 0;
+    case ARGP_KEY_END:
+        if (o->pcap == NULL)
+            argp_error(state, "which capture? Give --pcap FILE");
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+/* What a replay needs besides: as many aggregates as there are slices, and its flows. */
+static json_t *compose(const struct options *o)
+{
+    json_t *root = test_options_compose(&o->test);
+    size_t n_slices = json_array_size(json_object_get(root, "slices"));
+    json_t *instance = json_pack("{s:I}", "max_aggregates", (json_int_t)n_slices);
+
+    if (o->n_flows != 0)
+        json_object_set_new(instance, "flows_per_lcore", json_integer(o->n_flows));
+    json_object_set_new(root, "instance", instance);
+    return root;
+}
+
+struct config *options_read(struct options *options, int argc, char **argv)
+{
+    static const struct argp argp = {argp_rows, parse, NULL, description, children, NULL, NULL};
+    struct config *config = NULL;
+    struct config_error error;
+    char text[sizeof(error.text) + 64];
+    json_t *root;
+
+    *options = (struct options){0};
+    argp_err_exit_status = EXIT_USAGE;
+    argp_parse(&argp, argc, argv, 0, NULL, options);
+    root = compose(options);
+    if (config_load_json(root, &config, &error) != 0) {
+        fprintf(stderr, "%s: %s\n", program_invocation_short_name,
+                test_options_explain(&error, text, sizeof(text)));
+        exit(EXIT_USAGE);
+    }
+    json_decref(root);
+    return config;
+}
+
+void options_free(struct options *options)
+{
+    test_options_free(&options->test);
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "pennyline-replay/progress.h"
+
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+#define PACKETS_PER_LOOK 65536
+#define SHOW_EVERY_S     0.5
+
+static double now_s(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+void progress_begin(struct progress *p)
+{
+    *p = (struct progress){.is_on = isatty(STDERR_FILENO) == 1};
+    p->started_s = p->shown_s = now_s();
+}
+
+static void show(const struct progress *p, const struct capture *c)
+{
+    double elapsed_s = p->shown_s - p->started_s, position = (double)capture_position(c);
+    double rate = (double)c->n_packets / elapsed_s, share = 0;
+
+    fprintf(stderr, "\r\033[K");
+    if (c->file_bytes > 0) {
+        share = position / (double)c->file_bytes;
+        fprintf(stderr, "%.0f of %.0f MB (%.0f %%), ", position / 1e6, (double)c->file_bytes / 1e6,
+                100 * share);
+    }
+    fprintf(stderr, "%llu packets, %.2f M/s", (unsigned long long)c->n_packets, rate / 1e6);
+    if (share > 0)
+        fprintf(stderr, ", %.0f s to go", elapsed_s * (1 - share) / share);
+    fflush(stderr);
+}
+
+void progress_packet(struct progress *p, const struct capture *c)
+{
+    double t;
+
+    if (!p->is_on || c->n_packets % PACKETS_PER_LOOK != 0)
+        return;
+    t = now_s();
+    if (t - p->shown_s < SHOW_EVERY_S)
+        return;
+    p->shown_s = t;
+    p->is_shown = true;
+    show(p, c);
+}
+
+void progress_end(struct progress *p)
+{
+    if (p->is_shown)
+        fprintf(stderr, "\r\033[K");
+}
