@@ -86,7 +86,7 @@ static uint32_t expected_workers(const struct appliance *a)
     if (lcores_parse(given != NULL ? given : e->lcores,
                      e->has_main_lcore ? e->main_lcore : UINT32_MAX, &lcores) != 0)
         return 1;
-    return lcores.n > 1 ? lcores.n - 1 : 1;
+    return lcores.n > 1 ? lanes_count(a->config, lcores.n - 1) : 1;
 }
 
 static int eal_up(struct appliance *a)
@@ -105,7 +105,7 @@ static int eal_up(struct appliance *a)
     a->report_clock = (struct report_clock){.started_ns = a->started_ns,
                                             .has_wall = true,
                                             .wall_offset_ns = tsc_clock_wall_offset_ns(&a->clock)};
-    a->n_workers = lanes_count(a->config);
+    a->n_workers = lanes_count(a->config, rte_lcore_count() - 1);
     a->memory = memory_estimate(a->config, a->n_workers);
     if (a->n_workers > 0)
         return 0;

@@ -60,12 +60,11 @@ const char *eal_lcores_argument(char *const *arguments)
     return value != NULL ? value : value_of(arguments, "-l");
 }
 
-/* More than is needed: the heap has its own overhead and wants room to align. */
-static uint64_t memory_mb(const struct eal_request *r)
+uint64_t eal_memory_mb(const struct config *config, uint64_t needed_bytes)
 {
-    uint64_t needed = ((r->needed_bytes + r->needed_bytes / 4) >> 20) + 64;
+    uint64_t needed = ((needed_bytes + needed_bytes / 4) >> 20) + 64;
 
-    return needed > r->config->eal.memory_mb ? needed : r->config->eal.memory_mb;
+    return needed > config->eal.memory_mb ? needed : config->eal.memory_mb;
 }
 
 /* Hugepages when they are wanted and there; else a warning that says what is lost. */
@@ -87,18 +86,31 @@ static bool use_hugepages(const struct config *config, uint64_t needed_mb)
     return false;
 }
 
+static bool is_given(const struct eal_request *r, const char *option)
+{
+    char *configured[CONFIG_MAX_EAL_ARGUMENTS + 1] = {NULL};
+
+    for (uint32_t i = 0; i < r->config->eal.n_extra; i++)
+        configured[i] = (char *)(uintptr_t)r->config->eal.extra[i];
+    return value_of(r->extra, option) != NULL || value_of(configured, option) != NULL;
+}
+
+static bool memory_is_given(const struct eal_request *r)
+{
+    return is_given(r, "-m") || is_given(r, "--socket-mem");
+}
+
 static bool add_memory(struct arguments *a, const struct eal_request *r)
 {
-    uint64_t mb = memory_mb(r);
+    uint64_t mb = eal_memory_mb(r->config, r->needed_bytes);
     bool huge;
 
-    if (value_of(r->extra, "-m") != NULL || value_of(r->extra, "--socket-mem") != NULL)
-        return value_of(r->extra, "--no-huge") == NULL;
-
-    if (mb > r->config->eal.memory_mb)
+    if (memory_is_given(r))
+        return !is_given(r, "--no-huge");
+    if (r->config->eal.memory_mb > 0 && mb > r->config->eal.memory_mb)
         say_info("eal.memory_mb is %u, but %lu MiB are needed and taken", r->config->eal.memory_mb,
                  (unsigned long)mb);
-    huge = value_of(r->extra, "--no-huge") == NULL && use_hugepages(r->config, mb);
+    huge = !is_given(r, "--no-huge") && use_hugepages(r->config, mb);
     if (!huge)
         add(a, "--no-huge");
     add(a, "-m");

@@ -19,6 +19,10 @@ struct eal_request {
  * command line gives to EAL goes before the configuration. */
 const char *eal_lcores_argument(char *const *arguments);
 
+/* What is asked of EAL for so much: more, since its heap has its own overhead and wants room to
+ * align; and never less than the configuration says. */
+uint64_t eal_memory_mb(const struct config *config, uint64_t needed_bytes);
+
 /* 0, or a negative errno after it said why. Once in a process. */
 int eal_start(const struct eal_request *request);
 void eal_stop(void);

@@ -18,15 +18,34 @@ static uint32_t most_queues(const struct config *config)
     return most;
 }
 
-uint32_t lanes_count(const struct config *config)
+/* Queues that can be served by a worker of their own. NICs give each worker a transmit queue; other
+ * devices have as many as they have receive queues, so there are no more workers than those. */
+static uint32_t most_workers(const struct config *config)
 {
-    uint32_t n_lcores = rte_lcore_count() - 1, n_queues = most_queues(config);
+    uint32_t sum = 0;
 
-    return n_lcores < n_queues ? n_lcores : n_queues;
+    for (uint32_t i = 0; i < config->n_ports; i++) {
+        if (config_device_kind(config->ports[i].device) != PORT_DEVICE_PCI)
+            return most_queues(config);
+        sum += config->ports[i].queues;
+    }
+    return sum;
 }
 
-/* Queue q of every port goes to worker q modulo the workers: both directions of a symmetric hash
- * meet at one worker. */
+uint32_t lanes_count(const struct config *config, uint32_t n_worker_lcores)
+{
+    uint32_t most = most_workers(config);
+
+    return n_worker_lcores < most ? n_worker_lcores : most;
+}
+
+/* All queues in turn: with as many workers as queues of a port, queue q of every port goes to
+ * worker q; with more, ports are shared out too. */
+static uint32_t worker_of(const struct appliance *a, uint32_t port, uint16_t queue)
+{
+    return (port * most_queues(a->config) + queue) % a->n_workers;
+}
+
 static void assign_queues(struct appliance *a, struct worker *w)
 {
     for (uint32_t p = 0; p < a->n_ports; p++) {
@@ -34,9 +53,10 @@ static void assign_queues(struct appliance *a, struct worker *w)
 
         w->outputs[p].device = port->id;
         w->outputs[p].queue = w->number;
-        for (uint16_t q = w->number; q < port->n_rx_queues; q = (uint16_t)(q + a->n_workers))
-            w->queues[w->n_queues++] =
-                (struct worker_queue){.port = (uint16_t)p, .device = port->id, .queue = q};
+        for (uint16_t q = 0; q < port->n_rx_queues; q++)
+            if (worker_of(a, p, q) == w->number)
+                w->queues[w->n_queues++] =
+                    (struct worker_queue){.port = (uint16_t)p, .device = port->id, .queue = q};
     }
     w->n_ports = a->n_ports;
 }

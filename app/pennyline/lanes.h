@@ -6,7 +6,7 @@
 #include "appliance.h"
 
 /* How many workers there will be: an lcore for each queue, as far as there are lcores. */
-uint32_t lanes_count(const struct config *config);
+uint32_t lanes_count(const struct config *config, uint32_t n_worker_lcores);
 
 /* Engines and rings of all workers, on their NUMA nodes. The manager exists already. 0 or a
  * negative errno after it said why. */

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "appliance.h"
+#include "check.h"
 #include "lanes.h"
 #include "options.h"
 #include "report/report.h"
@@ -100,6 +101,17 @@ static int serve(const struct options *o, const struct config *config, const cha
     return code;
 }
 
+static int check(const struct config *config)
+{
+    unsigned int n = check_host(config);
+
+    if (n > 0)
+        printf("%u problem%s to solve first\n", n, n == 1 ? "" : "s");
+    else
+        printf("nothing stands in the way\n");
+    return n > 0 ? EXIT_ERROR : EXIT_SUCCESS;
+}
+
 int main(int argc, char **argv)
 {
     struct options options;
@@ -114,7 +126,7 @@ int main(int argc, char **argv)
         options_free(&options);
         return options.command == COMMAND_TEST && code == -EINVAL ? EXIT_USAGE : EXIT_ERROR;
     }
-    code = serve(&options, config, argv[0]);
+    code = options.command == COMMAND_CHECK ? check(config) : serve(&options, config, argv[0]);
     config_free(config);
     options_free(&options);
     return code;

@@ -4,6 +4,7 @@
 #include <rte_common.h>
 #include <stdlib.h>
 
+#include "base/time.h"
 #include "export/export.h"
 #include "port/port.h"
 #include "prefix/prefix.h"
@@ -12,7 +13,9 @@
 
 #define USUAL_DESCRIPTORS 2048
 #define SPARE_EVENTS      4096
-#define MIB(bytes)        ((double)(bytes) / (1 << 20))
+/* Of one lcore: 10 Gbit/s of minimal frames. */
+#define MOST_PACKETS_PER_S 14880952
+#define MIB(bytes)         ((double)(bytes) / (1 << 20))
 
 struct engine_config memory_engine_config(const struct config *config)
 {
@@ -29,9 +32,15 @@ struct engine_config memory_engine_config(const struct config *config)
     };
 }
 
+/* An epoch cannot change more aggregates than a worker takes packets in it. */
 uint32_t memory_n_messages(const struct config *config)
 {
-    return config->instance.max_aggregates + config->instance.max_flow_places + SPARE_EVENTS;
+    const struct config_instance *i = &config->instance;
+    uint64_t n_changed = (uint64_t)MOST_PACKETS_PER_S * i->epoch_ms / MS_PER_S;
+
+    if (n_changed > i->max_aggregates)
+        n_changed = i->max_aggregates;
+    return (uint32_t)n_changed + i->max_flow_places + SPARE_EVENTS;
 }
 
 static uint64_t estimate_packets(const struct config *config, uint32_t n_workers)

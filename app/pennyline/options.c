@@ -23,6 +23,7 @@ static const char commands_text[] =
     "  run --config FILE      serve until stopped\n"
     "  test --in D --out D --source CIDR\n"
     "                         one test, and its verdict as the exit code\n"
+    "  check --config FILE    look at a configuration and at this machine\n"
     "\n"
     "Each has its own --help. Arguments behind \"--\" go to DPDK's EAL.\n";
 
@@ -49,6 +50,8 @@ static const struct argp_option run_rows[] = {
     {"json", KEY_JSON, NULL, 0, "Print the summary at the end as JSON", 0},
     {0},
 };
+
+static const struct argp_option check_rows[] = {CONFIG_OPTION, {0}};
 
 static const struct argp_option test_rows[] = {
     {"in", KEY_IN, "DEVICE", 0,
@@ -166,6 +169,15 @@ static const struct argp run_argp = {run_rows,
                                      NULL,
                                      NULL,
                                      NULL};
+static const struct argp check_argp = {
+    check_rows,
+    parse_config_only,
+    NULL,
+    "Says of a configuration whether it is good, and of this machine what stands in its way. Exit "
+    "code 0: nothing does.",
+    NULL,
+    NULL,
+    NULL};
 static const struct argp test_argp = {
     test_rows,
     parse_test,
@@ -185,14 +197,15 @@ static const struct {
 } commands[] = {
     {"run", "pennyline run", COMMAND_RUN, &run_argp},
     {"test", "pennyline test", COMMAND_TEST, &test_argp},
+    {"check", "pennyline check", COMMAND_CHECK, &check_argp},
 };
 
 static error_t parse_no_command(int key, char *argument, struct argp_state *state)
 {
     if (key == ARGP_KEY_ARG)
-        argp_error(state, "\"%s\" is no command; there are run and test", argument);
+        argp_error(state, "\"%s\" is no command; there are run, test and check", argument);
     if (key == ARGP_KEY_NO_ARGS)
-        argp_error(state, "what to do? Give a command: run or test");
+        argp_error(state, "what to do? Give a command: run, test or check");
     return key == ARGP_KEY_ARG || key == ARGP_KEY_NO_ARGS ? 0 : ARGP_ERR_UNKNOWN;
 }
 

@@ -39,8 +39,7 @@ static int fill_slice(struct policy_slice *out, const struct config *config, con
 {
     struct next_hop hops[SLICE_MAX_NEXT_HOPS];
 
-    out->is_tested = s->mode != SLICE_OFF;
-    out->is_passive = s->mode == SLICE_PASSIVE;
+    out->may_drop = s->mode == SLICE_ACTIVE;
     out->has_next_hops = s->n_next_hops > 0;
     for (uint32_t i = 0; i < s->n_next_hops; i++)
         hops[i] = hop_of(&config->next_hops[s->next_hops[i]], ports);

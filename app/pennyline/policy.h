@@ -18,8 +18,7 @@
 struct prefix_table;
 
 struct policy_slice {
-    bool is_tested;  /* active or passive: the engine looks at it */
-    bool is_passive; /* drops nothing, so that mirrored traffic may belong to it */
+    bool may_drop; /* active: then it must not see mirrored traffic */
     bool has_next_hops;
     struct next_hop_group next_hops;
 };

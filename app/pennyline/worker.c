@@ -93,8 +93,8 @@ static uint32_t ingress_of(uint16_t port, const struct packet_view *v)
     return (uint32_t)port << 26 | outer << 13 | inner;
 }
 
-/* Slices of all packets, and those that the engine is to look at. What a mirror brings is a copy,
- * so only passive slices may see it. */
+/* Slices of all packets, and those that the engine is to look at. Nothing of what a
+ * mirror brings could be dropped, so active slices never see it. */
 static void classify(struct worker *w, struct burst *b, const struct policy *policy)
 {
     bool is_mirror = policy->ports[b->port].is_mirror;
@@ -112,7 +112,7 @@ static void classify(struct worker *w, struct burst *b, const struct policy *pol
         s = &policy->slices[b->slices[i]];
         if (b->views[i].reason != PACKET_TCP) {
             n_not_tcp++;
-        } else if (s->is_tested && (s->is_passive || !is_mirror)) {
+        } else if (!(is_mirror && s->may_drop)) {
             b->tested_at[b->n_tested] = (uint8_t)i;
             b->tested[b->n_tested++] =
                 (struct engine_packet){.view = &b->views[i],

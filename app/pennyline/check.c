@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "check.h"
+
+#include <libgen.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+void check_blocks(struct check *c, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    printf("blocks: ");
+    vprintf(format, arguments);
+    printf("\n");
+    va_end(arguments);
+    c->n_blocking++;
+}
+
+void check_advises(struct check *c, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    printf("advice: ");
+    vprintf(format, arguments);
+    printf("\n");
+    va_end(arguments);
+    c->n_advice++;
+}
+
+static void check_event_log(struct check *c)
+{
+    const char *path = c->config->instance.event_log;
+    char folder[CONFIG_PATH_BYTES];
+
+    if (*path == '\0' || strcmp(path, "-") == 0 || access(path, W_OK) == 0)
+        return;
+    snprintf(folder, sizeof(folder), "%s", path);
+    if (access(path, F_OK) == 0 || access(dirname(folder), W_OK) != 0)
+        check_blocks(c, "event log %s: %m; make its folder, or give it to this user", path);
+}
+
+unsigned int check_host(const struct config *config)
+{
+    const struct config_eal *e = &config->eal;
+    struct check c = {.config = config};
+
+    if (config->n_slices == 0)
+        check_blocks(&c, "no slice is configured: add one to \"slices\"; mode \"off\" only counts");
+    if (config->n_ports == 0)
+        check_blocks(&c, "no port is configured: add one to \"ports\"");
+    if (lcores_parse(e->lcores, e->has_main_lcore ? e->main_lcore : UINT32_MAX, &c.lcores) != 0) {
+        check_blocks(&c,
+                     "eal.lcores \"%s\": no list of lcores that holds the main one; write it "
+                     "as EAL's --lcores, like \"0-3\" or \"0@0,(1-2)@1\"",
+                     e->lcores);
+        return c.n_blocking;
+    }
+    check_cpus(&c);
+    check_memory(&c);
+    check_ports(&c);
+    check_event_log(&c);
+    return c.n_blocking;
+}
