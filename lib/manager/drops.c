@@ -7,12 +7,24 @@
 #include "base/hash.h"
 #include "manager/internal.h"
 
+static uint32_t n_heads_for(uint32_t n_records)
+{
+    uint32_t n = 16;
+
+    while (n < n_records)
+        n *= 2;
+    return n;
+}
+
+size_t drops_memory_bytes(uint32_t n_records)
+{
+    return n_records * sizeof(struct record) + n_heads_for(n_records) * sizeof(uint32_t);
+}
+
 int drops_init(struct drop_store *d, uint32_t n_records)
 {
-    uint32_t n_heads = 16;
+    uint32_t n_heads = n_heads_for(n_records);
 
-    while (n_heads < n_records)
-        n_heads *= 2;
     d->n_records = n_records;
     d->hash_mask = n_heads - 1;
     d->records = calloc(n_records, sizeof(*d->records));

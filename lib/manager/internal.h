@@ -171,6 +171,7 @@ void room_forget(struct manager *m, struct test *t);
 void room_receive(struct manager *m, struct test *t, const struct message *message);
 
 /* drops.c */
+size_t drops_memory_bytes(uint32_t n_records);
 int drops_init(struct drop_store *d, uint32_t n_records);
 void drops_destroy(struct drop_store *d);
 void drops_made(struct manager *m, struct aggregate_state *a, const struct message *message);

@@ -15,6 +15,16 @@ static bool is_valid(const struct manager_config *c)
            (c->slices != NULL || c->n_slices == 0);
 }
 
+size_t manager_memory_bytes(const struct manager_config *c)
+{
+    size_t per_slice = sizeof(struct coin) + sizeof(uint32_t) + sizeof(struct aggregate_list);
+
+    return sizeof(struct manager) + CHECK_TEXT_BYTES + (c->n_slices + 1) * per_slice +
+           aggregate_table_capacity(c->aggregates) * sizeof(struct aggregate_state) +
+           c->n_concurrent_flow_phases * sizeof(struct flow_room) + c->n_workers * sizeof(bool) +
+           drops_memory_bytes(c->n_drop_records);
+}
+
 static bool take_memory(struct manager *m)
 {
     const struct manager_config *c = &m->config;

@@ -152,6 +152,8 @@ struct manager_config {
 /* Takes all memory, adds the one aggregate of each slice that has sources of a family without
  * granularity. NULL with errno ENOMEM, ENOSPC (no room for these in the table) or EINVAL. */
 struct manager *manager_create(const struct manager_config *config);
+/* Bytes that manager_create() takes for such a configuration, for a printed budget. */
+size_t manager_memory_bytes(const struct manager_config *config);
 void manager_destroy(struct manager *m);
 
 /* May a message of this worker be taken now? False from its MESSAGE_EPOCH on until all workers
@@ -193,7 +195,8 @@ void manager_report_own_loss(struct manager *m, uint64_t n_packets, uint64_t n_l
 /* NULL, or why drops are suspended. */
 const char *manager_suspended(const struct manager *m);
 
-/* Is any test not DONE or IDLE? */
+/* Is any test not DONE or IDLE? No, too, as long as there is no aggregate: slices with granularity
+ * get theirs with the first packets. */
 bool manager_any_running(const struct manager *m);
 
 /* All slices, those without an aggregate too. */

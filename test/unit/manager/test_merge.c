@@ -294,6 +294,24 @@ static void sums_equal_those_of_a_naive_twin(void **state)
     }
 }
 
+static void memory_grows_by_what_is_kept_per_aggregate(void **state)
+{
+    struct box *b = box_new(1);
+    struct manager_config config = {
+        .n_workers = 1, .n_drop_records = 1, .n_concurrent_flow_phases = 1};
+    size_t bytes;
+
+    (void)state;
+    b->capacity = 100;
+    box_open(b);
+    config.aggregates = b->table;
+    bytes = manager_memory_bytes(&config);
+    assert_true(bytes > 100 * 3 * sizeof(struct aggregate_counters));
+    config.n_drop_records = 1001;
+    assert_true(manager_memory_bytes(&config) >= bytes + 1000 * sizeof(struct drop_record));
+    box_close(b);
+}
+
 static void a_manager_that_cannot_be_is_refused(void **state)
 {
     struct box *b = box_new(1);
@@ -317,6 +335,7 @@ int main(void)
         cmocka_unit_test(messages_about_unknown_aggregates_change_nothing),
         cmocka_unit_test(ten_thousand_aggregates_each_get_their_verdict),
         cmocka_unit_test(sums_equal_those_of_a_naive_twin),
+        cmocka_unit_test(memory_grows_by_what_is_kept_per_aggregate),
         cmocka_unit_test(a_manager_that_cannot_be_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
