@@ -206,6 +206,10 @@ uint32_t manager_n_aggregates(const struct manager *m);
 /* False: no such aggregate. Pointers in the report live until the next call that changes the
  * manager. */
 bool manager_report(const struct manager *m, uint32_t aggregate, struct aggregate_report *out);
+/* The same, but the genuine share stays unknown: its interval costs more than all the rest, too
+ * much for who looks after every packet. */
+bool manager_report_brief(const struct manager *m, uint32_t aggregate,
+                          struct aggregate_report *out);
 bool manager_flow_report(const struct manager *m, uint32_t aggregate, uint32_t i,
                          struct flow_report *out);
 /* The drops of an aggregate, oldest first: pass NULL first, then the last one; NULL at the end. */

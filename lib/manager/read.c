@@ -45,7 +45,7 @@ const struct slice *manager_slices(const struct manager *m, uint32_t *n_slices)
     return m->config.slices;
 }
 
-bool manager_report(const struct manager *m, uint32_t aggregate, struct aggregate_report *out)
+bool manager_report_brief(const struct manager *m, uint32_t aggregate, struct aggregate_report *out)
 {
     const struct aggregate_state *a;
     const struct test *t;
@@ -81,7 +81,16 @@ bool manager_report(const struct manager *m, uint32_t aggregate, struct aggregat
     };
     out->slice = &m->config.slices[out->identity->slice];
     out->rule = a->n_tests == 0 ? out->slice->parameters.rule : t->parameters.rule;
-    report_genuine_share(t, out);
+    out->genuine_share = NAN;
+    out->genuine_share_high = 1;
+    return true;
+}
+
+bool manager_report(const struct manager *m, uint32_t aggregate, struct aggregate_report *out)
+{
+    if (!manager_report_brief(m, aggregate, out))
+        return false;
+    report_genuine_share(&m->aggregates[aggregate].test, out);
     return true;
 }
 

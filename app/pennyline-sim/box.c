@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "pennyline-sim/box.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/bytes.h"
+#include "base/time.h"
+#include "engine/engine.h"
+
+#define EPOCH_MS         10
+#define N_QUEUED         512
+#define N_PENDING        64
+#define N_DROP_RECORDS   256
+#define BETWEEN_TESTS_NS (1 * NS_PER_S)
+/* How much later each lcore notices a new epoch than the one before it: an R of one must not be
+ * judged beside a staler D of another. */
+#define EPOCH_SKEW_NS (2 * NS_PER_MS)
+
+struct worker {
+    struct engine *engine;
+    void *memory;
+    struct message *queue; /* what the manager does not take yet */
+    uint32_t n_queued;
+    uint64_t posted_epoch;
+    struct box *box;
+};
+
+struct box {
+    struct box_options options;
+    struct slice slice;
+    struct aggregate_table *aggregates;
+    struct engine_gate gate;
+    struct worker workers[BOX_MAX_LCORES];
+    struct manager *manager;
+    void *table_memory;
+    size_t n_engine_bytes;
+    struct packet_view view; /* what all packets share */
+    uint64_t base_ns, now_ns, epoch_began_ns, epoch;
+    uint64_t verdict_ns, n_segments, verdict_segments;
+    bool has_verdict, is_done, was_provisional, watch;
+    double max_log10_e, max_log10_e_pooled;
+};
+
+static int post(void *context, const struct message *message)
+{
+    struct worker *w = context;
+
+    if (w->n_queued == 0 && manager_accepts(w->box->manager, message->worker)) {
+        manager_receive(w->box->manager, message);
+        return 0;
+    }
+    if (w->n_queued == N_QUEUED)
+        return -ENOBUFS;
+    w->queue[w->n_queued++] = *message;
+    return 0;
+}
+
+static void drain(struct box *b, uint16_t worker)
+{
+    struct worker *w = &b->workers[worker];
+    uint32_t n = 0;
+
+    while (n < w->n_queued && manager_accepts(b->manager, worker))
+        manager_receive(b->manager, &w->queue[n++]);
+    if (n != 0)
+        memmove(w->queue, w->queue + n, (w->n_queued - n) * sizeof(*w->queue));
+    w->n_queued -= n;
+}
+
+static void on_event(void *context, const struct manager_event *event)
+{
+    struct box *b = context;
+
+    if (event->kind == EVENT_VERDICT) {
+        b->has_verdict = true;
+        b->verdict_ns = b->now_ns;
+        b->verdict_segments = b->n_segments;
+    }
+    if (event->kind == EVENT_PROVISIONAL)
+        b->was_provisional = true;
+    if (event->kind == EVENT_TEST_ENDED)
+        b->is_done = true;
+}
+
+static struct engine_config engine_config_of(struct box *b, uint16_t worker)
+{
+    return (struct engine_config){
+        .slices = &b->slice,
+        .n_slices = 1,
+        .aggregates = b->aggregates,
+        .gate = &b->gate,
+        .worker = worker,
+        .n_flows = b->options.n_flows,
+        .n_pending_drops = N_PENDING,
+        .n_places = TEST_MAX_INDIVIDUAL_FLOWS,
+        .max_manager_lateness_ms = 1000,
+        .post = post,
+        .post_context = &b->workers[worker],
+    };
+}
+
+static bool make_workers(struct box *b)
+{
+    for (uint16_t i = 0; i < b->options.n_lcores; i++) {
+        const struct engine_config config = engine_config_of(b, i);
+        size_t n = engine_memory_bytes(&config);
+
+        b->n_engine_bytes = (n + CACHE_LINE_BYTES - 1) & ~(size_t)(CACHE_LINE_BYTES - 1);
+        b->workers[i].box = b;
+        b->workers[i].memory = aligned_alloc(CACHE_LINE_BYTES, b->n_engine_bytes);
+        b->workers[i].queue = calloc(N_QUEUED, sizeof(struct message));
+        if (b->workers[i].memory == NULL || b->workers[i].queue == NULL)
+            return false;
+    }
+    return true;
+}
+
+static bool make_manager(struct box *b)
+{
+    const struct manager_config config = {
+        .slices = &b->slice,
+        .n_slices = 1,
+        .aggregates = b->aggregates,
+        .gate = &b->gate,
+        .n_workers = (uint16_t)b->options.n_lcores,
+        .epoch_ms = EPOCH_MS,
+        .n_drop_records = N_DROP_RECORDS,
+        .n_concurrent_flow_phases = 1,
+        .max_own_loss_ratio = 1,
+        .on_event = on_event,
+        .event_context = b,
+    };
+
+    b->manager = manager_create(&config);
+    return b->manager != NULL;
+}
+
+struct box *box_create(const struct box_options *options)
+{
+    static struct ip_prefix any = {.is_ipv4 = true};
+    static const uint64_t secret[2] = {3, 5};
+    size_t n_bytes = aggregate_table_memory_bytes(1);
+    struct box *b = aligned_alloc(CACHE_LINE_BYTES, (sizeof(*b) + CACHE_LINE_BYTES - 1) &
+                                                        ~(size_t)(CACHE_LINE_BYTES - 1));
+
+    if (b == NULL)
+        return NULL;
+    memset(b, 0, sizeof(*b));
+    b->options = *options;
+    b->slice.parameters = options->test;
+    b->slice.sources = b->slice.destinations = &any;
+    b->slice.n_sources = b->slice.n_destinations = 1;
+    b->view = (struct packet_view){
+        .destination = ip_address_from_ipv4((const uint8_t[]){198, 51, 100, 1}),
+        .source = ip_address_from_ipv4((const uint8_t[]){10, 0, 0, 0}),
+        .destination_port = 443,
+        .vlan_id = {PACKET_VLAN_NONE, PACKET_VLAN_NONE},
+        .reason = PACKET_TCP,
+        .is_ipv4 = true,
+        .has_ip = true,
+    };
+    n_bytes = (n_bytes + CACHE_LINE_BYTES - 1) & ~(size_t)(CACHE_LINE_BYTES - 1);
+    b->table_memory = aligned_alloc(CACHE_LINE_BYTES, n_bytes);
+    if (b->table_memory != NULL)
+        b->aggregates = aggregate_table_init(b->table_memory, n_bytes, 1, secret);
+    if (b->aggregates == NULL || options->n_lcores == 0 || options->n_lcores > BOX_MAX_LCORES ||
+        !make_manager(b) || !make_workers(b)) {
+        box_destroy(b);
+        return NULL;
+    }
+    manager_set_kill_switch(b->manager, options->no_drops, 0);
+    return b;
+}
+
+void box_destroy(struct box *b)
+{
+    if (b == NULL)
+        return;
+    for (uint32_t i = 0; i < BOX_MAX_LCORES; i++) {
+        free(b->workers[i].memory);
+        free(b->workers[i].queue);
+    }
+    if (b->manager != NULL)
+        manager_destroy(b->manager);
+    free(b->table_memory);
+    free(b);
+}
+
+void box_begin(struct box *b, uint64_t seed, uint64_t stream)
+{
+    b->base_ns = b->now_ns + BETWEEN_TESTS_NS;
+    b->now_ns = b->base_ns;
+    b->has_verdict = b->is_done = b->was_provisional = false;
+    b->verdict_ns = b->n_segments = b->verdict_segments = 0;
+    b->max_log10_e = b->max_log10_e_pooled = -INFINITY;
+    for (uint16_t i = 0; i < b->options.n_lcores; i++) {
+        struct engine_config config = engine_config_of(b, i);
+
+        random_seed_fixed(&config.random, seed, stream * BOX_MAX_LCORES + i);
+        b->workers[i].engine = engine_init(b->workers[i].memory, b->n_engine_bytes, &config);
+    }
+    manager_tick(b->manager, b->now_ns);
+    manager_test_start(b->manager, 0, b->now_ns);
+}
+
+static void watch_evidence(struct box *b)
+{
+    struct aggregate_report r;
+
+    manager_report_brief(b->manager, 0, &r);
+    b->max_log10_e = fmax(b->max_log10_e, r.anytime.log10_e);
+    b->max_log10_e_pooled = fmax(b->max_log10_e_pooled, r.anytime.log10_e_pooled);
+}
+
+/* Begins an epoch when it is due, and lets workers post it, one after the other. */
+static void go_on(struct box *b, uint64_t now_ns)
+{
+    uint64_t epoch;
+
+    b->now_ns = now_ns;
+    manager_tick(b->manager, now_ns);
+    epoch = manager_epoch(b->manager);
+    if (epoch != b->epoch) {
+        b->epoch = epoch;
+        b->epoch_began_ns = now_ns;
+    }
+    for (uint16_t i = 0; i < b->options.n_lcores; i++) {
+        struct worker *w = &b->workers[i];
+
+        if (w->posted_epoch == epoch || now_ns - b->epoch_began_ns < i * EPOCH_SKEW_NS)
+            continue;
+        engine_begin_burst(w->engine, now_ns);
+        if (engine_post_epoch(w->engine))
+            w->posted_epoch = epoch;
+        for (uint16_t j = 0; j < b->options.n_lcores; j++)
+            drain(b, j);
+    }
+    if (b->watch && !b->is_done)
+        watch_evidence(b);
+}
+
+/* As RSS does: by a hash of the flow. */
+static uint32_t lcore_of(const struct box *b, uint32_t flow)
+{
+    return b->options.n_lcores == 1 ? 0 : (flow * UINT32_C(2654435761) >> 16) % b->options.n_lcores;
+}
+
+bool box_packet(struct box *b, uint64_t time_ns, const struct box_packet *packet)
+{
+    uint64_t now_ns = b->base_ns + time_ns;
+    struct engine *engine = b->workers[lcore_of(b, packet->flow)].engine;
+    struct engine_packet p = {.view = &b->view, .n_bytes = 54u + packet->payload_bytes};
+    uint8_t source[4];
+
+    go_on(b, now_ns);
+    b->n_segments += packet->payload_bytes != 0;
+    store_be32(source, 0x0a000000 + (packet->flow & 0xffff));
+    b->view.source = ip_address_from_ipv4(source);
+    b->view.source_port = (uint16_t)(1024 + (packet->flow >> 16));
+    b->view.sequence = packet->sequence;
+    b->view.payload_bytes = packet->payload_bytes;
+    b->view.tcp_flags = packet->tcp_flags;
+    engine_begin_burst(engine, now_ns);
+    engine_lookup_bulk(engine, &p, 1);
+    return engine_packet(engine, &p) == ENGINE_DROP;
+}
+
+void box_wait(struct box *b, uint64_t time_ns)
+{
+    go_on(b, b->base_ns + time_ns);
+}
+
+bool box_has_verdict(const struct box *b)
+{
+    return b->has_verdict;
+}
+
+bool box_is_done(const struct box *b)
+{
+    return b->is_done;
+}
+
+bool box_was_provisional(const struct box *b)
+{
+    return b->was_provisional;
+}
+
+uint64_t box_verdict_ns(const struct box *b)
+{
+    return b->verdict_ns - b->base_ns;
+}
+
+uint64_t box_verdict_segments(const struct box *b)
+{
+    return b->verdict_segments;
+}
+
+void box_stop(struct box *b)
+{
+    manager_test_stop(b->manager, 0, REASON_DURATION, b->now_ns);
+}
+
+bool box_end(struct box *b)
+{
+    const char *broken;
+
+    box_stop(b);
+    for (uint32_t i = 0; i < b->options.n_lcores; i++)
+        engine_stop(b->workers[i].engine);
+    while (!b->is_done)
+        go_on(b, b->now_ns + EPOCH_MS * NS_PER_MS);
+    broken = manager_check(b->manager);
+    if (broken != NULL)
+        fprintf(stderr, "pennyline-sim: %s\n", broken);
+    return broken == NULL;
+}
+
+void box_report(const struct box *b, struct aggregate_report *out)
+{
+    manager_report_brief(b->manager, 0, out);
+}
+
+void box_watch_evidence(struct box *b, bool on)
+{
+    b->watch = on;
+}
+
+double box_max_log10_e(const struct box *b)
+{
+    return b->max_log10_e;
+}
+
+double box_max_log10_e_pooled(const struct box *b)
+{
+    return b->max_log10_e_pooled;
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The box: the engines and the manager of the appliance themselves, driven by virtual time. One
+ * aggregate, any number of lcores. Made once, used for many trials: the engines start anew for
+ * each, the manager begins a new test. One thread. */
+#ifndef SIM_BOX_H
+#define SIM_BOX_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "config/test_parameters.h"
+#include "manager/manager.h"
+
+#define BOX_MAX_LCORES 16
+
+struct box_options {
+    struct test_parameters test;
+    uint32_t n_lcores; /* 1..BOX_MAX_LCORES */
+    uint32_t n_flows;  /* of each lcore's table */
+    bool no_drops;     /* the kill switch is on: for comparison */
+};
+
+/* A packet as the box sees it. The flow's number stands for its addresses and ports. */
+struct box_packet {
+    uint32_t flow;
+    uint32_t sequence;
+    uint16_t payload_bytes;
+    uint8_t tcp_flags;
+};
+
+struct box;
+
+/* NULL: out of memory, or the options are out of bounds. */
+struct box *box_create(const struct box_options *options);
+void box_destroy(struct box *b);
+
+/* Begins a trial: empty tables, a new test, time 0, coins of this seed and stream. */
+void box_begin(struct box *b, uint64_t seed, uint64_t stream);
+
+/* A packet arrives. True: dropped deliberately. Times since box_begin(), never going back. */
+bool box_packet(struct box *b, uint64_t time_ns, const struct box_packet *packet);
+
+/* Time goes on without a packet. */
+void box_wait(struct box *b, uint64_t time_ns);
+
+/* Is the verdict known, and final? */
+bool box_has_verdict(const struct box *b);
+bool box_is_done(const struct box *b);
+/* Was not_closed_loop said on the way? */
+bool box_was_provisional(const struct box *b);
+
+/* When the verdict was known, since box_begin(); and how many packets with payload came by then. */
+uint64_t box_verdict_ns(const struct box *b);
+uint64_t box_verdict_segments(const struct box *b);
+
+/* Ends the test if it still runs, as "duration over". */
+void box_stop(struct box *b);
+
+/* Ends what is pending; after that the next trial may begin. False: an identity does not hold,
+ * which is a bug of the engine or the manager; it was printed. */
+bool box_end(struct box *b);
+
+/* The report, its genuine share not computed. Until the next call of any of the above. */
+void box_report(const struct box *b, struct aggregate_report *out);
+
+/* The greatest evidence after any epoch of this trial, while `watch` was on. */
+void box_watch_evidence(struct box *b, bool on);
+double box_max_log10_e(const struct box *b);
+double box_max_log10_e_pooled(const struct box *b);
+
+#endif

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The subcommands. Each takes its own arguments, argv[0] its name; an exit code. */
+#ifndef SIM_COMMANDS_H
+#define SIM_COMMANDS_H
+
+int command_run(int argc, char **argv);
+
+#endif

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* pennyline-sim: senders, losses and attackers against the verdict rules, in virtual time. */
+#include <argp.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/compiler.h"
+#include "pennyline-sim/commands.h"
+
+const char *argp_program_version = "pennyline-sim " PENNYLINE_VERSION;
+
+static const struct {
+    const char *name, *help;
+    int (*run)(int argc, char **argv);
+} commands[] = {
+    {"run", "many trials of one scenario", command_run},
+};
+
+static void print_usage(FILE *to)
+{
+    fprintf(to, "Usage: pennyline-sim COMMAND [OPTION...]\n\n"
+                "Genuine and blind senders, losses and attacks against the rules of the test.\n\n");
+    for (unsigned int i = 0; i < ARRAY_LENGTH(commands); i++)
+        fprintf(to, "  %-14s %s\n", commands[i].name, commands[i].help);
+    fprintf(to, "\npennyline-sim COMMAND --help tells its options.\n");
+}
+
+int main(int argc, char **argv)
+{
+    char name[64];
+
+    if (argc >= 2 && strcmp(argv[1], "--help") == 0) {
+        print_usage(stdout);
+        return 0;
+    }
+    if (argc >= 2 && strcmp(argv[1], "--version") == 0) {
+        printf("%s\n", argp_program_version);
+        return 0;
+    }
+    for (unsigned int i = 0; argc >= 2 && i < ARRAY_LENGTH(commands); i++) {
+        if (strcmp(argv[1], commands[i].name) != 0)
+            continue;
+        snprintf(name, sizeof(name), "pennyline-sim %s", argv[1]);
+        argv[1] = name;
+        return commands[i].run(argc - 1, argv + 1);
+    }
+    print_usage(stderr);
+    return 64;
+}

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "pennyline-sim/options.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/compiler.h"
+#include "base/time.h"
+
+enum kind { U16, U32, REAL, ON, OFF, NS_OF_MS, MS_OF_S, ATTACK, RULE, PRESET };
+
+/* Rows of the scenario's options: name, argument, field, kind, least, most, group, help. */
+#define AT(field) offsetof(struct scenario, field)
+static const struct row {
+    const char *name, *argument;
+    size_t offset;
+    enum kind kind;
+    double least, most;
+    int group;
+    const char *help;
+} rows[] = {
+    {"scenario", "NAME", 0, PRESET, 0, 0, 1,
+     "Begin with genuine (default), blind or mixed; options after it change it"},
+    {"flows", "N", AT(genuine.n_flows), U32, 0, SCENARIO_MAX_GENUINE_FLOWS, 2,
+     "Genuine flows (10)"},
+    {"segments", "N", AT(genuine.n_segments), U32, 0, 1e9, 2, "Of each; 0: endless (0)"},
+    {"segment-bytes", "BYTES", AT(genuine.segment_bytes), U16, 2, 9000, 2, "Of payload (1400)"},
+    {"renew", NULL, AT(genuine.renew), ON, 0, 0, 2, "A flow that ends is followed by another"},
+    {"from-middle", NULL, AT(genuine.from_middle), ON, 0, 0, 2, "The box sees no SYN of them"},
+    {"pace", "N", AT(genuine.pace), REAL, 0, 1e6, 2,
+     "Segments per second and flow that the application writes; 0: as TCP goes (0)"},
+    {"start-ms", "MS", AT(genuine.start_ms), REAL, 0, 1e6, 2, "Flows begin within (50)"},
+    {"no-sack", NULL, AT(genuine.tcp.sack), OFF, 0, 0, 2, "Three duplicate ACKs only"},
+    {"no-tail-loss-probe", NULL, AT(genuine.tcp.tail_loss_probe), OFF, 0, 0, 2, "RTO only"},
+    {"rto-min-ms", "MS", AT(genuine.tcp.rto_min_ns), NS_OF_MS, 1, 1e5, 2,
+     "Least retransmission timeout (200, as Linux; RFC 6298 asks for 1000)"},
+    {"delayed-ack-ms", "MS", AT(genuine.tcp.delayed_ack_ns), NS_OF_MS, 0, 1e4, 2, "(40)"},
+    {"window", "N", AT(genuine.tcp.max_window), U32, 1, TCP_MODEL_WINDOW, 2,
+     "Greatest window, segments (32)"},
+    {"to-completion", NULL, AT(to_completion), ON, 0, 0, 2,
+     "Go on after the verdict until all flows are done"},
+    {"attack", "NAME", AT(blind.attack), ATTACK, 0, 0, 3,
+     "What blind senders do, as pennyline-blind knows it"},
+    {"blind-flows", "N", AT(blind.n_flows), U32, 1, 1e6, 3, "(10)"},
+    {"blind-rate", "N", AT(blind.segments_per_second), REAL, 0, 1e7, 3,
+     "Steps of the attack per second; 0: by --blind-share (1000)"},
+    {"blind-share", "SHARE", AT(blind.share), REAL, 0, 0.999, 3,
+     "Of the packets, when genuine flows are paced (0.5)"},
+    {"duplicates", "RATIO", AT(blind.duplicate_ratio), REAL, 0, 1, 3,
+     "Repeats per segment (by the attack)"},
+    {"delay-ms", "MS", AT(blind.delay_ms), REAL, 0, 1e6, 3,
+     "From a segment to its repeat (by the attack)"},
+    {"flood", "N", AT(blind.n_flood), REAL, 0, 1e4, 3, "New flows per step (by the attack)"},
+    {"blind-payload", "BYTES", AT(blind.payload_bytes), U16, 2, 9000, 3, "(1400)"},
+    {"blind-from-middle", NULL, AT(blind.from_middle), ON, 0, 0, 3, "No SYN before"},
+    {"loss-upstream", "SHARE", AT(network.loss_upstream), REAL, 0, 0.9, 4, "Before the box (0)"},
+    {"loss-downstream", "SHARE", AT(network.loss_downstream), REAL, 0, 0.9, 4, "Behind it (0)"},
+    {"loss-ack", "SHARE", AT(network.loss_ack), REAL, 0, 0.9, 4, "Of ACKs on their way back (0)"},
+    {"burst", "N", AT(network.burst), REAL, 1, 1000, 4, "Mean length of a run of losses (1)"},
+    {"delay-upstream-ms", "MS", AT(network.delay_upstream_ms), REAL, 0, 1e4, 4, "(0)"},
+    {"delay-downstream-ms", "MS", AT(network.delay_downstream_ms), REAL, 0, 1e4, 4, "(10)"},
+    {"delay-back-ms", "MS", AT(network.delay_back_ms), REAL, 0, 1e4, 4, "(10)"},
+    {"jitter-ms", "MS", AT(network.jitter_ms), REAL, 0, 1e4, 4, "Uniform, on both ways (0)"},
+    {"reorder", "SHARE", AT(network.reorder), REAL, 0, 1, 4, "Segments that come late (0)"},
+    {"reorder-ms", "MS", AT(network.reorder_ms), REAL, 0, 1e4, 4, "By so much (5)"},
+    {"unseen", "SHARE", AT(network.unseen), REAL, 0, 1, 4,
+     "Genuine packets that go past the box (0)"},
+    {"path-change", "SECONDS", AT(network.path_change_s), REAL, 0, 1e4, 4,
+     "When genuine traffic leaves the box for good; 0: never (0)"},
+    {"rule", "RULE", AT(test.rule), RULE, 0, 0, 5, "anytime (default) or penny"},
+    {"drop-probability", "P", AT(test.drop_probability), REAL, 1e-6, 0.5, 5, "(0.05)"},
+    {"alpha", "P", AT(test.alpha), REAL, 1e-15, 0.1, 5, "(1e-6)"},
+    {"beta", "P", AT(test.beta), REAL, 1e-15, 0.1, 5, "(1e-4)"},
+    {"p-miss", "P", AT(test.p_miss), REAL, 1e-4, 0.5, 5, "(0.05)"},
+    {"max-duplicate-ratio", "P", AT(test.max_duplicate_ratio), REAL, 0, 1, 5, "(0.15)"},
+    {"max-drops", "N", AT(test.max_drops_per_aggregate), U32, 1, TEST_MAX_DROPS_PER_AGGREGATE, 5,
+     "(12)"},
+    {"max-drops-per-flow", "N", AT(test.max_drops_per_flow), U32, 1, TEST_MAX_DROPS_PER_FLOW, 5,
+     "(6)"},
+    {"max-individual-flows", "N", AT(test.max_individual_flows), U32, 1, TEST_MAX_INDIVIDUAL_FLOWS,
+     5, "(10)"},
+    {"no-individual", NULL, AT(test.fallback_to_individual), OFF, 0, 0, 5, "No flows phase"},
+    {"protect-first", "N", AT(test.protect_first_packets), U32, 0, 200, 5, "(0)"},
+    {"retransmission-timeout", "SECONDS", AT(test.retransmission_timeout_ms), MS_OF_S, 0.1, 60, 5,
+     "(3)"},
+    {"lcores", "N", AT(n_lcores), U32, 1, 16, 6, "Workers that share the flows (1)"},
+    {"table-flows", "N", AT(n_table_flows), U32, 64, 1 << 24, 6,
+     "Flow table of each lcore (room for all)"},
+    {"max-seconds", "SECONDS", AT(max_s), REAL, 0.1, 15000, 6, "A trial's end at the latest (60)"},
+    {"no-drops", NULL, AT(no_drops), ON, 0, 0, 6, "The kill switch is on: for comparison"},
+    {"watch", NULL, AT(watch), ON, 0, 0, 6, "Report the greatest E of each trial, not the last"},
+};
+
+#define FIRST_KEY 1000
+
+double options_number(struct argp_state *state, const char *name, const char *text, double least,
+                      double most)
+{
+    char *end;
+    double value = strtod(text, &end);
+
+    if (*end == '%' && most <= 1) {
+        value /= 100;
+        end++;
+    }
+    if (end == text || *end != '\0' || !(value >= least && value <= most))
+        argp_error(state, "--%s %s: want a number from %g to %g", name, text, least, most);
+    return value;
+}
+
+static void apply_preset(struct argp_state *state, struct scenario *s, const char *name)
+{
+    scenario_default(s);
+    if (strcmp(name, "genuine") == 0)
+        return;
+    s->blind.attack = attack_by_name("none");
+    if (strcmp(name, "blind") == 0) {
+        s->genuine.n_flows = 0;
+    } else if (strcmp(name, "mixed") == 0) {
+        s->genuine.pace = 50;
+        s->blind.segments_per_second = 0;
+        s->blind.n_flows = 100;
+    } else {
+        argp_error(state, "--scenario %s: there are genuine, blind and mixed", name);
+    }
+}
+
+static void set_word(struct argp_state *state, struct scenario *s, const struct row *row,
+                     const char *text)
+{
+    if (row->kind == PRESET) {
+        apply_preset(state, s, text);
+    } else if (row->kind == ATTACK) {
+        s->blind.attack = attack_by_name(text);
+        if (s->blind.attack == NULL)
+            argp_error(state, "--attack %s: there is none of that name", text);
+    } else if (strcmp(text, "anytime") == 0 || strcmp(text, "penny") == 0) {
+        s->test.rule = *text == 'a' ? TEST_RULE_ANYTIME : TEST_RULE_PENNY;
+    } else {
+        argp_error(state, "--rule %s: there are anytime and penny", text);
+    }
+}
+
+static void set(struct argp_state *state, struct scenario *s, const struct row *row,
+                const char *text)
+{
+    void *field = (uint8_t *)s + row->offset;
+    double value = 0;
+
+    if (row->argument != NULL && row->kind != PRESET && row->kind != ATTACK && row->kind != RULE)
+        value = options_number(state, row->name, text, row->least, row->most);
+    switch (row->kind) {
+    case U16:
+        *(uint16_t *)field = (uint16_t)value;
+        break;
+    case U32:
+        *(uint32_t *)field = (uint32_t)value;
+        break;
+    case REAL:
+        *(double *)field = value;
+        break;
+    case NS_OF_MS:
+        *(uint64_t *)field = (uint64_t)(value * (double)NS_PER_MS);
+        break;
+    case MS_OF_S:
+        *(uint32_t *)field = (uint32_t)(value * 1000);
+        break;
+    case ON:
+    case OFF:
+        *(bool *)field = row->kind == ON;
+        break;
+    case ATTACK:
+    case RULE:
+    case PRESET:
+        set_word(state, s, row, text);
+        break;
+    }
+}
+
+static error_t parse_scenario(int key, char *text, struct argp_state *state)
+{
+    struct options *o = state->input;
+    const char *wrong;
+
+    if (key == ARGP_KEY_END) {
+        wrong = scenario_check(&o->scenario);
+        if (wrong != NULL)
+            argp_error(state, "%s", wrong);
+        return 0;
+    }
+    if (key < FIRST_KEY || key >= FIRST_KEY + (int)ARRAY_LENGTH(rows))
+        return ARGP_ERR_UNKNOWN;
+    set(state, &o->scenario, &rows[key - FIRST_KEY], text);
+    return 0;
+}
+
+static error_t parse_study(int key, char *text, struct argp_state *state)
+{
+    struct options *o = state->input;
+
+    switch (key) {
+    case 'n':
+        o->study.n_runs = (uint64_t)options_number(state, "runs", text, 1, 1e9);
+        return 0;
+    case 't':
+        o->study.n_threads = (uint32_t)options_number(state, "threads", text, 1, 1024);
+        return 0;
+    case 's':
+        o->study.seed = (uint64_t)options_number(state, "seed", text, 0, 9e15);
+        return 0;
+    case 'j':
+        o->output = OUTPUT_JSON;
+        return 0;
+    case 'c':
+        o->output = OUTPUT_CSV;
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp_option study_options[] = {
+    {"runs", 'n', "N", 0, "Trials (by the subcommand)", 9},
+    {"threads", 't', "N", 0, "(1)", 9},
+    {"seed", 's', "N", 0, "Of all that is random; the same seed, the same result (1)", 9},
+    {"json", 'j', NULL, 0, "Print JSON", 9},
+    {"csv", 'c', NULL, 0, "Print CSV", 9},
+    {0},
+};
+const struct argp study_argp = {.options = study_options, .parser = parse_study};
+
+/* argp's rows are made of ours when the program starts. */
+static struct argp_option scenario_options[ARRAY_LENGTH(rows) + 1];
+const struct argp scenario_argp = {.options = scenario_options, .parser = parse_scenario};
+
+void options_default(struct options *o)
+{
+    *o = (struct options){
+        .study = {.n_threads = 1, .seed = 1, .progress = isatty(STDERR_FILENO) != 0}};
+    scenario_default(&o->scenario);
+    for (unsigned int i = 0; i < ARRAY_LENGTH(rows); i++)
+        scenario_options[i] = (struct argp_option){.name = rows[i].name,
+                                                   .key = FIRST_KEY + (int)i,
+                                                   .arg = rows[i].argument,
+                                                   .doc = rows[i].help,
+                                                   .group = rows[i].group};
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The options of the subcommands, for argp. */
+#ifndef SIM_OPTIONS_H
+#define SIM_OPTIONS_H
+
+#include <argp.h>
+
+#include "pennyline-sim/scenario.h"
+#include "pennyline-sim/study.h"
+
+enum output { OUTPUT_TEXT, OUTPUT_JSON, OUTPUT_CSV };
+
+struct options {
+    struct scenario scenario;
+    struct study_options study;
+    enum output output;
+};
+
+/* Children for a subcommand's argp; their input is a struct options. */
+extern const struct argp study_argp;    /* --runs --threads --seed --json --csv */
+extern const struct argp scenario_argp; /* all of a scenario */
+
+void options_default(struct options *o);
+
+/* A number of an option, with "%" when it may not exceed 1. Ends the program by argp_error(). */
+double options_number(struct argp_state *state, const char *name, const char *text, double least,
+                      double most);
+
+#endif

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* All that one trial depends on, but its number. */
+#ifndef SIM_SCENARIO_H
+#define SIM_SCENARIO_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "blind/attacks.h"
+#include "config/test_parameters.h"
+#include "pennyline-sim/network.h"
+#include "pennyline-sim/tcp_model.h"
+
+#define SCENARIO_MAX_GENUINE_FLOWS 1024
+
+struct genuine_options {
+    uint32_t n_flows;
+    uint32_t n_segments; /* of each flow; 0: endless */
+    uint16_t segment_bytes;
+    bool renew;       /* a flow that is done is followed by another one */
+    bool from_middle; /* the box sees no SYN of them */
+    double pace;      /* segments per second that the application writes; 0: as fast as TCP goes */
+    double start_ms;  /* flows begin within so long */
+    struct tcp_options tcp;
+};
+
+struct blind_options {
+    const struct attack *attack; /* NULL: nobody is blind */
+    uint32_t n_flows;
+    double segments_per_second; /* of all flows; 0: as the packet share says */
+    double share;               /* of the packets, when genuine flows are paced */
+    double duplicate_ratio;     /* negative: by the attack's row */
+    double delay_ms;            /* likewise */
+    double n_flood;             /* likewise */
+    uint16_t payload_bytes;
+    bool from_middle;
+};
+
+struct scenario {
+    struct test_parameters test;
+    struct genuine_options genuine;
+    struct blind_options blind;
+    struct network_options network;
+    uint32_t n_lcores;
+    uint32_t n_table_flows; /* 0: room for all flows */
+    double max_s;           /* the test is stopped then */
+    bool to_completion;     /* go on until all genuine flows are done */
+    bool no_drops;
+    bool watch; /* keep the greatest E of each trial */
+};
+
+/* Ten bulk flows, no loss, the defaults of the test. */
+void scenario_default(struct scenario *s);
+
+/* The blind sender's rate: as given, or by the share of packets. */
+double scenario_blind_rate(const struct scenario *s);
+
+/* Room in the flow table of each lcore. */
+uint32_t scenario_table_flows(const struct scenario *s);
+
+/* NULL, or what does not fit together. */
+const char *scenario_check(const struct scenario *s);
+
+#endif

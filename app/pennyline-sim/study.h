@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Many trials of one scenario, on several threads, and what they say in sum. The result depends on
+ * scenario, seed and number of trials only, not on threads. */
+#ifndef SIM_STUDY_H
+#define SIM_STUDY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "pennyline-sim/trial.h"
+#include "verdict/interval.h"
+
+#define STUDY_CONFIDENCE 0.95
+#define STUDY_N_OUTCOMES (VERDICT_INCONCLUSIVE + 1)
+
+struct study_options {
+    uint64_t n_runs;
+    uint32_t n_threads;
+    uint64_t seed;
+    bool progress; /* a line on stderr while it runs */
+};
+
+struct rate {
+    uint64_t n;
+    double share;
+    struct interval interval; /* Clopper-Pearson */
+};
+
+struct quantiles {
+    double median, p95, p99, mean;
+};
+
+struct summary {
+    uint64_t n_runs;
+    double wall_s;
+    struct rate outcomes[STUDY_N_OUTCOMES];
+    struct rate mixed, provisional, via_flows;
+    /* Of trials with verdict closed_loop, in [1] of those with any other; NaN without any. */
+    struct quantiles drops[2], segments[2], seconds[2];
+    double mean_completion_s;
+    double p95_completion_s;
+    double mean_e, error_e; /* of 10^log10_e_pooled, and its standard error */
+};
+
+/* Runs the trials. results (NULL: none wanted) takes n_runs of them. 0 or a negative errno, then
+ * said on stderr. */
+int study_run(const struct scenario *scenario, const struct study_options *options,
+              struct summary *out, struct trial_result *results);
+
+struct rate rate_of(uint64_t n_hits, uint64_t n_trials);
+
+#endif

@@ -1,0 +1,452 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "pennyline-sim/trial.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/time.h"
+#include "pennyline-sim/box.h"
+#include "pennyline-sim/events.h"
+#include "tcp/flags.h"
+
+/* After the last packet: until every drop has ended, tail drops too. */
+#define WAIT_STEP_NS (50 * NS_PER_MS)
+/* Streams of random numbers of one trial. */
+#define STREAM_NETWORK 0
+#define STREAM_BLIND   1
+#define N_STREAMS      2
+
+struct genuine_flow {
+    struct tcp_sender sender;
+    struct tcp_receiver receiver;
+    uint32_t initial_sequence;
+    uint64_t started_ns, timer_ns;
+    uint8_t generation;
+    bool ack_is_waiting, fin_is_sent, is_done;
+};
+
+struct trial {
+    const struct scenario *scenario;
+    struct box *box;
+    struct genuine_flow *flows;
+    struct events events;
+    struct sender blind;
+    struct segment blind_next;
+    bool has_blind_next;
+    struct random_source random;
+    struct loss loss_upstream, loss_downstream, loss_ack;
+    uint64_t now_ns;
+    uint32_t n_done;
+    double completion_s;
+    int error;
+};
+
+struct trial *trial_create(const struct scenario *scenario)
+{
+    const struct box_options options = {.test = scenario->test,
+                                        .n_lcores = scenario->n_lcores,
+                                        .n_flows = scenario_table_flows(scenario),
+                                        .no_drops = scenario->no_drops};
+    struct trial *t = calloc(1, sizeof(*t));
+
+    if (t == NULL)
+        return NULL;
+    t->scenario = scenario;
+    t->flows = calloc(scenario->genuine.n_flows + 1, sizeof(*t->flows));
+    t->box = box_create(&options);
+    if (t->flows == NULL || t->box == NULL) {
+        trial_destroy(t);
+        return NULL;
+    }
+    box_watch_evidence(t->box, scenario->watch);
+    return t;
+}
+
+void trial_destroy(struct trial *t)
+{
+    if (t == NULL)
+        return;
+    box_destroy(t->box);
+    events_free(&t->events);
+    free(t->flows);
+    free(t);
+}
+
+static void schedule(struct trial *t, uint64_t time_ns, const struct event *event)
+{
+    int error = events_push(&t->events, time_ns, event);
+
+    if (error != 0)
+        t->error = error;
+}
+
+static void schedule_for_flow(struct trial *t, uint64_t time_ns, enum event_kind kind,
+                              uint16_t flow, uint32_t number)
+{
+    schedule(t, time_ns,
+             &(struct event){.kind = (uint8_t)kind,
+                             .flow = flow,
+                             .number = number,
+                             .generation = t->flows[flow].generation});
+}
+
+/* Even numbers for the genuine, odd ones for the blind. */
+static uint32_t box_flow_of(const struct trial *t, uint16_t flow)
+{
+    return 2 * (t->flows[flow].generation * SCENARIO_MAX_GENUINE_FLOWS + (uint32_t)flow);
+}
+
+static bool path_has_changed(const struct trial *t)
+{
+    double s = t->scenario->network.path_change_s;
+
+    return s > 0 && (double)t->now_ns >= s * (double)NS_PER_S;
+}
+
+/* Does the box let it pass? */
+static bool passes_box(struct trial *t, uint16_t flow, uint32_t sequence, uint16_t n_bytes,
+                       uint8_t flags)
+{
+    const struct box_packet packet = {.flow = box_flow_of(t, flow),
+                                      .sequence = sequence,
+                                      .payload_bytes = n_bytes,
+                                      .tcp_flags = flags};
+
+    if (path_has_changed(t) || network_chance(&t->random, t->scenario->network.unseen))
+        return true;
+    return !box_packet(t->box, t->now_ns, &packet);
+}
+
+static uint32_t sequence_of(const struct trial *t, uint16_t flow, uint32_t segment)
+{
+    return t->flows[flow].initial_sequence + 1 + segment * t->scenario->genuine.segment_bytes;
+}
+
+static void at_box(struct trial *t, uint16_t flow, uint32_t segment)
+{
+    const struct network_options *n = &t->scenario->network;
+    uint64_t delay_ns;
+
+    if (!passes_box(t, flow, sequence_of(t, flow, segment), t->scenario->genuine.segment_bytes,
+                    TCP_FLAG_ACK) ||
+        loss_takes(&t->loss_downstream, &t->random))
+        return;
+    delay_ns = network_delay_ns(&t->random, n->delay_downstream_ms, n->jitter_ms);
+    schedule_for_flow(t, t->now_ns + delay_ns, EVENT_AT_RECEIVER, flow, segment);
+}
+
+static void transmit(struct trial *t, uint16_t flow, uint32_t segment)
+{
+    const struct network_options *n = &t->scenario->network;
+    uint64_t delay_ns;
+
+    if (loss_takes(&t->loss_upstream, &t->random))
+        return;
+    delay_ns = network_delay_ns(&t->random, n->delay_upstream_ms, n->jitter_ms);
+    if (network_chance(&t->random, n->reorder))
+        delay_ns += network_delay_ns(&t->random, n->reorder_ms, 0);
+    if (delay_ns == 0)
+        at_box(t, flow, segment);
+    else
+        schedule_for_flow(t, t->now_ns + delay_ns, EVENT_AT_BOX, flow, segment);
+}
+
+/* A FIN goes after the last data at once, as when an application writes and closes. */
+static void send_fin_when_due(struct trial *t, uint16_t flow)
+{
+    struct genuine_flow *f = &t->flows[flow];
+
+    if (f->fin_is_sent || f->sender.next != f->sender.n_segments)
+        return;
+    f->fin_is_sent = true;
+    passes_box(t, flow, sequence_of(t, flow, f->sender.n_segments), 0, TCP_FLAG_FIN | TCP_FLAG_ACK);
+}
+
+/* Timer events are lazy: one that comes too early is pushed on. */
+static void watch_timer(struct trial *t, uint16_t flow)
+{
+    struct genuine_flow *f = &t->flows[flow];
+    uint64_t deadline_ns = f->sender.deadline_ns;
+
+    if (deadline_ns == 0 || (f->timer_ns != 0 && f->timer_ns <= deadline_ns))
+        return;
+    f->timer_ns = deadline_ns;
+    schedule_for_flow(t, deadline_ns, EVENT_TIMER, flow, 0);
+}
+
+static void send_what_may(struct trial *t, uint16_t flow)
+{
+    struct genuine_flow *f = &t->flows[flow];
+    uint32_t segment;
+
+    while ((segment = tcp_sender_next(&f->sender, t->now_ns)) != TCP_MODEL_NONE)
+        transmit(t, flow, segment);
+    send_fin_when_due(t, flow);
+    watch_timer(t, flow);
+}
+
+static void on_start(struct trial *t, uint16_t flow)
+{
+    const struct scenario *s = t->scenario;
+    const struct network_options *n = &s->network;
+    struct genuine_flow *f = &t->flows[flow];
+    double rtt_ms = n->delay_upstream_ms + n->delay_downstream_ms + n->delay_back_ms;
+    uint32_t n_segments = s->genuine.n_segments;
+    uint8_t generation = f->generation;
+
+    *f = (struct genuine_flow){.generation = generation,
+                               .initial_sequence = random_u32(&t->random),
+                               .started_ns = t->now_ns};
+    tcp_sender_init(&f->sender, &s->genuine.tcp, n_segments != 0 ? n_segments : UINT32_MAX);
+    if (s->genuine.pace > 0)
+        f->sender.n_written = 0;
+    if (!s->genuine.from_middle)
+        passes_box(t, flow, f->initial_sequence, 0, TCP_FLAG_SYN);
+    schedule_for_flow(t, t->now_ns + (uint64_t)(rtt_ms * (double)NS_PER_MS), EVENT_WRITE, flow, 0);
+}
+
+static void on_write(struct trial *t, uint16_t flow)
+{
+    double pace = t->scenario->genuine.pace;
+    struct genuine_flow *f = &t->flows[flow];
+
+    if (pace > 0 && f->sender.n_written < f->sender.n_segments) {
+        f->sender.n_written++;
+        schedule_for_flow(t, t->now_ns + (uint64_t)((double)NS_PER_S / pace), EVENT_WRITE, flow, 0);
+    }
+    send_what_may(t, flow);
+}
+
+static void send_ack(struct trial *t, uint16_t flow)
+{
+    struct genuine_flow *f = &t->flows[flow];
+    uint64_t delay_ns = network_delay_ns(&t->random, t->scenario->network.delay_back_ms, 0);
+
+    f->receiver.n_unacked = 0;
+    f->ack_is_waiting = false;
+    if (loss_takes(&t->loss_ack, &t->random))
+        return;
+    schedule(t, t->now_ns + delay_ns,
+             &(struct event){.kind = EVENT_ACK,
+                             .flow = flow,
+                             .number = f->receiver.next,
+                             .bitmap = f->receiver.have,
+                             .generation = f->generation});
+}
+
+static void at_receiver(struct trial *t, uint16_t flow, uint32_t segment)
+{
+    const struct tcp_options *tcp = &t->scenario->genuine.tcp;
+    struct genuine_flow *f = &t->flows[flow];
+
+    if (tcp_receiver_on_segment(&f->receiver, tcp, segment)) {
+        send_ack(t, flow);
+    } else if (!f->ack_is_waiting) {
+        f->ack_is_waiting = true;
+        schedule_for_flow(t, t->now_ns + tcp->delayed_ack_ns, EVENT_DELAYED_ACK, flow, 0);
+    }
+}
+
+static void end_flow(struct trial *t, uint16_t flow)
+{
+    struct genuine_flow *f = &t->flows[flow];
+
+    f->is_done = true;
+    t->n_done++;
+    t->completion_s += (double)(t->now_ns - f->started_ns) / (double)NS_PER_S;
+    if (!t->scenario->genuine.renew)
+        return;
+    f->generation++;
+    schedule_for_flow(t, t->now_ns, EVENT_START, flow, 0);
+}
+
+static void on_ack(struct trial *t, const struct event *e)
+{
+    struct genuine_flow *f = &t->flows[e->flow];
+
+    if (f->is_done)
+        return;
+    tcp_sender_on_ack(&f->sender, t->now_ns, e->number, e->bitmap);
+    if (tcp_sender_is_done(&f->sender))
+        end_flow(t, e->flow);
+    else
+        send_what_may(t, e->flow);
+}
+
+static void on_timer(struct trial *t, uint16_t flow)
+{
+    struct genuine_flow *f = &t->flows[flow];
+
+    f->timer_ns = 0;
+    if (f->sender.deadline_ns != 0 && f->sender.deadline_ns <= t->now_ns)
+        tcp_sender_on_timer(&f->sender, t->now_ns);
+    send_what_may(t, flow);
+}
+
+static void handle(struct trial *t, const struct event *e)
+{
+    if (e->generation != t->flows[e->flow].generation)
+        return;
+    switch ((enum event_kind)e->kind) {
+    case EVENT_START:
+        on_start(t, e->flow);
+        return;
+    case EVENT_WRITE:
+        on_write(t, e->flow);
+        return;
+    case EVENT_AT_BOX:
+        at_box(t, e->flow, e->number);
+        return;
+    case EVENT_AT_RECEIVER:
+        at_receiver(t, e->flow, e->number);
+        return;
+    case EVENT_ACK:
+        on_ack(t, e);
+        return;
+    case EVENT_DELAYED_ACK:
+        if (t->flows[e->flow].ack_is_waiting)
+            send_ack(t, e->flow);
+        return;
+    case EVENT_TIMER:
+        on_timer(t, e->flow);
+        return;
+    }
+}
+
+/* What a blind sender sends does not depend on what becomes of it. */
+static void blind_packet(struct trial *t)
+{
+    const struct segment *s = &t->blind_next;
+    const struct box_packet packet = {.flow = 2 * (uint32_t)s->flow + 1,
+                                      .sequence = s->seq,
+                                      .payload_bytes = s->n_bytes,
+                                      .tcp_flags = s->tcp_flags};
+
+    if (!loss_takes(&t->loss_upstream, &t->random))
+        box_packet(t->box, t->now_ns, &packet);
+    t->has_blind_next = sender_next(&t->blind, &t->blind_next) == 1;
+}
+
+static bool begin_blind(struct trial *t, uint64_t seed)
+{
+    const struct blind_options *b = &t->scenario->blind;
+    double rate = scenario_blind_rate(t->scenario);
+    struct sender_options options;
+
+    t->has_blind_next = false;
+    if (b->attack == NULL)
+        return true;
+    options = (struct sender_options){
+        .attack = b->attack,
+        .n_flows = b->n_flows,
+        .n_segments = (uint64_t)(rate * t->scenario->max_s),
+        .segments_per_second = (uint64_t)rate,
+        .payload_bytes = b->payload_bytes,
+        .duplicate_ratio = b->duplicate_ratio < 0 ? b->attack->duplicate_ratio : b->duplicate_ratio,
+        .delay_ns =
+            (uint64_t)((b->delay_ms < 0 ? b->attack->delay_ms : b->delay_ms) * (double)NS_PER_MS),
+        .n_flood = b->n_flood < 0 ? b->attack->n_flood : (uint32_t)b->n_flood,
+        .seed = seed,
+        .handshake = !b->from_middle,
+    };
+    if (sender_init(&t->blind, &options) != 0)
+        return false;
+    t->has_blind_next = sender_next(&t->blind, &t->blind_next) == 1;
+    return true;
+}
+
+static void begin(struct trial *t, uint64_t seed, uint64_t number)
+{
+    const struct network_options *n = &t->scenario->network;
+
+    random_seed_fixed(&t->random, seed, number * N_STREAMS + STREAM_NETWORK);
+    loss_init(&t->loss_upstream, n->loss_upstream, n->burst);
+    loss_init(&t->loss_downstream, n->loss_downstream, n->burst);
+    loss_init(&t->loss_ack, n->loss_ack, n->burst);
+    events_clear(&t->events);
+    t->now_ns = 0;
+    t->n_done = 0;
+    t->completion_s = 0;
+    t->error = begin_blind(t, random_u64(&t->random)) ? 0 : -ENOMEM;
+    box_begin(t->box, ~seed, number);
+    for (uint32_t i = 0; i < t->scenario->genuine.n_flows; i++) {
+        t->flows[i].generation = 0;
+        schedule_for_flow(t, network_delay_ns(&t->random, 0, t->scenario->genuine.start_ms),
+                          EVENT_START, (uint16_t)i, 0);
+    }
+}
+
+/* All that was asked for is known. */
+static bool is_over(const struct trial *t)
+{
+    if (t->scenario->to_completion)
+        return t->n_done == t->scenario->genuine.n_flows;
+    return box_has_verdict(t->box);
+}
+
+static void play(struct trial *t)
+{
+    uint64_t max_ns = (uint64_t)(t->scenario->max_s * (double)NS_PER_S);
+
+    while (!is_over(t) && t->error == 0) {
+        uint64_t event_ns = events_next_ns(&t->events);
+        uint64_t blind_ns = t->has_blind_next ? t->blind_next.time_ns : UINT64_MAX;
+        uint64_t next_ns = event_ns < blind_ns ? event_ns : blind_ns;
+
+        if (next_ns == UINT64_MAX || next_ns > max_ns)
+            break;
+        t->now_ns = next_ns;
+        if (event_ns <= blind_ns) {
+            struct event e = events_pop(&t->events);
+
+            handle(t, &e);
+        } else {
+            blind_packet(t);
+        }
+    }
+    /* Nobody sends any more: what is pending runs to its end. */
+    max_ns = t->now_ns + 2 * t->scenario->test.retransmission_timeout_ms * NS_PER_MS + NS_PER_S;
+    while (!is_over(t) && !box_has_verdict(t->box) && t->now_ns < max_ns) {
+        t->now_ns += WAIT_STEP_NS;
+        box_wait(t->box, t->now_ns);
+    }
+}
+
+static void collect(struct trial *t, struct trial_result *out)
+{
+    struct aggregate_report r;
+
+    box_stop(t->box);
+    box_report(t->box, &r);
+    *out = (struct trial_result){
+        .verdict = (uint8_t)r.verdict,
+        .via = (uint8_t)r.via,
+        .reason = (uint8_t)r.reason,
+        .mixed = r.mixed,
+        .provisional = box_was_provisional(t->box),
+        .n_dropped = (uint32_t)r.test.dropped,
+        .n_retransmitted = (uint32_t)r.test.retransmitted,
+        .n_expired = (uint32_t)r.test.expired,
+        .n_void = (uint32_t)r.test.voided,
+        .n_duplicates = (uint32_t)r.test.test_duplicates,
+        .n_segments = (uint32_t)box_verdict_segments(t->box),
+        .seconds = (float)box_verdict_ns(t->box) / (float)NS_PER_S,
+        .log10_e = (float)(t->scenario->watch ? box_max_log10_e(t->box) : r.anytime.log10_e),
+        .log10_e_pooled =
+            (float)(t->scenario->watch ? box_max_log10_e_pooled(t->box) : r.anytime.log10_e_pooled),
+        .completion_s = t->n_done != 0 ? (float)(t->completion_s / t->n_done) : NAN,
+    };
+}
+
+int trial_run(struct trial *t, uint64_t seed, uint64_t number, struct trial_result *out)
+{
+    begin(t, seed, number);
+    play(t);
+    collect(t, out);
+    if (t->scenario->blind.attack != NULL)
+        sender_free(&t->blind);
+    if (!box_end(t->box))
+        return -EIO;
+    return t->error;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* One trial: senders, network and box in virtual time, until the verdict or the end. */
+#ifndef SIM_TRIAL_H
+#define SIM_TRIAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "manager/manager.h"
+#include "pennyline-sim/scenario.h"
+
+struct trial_result {
+    uint8_t verdict; /* enum verdict_outcome */
+    uint8_t via;     /* enum test_via */
+    uint8_t reason;  /* enum test_reason */
+    bool mixed;
+    bool provisional; /* said not_closed_loop before the flows phase */
+    uint32_t n_dropped, n_retransmitted, n_expired, n_void;
+    uint32_t n_duplicates;         /* D */
+    uint32_t n_segments;           /* with payload, at the box, until the verdict */
+    float seconds;                 /* to the verdict */
+    float log10_e, log10_e_pooled; /* at the end; with `watch`: the greatest of the trial */
+    float completion_s;            /* mean of the genuine flows that ended; to_completion */
+};
+
+struct trial;
+
+/* Memory for one thread's trials of a scenario, which outlives it. NULL: no memory. */
+struct trial *trial_create(const struct scenario *scenario);
+void trial_destroy(struct trial *t);
+
+/* Trial number `number` of the seed: the same numbers give the same result, on any thread. 0;
+ * -ENOMEM; -EIO when an identity of the counters was broken. */
+int trial_run(struct trial *t, uint64_t seed, uint64_t number, struct trial_result *out);
+
+#endif

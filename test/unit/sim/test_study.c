@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "pennyline-sim/study.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct summary study(const struct scenario *s, uint64_t n_runs, uint32_t n_threads,
+                            struct trial_result *results)
+{
+    const struct study_options options = {.n_runs = n_runs, .n_threads = n_threads, .seed = 7};
+    struct summary summary;
+
+    assert_int_equal(study_run(s, &options, &summary, results), 0);
+    return summary;
+}
+
+static void trials_do_not_depend_on_threads_or_on_their_neighbours(void **state)
+{
+    struct trial_result one[64], three[64];
+    struct scenario s;
+
+    (void)state;
+    scenario_default(&s);
+    s.network.loss_downstream = 0.03;
+    s.network.jitter_ms = 3;
+    study(&s, 64, 1, one);
+    study(&s, 64, 3, three);
+    for (int i = 0; i < 64; i++) {
+        assert_int_equal(one[i].verdict, three[i].verdict);
+        assert_int_equal(one[i].n_dropped, three[i].n_dropped);
+        assert_int_equal(one[i].n_duplicates, three[i].n_duplicates);
+        assert_int_equal(one[i].n_segments, three[i].n_segments);
+        assert_memory_equal(&one[i].seconds, &three[i].seconds, sizeof(one[i].seconds));
+    }
+}
+
+/* With no loss each drop comes back, and five repairs are enough (verdict/evidence.c). */
+static void genuine_flows_without_loss_need_five_drops(void **state)
+{
+    struct scenario s;
+    struct summary summary;
+
+    (void)state;
+    scenario_default(&s);
+    summary = study(&s, 400, 2, NULL);
+    assert_int_equal(summary.outcomes[VERDICT_CLOSED_LOOP].n, 400);
+    assert_int_equal((int)summary.drops[0].median, 5);
+    assert_int_equal((int)summary.drops[0].p99, 5);
+}
+
+static void rule_penny_takes_all_of_its_twelve(void **state)
+{
+    struct scenario s;
+    struct summary summary;
+
+    (void)state;
+    scenario_default(&s);
+    s.test.rule = TEST_RULE_PENNY;
+    summary = study(&s, 200, 2, NULL);
+    assert_int_equal(summary.outcomes[VERDICT_CLOSED_LOOP].n, 200);
+    assert_int_equal((int)summary.drops[0].median, 12);
+    assert_int_equal((int)summary.drops[0].p99, 12);
+}
+
+static void senders_that_never_repeat_are_not_closed_loop(void **state)
+{
+    struct scenario s;
+    struct summary summary;
+
+    (void)state;
+    scenario_default(&s);
+    s.genuine.n_flows = 0;
+    s.blind.attack = attack_by_name("none");
+    s.blind.segments_per_second = 200;
+    for (int rule = TEST_RULE_ANYTIME; rule <= TEST_RULE_PENNY; rule++) {
+        s.test.rule = (enum test_rule)rule;
+        summary = study(&s, 10, 2, NULL);
+        assert_int_equal(summary.outcomes[VERDICT_NOT_CLOSED_LOOP].n, 10);
+    }
+}
+
+/* All traffic leaves the box a moment after the start: no drop that is pending then comes back. */
+static void flows_that_vanish_are_never_closed_loop(void **state)
+{
+    struct scenario s;
+    struct summary summary;
+
+    (void)state;
+    scenario_default(&s);
+    s.genuine.pace = 50;
+    s.network.path_change_s = 0.05;
+    summary = study(&s, 50, 2, NULL);
+    assert_int_equal(summary.outcomes[VERDICT_CLOSED_LOOP].n, 0);
+}
+
+static void flows_end_later_for_their_drops_but_all_of_them_end(void **state)
+{
+    struct trial_result with[50], without[50];
+    struct scenario s;
+    struct summary a, b;
+
+    (void)state;
+    scenario_default(&s);
+    s.genuine.n_segments = 200;
+    s.to_completion = true;
+    a = study(&s, 50, 2, with);
+    s.no_drops = true;
+    b = study(&s, 50, 2, without);
+    assert_true(a.mean_completion_s > b.mean_completion_s);
+    for (int i = 0; i < 50; i++) {
+        assert_true(with[i].n_dropped > 0);
+        assert_int_equal(without[i].n_dropped, 0);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(trials_do_not_depend_on_threads_or_on_their_neighbours),
+        cmocka_unit_test(genuine_flows_without_loss_need_five_drops),
+        cmocka_unit_test(rule_penny_takes_all_of_its_twelve),
+        cmocka_unit_test(senders_that_never_repeat_are_not_closed_loop),
+        cmocka_unit_test(flows_that_vanish_are_never_closed_loop),
+        cmocka_unit_test(flows_end_later_for_their_drops_but_all_of_them_end),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
