@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* pennyline in DPDK's telemetry (dpdk-telemetry.py, and whatever collects from its socket):
+ *     /pennyline/status              the box, workers summed up
+ *     /pennyline/worker,N            one worker
+ *     /pennyline/aggregates,O,C      C aggregates from the O-th on, in short
+ *     /pennyline/aggregate,ID        one aggregate with its evidence
+ *
+ * A reply of telemetry holds 16 KiB, and DPDK cuts what is longer without a word. So nothing longer
+ * is made: pages end earlier and say where the "next" begins, and what is too long for one reply is
+ * said to be in words.
+ *
+ * Telemetry calls back on threads of its own. They ask the manager's thread, which answers between
+ * two epochs, and never touch what it works on. When it does not answer within a second, the reply
+ * says so.
+ *
+ * The state is one for the process, since telemetry's callbacks carry no context. */
+#ifndef TELEMETRY_TELEMETRY_H
+#define TELEMETRY_TELEMETRY_H
+
+#include <stdint.h>
+
+#include "control/control.h"
+
+/* Registers the endpoints; they stay for the life of the process. Once, by the thread that started
+ * EAL. 0, or what rte_telemetry_register_cmd() says. */
+int telemetry_open(void);
+
+/* The manager's thread, in each of its loops: answers a question if there is one. Never waits. */
+void telemetry_serve(const struct control_operations *operations, uint64_t now_ns);
+
+#endif

@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* DPDK's telemetry socket as its clients see it, with a manager that answers in between. */
+#include <dirent.h>
+#include <errno.h>
+#include <jansson.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <rte_eal.h>
+
+#include "../unit/control/world.h"
+#include "base/compiler.h"
+#include "telemetry/internal.h"
+#include "telemetry/telemetry.h"
+
+struct fixture {
+    struct world world;
+    int client;
+    pthread_t manager;
+    atomic_bool stop, hang;
+};
+
+static void *be_manager(void *argument)
+{
+    struct fixture *f = argument;
+
+    while (!atomic_load(&f->stop)) {
+        if (!atomic_load(&f->hang)) {
+            world_run(&f->world, 1);
+            telemetry_serve(&f->world.operations, f->world.now_ns);
+        }
+        usleep(200);
+    }
+    return NULL;
+}
+
+/* Greets, as DPDK's telemetry does first. */
+static int connect_client(void)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+    char greeting[1024];
+
+    snprintf(address.sun_path, sizeof(address.sun_path), "%s/dpdk_telemetry.v2",
+             rte_eal_get_runtime_dir());
+    assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+    assert_true(recv(fd, greeting, sizeof(greeting), 0) > 0);
+    return fd;
+}
+
+static int set_up(void **state)
+{
+    struct fixture *f = calloc(1, sizeof(*f));
+
+    *state = f;
+    assert_int_equal(world_open(&f->world), 0);
+    f->client = connect_client();
+    return pthread_create(&f->manager, NULL, be_manager, f);
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *f = *state;
+
+    atomic_store(&f->stop, true);
+    pthread_join(f->manager, NULL);
+    close(f->client);
+    world_close(&f->world);
+    free(f);
+    return 0;
+}
+
+/* What stands under the command's name in the reply. The caller's. */
+static json_t *ask(struct fixture *f, const char *command)
+{
+    char name[64], *reply = calloc(1, 16385);
+    json_t *whole, *value;
+    ssize_t n;
+
+    assert_int_equal(send(f->client, command, strlen(command), 0), strlen(command));
+    n = recv(f->client, reply, 16384, 0);
+    assert_true(n > 0);
+    whole = json_loadb(reply, (size_t)n, 0, NULL);
+    if (whole == NULL)
+        fail_msg("%s: no JSON: %.200s", command, reply);
+    snprintf(name, sizeof(name), "%.*s", (int)strcspn(command, ","), command);
+    value = json_incref(json_object_get(whole, name));
+    assert_non_null(value);
+    json_decref(whole);
+    free(reply);
+    return value;
+}
+
+static void status_sums_workers_up(void **state)
+{
+    json_t *status = ask(*state, "/pennyline/status"), *version;
+    json_int_t rx, tcp, idle, kill_switch;
+
+    assert_int_equal(json_unpack(status, "{s:o, s:I, s:{s:I}, s:{s:I}, s:{s:I}}", "version",
+                                 &version, "kill_switch", &kill_switch, "counters", "rx_packets",
+                                 &rx, "packet_reasons", "tcp", &tcp, "tests", "idle", &idle),
+                     0);
+    assert_string_equal(json_string_value(version), PENNYLINE_VERSION);
+    assert_int_equal(rx, 7);
+    assert_int_equal(tcp, 5);
+    assert_int_equal(idle, 4);
+    assert_int_equal(kill_switch, 0);
+    json_decref(status);
+}
+
+static void aggregates_come_in_pages_that_say_where_the_next_begins(void **state)
+{
+    json_t *page = ask(*state, "/pennyline/aggregates,1,2");
+    json_int_t total, shown, next, packets;
+
+    assert_int_equal(json_unpack(page, "{s:I, s:I, s:I, s:{s:{s:I}}}", "total", &total, "shown",
+                                 &shown, "next", &next, "aggregates", "1", "packets", &packets),
+                     0);
+    assert_int_equal(total, 4);
+    assert_int_equal(shown, 2);
+    assert_int_equal(next, 3);
+    json_decref(page);
+    page = ask(*state, "/pennyline/aggregates");
+    assert_int_equal(json_integer_value(json_object_get(page, "shown")), 4);
+    assert_null(json_object_get(page, "next"));
+    json_decref(page);
+}
+
+static void one_aggregate_and_one_worker_are_shown_whole(void **state)
+{
+    json_t *aggregate = ask(*state, "/pennyline/aggregate,1");
+    json_t *worker = ask(*state, "/pennyline/worker,0");
+
+    assert_string_equal(json_string_value(json_object_get(aggregate, "name")), "lab");
+    assert_true(json_is_object(json_object_get(aggregate, "total")));
+    assert_int_equal(json_integer_value(json_object_get(worker, "lcore")), 1);
+    json_decref(aggregate);
+    json_decref(worker);
+}
+
+static void bad_parameters_are_refused_in_words(void **state)
+{
+    static const char *const commands[] = {
+        "/pennyline/aggregate",   "/pennyline/aggregate,x",      "/pennyline/aggregate,1,2",
+        "/pennyline/aggregate,4", "/pennyline/aggregates,1,2,3", "/pennyline/aggregates,-1",
+        "/pennyline/worker,7",    "/pennyline/worker",           "/pennyline/aggregate,99999999999",
+    };
+
+    for (size_t i = 0; i < ARRAY_LENGTH(commands); i++) {
+        json_t *reply = ask(*state, commands[i]);
+
+        if (!json_is_string(reply) || strncmp(json_string_value(reply), "error: ", 7) != 0)
+            fail_msg("%s is not refused", commands[i]);
+        json_decref(reply);
+    }
+}
+
+static void a_manager_that_hangs_is_told(void **state)
+{
+    struct fixture *f = *state;
+    json_t *reply;
+
+    atomic_store(&f->hang, true);
+    usleep(2000);
+    reply = ask(f, "/pennyline/status");
+    assert_non_null(strstr(json_string_value(reply), "did not answer within a second"));
+    json_decref(reply);
+    atomic_store(&f->hang, false);
+    reply = ask(f, "/pennyline/status");
+    assert_true(json_is_object(reply));
+    json_decref(reply);
+}
+
+/* Aggregates with the longest names there may be. */
+static void a_page_never_outgrows_telemetry(void **state)
+{
+    json_t *rows = json_array(), *page, *shaped;
+    char name[120];
+
+    (void)state;
+    memset(name, 'n', sizeof(name) - 1);
+    name[sizeof(name) - 1] = '\0';
+    for (int i = 0; i < 64; i++)
+        json_array_append_new(rows, json_pack("{s:i, s:s, s:s, s:s, s:I, s:I}", "aggregate", i,
+                                              "name", name, "prefix", name, "state", "settling",
+                                              "packets", INT64_MAX, "duplicates", INT64_MAX));
+    page = json_pack("{s:i, s:i, s:o}", "total", 64, "offset", 0, "aggregates", rows);
+    shaped = telemetry_shape_page(page);
+    assert_true(json_dumpb(shaped, NULL, 0, 0) < TELEMETRY_REPLY_BYTES);
+    assert_true(json_integer_value(json_object_get(shaped, "shown")) < 64);
+    assert_int_equal(json_integer_value(json_object_get(shaped, "next")),
+                     json_integer_value(json_object_get(shaped, "shown")));
+    json_decref(shaped);
+    json_decref(page);
+}
+
+static void what_does_not_fit_is_not_cut_in_silence(void **state)
+{
+    struct rte_tel_data *data = rte_tel_data_alloc();
+    char *text = calloc(1, TELEMETRY_REPLY_BYTES + 1);
+    json_t *object;
+
+    (void)state;
+    memset(text, 'x', TELEMETRY_REPLY_BYTES);
+    object = json_pack("{s:s}", "text", text);
+    assert_int_equal(telemetry_convert(object, data), -E2BIG);
+    json_decref(object);
+    free(text);
+    rte_tel_data_free(data);
+}
+
+static size_t resident_pages(void)
+{
+    FILE *file = fopen("/proc/self/statm", "r");
+    size_t size, resident = 0;
+
+    assert_int_equal(fscanf(file, "%zu %zu", &size, &resident), 2);
+    fclose(file);
+    return resident;
+}
+
+/* A reply's data is nested, 50 KiB for each level: a thousand that leaked would be 300 MB. */
+static void replies_are_freed(void **state)
+{
+    size_t before;
+
+    for (int i = 0; i < 100; i++)
+        json_decref(ask(*state, "/pennyline/aggregates"));
+    before = resident_pages();
+    for (int i = 0; i < 1000; i++)
+        json_decref(ask(*state, "/pennyline/aggregates"));
+    assert_true(resident_pages() < before + 4096);
+}
+
+/* EAL leaves its folder behind. */
+static void remove_runtime_directory(const char *path)
+{
+    DIR *directory = opendir(path);
+    struct dirent *entry;
+    char file[512];
+
+    while (directory != NULL && (entry = readdir(directory)) != NULL) {
+        snprintf(file, sizeof(file), "%s/%s", path, entry->d_name);
+        unlink(file);
+    }
+    if (directory != NULL)
+        closedir(directory);
+    rmdir(path);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    static char prefix[64];
+    char *arguments[] = {(char *)"test",
+                         (char *)"--no-huge",
+                         (char *)"-m",
+                         (char *)"64",
+                         (char *)"--no-pci",
+                         (char *)"--file-prefix",
+                         prefix,
+                         (char *)"--lcores",
+                         (char *)"0@0",
+                         (char *)"--log-level",
+                         (char *)"lib.eal:warning"};
+    const struct CMUnitTest tests[] = {
+        TEST(status_sums_workers_up),
+        TEST(aggregates_come_in_pages_that_say_where_the_next_begins),
+        TEST(one_aggregate_and_one_worker_are_shown_whole),
+        TEST(bad_parameters_are_refused_in_words),
+        TEST(a_manager_that_hangs_is_told),
+        TEST(replies_are_freed),
+        TEST(a_page_never_outgrows_telemetry),
+        TEST(what_does_not_fit_is_not_cut_in_silence),
+    };
+    char directory[256];
+    int failed;
+
+    snprintf(prefix, sizeof(prefix), "telemetry-test-%d", (int)getpid());
+    if (rte_eal_init((int)ARRAY_LENGTH(arguments), arguments) < 0 || telemetry_open() != 0) {
+        fprintf(stderr, "EAL or telemetry did not start\n");
+        return 1;
+    }
+    failed = cmocka_run_group_tests(tests, NULL, NULL);
+    snprintf(directory, sizeof(directory), "%s", rte_eal_get_runtime_dir());
+    rte_eal_cleanup();
+    remove_runtime_directory(directory);
+    return failed;
+}
