@@ -23,9 +23,6 @@
 #include "say.h"
 #include "services.h"
 
-#define DROP_RECORDS           65536
-#define CONCURRENT_FLOW_PHASES 256
-
 static int no_memory(const char *what)
 {
     say_error("no memory for %s: raise eal.memory_mb, or the number of hugepages", what);
@@ -95,7 +92,7 @@ static int eal_up(struct appliance *a)
     struct eal_request request = {.config = a->config,
                                   .program = a->options->program,
                                   .extra = a->options->eal_arguments,
-                                  .needed_bytes = memory_total_bytes(&estimate)};
+                                  .needed_bytes = memory_eal_bytes(&estimate)};
     int error = eal_start(&request);
 
     if (error != 0)
@@ -196,20 +193,11 @@ static void tables_down(struct appliance *a)
 
 static int create_manager(struct appliance *a)
 {
-    struct manager_config config = {
-        .slices = a->config->slices,
-        .n_slices = a->config->n_slices,
-        .aggregates = a->aggregates,
-        .gate = a->gate,
-        .n_workers = (uint16_t)a->n_workers,
-        .epoch_ms = a->config->instance.epoch_ms,
-        .n_drop_records = DROP_RECORDS,
-        .n_concurrent_flow_phases = CONCURRENT_FLOW_PHASES,
-        .max_own_loss_ratio = a->config->instance.max_own_loss_ratio,
-        .on_event = events_on_manager,
-        .event_context = a,
-    };
+    struct manager_config config = memory_manager_config(a->config, a->n_workers, a->aggregates);
 
+    config.gate = a->gate;
+    config.on_event = events_on_manager;
+    config.event_context = a;
     a->manager = manager_create(&config);
     if (a->manager != NULL)
         return 0;

@@ -63,7 +63,7 @@ void check_memory(struct check *c)
 {
     uint32_t n_workers = lanes_count(c->config, c->lcores.n > 1 ? c->lcores.n - 1 : 1);
     struct memory_budget budget = memory_estimate(c->config, n_workers);
-    uint64_t needed_mb = eal_memory_mb(c->config, memory_total_bytes(&budget));
+    uint64_t needed_mb = eal_memory_mb(c->config, memory_eal_bytes(&budget));
 
     check_hugepages(c, needed_mb);
     check_nodes(c, needed_mb);

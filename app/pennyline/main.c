@@ -36,7 +36,22 @@ static int exit_code_of(const struct appliance *a, bool is_test)
                                                 : EXIT_INCONCLUSIVE;
 }
 
-static void add_own_findings(json_t *summary, struct appliance *a)
+static json_t *packet_reasons(const struct appliance *a)
+{
+    json_t *reasons = json_object();
+
+    for (unsigned int r = 0; r < PACKET_N_REASONS; r++) {
+        json_int_t n = 0;
+
+        for (uint32_t w = 0; w < a->n_workers; w++)
+            n += (json_int_t)a->workers[w]->packet_reasons[r];
+        json_object_set_new(reasons, packet_reason_name(r), json_integer(n));
+    }
+    return reasons;
+}
+
+/* What the report cannot know. */
+static void add_own_findings(json_t *summary, struct appliance *a, int exit_code)
 {
     json_t *problems = json_array();
 
@@ -45,14 +60,16 @@ static void add_own_findings(json_t *summary, struct appliance *a)
     if (a->n_problems > 0)
         json_object_set_new(summary, "reconciled", json_false());
     json_object_set_new(summary, "problems", problems);
+    json_object_set_new(summary, "exit_code", json_integer(exit_code));
+    json_object_set_new(summary, "packet_reasons", packet_reasons(a));
     json_object_set_new(summary, "memory", memory_to_json(&a->memory));
 }
 
-static void print_summary(struct appliance *a, const char *mode, bool as_json)
+static void print_summary(struct appliance *a, bool is_test, bool as_json, int exit_code)
 {
     struct worker_counters totals = lanes_counters_sum(a);
     json_t *ports = services_ports_json(a);
-    struct report_run run = {.mode = mode,
+    struct report_run run = {.mode = is_test ? "test" : "run",
                              .manager = a->manager,
                              .clock = &a->report_clock,
                              .now_ns = appliance_now_ns(a),
@@ -63,7 +80,7 @@ static void print_summary(struct appliance *a, const char *mode, bool as_json)
     if (as_json) {
         json_t *summary = report_summary(&run);
 
-        add_own_findings(summary, a);
+        add_own_findings(summary, a, exit_code);
         json_dumpf(summary, stdout, JSON_INDENT(2));
         printf("\n");
         json_decref(summary);
@@ -95,8 +112,8 @@ static int serve(const struct options *o, const struct config *config, const cha
              is_test ? "" : "; SIGTERM stops it, SIGUSR1 stops all drops");
     appliance_serve(&appliance);
     appliance_halt(&appliance);
-    print_summary(&appliance, is_test ? "test" : "run", as_json);
     code = exit_code_of(&appliance, is_test);
+    print_summary(&appliance, is_test, as_json, code);
     appliance_stop(&appliance);
     return code;
 }

@@ -13,6 +13,9 @@
 
 #define USUAL_DESCRIPTORS 2048
 #define SPARE_EVENTS      4096
+/* That the manager keeps, over all aggregates. */
+#define DROP_RECORDS           65536
+#define CONCURRENT_FLOW_PHASES 256
 /* Of one lcore: 10 Gbit/s of minimal frames. */
 #define MOST_PACKETS_PER_S 14880952
 #define MIB(bytes)         ((double)(bytes) / (1 << 20))
@@ -62,22 +65,40 @@ static uint64_t estimate_packets(const struct config *config, uint32_t n_workers
     return port_pool_memory_bytes(ports, config->n_ports, n_workers, 0);
 }
 
-/* The engine asks the table of aggregates for its capacity, so one is made for a moment. */
-static uint64_t engine_bytes(const struct config *config)
+struct manager_config memory_manager_config(const struct config *config, uint32_t n_workers,
+                                            struct aggregate_table *aggregates)
+{
+    return (struct manager_config){
+        .slices = config->slices,
+        .n_slices = config->n_slices,
+        .aggregates = aggregates,
+        .n_workers = (uint16_t)n_workers,
+        .epoch_ms = config->instance.epoch_ms,
+        .n_drop_records = DROP_RECORDS,
+        .n_concurrent_flow_phases = CONCURRENT_FLOW_PHASES,
+        .max_own_loss_ratio = config->instance.max_own_loss_ratio,
+    };
+}
+
+/* Engine and manager ask the table of aggregates for its capacity, so one is made for a moment. */
+static void estimate_by_aggregates(const struct config *config, struct memory_budget *b)
 {
     static const uint64_t no_secret[2] = {0, 0};
     struct engine_config engine = memory_engine_config(config);
+    struct manager_config manager;
     uint32_t capacity = config->instance.max_aggregates;
     size_t n_bytes = aggregate_table_memory_bytes(capacity);
     void *memory = aligned_alloc(CACHE_LINE_BYTES, RTE_ALIGN_CEIL(n_bytes, CACHE_LINE_BYTES));
-    uint64_t result = 0;
 
     engine.aggregates =
         memory != NULL ? aggregate_table_init(memory, n_bytes, capacity, no_secret) : NULL;
-    if (engine.aggregates != NULL)
-        result = engine_memory_bytes(&engine);
+    if (engine.aggregates != NULL) {
+        manager = memory_manager_config(config, b->n_workers, engine.aggregates);
+        b->engine_bytes = engine_memory_bytes(&engine);
+        b->manager_bytes = manager_memory_bytes(&manager);
+        b->aggregates_bytes = n_bytes;
+    }
     free(memory);
-    return result;
 }
 
 struct memory_budget memory_estimate(const struct config *config, uint32_t n_workers)
@@ -89,27 +110,32 @@ struct memory_budget memory_estimate(const struct config *config, uint32_t n_wor
         .other_bytes = sizeof(struct worker),
         .packets_bytes = estimate_packets(config, n_workers),
         .prefixes_bytes = prefix_table_memory_bytes(config->slices, config->n_slices),
-        .aggregates_bytes = aggregate_table_memory_bytes(config->instance.max_aggregates),
-        .engine_bytes = engine_bytes(config),
     };
 
+    estimate_by_aggregates(config, &b);
     return b;
 }
 
-uint64_t memory_total_bytes(const struct memory_budget *b)
+uint64_t memory_eal_bytes(const struct memory_budget *b)
 {
     return b->n_workers * (b->engine_bytes + b->ring_bytes + b->other_bytes) + b->packets_bytes +
            b->n_sockets * b->prefixes_bytes + b->aggregates_bytes;
 }
 
+uint64_t memory_total_bytes(const struct memory_budget *b)
+{
+    return memory_eal_bytes(b) + b->manager_bytes;
+}
+
 void memory_say(const struct memory_budget *b)
 {
     say_info("memory: %.1f MiB for each of %u workers (flows, drops and counters %.1f, messages "
-             "%.1f), packets %.1f, prefixes %.1f for each of %u NUMA nodes, aggregates %.1f; in "
+             "%.1f), packets %.1f, prefixes %.1f for each of %u NUMA nodes, aggregates and manager "
+             "%.1f; in "
              "all %.1f MiB",
              MIB(b->engine_bytes + b->ring_bytes + b->other_bytes), b->n_workers,
              MIB(b->engine_bytes), MIB(b->ring_bytes), MIB(b->packets_bytes),
-             MIB(b->prefixes_bytes), b->n_sockets, MIB(b->aggregates_bytes),
+             MIB(b->prefixes_bytes), b->n_sockets, MIB(b->aggregates_bytes + b->manager_bytes),
              MIB(memory_total_bytes(b)));
 }
 
@@ -119,6 +145,7 @@ json_t *memory_to_json(const struct memory_budget *b)
                      "worker_engine_bytes", (json_int_t)b->engine_bytes, "worker_ring_bytes",
                      (json_int_t)b->ring_bytes, "packets_bytes", (json_int_t)b->packets_bytes,
                      "prefixes_bytes", (json_int_t)(b->n_sockets * b->prefixes_bytes),
-                     "aggregates_bytes", (json_int_t)b->aggregates_bytes, "total_bytes",
+                     "aggregates_and_manager_bytes",
+                     (json_int_t)(b->aggregates_bytes + b->manager_bytes), "total_bytes",
                      (json_int_t)memory_total_bytes(b));
 }

@@ -8,17 +8,23 @@
 
 #include "config/config.h"
 #include "engine/engine.h"
+#include "manager/manager.h"
 
 struct memory_budget {
     uint32_t n_workers, n_sockets;
     uint64_t engine_bytes, ring_bytes, other_bytes; /* of each worker */
     uint64_t packets_bytes;                         /* of all ports: their pools */
     uint64_t prefixes_bytes;                        /* of each NUMA socket */
-    uint64_t aggregates_bytes;
+    uint64_t aggregates_bytes;                      /* their table */
+    uint64_t manager_bytes;                         /* plain memory, none of EAL's */
 };
 
 /* Engine of a worker, but for its tables and secrets. */
 struct engine_config memory_engine_config(const struct config *config);
+
+/* The manager, but for who listens. `aggregates` has the configured capacity. */
+struct manager_config memory_manager_config(const struct config *config, uint32_t n_workers,
+                                            struct aggregate_table *aggregates);
 
 /* Messages that a worker's ring holds: all aggregates and places of an epoch, and some events. */
 uint32_t memory_n_messages(const struct config *config);
@@ -28,6 +34,8 @@ uint32_t memory_n_messages(const struct config *config);
 struct memory_budget memory_estimate(const struct config *config, uint32_t n_workers);
 
 uint64_t memory_total_bytes(const struct memory_budget *b);
+/* What of it comes from EAL. */
+uint64_t memory_eal_bytes(const struct memory_budget *b);
 
 void memory_say(const struct memory_budget *b);
 json_t *memory_to_json(const struct memory_budget *b);

@@ -72,32 +72,37 @@ static void receive(struct worker *w, struct burst *b, const struct worker_queue
     w->ports[q->port].rx += n;
 }
 
-static void parse(struct worker *w, struct burst *b)
+/* What a mirror brings may be cut, and wrapped in a tunnel from where it was copied. */
+static void parse(struct worker *w, struct burst *b, bool is_mirror)
 {
     for (unsigned int i = 0; i < b->n; i++)
         rte_prefetch0(rte_pktmbuf_mtod(b->mbufs[i], void *));
     for (unsigned int i = 0; i < b->n; i++) {
-        struct rte_mbuf *mbuf = b->mbufs[i];
+        const uint8_t *data = rte_pktmbuf_mtod(b->mbufs[i], const uint8_t *);
+        uint32_t n_here = rte_pktmbuf_data_len(b->mbufs[i]);
+        uint32_t n_frame = is_mirror ? PACKET_FRAME_SLICED : rte_pktmbuf_pkt_len(b->mbufs[i]);
 
-        packet_parse_ethernet(rte_pktmbuf_mtod(mbuf, const uint8_t *), rte_pktmbuf_data_len(mbuf),
-                              rte_pktmbuf_pkt_len(mbuf), &b->views[i]);
+        packet_parse_ethernet(data, n_here, n_frame, &b->views[i]);
+        if (is_mirror)
+            packet_decapsulate(data, n_here, &b->views[i]);
         w->packet_reasons[b->views[i].reason]++;
     }
 }
 
-/* What tells paths apart: the port and both VLAN ids, which are 12 bits or none (0xffff). */
+/* What tells paths apart: the port, both VLAN ids, which are 12 bits or none (0xffff), and for what
+ * came in a tunnel, which one. */
 static uint32_t ingress_of(uint16_t port, const struct packet_view *v)
 {
     uint32_t outer = (v->vlan_id[0] + 1u) & 0x1fff, inner = (v->vlan_id[1] + 1u) & 0x1fff;
+    uint32_t path = (outer << 13 | inner) ^ v->tunnel_id;
 
-    return (uint32_t)port << 26 | outer << 13 | inner;
+    return (uint32_t)port << 26 | (path & 0x3ffffff);
 }
 
 /* Slices of all packets, and those that the engine is to look at. Nothing of what a
  * mirror brings could be dropped, so active slices never see it. */
-static void classify(struct worker *w, struct burst *b, const struct policy *policy)
+static void classify(struct worker *w, struct burst *b, const struct policy *policy, bool is_mirror)
 {
-    bool is_mirror = policy->ports[b->port].is_mirror;
     unsigned int n_slice = 0, n_not_tcp = 0;
 
     prefix_classify_bulk(policy->prefixes, b->views, b->n, b->port, b->slices);
@@ -230,13 +235,15 @@ static void absorb(struct worker *w, const struct burst *b)
 static unsigned int process_burst(struct worker *w, struct burst *b, const struct worker_queue *q,
                                   const struct policy *policy)
 {
+    bool is_mirror = policy->ports[q->port].is_mirror;
+
     receive(w, b, q);
     if (b->n == 0)
         return 0;
-    parse(w, b);
-    classify(w, b, policy);
+    parse(w, b, is_mirror);
+    classify(w, b, policy, is_mirror);
     decide(w, b);
-    if (policy->ports[b->port].is_mirror)
+    if (is_mirror)
         absorb(w, b);
     else
         forward(w, b, policy);

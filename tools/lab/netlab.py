@@ -134,9 +134,9 @@ class Namespace:
             family = ["nodad"] if ":" in address else []
             self.run("ip", "address", "add", address, "dev", device, *family)
 
-    def route(self, prefix, gateway, device):
+    def route(self, prefix, gateway, device, *options):
         self.run("ip", "-6" if ":" in prefix else "-4", "route", "add", prefix, "via", gateway,
-                 "dev", device)
+                 "dev", device, *options)
 
     def neighbour(self, address, lladdr, device):
         self.run("ip", "neigh", "replace", address, "lladdr", lladdr, "dev", device, "nud",
@@ -282,8 +282,10 @@ class Path(Lab):
                 (self.receiver, None, None, (gateway.format(3, 1), "down1"))):
             if towards:
                 router.route(RECEIVER[family] + full, towards, device)
+            # What the receiver begins comes from the address that senders know.
+            known = ("src", RECEIVER[family]) if router is self.receiver else ()
             for prefix in (GENUINE, SPOOFED, MIXED) if back else ():
-                router.route(prefix[family], *back)
+                router.route(prefix[family], *back, *known)
         for prefix in (GENUINE, MIXED):
             self.sender.addresses("up0", *(host(prefix[family], n) + full for n in range(1, 11)))
 
