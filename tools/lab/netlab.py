@@ -315,12 +315,13 @@ class Path(Lab):
         server.wait_for("Server listening")
         return server
 
-    def iperf(self, source, receiver, seconds, flows=5, rate="4M", port=5201, congestion="cubic"):
+    def iperf(self, source, receiver, seconds, flows=5, rate="4M", port=5201, congestion="cubic",
+              options=()):
         """Real senders from one address, `rate` each. Returns the running client."""
         # By socket option: as a sysctl, a namespace may choose what the first one allows only.
         return self.sender.start("iperf3", "-c", receiver, "-B", source, "-p", port, "-t", seconds,
                                  "-P", flows, "-b", rate, "-C", congestion, "-J",
-                                 "--connect-timeout", "5000")
+                                 "--connect-timeout", "5000", *options)
 
     def short_flows(self, sources, seconds, port=8080, options=()):
         """Many short connections of real stacks: servers at `sources`, clients at the receiver."""
