@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The service over capture files instead of ports: what goes in, what comes out, bit by bit."""
+
+import json
+import os
+import struct
+import subprocess
+import tempfile
+import time
+import unittest
+
+import frames
+import netlab
+import pennyline
+
+HOP_MAC = "02:00:00:00:0a:01"
+OWN_MAC = "02:00:00:00:0a:02"
+
+
+def write_capture(path, packets):
+    with open(path, "wb") as capture:
+        capture.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1))
+        for packet in packets:
+            capture.write(struct.pack("<IIII", 0, 0, len(packet), len(packet)) + packet)
+
+
+def mac_bytes(text):
+    return bytes.fromhex(text.replace(":", ""))
+
+
+class Service:
+    """`pennyline run` between two capture files for each port."""
+
+    def __init__(self, folder, packets, **config):
+        self.folder = folder
+        write_capture(self.path("in.pcap"), packets)
+        write_capture(self.path("nothing.pcap"), [])
+        ports = [{"name": "left", "device": self.device(0, "in", "back"), "pair": "right"},
+                 {"name": "right", "device": self.device(1, "nothing", "out"), "pair": "left"}]
+        whole = {"instance": {"control_socket": self.path("control"), "max_aggregates": 64,
+                              "flows_per_lcore": 1024, "event_log": self.path("events")},
+                 "eal": {"lcores": "0@0,1@1" if os.cpu_count() > 1 else "0@0,1@0", "huge": False,
+                         "memory_mb": 256, "extra": ["--no-shconf"],
+                         "file_prefix": os.path.basename(folder)},
+                 "ports": ports, **config}
+        with open(self.path("config.json"), "w") as file:
+            json.dump(whole, file)
+        self.process = netlab.Process([pennyline.program("pennyline"), "run", "--config",
+                                       self.path("config.json"), "--json"], self.path("run"))
+        self.process.wait_for("forwarding", 30)
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def device(self, number, source, target):
+        return (f"net_pcap{number},rx_pcap={self.path(source + '.pcap')},"
+                f"tx_pcap={self.path(target + '.pcap')}")
+
+    def wait_for_frames(self, n, name="out"):
+        deadline = time.monotonic() + 10
+        while len(frames.captured(self.path(name + ".pcap"))) < n:
+            if time.monotonic() > deadline:
+                break
+            time.sleep(0.05)
+        time.sleep(0.2)  # what comes beside would be wrong too
+        return frames.captured(self.path(name + ".pcap"))
+
+    def stop(self):
+        """(exit code, Summary)"""
+        code = self.process.stop()
+        return code, pennyline.Summary(self.process.output())
+
+    def events(self):
+        with open(self.path("events")) as log:
+            return [json.loads(line) for line in log]
+
+
+def tested_frames(n_flows, n_segments):
+    """In-order segments of several flows of the tested prefix, interleaved."""
+    packets = []
+    for number in range(n_segments):
+        for flow in range(n_flows):
+            header = struct.pack("!HHIIBBHHH", 40000 + flow, 443, 1000 + 100 * number, 1, 5 << 4,
+                                 0x10, 1024, 0, 0)
+            packets.append(frames.ethernet(0x0800, frames.ipv4(6, header + b"d" * 100,
+                                                               frames.TESTED)))
+    return packets
+
+
+class Devices(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory(prefix="pl-devices-")
+        self.addCleanup(self.folder.cleanup)
+
+    def finish(self, service):
+        code, summary = service.stop()
+        self.assertEqual(code, 0, service.process.errors())
+        self.assertEqual(summary.broken_identities(), [])
+        self.assertTrue(summary.whole["reconciled"], summary.whole["problems"])
+        return summary
+
+    def slice(self, **more):
+        return {"name": "tested", "sources": ["198.51.100.0/24"], "mode": "off", **more}
+
+    def test_every_frame_passes_to_the_bit_and_in_order(self):
+        sent = frames.frames()
+        service = Service(self.folder.name, sent, slices=[self.slice()])
+        came = service.wait_for_frames(len(sent))
+        for number, (a, b) in enumerate(zip(sent, came)):
+            self.assertEqual(a, b, f"frame {number}: {frames.name_of(a)}")
+        summary = self.finish(service)
+        self.assertEqual(len(came), len(sent))
+        self.assertEqual(summary.totals["rx_packets"], len(sent))
+        self.assertEqual(sum(summary.whole["packet_reasons"].values()), len(sent))
+
+    def test_a_next_hop_gets_its_address_and_tag_and_nobody_else(self):
+        sent = tested_frames(2, 20)
+        other = [frame for frame in frames.frames() if frames.TESTED not in frame]
+        hop = {"name": "hop", "port": "right", "destination_mac": HOP_MAC, "source_mac": OWN_MAC,
+               "vlan": 100}
+        service = Service(self.folder.name, sent + other, next_hops=[hop],
+                          slices=[self.slice(next_hops=["hop"])])
+        came = service.wait_for_frames(len(sent) + len(other))
+        self.finish(service)
+        head = mac_bytes(HOP_MAC) + mac_bytes(OWN_MAC) + bytes.fromhex("81000064")
+        self.assertEqual(came, [head + frame[12:] for frame in sent] + other)
+
+    def test_flows_share_next_hops_and_each_keeps_its_own(self):
+        sent = tested_frames(64, 5)
+        hops = [{"name": f"hop{n}", "port": "right", "destination_mac": f"02:00:00:00:0b:0{n}"}
+                for n in range(4)]
+        service = Service(self.folder.name, sent, next_hops=hops,
+                          slices=[self.slice(next_hops=[hop["name"] for hop in hops])])
+        came = service.wait_for_frames(len(sent))
+        self.finish(service)
+        hops_of = {}
+        for frame in came:
+            hops_of.setdefault(frame[34:36], set()).add(frame[:6])
+        self.assertEqual(len(hops_of), 64)
+        self.assertTrue(all(len(hops) == 1 for hops in hops_of.values()))
+        self.assertEqual(len(set.union(*hops_of.values())), 4)
+
+    def test_a_mirror_is_watched_and_nothing_of_it_leaves(self):
+        sent = tested_frames(4, 50)
+        path = os.path.join(self.folder.name, "back.pcap")
+        ports = [{"name": "copy", "role": "mirror", "device":
+                  f"net_pcap0,rx_pcap={self.folder.name}/in.pcap,tx_pcap={path}"}]
+        service = Service(self.folder.name, sent, ports=ports,
+                          slices=[self.slice(mode="passive")])
+        time.sleep(1)
+        summary = self.finish(service)
+        self.assertEqual(summary.totals["absorbed_mirror"], len(sent))
+        self.assertEqual(summary.totals["tx_packets"], 0)
+        self.assertEqual(frames.captured(path), [])
+        self.assertEqual(summary.aggregate("198.51.100.0/24")["packets"], len(sent))
+
+    def test_signals_turn_the_kill_switch_and_the_log_tells(self):
+        service = Service(self.folder.name, frames.frames()[:10], slices=[self.slice()])
+        for name in ("USR1", "USR2"):
+            subprocess.run(["kill", f"-{name}", str(service.process.child.pid)], check=True)
+            time.sleep(0.3)
+        os.rename(service.path("events"), service.path("rotated"))
+        subprocess.run(["kill", "-HUP", str(service.process.child.pid)], check=True)
+        time.sleep(0.3)
+        self.finish(service)
+        with open(service.path("rotated")) as log:
+            lines = [json.loads(line) for line in log]
+        self.assertEqual([line["switch"] for line in lines if line["event"] == "kill_switch"],
+                         ["on", "off"])
+        self.assertEqual([line["event"] for line in service.events()][-1], "stopped")
