@@ -79,9 +79,20 @@ static bool queue_line(struct client *c, const char *line, size_t n)
     return true;
 }
 
+/* A refusal quotes what was sent, cut at some byte: it may be no UTF-8 any more, which JSON must
+ * be.
+ */
 json_t *client_error(const char *text)
 {
-    return json_pack("{s:b, s:s}", "ok", 0, "error", text);
+    char *plain = strdup(text);
+    json_t *reply;
+
+    for (char *c = plain; plain != NULL && *c != '\0'; c++)
+        if ((unsigned char)*c < ' ' || (unsigned char)*c > '~')
+            *c = '?';
+    reply = json_pack("{s:b, s:s}", "ok", 0, "error", plain != NULL ? plain : "not enough memory");
+    free(plain);
+    return reply;
 }
 
 static void queue_json(struct client *c, json_t *reply)

@@ -2,7 +2,7 @@
 /* Any bytes as a request: the reply is always an object, and says ok or why not. */
 #include <stdlib.h>
 
-#include "world.h"
+#include "../unit/control/world.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -116,6 +116,15 @@ static void a_request_may_hold_any_bytes(void **state)
     json_decref(reply);
     assert_refused(w, "{\"command\": \"\xff\xfe\"}", "no JSON object");
     assert_refused(w, "{\"command\": \"sta\\u0000tus\"}", "");
+    assert_refused(w, "{\"command\": \"\\\xc5\x83\"}", "no JSON object");
+    /* Quoted, and cut in the middle of a letter. */
+    assert_refused(
+        w,
+        "{\"command\": \"a\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4"
+        "\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4"
+        "\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4"
+        "\xc3\xa4\xc3\xa4\"}",
+        "no such command");
 }
 
 static void an_aggregate_is_meant_by_number_slice_or_prefix(void **state)
