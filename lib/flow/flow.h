@@ -59,14 +59,30 @@ struct flow {
     uint32_t snd_max;
     uint32_t last_seen_ms;
     uint32_t aggregate; /* FLOW_NO_AGGREGATE until known */
-    /* The pending drop in the ledger, or FLOW_NO_DROP; while OBSERVED: when first seen, ms. */
-    uint32_t drop;
-    uint16_t place;     /* place among the individually tested flows, or FLOW_NO_PLACE */
-    uint8_t n_segments; /* recent segments and, of them, those out of order: both halved together */
-    uint8_t n_out_of_order;
-    uint8_t state;   /* enum flow_state */
-    uint8_t n_drops; /* in the test `test_id` */
-    uint8_t test_id;
+    union {
+        struct { /* mode active */
+            /* The pending drop in the ledger, or FLOW_NO_DROP; while OBSERVED: when first seen, ms.
+             */
+            uint32_t drop;
+            uint16_t place;     /* place among the individually tested flows, or FLOW_NO_PLACE */
+            uint8_t n_segments; /* recent segments and, of them, those out of order: both halved
+                                   together */
+            uint8_t n_out_of_order;
+        };
+        struct {                   /* mode passive */
+            uint32_t n_passed;     /* segments */
+            uint32_t newest_ticks; /* when snd_max last grew (passive/passive.h) */
+        };
+    };
+    uint8_t state; /* enum flow_state */
+    union {
+        uint8_t n_drops;  /* active: in the test `test_id` */
+        uint8_t rtt_code; /* passive: the flow's round-trip time, coded; 0: unknown */
+    };
+    union {
+        uint8_t test_id; /* active */
+        uint8_t n_turns; /* passive: how often snd_max went round; 255: at least */
+    };
     uint8_t flags; /* the engine's */
 };
 static_assert(sizeof(struct flow) == CACHE_LINE_BYTES, "one hot line");
@@ -155,6 +171,11 @@ void flow_table_remove(struct flow_table *t, struct flow *flow);
 /* Looks at the next `n` records in turn and takes out those that are idle. A record seen "after"
  * now_ms is not idle. */
 void flow_table_age(struct flow_table *t, unsigned int n, uint32_t now_ms);
+
+/* The number of a flow's record, below the capacity, for tables beside this one; and back. A record
+ * is another flow's when its own has left. */
+uint32_t flow_table_index(const struct flow_table *t, const struct flow *flow);
+struct flow *flow_table_at(struct flow_table *t, uint32_t index);
 
 /* The rare line of a flow. */
 struct flow_rare *flow_table_rare(struct flow_table *t, const struct flow *flow);

@@ -93,6 +93,16 @@ struct flow_rare *flow_table_rare(struct flow_table *t, const struct flow *flow)
     return &t->rares[flow - t->flows];
 }
 
+uint32_t flow_table_index(const struct flow_table *t, const struct flow *flow)
+{
+    return (uint32_t)(flow - t->flows);
+}
+
+struct flow *flow_table_at(struct flow_table *t, uint32_t index)
+{
+    return &t->flows[index];
+}
+
 void flow_table_visit(struct flow_table *t, void (*visit)(void *context, struct flow *flow),
                       void *context)
 {

@@ -311,14 +311,40 @@ enum packet_reason packet_parse_inner(enum packet_inner inner, uint16_t ethertyp
     return parse_ethertype(&in, ethertype, offset, out);
 }
 
+/* RFC 7323 3.2: kind 8, length 10. Options that make no sense end the search. */
+static void read_timestamp(const uint8_t *options, uint32_t n_bytes, struct packet_detail *out)
+{
+    enum { END = 0, NO_OPERATION = 1, TIMESTAMPS = 8, TIMESTAMPS_BYTES = 10 };
+    uint32_t at = 0;
+
+    while (at < n_bytes && options[at] != END) {
+        if (options[at] == NO_OPERATION) {
+            at++;
+            continue;
+        }
+        if (at + 2 > n_bytes || options[at + 1] < 2 || at + options[at + 1] > n_bytes)
+            return;
+        if (options[at] == TIMESTAMPS && options[at + 1] == TIMESTAMPS_BYTES) {
+            out->timestamp = load_be32(options + at + 2);
+            out->has_timestamp = true;
+            return;
+        }
+        at += options[at + 1];
+    }
+}
+
 void packet_read_detail(const uint8_t *data, const struct packet_view *view,
                         struct packet_detail *out)
 {
     const uint8_t *ip = data + view->l3_offset, *tcp = data + view->l4_offset;
 
-    out->acknowledgement = load_be32(tcp + 8);
-    out->window = load_be16(tcp + 14);
-    out->ttl = view->is_ipv4 ? ip[8] : ip[7];
+    *out = (struct packet_detail){
+        .acknowledgement = load_be32(tcp + 8),
+        .window = load_be16(tcp + 14),
+        .ip_id = view->is_ipv4 ? load_be16(ip + 4) : 0,
+        .ttl = view->is_ipv4 ? ip[8] : ip[7],
+    };
+    read_timestamp(tcp + TCP_BYTES, (tcp[12] >> 4) * 4u - TCP_BYTES, out);
 }
 
 const char *packet_reason_name(enum packet_reason reason)

@@ -171,7 +171,10 @@ enum packet_reason packet_decapsulate(const uint8_t *data, uint32_t captured_byt
 struct packet_detail {
     uint32_t acknowledgement; /* valid with the flag ACK */
     uint16_t window;          /* as it stands there, unscaled */
+    uint16_t ip_id;           /* 0 with IPv6 */
+    uint32_t timestamp;       /* TSval of RFC 7323, valid when has_timestamp */
     uint8_t ttl;              /* or hop limit */
+    bool has_timestamp;
 };
 
 /* Reads it from the packet that `view`, of reason PACKET_TCP, was made of. */

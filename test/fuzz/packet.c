@@ -37,5 +37,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n_bytes)
                 packet_reason_name(naive.reason));
         abort();
     }
+    if (fast.reason == PACKET_TCP) {
+        struct packet_detail detail;
+
+        packet_read_detail(data + 1, &fast, &detail);
+    }
     return 0;
 }

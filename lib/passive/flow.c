@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* How flows begin and end. */
+#include <stddef.h>
+
+#include "passive/internal.h"
+#include "tcp/flags.h"
+#include "tcp/serial.h"
+
+/* An RST of the sender itself stands at what it sends next, or where a late acknowledgement of its
+ * receiver stood: a window below at most. */
+#define RST_BEHIND_BYTES UINT32_C(65536)
+/* Further off than this many times, or this part, in bits: not the window of this host. */
+#define WINDOW_BITS_OFF 4
+#define TTL_OFF         1
+
+static const char *const end_names[PASSIVE_N_ENDS] = {
+    [PASSIVE_END_FIN] = "fin",           [PASSIVE_END_RST] = "rst",
+    [PASSIVE_END_IDLE] = "idle",         [PASSIVE_END_EVICTED] = "evicted",
+    [PASSIVE_END_SYN_ONLY] = "syn_only",
+};
+
+const char *passive_end_name(enum passive_end end)
+{
+    return (unsigned int)end < PASSIVE_N_ENDS ? end_names[end] : NULL;
+}
+
+static uint8_t bit_length(uint16_t value)
+{
+    uint8_t n = 0;
+
+    for (; value != 0; value >>= 1)
+        n++;
+    return n;
+}
+
+void passive_flow_begin(const struct passive_flow *f, const struct passive_packet *p,
+                        uint32_t now_ms)
+{
+    const struct packet_view *v = p->view;
+    bool is_syn = (v->tcp_flags & TCP_FLAG_SYN) != 0;
+    struct packet_detail detail = {0};
+
+    if (p->data != NULL)
+        packet_read_detail(p->data, v, &detail);
+    f->hot->n_passed = 0;
+    f->hot->newest_ticks = p->now_ticks;
+    f->hot->rtt_code = 0;
+    f->hot->n_turns = 0;
+    f->hot->flags = PASSIVE_FLOW | (is_syn ? PASSIVE_HANDSHAKE : PASSIVE_ANSWERED);
+    /* Data in a SYN (RFC 7413) stands behind it, and is simply taken as seen. */
+    f->hot->snd_max = is_syn ? v->sequence + 1 + v->payload_bytes : v->sequence;
+    *f->rare = (struct passive_rare){0};
+    *f->line = (struct passive_line){
+        .start_sequence = is_syn ? v->sequence + 1 : v->sequence,
+        .segment_bytes = 1,
+        .first_seen_ms = now_ms,
+        .peer = PASSIVE_NO_PEER,
+        .ttl = detail.ttl,
+        .window_bits = bit_length(detail.window),
+        .marks = is_syn ? PASSIVE_FROM_SYN : 0,
+    };
+}
+
+bool passive_is_same_syn(const struct passive_flow *f, const struct packet_view *view)
+{
+    return (f->line->marks & PASSIVE_FROM_SYN) != 0 &&
+           view->sequence + 1 == f->line->start_sequence;
+}
+
+void passive_flow_answered(const struct passive_flow *f, uint32_t now_ticks)
+{
+    struct flow *hot = f->hot;
+
+    if ((hot->flags & PASSIVE_HANDSHAKE) != 0)
+        hot->rtt_code = passive_code_of_ticks(now_ticks - hot->newest_ticks);
+    hot->flags = (uint8_t)((hot->flags & (uint8_t)~PASSIVE_HANDSHAKE) | PASSIVE_ANSWERED);
+}
+
+void passive_flow_fin(const struct passive_flow *f, const struct passive_packet *p,
+                      uint32_t sequence, struct passive_counters *c)
+{
+    int32_t ahead = serial_distance(f->hot->snd_max, sequence);
+    struct open_holes holes;
+
+    /* A FIN that stands beyond what we saw shows that something is missing. */
+    if (ahead > 0 && (uint32_t)ahead <= p->window_bytes) {
+        holes_load(f, &holes);
+        passive_open_hole(f, p, sequence, &holes, c);
+        holes_store(f, &holes);
+    }
+    if (ahead >= 0 && (uint32_t)ahead <= p->window_bytes &&
+        (f->line->marks & PASSIVE_FIN_SEEN) == 0) {
+        passive_observe_newest(f->hot, p->now_ticks, c);
+        passive_grow(f, sequence, p->now_ticks);
+    }
+    f->line->marks |= PASSIVE_FIN_SEEN;
+    if (f->line->n_holes == 0)
+        passive_flow_end(f, PASSIVE_END_FIN, c);
+}
+
+static bool is_out_of_line(const struct passive_flow *f, const struct passive_packet *p)
+{
+    uint32_t behind = f->hot->snd_max - p->view->sequence;
+    struct packet_detail detail;
+    int off;
+
+    /* One beyond, when a FIN went before it. */
+    if (behind > RST_BEHIND_BYTES && behind != UINT32_MAX)
+        return true;
+    if (p->data == NULL || f->line->ttl == 0)
+        return false;
+    packet_read_detail(p->data, p->view, &detail);
+    off = detail.ttl - f->line->ttl;
+    if (off > TTL_OFF || off < -TTL_OFF)
+        return true;
+    off = bit_length(detail.window) - f->line->window_bits;
+    return detail.window != 0 && (off >= WINDOW_BITS_OFF || off <= -WINDOW_BITS_OFF);
+}
+
+void passive_flow_rst(const struct passive_flow *f, const struct passive_packet *p,
+                      struct passive_counters *c)
+{
+    if ((f->hot->flags & PASSIVE_ENDED) != 0)
+        return;
+    passive_flow_answered(f, p->now_ticks);
+    c->resets_out_of_line += is_out_of_line(f, p);
+    passive_flow_end(f, PASSIVE_END_RST, c);
+}
+
+static void end_holes(const struct passive_flow *f, enum passive_end end,
+                      struct passive_counters *c)
+{
+    bool is_known = end == PASSIVE_END_FIN || end == PASSIVE_END_IDLE;
+    struct open_holes holes;
+
+    holes_load(f, &holes);
+    if (holes.n == 0)
+        return;
+    c->flows_with_open_holes++;
+    c->holes_open_at_end += holes.n;
+    c->resets_with_open_holes += end == PASSIVE_END_RST;
+    c->silences_with_open_holes += end == PASSIVE_END_IDLE;
+    for (unsigned int i = 0; i < holes.n; i++)
+        passive_give_up_hole(f, &holes.list[i].hole, is_known, c);
+    f->line->n_holes = 0;
+}
+
+static enum passive_end known_better(const struct passive_flow *f, enum passive_end end)
+{
+    if (end != PASSIVE_END_IDLE && end != PASSIVE_END_EVICTED)
+        return end;
+    if ((f->line->marks & PASSIVE_FIN_SEEN) != 0)
+        return PASSIVE_END_FIN;
+    return (f->hot->flags & PASSIVE_ANSWERED) == 0 ? PASSIVE_END_SYN_ONLY : end;
+}
+
+enum passive_end passive_flow_end(const struct passive_flow *f, enum passive_end end,
+                                  struct passive_counters *c)
+{
+    end = known_better(f, end);
+    if ((f->hot->flags & PASSIVE_ENDED) != 0)
+        return end;
+    f->hot->flags |= PASSIVE_ENDED;
+    c->flows_finished++;
+    c->ended_fin += end == PASSIVE_END_FIN;
+    c->ended_rst += end == PASSIVE_END_RST;
+    c->ended_idle += end == PASSIVE_END_IDLE;
+    c->ended_evicted += end == PASSIVE_END_EVICTED;
+    c->ended_syn_only += end == PASSIVE_END_SYN_ONLY;
+    c->flows_without_data += (f->hot->flags & PASSIVE_HAS_DATA) == 0;
+    c->flows_two_way += (f->line->marks & PASSIVE_TWO_WAY) != 0;
+    end_holes(f, end, c);
+    return end;
+}
+
+uint64_t passive_flow_bytes(const struct passive_flow *f)
+{
+    return ((uint64_t)f->hot->n_turns << 32) + f->hot->snd_max - f->line->start_sequence;
+}

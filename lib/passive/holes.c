@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "passive/holes.h"
+
+#include <string.h>
+
+#include "tcp/serial.h"
+
+enum { N_RARE = PASSIVE_MAX_HOLES - 1 };
+
+void holes_load(const struct passive_flow *f, struct open_holes *out)
+{
+    out->n = f->line->n_holes;
+    for (unsigned int i = 0; i < out->n; i++) {
+        out->list[i].hole = i < N_RARE ? f->rare->holes[i] : f->line->last_hole;
+        out->list[i].opener_index = f->line->opener_index[i];
+    }
+}
+
+void holes_store(const struct passive_flow *f, const struct open_holes *from)
+{
+    f->line->n_holes = (uint8_t)from->n;
+    for (unsigned int i = 0; i < from->n; i++) {
+        if (i < N_RARE)
+            f->rare->holes[i] = from->list[i].hole;
+        else
+            f->line->last_hole = from->list[i].hole;
+        f->line->opener_index[i] = from->list[i].opener_index;
+    }
+}
+
+struct holes_filled holes_fill(struct open_holes *holes, uint32_t start, uint32_t end)
+{
+    struct holes_filled filled = {0};
+    struct open_holes rest = {.n = 0};
+
+    for (unsigned int i = 0; i < holes->n; i++) {
+        struct open_hole whole = holes->list[i], part = whole;
+        uint32_t from = serial_max(whole.hole.start, start), to = serial_min(whole.hole.end, end);
+        unsigned int n_before = rest.n;
+
+        if (!serial_before(from, to)) {
+            rest.list[rest.n++] = whole;
+            continue;
+        }
+        if (filled.n_bytes == 0)
+            filled.first = whole;
+        filled.n_bytes += to - from;
+        if (serial_before(whole.hole.start, from)) {
+            part.hole.end = from;
+            rest.list[rest.n++] = part;
+        }
+        part = whole;
+        if (serial_before(to, whole.hole.end)) {
+            part.hole.start = to;
+            rest.list[rest.n++] = part;
+        }
+        filled.n_whole += rest.n == n_before;
+        filled.n_split += rest.n == n_before + 2;
+    }
+    *holes = rest;
+    return filled;
+}
+
+void holes_drop_lowest(struct open_holes *holes)
+{
+    holes->n--;
+    memmove(&holes->list[0], &holes->list[1], holes->n * sizeof(holes->list[0]));
+}

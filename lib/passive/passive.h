@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* One direction of a TCP connection, watched on a mirror: which bytes are missing, whether they
+ * came late, came again, or never came, and how the flow ended. Nothing is dropped.
+ *
+ * State is bounded whatever the sender does: the flow's two lines in the table (flow/flow.h), used
+ * in another way, and a third one: 192 bytes in all. At most PASSIVE_MAX_HOLES holes are open; when
+ * one more opens, the oldest is given up. An in-order segment touches the hot line only.
+ *
+ * A hole is a range of bytes below snd_max that did not go by. What fills it was either late
+ * (reordered before us) or sent again (lost before us, upstream); passive_is_retransmission() has
+ * the rule. A segment whose bytes all went by before is a repeat: the first copy, or what answered
+ * it, was lost after us (downstream). Doc: doc/passive.md.
+ *
+ * Functions of their arguments, no lock, no allocation; a flow belongs to one lcore. */
+#ifndef PASSIVE_PASSIVE_H
+#define PASSIVE_PASSIVE_H
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/compiler.h"
+#include "base/time.h"
+#include "flow/flow.h"
+#include "packet/packet.h"
+#include "stats/passive.h"
+
+#define PASSIVE_MAX_HOLES 5
+
+/* Time in ticks of 8.192 us, modulo 2^32 (9.7 hours): flows and holes are forgotten long before. */
+#define PASSIVE_TICK_SHIFT 13
+
+static inline uint32_t passive_ticks(uint64_t ns)
+{
+    return (uint32_t)(ns >> PASSIVE_TICK_SHIFT);
+}
+
+/* What was noted when a hole opened: the segment behind it, its opener. */
+struct passive_hole {
+    uint32_t start, end; /* [start, end), modulo 2^32 */
+    uint32_t opened_ticks;
+    uint16_t timestamp; /* low half of the opener's TSval, or 0 */
+    uint16_t ip_id;     /* of the opener, or 0 */
+};
+
+/* In the flow's rare line. */
+struct passive_rare {
+    struct passive_hole holes[PASSIVE_MAX_HOLES - 1];
+};
+static_assert(sizeof(struct passive_rare) == sizeof(struct flow_rare), "one rare line");
+
+/* The third line. */
+struct passive_line {
+    struct passive_hole last_hole;
+    uint16_t opener_index[PASSIVE_MAX_HOLES]; /* n_passed at the opener, modulo 2^16 */
+    uint16_t segment_bytes;                   /* the longest segment among those of events */
+    uint32_t start_sequence;                  /* of the first byte */
+    uint32_t first_seen_ms;
+    uint32_t unknown_below; /* with PASSIVE_UNKNOWN_BELOW */
+    uint32_t peer;          /* record of the other direction, or PASSIVE_NO_PEER; the engine's */
+    uint32_t
+        sample_end; /* with PASSIVE_SAMPLING: its acknowledgement is waited for; the engine's */
+    uint32_t sample_ticks;
+    /* Segments, but for the third, which counts holes. They stop at their maximum. */
+    uint16_t n_reordered, n_retransmitted, n_unfilled, n_repeats;
+    uint8_t n_holes;
+    uint8_t ttl;         /* of the first packet; 0: unknown */
+    uint8_t window_bits; /* bit length of its window */
+    uint8_t marks;
+};
+static_assert(sizeof(struct passive_line) == CACHE_LINE_BYTES, "one line more");
+
+#define PASSIVE_NO_PEER UINT32_MAX
+
+/* struct flow.flags of passive flows */
+#define PASSIVE_FLOW       0x80 /* it is one */
+#define PASSIVE_ENDED      0x40 /* it was counted as finished */
+#define PASSIVE_HANDSHAKE  0x20 /* one SYN, and nothing since: what follows tells the RTT */
+#define PASSIVE_ANSWERED   0x10 /* something but SYNs was seen */
+#define PASSIVE_HAS_DATA   0x08
+#define PASSIVE_ACK_WANTED 0x04 /* the other direction waits for an acknowledgement by this one */
+#define PASSIVE_MAY_SAMPLE 0x02 /* the other direction is there, and no sample is under way */
+
+/* struct passive_line.marks */
+#define PASSIVE_FROM_SYN      0x01
+#define PASSIVE_UNKNOWN_BELOW 0x02 /* holes were given up below unknown_below */
+#define PASSIVE_BALANCED      0x04
+#define PASSIVE_FIN_SEEN      0x08
+#define PASSIVE_SAMPLING      0x10
+#define PASSIVE_TWO_WAY       0x20
+
+/* A flow's three lines. */
+struct passive_flow {
+    struct flow *hot;
+    struct passive_rare *rare;
+    struct passive_line *line;
+};
+
+/* A packet, and when. `data` is what `view` was made of, or NULL: then TTL, window, IP
+ * identification and timestamps are not known. */
+struct passive_packet {
+    const struct packet_view *view;
+    const uint8_t *data;
+    uint32_t now_ticks;
+    uint32_t window_bytes; /* farther from snd_max than this is not believed; below 2^30 */
+};
+
+enum passive_end {
+    PASSIVE_END_FIN,
+    PASSIVE_END_RST,
+    PASSIVE_END_IDLE,
+    PASSIVE_END_EVICTED, /* made room, or began anew */
+    PASSIVE_END_SYN_ONLY,
+    PASSIVE_N_ENDS
+};
+/* "fin", "rst", "idle", "evicted", "syn_only" */
+const char *passive_end_name(enum passive_end end);
+
+/* What a data segment was. */
+enum passive_kind {
+    PASSIVE_FIRST_TIME,
+    PASSIVE_REORDERED,
+    PASSIVE_RETRANSMITTED, /* upstream loss */
+    PASSIVE_REPEAT,        /* downstream loss */
+    PASSIVE_UNKNOWN,
+    PASSIVE_JUMP,
+    PASSIVE_N_KINDS
+};
+
+/* The round-trip time of a flow fits a byte: a quarter octave each, rounded down; 0: unknown. */
+uint8_t passive_code_of_ticks(uint32_t ticks);
+uint32_t passive_ticks_of_code(uint8_t code);
+
+/* Was it sent again, or only late? `hole` is what it fills, n_since how many segments went by since
+ * the hole's opener, itself not counted. In this order, and the first that can tell decides:
+ *   1. The sender's clock (TSval, RFC 7323): newer than the opener's: sent again. Older: late.
+ *   2. The sender's count of packets (IPv4 identification, where it counts up by packets): after
+ *      the opener's: sent again. Before: late.
+ *   3. Order and delay: sent again if at least half a round-trip time has gone by and three
+ *      segments (the duplicate ACK threshold of RFC 5681 3.2), or a whole round-trip time and any.
+ *      Without a known round-trip time: three segments.
+ * Whoever learns of a loss and answers needs a round trip; a packet that was only overtaken does
+ * not. After S. Jaiswal, G. Iannaccone, C. Diot, J. Kurose, D. Towsley, "Measurement and
+ * classification of out-of-sequence packets in a tier-1 IP backbone", IEEE/ACM ToN 15(1), 2007. */
+bool passive_is_retransmission(const struct passive_hole *hole, const struct packet_detail *detail,
+                               uint32_t delay_ticks, uint32_t n_since, uint32_t rtt_ticks);
+
+/* A flow that the table just admitted, or that begins anew, with its first packet (which is then
+ * given to passive_flow_packet() as well, unless it is a SYN). Sets all but key, aggregate, state
+ * and last_seen_ms, and the peer to none. */
+void passive_flow_begin(const struct passive_flow *f, const struct passive_packet *p,
+                        uint32_t now_ms);
+
+/* A data segment of at least one byte, no keepalive. */
+enum passive_kind passive_flow_segment(const struct passive_flow *f, const struct passive_packet *p,
+                                       struct passive_counters *c);
+
+/* Anything but data and SYN: the handshake may be over. */
+void passive_flow_answered(const struct passive_flow *f, uint32_t now_ticks);
+
+/* A FIN at `sequence` (behind its packet's data); the flow may end now, or when its holes are
+ * filled. */
+void passive_flow_fin(const struct passive_flow *f, const struct passive_packet *p,
+                      uint32_t sequence, struct passive_counters *c);
+
+/* An RST within the window. */
+void passive_flow_rst(const struct passive_flow *f, const struct passive_packet *p,
+                      struct passive_counters *c);
+
+/* Is this the SYN that began the flow, again? */
+bool passive_is_same_syn(const struct passive_flow *f, const struct packet_view *view);
+
+/* Counts the flow as finished, once. PASSIVE_END_IDLE and EVICTED become what is known better (FIN
+ * seen, SYN only). Returns how it ended. */
+enum passive_end passive_flow_end(const struct passive_flow *f, enum passive_end end,
+                                  struct passive_counters *c);
+
+/* Sequence numbers that the flow went through: its bytes, missing ones too. */
+uint64_t passive_flow_bytes(const struct passive_flow *f);
+
+#endif

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What a data segment is, and what it says about those before it. */
+#include <stddef.h>
+
+#include "passive/internal.h"
+#include "tcp/coverage.h"
+#include "tcp/serial.h"
+
+/* A hole that nobody filled for so long stays one: several retransmission timeouts (RFC 6298 2.4:
+ * one second at least, doubled each time) would have passed. */
+#define HOLE_TIMEOUT_TICKS passive_ticks(10 * NS_PER_S)
+/* When a hole has to make room and no round-trip time is known. */
+#define OLD_HOLE_TICKS passive_ticks(200 * NS_PER_MS)
+/* A loss shows when new data follows before the sender would probe by sending again: two
+ * round-trip times, and not below 10 ms (RFC 8985 7.2, and what stacks do). */
+#define SOON_TICKS passive_ticks(10 * NS_PER_MS)
+
+/* Per-packet balancing: that many holes nobody filled, four times as many as those filled, and one
+ * in so many segments has one before it. */
+#define BALANCED_HOLES      16
+#define BALANCED_PER_FILLED 4
+#define BALANCED_SPACING    20
+
+static void count_one(uint16_t *counter)
+{
+    *counter = (uint16_t)(*counter + (*counter < UINT16_MAX));
+}
+
+static void suspect_balancing(const struct passive_flow *f, struct passive_counters *c)
+{
+    struct passive_line *line = f->line;
+    uint32_t n_filled = (uint32_t)line->n_reordered + line->n_retransmitted;
+
+    if ((line->marks & PASSIVE_BALANCED) != 0 || line->n_unfilled < BALANCED_HOLES ||
+        line->n_unfilled < BALANCED_PER_FILLED * n_filled ||
+        (uint64_t)line->n_unfilled * BALANCED_SPACING < f->hot->n_passed)
+        return;
+    line->marks |= PASSIVE_BALANCED;
+    c->flows_balanced++;
+}
+
+void passive_give_up_hole(const struct passive_flow *f, const struct passive_hole *hole,
+                          bool is_known, struct passive_counters *c)
+{
+    struct passive_line *line = f->line;
+
+    c->missing_bytes += hole->end - hole->start;
+    count_one(&line->n_unfilled);
+    c->holes_unfilled += is_known;
+    c->holes_unknown += !is_known;
+    if ((line->marks & PASSIVE_UNKNOWN_BELOW) == 0 || serial_before(line->unknown_below, hole->end))
+        line->unknown_below = hole->end;
+    line->marks |= PASSIVE_UNKNOWN_BELOW;
+    suspect_balancing(f, c);
+}
+
+static void give_up_old_holes(const struct passive_flow *f, struct open_holes *holes,
+                              uint32_t now_ticks, struct passive_counters *c)
+{
+    while (holes->n > 0 && now_ticks - holes->list[0].hole.opened_ticks > HOLE_TIMEOUT_TICKS) {
+        passive_give_up_hole(f, &holes->list[0].hole, true, c);
+        holes_drop_lowest(holes);
+    }
+}
+
+/* The lowest hole is also the oldest, but for halves of one. Was it open long enough to say that
+ * nobody was going to fill it? */
+static void make_room(const struct passive_flow *f, struct open_holes *holes, uint32_t now_ticks,
+                      struct passive_counters *c)
+{
+    uint32_t rtt_ticks = passive_ticks_of_code(f->hot->rtt_code);
+    uint32_t enough = rtt_ticks != 0 ? 4 * rtt_ticks : OLD_HOLE_TICKS;
+
+    while (holes->n > PASSIVE_MAX_HOLES) {
+        uint32_t age = now_ticks - holes->list[0].hole.opened_ticks;
+
+        passive_give_up_hole(f, &holes->list[0].hole, age >= enough, c);
+        holes_drop_lowest(holes);
+    }
+}
+
+void passive_grow(const struct passive_flow *f, uint32_t end, uint32_t now_ticks)
+{
+    struct passive_line *line = f->line;
+
+    if (end < f->hot->snd_max && f->hot->n_turns < UINT8_MAX)
+        f->hot->n_turns++;
+    f->hot->snd_max = end;
+    f->hot->newest_ticks = now_ticks;
+    /* Far behind, where its numbers would soon come round again. */
+    if ((line->marks & PASSIVE_UNKNOWN_BELOW) != 0 && end - line->unknown_below > UINT32_C(1) << 30)
+        line->marks &= (uint8_t)~PASSIVE_UNKNOWN_BELOW;
+}
+
+static bool is_soon(const struct flow *hot, uint32_t now_ticks)
+{
+    uint32_t limit = 2 * passive_ticks_of_code(hot->rtt_code);
+
+    return now_ticks - hot->newest_ticks <= (limit > SOON_TICKS ? limit : SOON_TICKS);
+}
+
+/* The newest segment was followed: had it been lost before us, we would know. */
+void passive_observe_newest(const struct flow *hot, uint32_t now_ticks, struct passive_counters *c)
+{
+    c->observed += (hot->flags & PASSIVE_HAS_DATA) != 0 && is_soon(hot, now_ticks);
+}
+
+/* [snd_max, end) did not come in its turn. */
+void passive_open_hole(const struct passive_flow *f, const struct passive_packet *p, uint32_t end,
+                       struct open_holes *holes, struct passive_counters *c)
+{
+    struct packet_detail detail = {0};
+
+    if (p->data != NULL)
+        packet_read_detail(p->data, p->view, &detail);
+    c->holes_opened++;
+    holes->list[holes->n++] = (struct open_hole){
+        .hole = {.start = f->hot->snd_max,
+                 .end = end,
+                 .opened_ticks = p->now_ticks,
+                 .timestamp = (uint16_t)(detail.has_timestamp ? detail.timestamp : 0),
+                 .ip_id = detail.ip_id},
+        .opener_index = (uint16_t)f->hot->n_passed,
+    };
+    make_room(f, holes, p->now_ticks, c);
+}
+
+/* RFC 4737 4.2.1: how many packets came between the first one that should have come later and this
+ * one. */
+static void count_extent(uint32_t extent, struct passive_counters *c)
+{
+    c->extent_1 += extent <= 1;
+    c->extent_2 += extent == 2;
+    c->extent_3_7 += extent >= 3 && extent < 8;
+    c->extent_8_31 += extent >= 8 && extent < 32;
+    c->extent_32 += extent >= 32;
+}
+
+/* It proves that a round trip takes no longer than that. */
+static void learn_from_retransmission(const struct passive_flow *f, uint32_t delay_ticks)
+{
+    uint8_t code = passive_code_of_ticks(delay_ticks);
+
+    if (f->hot->rtt_code == 0 || code < f->hot->rtt_code)
+        f->hot->rtt_code = code;
+}
+
+static enum passive_kind judge_filling(const struct passive_flow *f, const struct passive_packet *p,
+                                       const struct holes_filled *filled,
+                                       struct passive_counters *c)
+{
+    const struct passive_hole *hole = &filled->first.hole;
+    uint32_t delay_ticks = p->now_ticks - hole->opened_ticks;
+    /* n_passed counts this segment already, and the index the opener itself. */
+    uint32_t extent = (uint16_t)(f->hot->n_passed - filled->first.opener_index);
+    struct passive_line *line = f->line;
+    struct packet_detail detail;
+    uint32_t n;
+
+    if (p->data != NULL)
+        packet_read_detail(p->data, p->view, &detail);
+    if (!passive_is_retransmission(hole, p->data != NULL ? &detail : NULL, delay_ticks, extent - 1,
+                                   passive_ticks_of_code(f->hot->rtt_code))) {
+        c->reordered++;
+        c->observed++;
+        c->holes_reordered += filled->n_whole;
+        count_extent(extent, c);
+        count_one(&line->n_reordered);
+        return PASSIVE_REORDERED;
+    }
+    n = (filled->n_bytes + line->segment_bytes - 1) / line->segment_bytes;
+    c->lost_upstream_repairs++;
+    c->lost_upstream += n;
+    c->observed += n;
+    c->holes_retransmitted += filled->n_whole;
+    count_one(&line->n_retransmitted);
+    learn_from_retransmission(f, delay_ticks);
+    return PASSIVE_RETRANSMITTED;
+}
+
+/* Nothing of it fills a hole. */
+static enum passive_kind judge_repeat(const struct passive_flow *f, uint32_t sequence,
+                                      struct passive_counters *c)
+{
+    struct passive_line *line = f->line;
+    bool is_given_up =
+        (line->marks & PASSIVE_UNKNOWN_BELOW) != 0 && serial_before(sequence, line->unknown_below);
+    bool is_from_before =
+        passive_flow_bytes(f) < INT32_MAX && serial_before(sequence, line->start_sequence);
+
+    if (is_given_up && line->n_unfilled > 0)
+        line->n_unfilled--;
+    if (is_given_up || is_from_before) {
+        c->unknown++;
+        return PASSIVE_UNKNOWN;
+    }
+    c->repeats++;
+    count_one(&line->n_repeats);
+    return PASSIVE_REPEAT;
+}
+
+/* It begins below snd_max. */
+static enum passive_kind segment_below(const struct passive_flow *f, const struct passive_packet *p,
+                                       struct open_holes *holes, struct passive_counters *c)
+{
+    uint32_t sequence = p->view->sequence, end = sequence + p->view->payload_bytes;
+    uint32_t below = serial_min(end, f->hot->snd_max);
+    struct holes_filled filled = holes_fill(holes, sequence, below);
+    enum passive_kind kind;
+
+    c->holes_opened += filled.n_split;
+    kind = filled.n_bytes > 0 ? judge_filling(f, p, &filled, c) : judge_repeat(f, sequence, c);
+    make_room(f, holes, p->now_ticks, c);
+    if (serial_before(f->hot->snd_max, end))
+        passive_grow(f, end, p->now_ticks);
+    return kind;
+}
+
+static enum passive_kind segment_of_event(const struct passive_flow *f,
+                                          const struct passive_packet *p,
+                                          struct passive_counters *c)
+{
+    const struct packet_view *v = p->view;
+    struct flow *hot = f->hot;
+    uint32_t end = v->sequence + v->payload_bytes;
+    int32_t ahead = serial_distance(hot->snd_max, v->sequence);
+    enum passive_kind kind = PASSIVE_FIRST_TIME;
+    struct open_holes holes;
+
+    if (v->payload_bytes > f->line->segment_bytes)
+        f->line->segment_bytes = (uint16_t)v->payload_bytes;
+    holes_load(f, &holes);
+    give_up_old_holes(f, &holes, p->now_ticks, c);
+    if (ahead < 0) {
+        kind = segment_below(f, p, &holes, c);
+    } else {
+        c->first_time++;
+        passive_observe_newest(hot, p->now_ticks, c);
+        if (ahead > 0)
+            passive_open_hole(f, p, v->sequence, &holes, c);
+        passive_grow(f, end, p->now_ticks);
+    }
+    hot->flags |= PASSIVE_HAS_DATA;
+    holes_store(f, &holes);
+    if (holes.n == 0 && (f->line->marks & PASSIVE_FIN_SEEN) != 0)
+        passive_flow_end(f, PASSIVE_END_FIN, c);
+    return kind;
+}
+
+/* Nothing but the hot line is touched: the flow has data, is in its middle, and goes on. */
+static bool is_plain(const struct flow *hot)
+{
+    return (hot->flags & (PASSIVE_HAS_DATA | PASSIVE_HANDSHAKE | PASSIVE_ENDED)) ==
+           PASSIVE_HAS_DATA;
+}
+
+enum passive_kind passive_flow_segment(const struct passive_flow *f, const struct passive_packet *p,
+                                       struct passive_counters *c)
+{
+    const struct packet_view *v = p->view;
+    struct flow *hot = f->hot;
+    uint32_t ahead = v->sequence - hot->snd_max, behind = hot->snd_max - v->sequence;
+
+    if (likely_true(is_plain(hot)) &&
+        likely_true(tcp_coverage_advance(&hot->snd_max, v->sequence, v->payload_bytes))) {
+        c->observed += is_soon(hot, p->now_ticks);
+        hot->newest_ticks = p->now_ticks;
+        hot->n_passed++;
+        c->passed++;
+        c->first_time++;
+        c->payload_bytes += v->payload_bytes;
+        return PASSIVE_FIRST_TIME;
+    }
+    if (ahead > p->window_bytes && behind > p->window_bytes)
+        return PASSIVE_JUMP;
+    passive_flow_answered(f, p->now_ticks);
+    hot->n_passed++;
+    c->passed++;
+    c->payload_bytes += v->payload_bytes;
+    return segment_of_event(f, p, c);
+}

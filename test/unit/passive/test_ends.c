@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "bench.h"
+
+enum { START = 5000, BYTES = 1000, TTL = 60, WINDOW = 1000 };
+
+static void fin_ends_a_whole_flow_at_once(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    bench_open(&b, START);
+    bench_data(&b, START, BYTES);
+    bench_data(&b, START + BYTES, BYTES);
+    bench_fin(&b, START + 2 * BYTES);
+    assert_int_equal(b.c.ended_fin, 1);
+    assert_int_equal(b.c.observed, 2);
+    bench_fin(&b, START + 2 * BYTES);
+    assert_int_equal(b.c.flows_finished, 1);
+    /* What is sent again after it still tells of loss downstream. */
+    assert_int_equal(bench_data(&b, START, BYTES), PASSIVE_REPEAT);
+    bench_check(&b);
+}
+
+static void fin_waits_for_what_is_missing(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    bench_open(&b, START);
+    bench_data(&b, START, BYTES);
+    bench_fin(&b, START + 2 * BYTES);
+    assert_int_equal(b.c.flows_finished, 0);
+    assert_int_equal(b.line.n_holes, 1);
+    bench_wait_us(&b, 500000);
+    assert_int_equal(bench_data(&b, START + BYTES, BYTES), PASSIVE_RETRANSMITTED);
+    assert_int_equal(b.c.ended_fin, 1);
+    assert_int_equal(b.c.flows_with_open_holes, 0);
+    bench_check(&b);
+}
+
+static void ends_are_told_apart(void **state)
+{
+    static const struct {
+        bool data, fin, hole;
+        enum passive_end given, expected;
+    } cases[] = {
+        {false, false, false, PASSIVE_END_IDLE, PASSIVE_END_SYN_ONLY},
+        {false, false, false, PASSIVE_END_EVICTED, PASSIVE_END_SYN_ONLY},
+        {true, false, false, PASSIVE_END_IDLE, PASSIVE_END_IDLE},
+        {true, false, true, PASSIVE_END_IDLE, PASSIVE_END_IDLE},
+        {true, false, false, PASSIVE_END_EVICTED, PASSIVE_END_EVICTED},
+        {true, true, true, PASSIVE_END_IDLE, PASSIVE_END_FIN},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct bench b;
+        const struct passive_flow f = bench_flow(&b);
+
+        bench_open(&b, START);
+        if (cases[i].data)
+            bench_data(&b, START, BYTES);
+        if (cases[i].hole)
+            bench_data(&b, START + 2 * BYTES, BYTES);
+        if (cases[i].fin)
+            bench_fin(&b, START + 3 * BYTES);
+        assert_int_equal(passive_flow_end(&f, cases[i].given, &b.c), cases[i].expected);
+        assert_int_equal(b.c.flows_finished, 1);
+        assert_int_equal(b.c.flows_with_open_holes, cases[i].hole);
+        assert_int_equal(b.c.holes_open_at_end, cases[i].hole);
+        assert_int_equal(b.c.silences_with_open_holes, cases[i].hole && !cases[i].fin);
+        assert_int_equal(b.c.flows_without_data, !cases[i].data);
+        assert_string_equal(passive_end_name(cases[i].expected),
+                            passive_end_name(passive_flow_end(&f, cases[i].given, &b.c)));
+        assert_int_equal(b.c.flows_finished, 1);
+        bench_check(&b);
+    }
+    assert_null(passive_end_name(PASSIVE_N_ENDS));
+}
+
+static void resets_are_held_against_the_flow(void **state)
+{
+    static const struct {
+        int32_t off; /* from snd_max */
+        struct bench_detail detail;
+        bool is_out_of_line;
+    } cases[] = {
+        {0, {.ttl = TTL, .window = 0}, false},
+        {0, {.ttl = TTL, .window = WINDOW}, false},
+        {1, {.ttl = TTL}, false},
+        {-BYTES, {.ttl = TTL}, false},
+        {-2 * 65536, {.ttl = TTL}, true},
+        {2, {.ttl = TTL}, true},
+        {1460, {.ttl = TTL}, true},
+        {0, {.ttl = TTL + 1}, false},
+        {0, {.ttl = TTL + 2}, true},
+        {0, {.ttl = TTL - 10}, true},
+        {0, {.ttl = TTL, .window = 60000}, true},
+        {0, {.ttl = TTL, .window = 10}, true},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct bench b;
+
+        bench_open(&b, START);
+        bench_data(&b, START, BYTES);
+        bench_rst(&b, START + BYTES + (uint32_t)cases[i].off, cases[i].detail);
+        assert_int_equal(b.c.ended_rst, 1);
+        if (b.c.resets_out_of_line != cases[i].is_out_of_line)
+            fail_msg("case %zu", i);
+        bench_rst(&b, START, cases[i].detail);
+        assert_int_equal(b.c.ended_rst, 1);
+        bench_check(&b);
+    }
+}
+
+static void a_reset_with_holes_open_is_counted_as_such(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    bench_open(&b, START);
+    bench_data(&b, START, BYTES);
+    bench_data(&b, START + 2 * BYTES, BYTES);
+    bench_rst(&b, START + 3 * BYTES, (struct bench_detail){.ttl = TTL});
+    assert_int_equal(b.c.resets_with_open_holes, 1);
+    assert_int_equal(b.c.holes_unknown, 1);
+    assert_int_equal(b.line.n_holes, 0);
+    assert_int_equal(bench_data(&b, START + BYTES, BYTES), PASSIVE_UNKNOWN);
+    bench_check(&b);
+}
+
+static void the_handshake_tells_the_round_trip_time(void **state)
+{
+    struct bench b;
+    uint32_t ticks = passive_ticks(30 * NS_PER_MS);
+
+    (void)state;
+    bench_open(&b, START);
+    bench_wait_us(&b, 30000);
+    bench_data(&b, START, BYTES);
+    assert_in_range(passive_ticks_of_code(b.hot.rtt_code), ticks - ticks / 5 - 1, ticks);
+    bench_open_middle(&b, START);
+    bench_wait_us(&b, 30000);
+    bench_data(&b, START, BYTES);
+    assert_int_equal(b.hot.rtt_code, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(fin_ends_a_whole_flow_at_once),
+        cmocka_unit_test(fin_waits_for_what_is_missing),
+        cmocka_unit_test(ends_are_told_apart),
+        cmocka_unit_test(resets_are_held_against_the_flow),
+        cmocka_unit_test(a_reset_with_holes_open_is_counted_as_such),
+        cmocka_unit_test(the_handshake_tells_the_round_trip_time),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

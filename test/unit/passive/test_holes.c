@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What fills a hole, and what does not: the rules as tables. */
+#include "bench.h"
+
+enum { RTT_US = 20000, BYTES = 1000, START = 5000 };
+
+static void rules_decide_in_their_order(void **state)
+{
+    static const struct {
+        uint16_t opener_timestamp, timestamp, opener_id, id;
+        uint32_t delay_us, n_since, rtt_us;
+        bool is_retransmission;
+    } cases[] = {
+        /* 1. The sender's clock, whatever order and delay say. */
+        {100, 101, 0, 0, 10, 0, RTT_US, true},
+        {100, 99, 0, 0, 900000, 50, RTT_US, false},
+        {65535, 3, 0, 0, 10, 0, RTT_US, true},
+        {3, 65535, 0, 0, 900000, 50, RTT_US, false},
+        {100, 101, 50, 49, 10, 0, RTT_US, true},
+        /* 2. The sender's count of packets, when the clock stood still or is unknown. */
+        {100, 100, 50, 51, 10, 0, RTT_US, true},
+        {100, 100, 50, 49, 900000, 50, RTT_US, false},
+        {0, 0, 50, 60, 10, 9, RTT_US, true},
+        {0, 0, 65535, 5, 10, 5, RTT_US, true},
+        {0, 0, 5, 65535, 900000, 50, RTT_US, false},
+        /* 3. Identifications that are no count are left aside. */
+        {0, 0, 50, 30000, 10, 0, RTT_US, false},
+        {0, 0, 50, 30000, RTT_US, 0, RTT_US, true},
+        {0, 0, 30000, 50, RTT_US, 0, RTT_US, true},
+        {0, 0, 50, 0, RTT_US, 0, RTT_US, true},
+        /* 4. Order and delay. */
+        {0, 0, 0, 0, RTT_US / 2 - 100, 3, RTT_US, false},
+        {0, 0, 0, 0, RTT_US / 2, 3, RTT_US, true},
+        {0, 0, 0, 0, RTT_US / 2, 2, RTT_US, false},
+        {0, 0, 0, 0, RTT_US - 100, 2, RTT_US, false},
+        {0, 0, 0, 0, RTT_US, 0, RTT_US, true},
+        /* 5. Order alone. */
+        {0, 0, 0, 0, 900000, 2, 0, false},
+        {0, 0, 0, 0, 10, 3, 0, true},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        const struct passive_hole hole = {.timestamp = cases[i].opener_timestamp,
+                                          .ip_id = cases[i].opener_id};
+        const struct packet_detail detail = {.timestamp = cases[i].timestamp,
+                                             .has_timestamp = cases[i].timestamp != 0,
+                                             .ip_id = cases[i].id};
+
+        if (passive_is_retransmission(
+                &hole, &detail, passive_ticks(cases[i].delay_us * NS_PER_US), cases[i].n_since,
+                passive_ticks(cases[i].rtt_us * NS_PER_US)) != cases[i].is_retransmission)
+            fail_msg("case %zu", i);
+    }
+}
+
+/* One byte of a round-trip time keeps it within a quarter octave. */
+static void coded_times_are_rounded_down_by_a_fifth_at_most(void **state)
+{
+    uint8_t last = 0;
+
+    (void)state;
+    assert_int_equal(passive_ticks_of_code(0), 0);
+    for (uint64_t ticks = 1; ticks <= UINT32_MAX; ticks += 1 + ticks / 100) {
+        uint8_t code = passive_code_of_ticks((uint32_t)ticks);
+        uint32_t back = passive_ticks_of_code(code);
+
+        assert_true(code >= last && code > 0);
+        assert_true(back <= ticks && back > ticks - ticks / 5 - 1);
+        last = code;
+    }
+    assert_int_equal(passive_code_of_ticks(0), 1);
+}
+
+/* Opens a flow with a round-trip time, ten segments, and a hole of one segment with its opener. */
+static uint32_t open_with_hole(struct bench *b, uint32_t start)
+{
+    uint32_t next = start;
+
+    bench_open(b, start);
+    bench_wait_us(b, RTT_US);
+    for (int i = 0; i < 10; i++, next += BYTES)
+        assert_int_equal(bench_data(b, next, BYTES), PASSIVE_FIRST_TIME);
+    assert_int_equal(bench_data(b, next + BYTES, BYTES), PASSIVE_FIRST_TIME);
+    assert_int_equal(b->line.n_holes, 1);
+    return next;
+}
+
+static void a_late_segment_is_reordered_with_its_extent(void **state)
+{
+    static const struct {
+        uint32_t n_between;
+        uint64_t extents[5];
+    } cases[] = {
+        {0, {1, 0, 0, 0, 0}}, {1, {0, 1, 0, 0, 0}},  {2, {0, 0, 1, 0, 0}},  {6, {0, 0, 1, 0, 0}},
+        {7, {0, 0, 0, 1, 0}}, {30, {0, 0, 0, 1, 0}}, {31, {0, 0, 0, 0, 1}},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct bench b;
+        uint32_t hole = open_with_hole(&b, START), next = hole + 2 * BYTES;
+
+        for (uint32_t k = 0; k < cases[i].n_between; k++, next += BYTES)
+            bench_data(&b, next, BYTES);
+        assert_int_equal(bench_data(&b, hole, BYTES), PASSIVE_REORDERED);
+        assert_int_equal(b.c.extent_1, cases[i].extents[0]);
+        assert_int_equal(b.c.extent_2, cases[i].extents[1]);
+        assert_int_equal(b.c.extent_3_7, cases[i].extents[2]);
+        assert_int_equal(b.c.extent_8_31, cases[i].extents[3]);
+        assert_int_equal(b.c.extent_32, cases[i].extents[4]);
+        assert_int_equal(b.c.holes_reordered, 1);
+        assert_int_equal(b.c.lost_upstream, 0);
+        bench_check(&b);
+    }
+}
+
+static void a_round_trip_later_it_was_lost_upstream(void **state)
+{
+    struct bench b;
+    uint32_t hole = open_with_hole(&b, START);
+
+    (void)state;
+    bench_wait_us(&b, RTT_US);
+    assert_int_equal(bench_data(&b, hole, BYTES), PASSIVE_RETRANSMITTED);
+    assert_int_equal(b.c.lost_upstream, 1);
+    assert_int_equal(b.c.holes_retransmitted, 1);
+    /* Ten segments and their successor, the lost one; nothing followed the opener yet. */
+    assert_int_equal(b.c.observed, 11);
+    assert_int_equal(b.c.repeats, 0);
+    bench_check(&b);
+}
+
+static void the_senders_clock_tells_when_there_is_no_delay(void **state)
+{
+    const struct bench_detail at_first = {.timestamp = 7000}, later = {.timestamp = 7001};
+    struct bench b;
+
+    (void)state;
+    bench_open(&b, START);
+    bench_data_with(&b, START, BYTES, at_first);
+    bench_data_with(&b, START + 2 * BYTES, BYTES, at_first);
+    bench_data_with(&b, START + 4 * BYTES, BYTES, later);
+    assert_int_equal(bench_data_with(&b, START + BYTES, BYTES, later), PASSIVE_RETRANSMITTED);
+    assert_int_equal(bench_data_with(&b, START + 3 * BYTES, BYTES, at_first), PASSIVE_REORDERED);
+    bench_check(&b);
+}
+
+static void one_retransmission_over_many_lost_segments_counts_them_all(void **state)
+{
+    struct bench b;
+    uint32_t next;
+
+    (void)state;
+    next = open_with_hole(&b, START) + 2 * BYTES;
+    bench_data(&b, next + 3 * BYTES, BYTES);
+    bench_wait_us(&b, RTT_US);
+    assert_int_equal(bench_data(&b, next, 3 * BYTES), PASSIVE_RETRANSMITTED);
+    /* The longest segment of an event is the retransmission itself. */
+    assert_int_equal(b.c.lost_upstream, 1);
+    assert_int_equal(bench_data(&b, next - 2 * BYTES, BYTES / 2), PASSIVE_RETRANSMITTED);
+    assert_int_equal(bench_data(&b, next - 2 * BYTES + BYTES / 2, BYTES / 2),
+                     PASSIVE_RETRANSMITTED);
+    assert_int_equal(b.c.holes_retransmitted, 2);
+    assert_int_equal(b.line.n_holes, 0);
+    bench_check(&b);
+}
+
+static void a_hole_filled_in_its_middle_becomes_two(void **state)
+{
+    struct bench b;
+    uint32_t hole;
+
+    (void)state;
+    bench_open(&b, START);
+    bench_data(&b, START, BYTES);
+    hole = START + BYTES;
+    bench_data(&b, hole + 3 * BYTES, BYTES);
+    assert_int_equal(bench_data(&b, hole + BYTES, BYTES), PASSIVE_REORDERED);
+    assert_int_equal(b.line.n_holes, 2);
+    assert_int_equal(b.c.holes_opened, 2);
+    bench_check(&b);
+    assert_int_equal(bench_data(&b, hole, 3 * BYTES), PASSIVE_REORDERED);
+    assert_int_equal(b.line.n_holes, 0);
+    assert_int_equal(b.c.holes_reordered, 2);
+    bench_check(&b);
+}
+
+static void a_repeat_of_what_went_by_was_lost_downstream(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    open_with_hole(&b, START);
+    assert_int_equal(bench_data(&b, START, BYTES), PASSIVE_REPEAT);
+    assert_int_equal(bench_data(&b, START + 4 * BYTES + 100, 300), PASSIVE_REPEAT);
+    assert_int_equal(b.c.repeats, 2);
+    assert_int_equal(b.c.lost_upstream, 0);
+    bench_check(&b);
+}
+
+static void what_went_by_before_we_came_is_not_a_repeat(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    bench_open_middle(&b, START);
+    bench_data(&b, START, BYTES);
+    assert_int_equal(bench_data(&b, START - BYTES, BYTES), PASSIVE_UNKNOWN);
+    assert_int_equal(bench_data(&b, START, BYTES), PASSIVE_REPEAT);
+    bench_check(&b);
+}
+
+static void the_oldest_hole_makes_room_and_is_then_unknown(void **state)
+{
+    struct bench b;
+    uint32_t hole = open_with_hole(&b, START), next = hole + 2 * BYTES;
+
+    (void)state;
+    for (unsigned int i = 1; i < PASSIVE_MAX_HOLES + 1; i++, next += 2 * BYTES)
+        bench_data(&b, next + BYTES, BYTES);
+    assert_int_equal(b.line.n_holes, PASSIVE_MAX_HOLES);
+    assert_int_equal(b.c.holes_unknown, 1);
+    assert_int_equal(b.c.missing_bytes, BYTES);
+    assert_int_equal(bench_data(&b, hole, BYTES), PASSIVE_UNKNOWN);
+    assert_int_equal(b.c.repeats, 0);
+    bench_check(&b);
+}
+
+static void a_hole_that_stays_is_never_filled(void **state)
+{
+    struct bench b;
+    uint32_t hole = open_with_hole(&b, START);
+
+    (void)state;
+    bench_wait_us(&b, 10100000);
+    bench_data(&b, hole + 3 * BYTES, BYTES); /* an event: another hole */
+    assert_int_equal(b.c.holes_unfilled, 1);
+    assert_int_equal(b.line.n_holes, 1);
+    bench_check(&b);
+}
+
+static void holes_live_through_the_wrap(void **state)
+{
+    (void)state;
+    for (uint32_t back = 0; back < 14 * BYTES; back += 500) {
+        struct bench b;
+        uint32_t hole = open_with_hole(&b, (uint32_t)0 - back);
+
+        assert_int_equal(bench_data(&b, hole - BYTES, BYTES), PASSIVE_REPEAT);
+        bench_wait_us(&b, RTT_US);
+        assert_int_equal(bench_data(&b, hole, BYTES), PASSIVE_RETRANSMITTED);
+        assert_int_equal(passive_flow_bytes(&(struct passive_flow){&b.hot, &b.rare, &b.line}),
+                         12 * BYTES);
+        bench_check(&b);
+    }
+}
+
+static void a_jump_is_not_believed(void **state)
+{
+    struct bench b;
+    uint32_t hole = open_with_hole(&b, START);
+    struct passive_counters before = b.c;
+
+    (void)state;
+    assert_int_equal(bench_data(&b, hole + (1u << 30), BYTES), PASSIVE_JUMP);
+    assert_int_equal(bench_data(&b, hole - (1u << 30), BYTES), PASSIVE_JUMP);
+    assert_memory_equal(&before, &b.c, sizeof(before));
+    assert_int_equal(bench_data(&b, hole + 2 * BYTES, BYTES), PASSIVE_FIRST_TIME);
+}
+
+static void segments_before_a_pause_are_not_observed(void **state)
+{
+    struct bench b;
+    uint32_t next = START;
+
+    (void)state;
+    bench_open(&b, START);
+    bench_wait_us(&b, RTT_US);
+    for (int flight = 0; flight < 10; flight++) {
+        for (int i = 0; i < 4; i++, next += BYTES)
+            bench_data(&b, next, BYTES);
+        bench_wait_us(&b, 3 * RTT_US);
+    }
+    /* Had the last of a flight been lost, its retransmission would have come in its turn. */
+    assert_int_equal(b.c.observed, 10 * 3);
+    assert_int_equal(b.c.first_time, 10 * 4);
+}
+
+static void half_of_the_packets_elsewhere_is_balancing(void **state)
+{
+    struct bench b;
+    uint32_t next = START;
+
+    (void)state;
+    bench_open(&b, START);
+    bench_wait_us(&b, RTT_US);
+    for (int i = 0; i < 200; i++, next += BYTES) {
+        bench_wait_us(&b, 100);
+        if (i % 2 == 0)
+            bench_data(&b, next, BYTES);
+    }
+    assert_int_equal(b.c.flows_balanced, 1);
+    assert_true(b.line.marks & PASSIVE_BALANCED);
+    bench_check(&b);
+}
+
+/* Loss of one in 10 with repairs, and late packets far beyond what the list of holes can hold. */
+static void loss_and_reordering_are_not_balancing(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    for (uint32_t late = 20; late <= 200; late += 180) {
+        bench_open(&b, START);
+        bench_wait_us(&b, RTT_US);
+        for (uint32_t i = 0; i < 5000; i++) {
+            bench_wait_us(&b, 100);
+            if (i % 10 != 5)
+                bench_data(&b, START + i * BYTES, BYTES);
+            if (i >= late && (i - late) % 10 == 5)
+                bench_data(&b, START + (i - late) * BYTES, BYTES);
+        }
+        assert_int_equal(b.c.flows_balanced, 0);
+        bench_check(&b);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(rules_decide_in_their_order),
+        cmocka_unit_test(coded_times_are_rounded_down_by_a_fifth_at_most),
+        cmocka_unit_test(a_late_segment_is_reordered_with_its_extent),
+        cmocka_unit_test(a_round_trip_later_it_was_lost_upstream),
+        cmocka_unit_test(the_senders_clock_tells_when_there_is_no_delay),
+        cmocka_unit_test(one_retransmission_over_many_lost_segments_counts_them_all),
+        cmocka_unit_test(a_hole_filled_in_its_middle_becomes_two),
+        cmocka_unit_test(a_repeat_of_what_went_by_was_lost_downstream),
+        cmocka_unit_test(what_went_by_before_we_came_is_not_a_repeat),
+        cmocka_unit_test(the_oldest_hole_makes_room_and_is_then_unknown),
+        cmocka_unit_test(a_hole_that_stays_is_never_filled),
+        cmocka_unit_test(holes_live_through_the_wrap),
+        cmocka_unit_test(a_jump_is_not_believed),
+        cmocka_unit_test(segments_before_a_pause_are_not_observed),
+        cmocka_unit_test(half_of_the_packets_elsewhere_is_balancing),
+        cmocka_unit_test(loss_and_reordering_are_not_balancing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
