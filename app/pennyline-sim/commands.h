@@ -4,5 +4,6 @@
 #define SIM_COMMANDS_H
 
 int command_run(int argc, char **argv);
+int command_fig7(int argc, char **argv);
 
 #endif

@@ -14,6 +14,7 @@ static const struct {
     int (*run)(int argc, char **argv);
 } commands[] = {
     {"run", "many trials of one scenario", command_run},
+    {"fig7", "the paper's Figure 7, exactly and by simulation", command_fig7},
 };
 
 static void print_usage(FILE *to)

@@ -181,7 +181,8 @@ void print_table_end(struct print_table *t)
 {
     if (t->output != OUTPUT_JSON)
         return;
-    json_dumpf(t->rows, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
+    json_dumpf(t->single ? json_array_get(t->rows, 0) : t->rows, stdout,
+               JSON_INDENT(2) | JSON_REAL_PRECISION(9));
     printf("\n");
     json_decref(t->rows);
 }

@@ -20,6 +20,7 @@ struct print_table {
     enum output output;
     json_t *rows;
     bool has_header;
+    bool single; /* JSON: the one row is the document, not a list of one */
 };
 
 void print_table_row(struct print_table *t, json_t *row); /* takes the row */

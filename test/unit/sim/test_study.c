@@ -93,6 +93,7 @@ static void flows_that_vanish_are_never_closed_loop(void **state)
     scenario_default(&s);
     s.genuine.pace = 50;
     s.network.path_change_s = 0.05;
+    s.max_s = 5;
     summary = study(&s, 50, 2, NULL);
     assert_int_equal(summary.outcomes[VERDICT_CLOSED_LOOP].n, 0);
 }
