@@ -180,12 +180,15 @@ static int slice_of(const struct replay *r, const struct packet_view *view)
                                  &view->destination, 0, vlan);
 }
 
-static enum engine_action act(struct replay *r, const struct packet_view *view, uint32_t slice)
+static enum engine_action act(struct replay *r, const struct capture_packet *captured,
+                              uint32_t slice)
 {
+    const struct packet_view *view = &captured->view;
     struct engine_packet packet = {
         .view = view,
         .slice = slice,
         .ingress = (uint32_t)view->vlan_id[0] << 16 | view->vlan_id[1],
+        .n_bytes = captured->frame_bytes,
     };
 
     engine_begin_burst(r->engine, r->last_ns);
@@ -210,7 +213,7 @@ enum engine_action replay_packet(struct replay *r, const struct capture_packet *
         if (packet->view.reason != PACKET_TCP)
             c->slice_not_tcp++;
         else if (r->config->slices[slice].mode != SLICE_OFF)
-            action = act(r, &packet->view, (uint32_t)slice);
+            action = act(r, packet, (uint32_t)slice);
     }
     if (action == ENGINE_DROP) {
         c->dropped++;

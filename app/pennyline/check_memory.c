@@ -31,7 +31,8 @@ static void check_hugepages(struct check *c, uint64_t needed_mb)
                       "%lu MiB of hugepages are needed, %lu are free: plain memory would be used; "
                       "\"echo %lu > /proc/sys/vm/nr_hugepages\"",
                       (unsigned long)needed_mb, mib(have.free_bytes),
-                      (unsigned long)((have.total_bytes >> 21) + needed_mb / 2 + 1));
+                      (unsigned long)((have.total_bytes - have.free_bytes) >> 21) +
+                          (unsigned long)(needed_mb + 1) / 2);
 }
 
 static bool has_cpu_on(const struct check *c, int node)

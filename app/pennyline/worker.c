@@ -122,7 +122,8 @@ static void classify(struct worker *w, struct burst *b, const struct policy *pol
             b->tested[b->n_tested++] =
                 (struct engine_packet){.view = &b->views[i],
                                        .slice = (uint32_t)b->slices[i],
-                                       .ingress = ingress_of(b->port, &b->views[i])};
+                                       .ingress = ingress_of(b->port, &b->views[i]),
+                                       .n_bytes = rte_pktmbuf_pkt_len(b->mbufs[i])};
         }
     }
     w->counters->slice_packets += n_slice;

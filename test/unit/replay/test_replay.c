@@ -157,6 +157,13 @@ static void assert_verdict(json_t *summary, size_t i, const char *verdict)
                         verdict);
 }
 
+/* Frames of other link types are of other lengths; all else must be equal. */
+static void forget_bytes(json_t *aggregate)
+{
+    json_object_del(aggregate, "bytes");
+    json_object_del(json_object_get(aggregate, "total"), "bytes");
+}
+
 static void every_link_type_gives_the_same_test(void **state)
 {
     static const int dlts[] = {DLT_EN10MB,     DLT_RAW,  DLT_IPV4, DLT_LINUX_SLL,
@@ -171,6 +178,7 @@ static void every_link_type_gives_the_same_test(void **state)
         summary = summary_of(f, "--source 192.0.2.0/24", 10);
         assert_verdict(summary, 0, "not_closed_loop");
         assert_int_equal(integer(json_object_get(summary, "totals"), "slice_packets"), f->n);
+        forget_bytes(aggregate_of(summary, 0));
         if (first == NULL)
             first = json_incref(aggregate_of(summary, 0));
         assert_true(json_equal(first, aggregate_of(summary, 0)));
@@ -341,6 +349,8 @@ static void pcapng_is_read_too(void **state)
     f->capture[0] = '\0';
     assert_int_equal(integer(aggregate_of(summary, 0), "packets"), 12);
     assert_int_equal(integer(aggregate_of(summary, 0), "flows_seen"), 2);
+    assert_int_equal(integer(aggregate_of(summary, 0), "bytes"),
+                     integer(json_object_get(summary, "totals"), "rx_bytes"));
     json_decref(summary);
 }
 
