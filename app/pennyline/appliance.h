@@ -9,13 +9,13 @@
 
 #include "clock.h"
 #include "config/config.h"
+#include "control/control.h"
 #include "memory.h"
 #include "policy.h"
 #include "port/port.h"
 #include "report/report.h"
 #include "worker.h"
 
-struct control;
 struct eventlog;
 struct manager;
 struct rte_mempool;
@@ -63,7 +63,8 @@ struct appliance {
 
     struct eventlog *log;
     struct control *control;
-    int signals; /* signalfd */
+    struct control_operations operations; /* what control and telemetry work on */
+    int signals;                          /* signalfd */
     bool must_stop;
     struct appliance_watch watch;
     struct progress progress;

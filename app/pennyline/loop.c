@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "base/time.h"
-#include "control/control.h"
 #include "eventlog/eventlog.h"
 #include "events.h"
 #include "export/export.h"
@@ -14,6 +13,7 @@
 #include "manager/manager.h"
 #include "progress.h"
 #include "say.h"
+#include "services.h"
 #include "watch.h"
 
 #define MESSAGES_PER_TURN 256
@@ -67,8 +67,7 @@ static unsigned int turn(struct appliance *a, uint64_t now_ns)
 
     manager_tick(a->manager, now_ns);
     watch_ports(a, now_ns);
-    if (a->control != NULL)
-        control_poll(a->control, now_ns);
+    services_serve(a, now_ns);
     eventlog_flush(a->log);
     serve_signals(a, now_ns);
     if (n == 0)

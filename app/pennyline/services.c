@@ -10,6 +10,7 @@
 #include "control/control.h"
 #include "lanes.h"
 #include "say.h"
+#include "telemetry/telemetry.h"
 
 const char *services_drivers_directory(void)
 {
@@ -119,7 +120,7 @@ static json_t *on_memory(void *context)
 
 int services_up(struct appliance *a)
 {
-    struct control_operations operations = {
+    const struct control_operations operations = {
         .manager = a->manager,
         .instance = a->config->instance.name,
         .clock = &a->report_clock,
@@ -129,7 +130,11 @@ int services_up(struct appliance *a)
         .memory = on_memory,
     };
     char error[512];
+    int failure = telemetry_open();
 
+    a->operations = operations;
+    if (failure != 0)
+        say_warning("no /pennyline in DPDK's telemetry: %s", strerror(-failure));
     a->control =
         control_open(a->config->instance.control_socket, &operations, error, sizeof(error));
     if (a->control != NULL)
@@ -140,6 +145,13 @@ int services_up(struct appliance *a)
     }
     say_error("control socket: %s", error);
     return -EADDRINUSE;
+}
+
+void services_serve(struct appliance *a, uint64_t now_ns)
+{
+    if (a->control != NULL)
+        control_poll(a->control, now_ns);
+    telemetry_serve(&a->operations, now_ns);
 }
 
 void services_down(struct appliance *a)

@@ -7,9 +7,13 @@
 
 #include "appliance.h"
 
-/* Opens the control socket. A test does without it, the service does not. 0 or a negative errno. */
+/* Opens the control socket and the endpoints in DPDK's telemetry. A test does without it, the
+ * service does not. 0 or a negative errno. */
 int services_up(struct appliance *a);
 void services_down(struct appliance *a);
+
+/* In each turn of the manager's loop: clients of the control socket, and DPDK's telemetry. */
+void services_serve(struct appliance *a, uint64_t now_ns);
 
 /* Where drivers-cfg lies: the environment's PENNYLINE_DRIVERS_CFG, the installed one, or the source
  * tree's. */
