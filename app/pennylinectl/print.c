@@ -215,15 +215,22 @@ static void print_list(FILE *out, const char *title, const struct column *column
     table_print(out, columns, rows);
 }
 
+/* Why a test stands as it does: longer than a cell of a table. */
+static const char *sentence(const json_t *aggregate)
+{
+    const char *text = json_string_value(json_object_get(aggregate, "reason_text"));
+
+    return text != NULL ? text : "";
+}
+
 void print_aggregate(FILE *out, const json_t *aggregate)
 {
     json_t *one = json_pack("[O]", aggregate);
-    char text[CELL_BYTES];
 
     print_aggregates(out, one);
     json_decref(one);
     if (is_tested(aggregate))
-        fprintf(out, "\n%s\n", table_value(aggregate, "reason_text", text));
+        fprintf(out, "\n%s\n", sentence(aggregate));
     if (is_there(aggregate, "genuine_share"))
         fprintf(out, "%.0f %% of the tested drops came back (95 %% interval %.0f to %.0f %%)\n",
                 100 * number(aggregate, "genuine_share.estimate"),
@@ -246,7 +253,7 @@ static void print_details(FILE *out, const json_t *event)
     if (report != NULL) {
         verdict_cell(report, a);
         evidence_cell(report, b);
-        fprintf(out, "  %s, %s: %s", a, b, table_value(report, "reason_text", a));
+        fprintf(out, "  %s, %s. %s", a, b, sentence(report));
     }
     for (const char *const *key = (const char *const[]){"reason", "switch", "count", NULL};
          *key != NULL; key++)

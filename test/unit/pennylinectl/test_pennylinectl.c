@@ -39,9 +39,16 @@ static void *serve(void *argument)
         if (f->publishes && control_has_watchers(f->control)) {
             json_t *event = json_pack("{s:f, s:s, s:s}", "monotonic_s", 1.5, "event", "suspended",
                                       "reason", "own loss");
+            json_t *verdict =
+                json_pack("{s:f, s:s, s:s, s:{s:i, s:s, s:s, s:s, s:{s:f, s:f}}}", "monotonic_s",
+                          2.5, "event", "verdict", "name", "edge", "report", "n_tests", 1,
+                          "verdict", "closed_loop", "rule", "anytime", "reason_text",
+                          "That is why.", "anytime", "log10_e", 6.25, "log10_f", -1.0);
 
             control_publish(f->control, event);
+            control_publish(f->control, verdict);
             json_decref(event);
+            json_decref(verdict);
         }
         usleep(500);
     }
@@ -187,6 +194,8 @@ static void watch_prints_events_as_they_come(void **state)
     struct fixture *f = *state;
 
     assert_run(f, "watch | head -n 3", 0, "1.500  suspended        own loss\n");
+    assert_run(f, "watch | head -n 4", 0,
+               "2.500  verdict          edge  closed_loop, E=10^6.2 F=10^-1.0. That is why.\n");
     assert_run(f, "watch --json | head -n 3", 0, "\"reason\": \"own loss\"");
 }
 
