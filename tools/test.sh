@@ -23,7 +23,7 @@ Exit code: 0 when nothing failed.
 TEXT
 }
 
-all_steps=(unit sanitize fuzz lint)
+all_steps=(unit sanitize fuzz lint e2e)
 fuzz_seconds=${FUZZ_SECONDS:-60}
 log_directory=build/log
 result_directory=build/result

@@ -72,6 +72,17 @@ class Summary:
             ports = sum(p[way] for p in self.ports)
             if ports != self.totals[way]:
                 broken.append(f"{way}: {ports} by the ports, {self.totals[way]} in total")
+        for p in self.ports:
+            device = p["device_counters"]
+            for way in ("rx_packets", "tx_packets"):
+                if device[way] != p[way]:
+                    broken.append(f"{p['name']}: {way} {p[way]} by the workers, {device[way]} "
+                                  "by the device")
+            away = (p["forwarded"] + p["dropped"] + p["lost_no_headroom"] + p["absorbed_mirror"])
+            if p["rx_packets"] != away:
+                broken.append(f"{p['name']}: rx={p['rx_packets']} but {away} went on")
+        if not self.whole["reconciled"]:
+            broken.append(f"not reconciled: {self.whole['broken']} {self.whole['problems']}")
         dropped = sum(a["dropped"] for a in self.aggregates)
         if dropped != self.totals["dropped"]:
             broken.append(f"dropped: {dropped} by aggregates, {self.totals['dropped']} in total")

@@ -331,6 +331,29 @@ class Path(Lab):
         return self.receiver.start(program, "client", "--address", ",".join(sources), "--port",
                                    port, "--duration", seconds, *options)
 
+    def any_source(self, prefix):
+        """Every address of the prefix is the sender's own, and is routed back to it."""
+        plain = "fd00:{}::{}" if ":" in prefix else "10.0.{}.{}"
+        self.sender.run("ip", "-6" if ":" in prefix else "-4", "route", "add", "local", prefix,
+                        "dev", "lo")
+        if prefix in (table[6 if ":" in prefix else 4] for table in (GENUINE, SPOOFED, MIXED)):
+            return
+        self.upstream.route(prefix, plain.format(1, 1), "down0")
+        self.downstream.route(prefix, plain.format(2, 1), "down0")
+        self.receiver.route(prefix, plain.format(3, 1), "down1", "src",
+                            RECEIVER[6 if ":" in prefix else 4])
+
+    def paced_flows(self, first, n_sources, seconds, options=(), port=8081):
+        """Connections of real stacks from many addresses, which send a segment now and then.
+        Returns the senders, running."""
+        program = os.path.join(TREE, "tools", "traffic", "paced_flows.py")
+        receiver = RECEIVER[6 if ":" in first else 4]
+        self.receiver.start(program, "sink", "--address", receiver, "--port", port, "--duration",
+                            seconds + 5).wait_for("ready")
+        return self.sender.start(program, "senders", "--address", receiver, "--port", port,
+                                 "--source", first, "--sources", n_sources, "--duration", seconds,
+                                 *options)
+
     def spoof(self, blind, source, receiver, *options):
         """A blind sender in the sender's namespace. Returns it, running."""
         return self.sender.start(blind, "--interface", "up0", "--source", source, "--destination",
