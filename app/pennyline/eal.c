@@ -17,9 +17,11 @@
 
 #define MAX_ARGUMENTS 192
 
-/* EAL keeps pointers into them, so they live as long as the process. */
+/* EAL keeps pointers into the texts, so they live as long as the process; the list of them that it
+ * is given, it changes. */
 struct arguments {
     char *text[MAX_ARGUMENTS + 1];
+    char *given[MAX_ARGUMENTS + 1];
     int n;
 };
 
@@ -148,7 +150,10 @@ static void compose(struct arguments *a, const struct eal_request *r)
         add(a, "--main-lcore=%u", e->main_lcore);
     if (value_of(r->extra, "--file-prefix") == NULL)
         add(a, "--file-prefix=%s", e->file_prefix);
-    add(a, "--log-level=*:warning");
+    if (!is_given(r, "--log-level")) {
+        add(a, "--log-level=lib.telemetry:error"); /* it warns of a socket that nobody uses */
+        add(a, "--log-level=*:warning");
+    }
     huge = add_memory(a, r);
     add_devices(a, r->config);
     for (uint32_t i = 0; i < e->n_extra; i++)
@@ -194,7 +199,8 @@ int eal_start(const struct eal_request *request)
     if (error != 0)
         return error;
     compose(&arguments, request);
-    if (rte_eal_init(arguments.n, arguments.text) >= 0)
+    memcpy(arguments.given, arguments.text, sizeof(arguments.given));
+    if (rte_eal_init(arguments.n, arguments.given) >= 0)
         return 0;
     say_error(
         "DPDK (%s) cannot start: %s; its own words stand above; \"pennyline check\" looks for "

@@ -51,7 +51,9 @@ static int plug_vdev(struct port *port, const char *text)
     snprintf(port->device_name, sizeof(port->device_name), "%.*s", (int)n, text);
     error = rte_eal_hotplug_add("vdev", port->device_name, arguments);
     if (error != 0)
-        return port_fail(port, error, "port %s: DPDK cannot make the device %s: %s",
+        return port_fail(port, error,
+                         "port %s: DPDK cannot make the device %s (%s; its own words stand above); "
+                         "\"pennyline check\" looks for the usual causes",
                          port->config->name, text, rte_strerror(-error));
     port->is_hotplugged = true;
     return 0;
