@@ -18,8 +18,17 @@ static size_t round_to_line(size_t n_bytes)
 
 /* The parts of an engine's memory, in order. */
 struct layout {
-    size_t engine, ledger, places, deltas, changed, listed, rules, flows, end;
+    size_t engine, ledger, places, deltas, changed, listed, rules, flows, passive_deltas,
+        passive_lines, end;
 };
+
+static bool any_slice_is_passive(const struct engine_config *config)
+{
+    for (uint32_t i = 0; i < config->n_slices; i++)
+        if (config->slices[i].mode == SLICE_PASSIVE)
+            return true;
+    return false;
+}
 
 static struct layout lay_out(const struct engine_config *config)
 {
@@ -33,7 +42,12 @@ static struct layout lay_out(const struct engine_config *config)
     l.listed = l.changed + round_to_line(n_aggregates * sizeof(uint32_t));
     l.rules = l.listed + round_to_line(n_aggregates);
     l.flows = l.rules + round_to_line(config->n_slices * sizeof(struct slice_rules));
-    l.end = l.flows + flow_table_memory_bytes(config->n_flows);
+    l.end = l.passive_deltas = l.flows + round_to_line(flow_table_memory_bytes(config->n_flows));
+    if (!any_slice_is_passive(config))
+        return l;
+    l.passive_lines =
+        l.passive_deltas + round_to_line((n_aggregates + 1) * sizeof(struct passive_counters));
+    l.end = l.passive_lines + config->n_flows * sizeof(struct passive_line);
     return l;
 }
 
@@ -63,6 +77,7 @@ static struct slice_rules rules_of_slice(const struct engine_config *config, uin
         .granularity_ipv6 = (uint8_t)s->granularity.ipv6,
         .max_drops_per_flow = (uint8_t)t->max_drops_per_flow,
         .protect_first_packets = (uint8_t)t->protect_first_packets,
+        .is_passive = s->mode == SLICE_PASSIVE,
     };
 }
 
@@ -115,8 +130,14 @@ struct engine *engine_init(void *memory, size_t n_bytes, const struct engine_con
         .on_leave = engine_on_flow_leave,
         .context = e,
     };
+    e->idle_timeout_ms = table.idle_timeout_ms;
+    if (l.passive_lines != 0) {
+        e->passive_deltas = (void *)(base + l.passive_deltas);
+        e->passive_lines = (void *)(base + l.passive_lines);
+        memset(base + l.passive_deltas, 0, l.end - l.passive_deltas);
+    }
     e->age_interval_ns = table.idle_timeout_ms * NS_PER_MS / 2;
-    e->flows = flow_table_init(base + l.flows, n_bytes - l.flows, &table);
+    e->flows = flow_table_init(base + l.flows, l.passive_deltas - l.flows, &table);
     return e->flows != NULL ? e : NULL;
 }
 
@@ -167,8 +188,7 @@ void engine_begin_burst(struct engine *e, uint64_t now_ns)
     age_some_flows(e);
 }
 
-/* A packet that belongs to no flow: a pure ACK of the other direction, or a flow not admitted. */
-static void count_flowless(struct engine *e, const struct engine_packet *p,
+void engine_count_flowless(struct engine *e, const struct engine_packet *p,
                            const struct slice_rules *rules)
 {
     uint32_t aggregate = engine_find_aggregate(e, p, rules, false);
@@ -198,11 +218,15 @@ enum engine_action engine_packet(struct engine *e, struct engine_packet *p)
         engine_lookup_bulk(e, p, 1);
         e->n_leaves_at_lookup = then;
     }
+    if (rules->is_passive) {
+        engine_passive(e, p, rules);
+        return ENGINE_FORWARD;
+    }
     f = p->flow;
     if (f == NULL)
         f = engine_find_or_admit(e, p, rules);
     if (f == NULL) {
-        count_flowless(e, p, rules);
+        engine_count_flowless(e, p, rules);
         return ENGINE_FORWARD;
     }
     return engine_segment(e, p, rules, f);
@@ -214,6 +238,7 @@ void engine_stop(struct engine *e)
 
     while ((entry = ledger_any(&e->ledger)) != LEDGER_NONE)
         engine_end_drop(e, entry, DROP_VOID_EVICTED);
+    engine_passive_stop(e);
 }
 
 const struct worker_counters *engine_counters(const struct engine *e)

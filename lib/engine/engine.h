@@ -67,6 +67,9 @@ struct engine_packet {
     uint32_t slice;
     uint32_t ingress; /* whatever tells paths apart: port and VLANs */
     uint32_t n_bytes; /* of the frame */
+    /* What `view` was made of, until engine_packet() returns; mode passive reads TTL and the like
+     * from it. NULL: they are not known. */
+    const uint8_t *data;
     /* Filled by engine_lookup_bulk(): */
     struct flow_key key;
     uint64_t hash;
@@ -88,7 +91,8 @@ enum engine_action engine_packet(struct engine *e, struct engine_packet *packet)
  * ring was too full for all of it (tried again at the next call). */
 bool engine_post_epoch(struct engine *e);
 
-/* Before the last epoch of a stop: ends every pending drop as void, so that counters reconcile. */
+/* Before the last epoch of a stop: ends every pending drop as void, so that counters reconcile, and
+ * counts the flows of passive slices that go on. */
 void engine_stop(struct engine *e);
 
 /* Read by any thread, written by the engine's own. The engine counts why it did not drop and what

@@ -2,6 +2,7 @@
 /* Telling the manager: deltas of counters once per epoch, events as they happen. */
 #include "engine/internal.h"
 
+#include <errno.h>
 #include <string.h>
 
 struct aggregate_counters *engine_delta(struct engine *e, uint32_t aggregate)
@@ -32,6 +33,25 @@ static bool is_tested(const struct engine *e, uint32_t aggregate)
     return aggregate_control_read(c).phase != AGGREGATE_IDLE;
 }
 
+static int post_passive_delta(struct engine *e, uint32_t aggregate)
+{
+    struct message m = {.kind = MESSAGE_PASSIVE,
+                        .worker = e->config.worker,
+                        .aggregate = aggregate,
+                        .passive = e->passive_deltas[aggregate]};
+    int error = e->config.post(e->config.post_context, &m);
+
+    if (error == 0)
+        memset(&e->passive_deltas[aggregate], 0, sizeof(e->passive_deltas[aggregate]));
+    return error;
+}
+
+static bool is_passive(const struct engine *e, uint32_t aggregate)
+{
+    return e->passive_deltas != NULL &&
+           e->rules[aggregate_table_identity(e->aggregates, aggregate)->slice].is_passive;
+}
+
 static int post_delta(struct engine *e, uint32_t aggregate)
 {
     struct message m = {.kind = MESSAGE_COUNTERS,
@@ -43,6 +63,9 @@ static int post_delta(struct engine *e, uint32_t aggregate)
     if (error != 0)
         return error;
     memset(&e->deltas[aggregate], 0, sizeof(e->deltas[aggregate]));
+    /* Stays listed when only the first of two found room. */
+    if (is_passive(e, aggregate) && post_passive_delta(e, aggregate) != 0)
+        return -ENOBUFS;
     e->listed[aggregate] = 0;
     return 0;
 }

@@ -55,7 +55,7 @@ uint32_t engine_find_aggregate(struct engine *e, const struct engine_packet *p,
 }
 
 /* A pure ACK or a lone RST makes no flow: there is nothing in it to test. */
-static bool may_begin_a_flow(const struct packet_view *v)
+bool engine_may_begin_a_flow(const struct packet_view *v)
 {
     if (v->tcp_flags & TCP_FLAG_RST)
         return false;
@@ -70,7 +70,7 @@ struct flow *engine_find_or_admit(struct engine *e, struct engine_packet *p,
     enum flow_admission admission;
     struct flow *f;
 
-    if (!may_begin_a_flow(v))
+    if (!engine_may_begin_a_flow(v))
         return NULL;
     f = flow_table_insert(e->flows, &p->key, p->hash, syn ? FLOW_SYN_ONLY : FLOW_OBSERVED,
                           e->now_ms, &admission);
@@ -93,6 +93,10 @@ void engine_on_flow_leave(void *context, struct flow *f)
     struct engine *e = context;
 
     e->n_leaves++;
+    if ((f->flags & PASSIVE_FLOW) != 0) {
+        engine_passive_leave(e, f);
+        return;
+    }
     if (flow_pending(f) != LEDGER_NONE)
         engine_end_drop(e, f->drop, DROP_VOID_EVICTED);
     engine_leave_place(e, f);

@@ -6,6 +6,7 @@
 #include "engine/engine.h"
 #include "engine/ledger.h"
 #include "engine/places.h"
+#include "passive/passive.h"
 
 /* struct flow.flags */
 #define FLOW_REPAIRED        0x01 /* a drop of this test came back */
@@ -26,6 +27,7 @@ struct slice_rules {
     uint8_t granularity_ipv4, granularity_ipv6; /* 0: none for this family */
     uint8_t max_drops_per_flow;
     uint8_t protect_first_packets;
+    bool is_passive;
 };
 
 /* In `listed`: is the aggregate in the list of those to post? */
@@ -56,11 +58,25 @@ struct engine {
     uint64_t age_interval_ns; /* in which every flow record is looked at once */
     struct engine_config config;
     struct slice_rules *rules_memory;
+
+    /* Mode passive; NULL when no slice has it. */
+    struct passive_counters *passive_deltas; /* per aggregate, beside `deltas` */
+    struct passive_line *passive_lines;      /* per flow record */
+    uint32_t idle_timeout_ms;
 };
 
 /* segment.c */
 enum engine_action engine_segment(struct engine *e, const struct engine_packet *p,
                                   const struct slice_rules *rules, struct flow *f);
+
+/* The flow's aggregate, asked for again when it was not made yet. */
+uint32_t engine_aggregate_of(struct engine *e, const struct engine_packet *p,
+                             const struct slice_rules *rules, struct flow *f);
+
+/* engine.c: a packet that belongs to no flow: a pure ACK of the other direction, or a flow not
+ * admitted. */
+void engine_count_flowless(struct engine *e, const struct engine_packet *p,
+                           const struct slice_rules *rules);
 
 /* flows.c: finding, admitting and leaving. */
 struct flow *engine_find_or_admit(struct engine *e, struct engine_packet *p,
@@ -80,6 +96,14 @@ void engine_end_drop(struct engine *e, uint32_t entry, enum drop_state state);
 void engine_settle_due(struct engine *e, uint32_t entry);
 /* Ends the flow's place when nothing more can happen there. */
 void engine_leave_place(struct engine *e, struct flow *f);
+
+bool engine_may_begin_a_flow(const struct packet_view *v);
+
+/* passive.c: all of a packet of a passive slice. */
+void engine_passive(struct engine *e, struct engine_packet *p, const struct slice_rules *rules);
+void engine_passive_leave(struct engine *e, struct flow *f);
+void engine_passive_stop(struct engine *e);
+struct passive_counters *engine_passive_delta(struct engine *e, uint32_t aggregate);
 
 /* epoch.c */
 struct aggregate_counters *engine_delta(struct engine *e, uint32_t aggregate);

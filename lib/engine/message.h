@@ -18,6 +18,7 @@
 
 #include "flow/flow.h"
 #include "stats/counters.h"
+#include "stats/passive.h"
 
 enum drop_state {
     DROP_PENDING,
@@ -36,6 +37,7 @@ const char *drop_state_void_reason(enum drop_state state);
 
 enum message_kind {
     MESSAGE_COUNTERS, /* what an aggregate's counters grew by */
+    MESSAGE_PASSIVE,  /* the same of mode passive */
     MESSAGE_PLACE,    /* the counts so far of an individually tested flow */
     MESSAGE_DROP_MADE,
     MESSAGE_DROP_ENDED,
@@ -57,6 +59,7 @@ struct message {
     uint32_t aggregate;
     union {
         struct aggregate_counters counters;
+        struct passive_counters passive;
         struct {
             struct flow_key key;
             struct flow_counts counts;

@@ -242,8 +242,7 @@ static enum engine_action segment(struct engine *e, const struct engine_packet *
     return action;
 }
 
-/* The flow's aggregate, asked for again when it was not made yet. */
-static uint32_t aggregate_of(struct engine *e, const struct engine_packet *p,
+uint32_t engine_aggregate_of(struct engine *e, const struct engine_packet *p,
                              const struct slice_rules *rules, struct flow *f)
 {
     if (likely_true(f->aggregate != FLOW_NO_AGGREGATE))
@@ -267,7 +266,7 @@ enum engine_action engine_segment(struct engine *e, const struct engine_packet *
                                   const struct slice_rules *rules, struct flow *f)
 {
     const struct packet_view *v = p->view;
-    uint32_t aggregate = aggregate_of(e, p, rules, f);
+    uint32_t aggregate = engine_aggregate_of(e, p, rules, f);
     struct aggregate_order order = order_for(e, aggregate);
     struct aggregate_counters *c = engine_delta(e, aggregate);
     uint32_t pending = flow_pending(f);

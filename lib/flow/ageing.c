@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "flow/layout.h"
 
-/* A SYN is answered, or repeated after a second (RFC 6298 2.1); silence after it tells sooner than
- * silence in a connection. */
-#define SYN_ONLY_SHARE 4
-
 static bool is_aged(const struct flow_table *t, const struct flow *flow, uint32_t now_ms)
 {
     uint32_t timeout_ms = t->config.idle_timeout_ms;
@@ -12,7 +8,7 @@ static bool is_aged(const struct flow_table *t, const struct flow *flow, uint32_
     if (flow->state == FLOW_FREE)
         return false;
     if (flow->state == FLOW_SYN_ONLY)
-        timeout_ms /= SYN_ONLY_SHARE;
+        timeout_ms /= FLOW_SYN_ONLY_SHARE;
     return silence_ms(flow->last_seen_ms, now_ms) >= timeout_ms;
 }
 

@@ -49,6 +49,11 @@ enum flow_state {
     FLOW_CLOSING,  /* FIN or RST seen: repairs still count, nothing is dropped */
 };
 
+/* Flows that showed nothing but SYNs are idle after this part of the timeout: a SYN is answered, or
+ * repeated after a second (RFC 6298 2.1); silence after it tells sooner than silence in a
+ * connection. */
+#define FLOW_SYN_ONLY_SHARE 4
+
 #define FLOW_NO_DROP      UINT32_MAX
 #define FLOW_NO_AGGREGATE UINT32_MAX
 #define FLOW_NO_PLACE     UINT16_MAX

@@ -113,6 +113,7 @@ struct manager {
     struct flow_room *rooms;
     uint32_t n_rooms_in_use;
     struct drop_store drops;
+    struct passive_counters *passive; /* per aggregate; NULL when no slice is passive */
 
     uint64_t now_ns;
     bool auto_start;
@@ -169,6 +170,10 @@ bool room_take(struct manager *m, struct aggregate_state *a); /* false: all are 
 void room_leave(struct manager *m, struct test *t);           /* its flows can still be read */
 void room_forget(struct manager *m, struct test *t);
 void room_receive(struct manager *m, struct test *t, const struct message *message);
+
+/* passive.c */
+int passive_init(struct manager *m);
+void passive_receive(struct manager *m, struct aggregate_state *a, const struct message *message);
 
 /* drops.c */
 size_t drops_memory_bytes(uint32_t n_records);

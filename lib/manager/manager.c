@@ -39,7 +39,7 @@ static bool take_memory(struct manager *m)
     m->check_text = calloc(1, CHECK_TEXT_BYTES);
     return m->coins != NULL && m->coin_of_slice != NULL && m->aggregates != NULL &&
            m->retests != NULL && m->rooms != NULL && m->closed != NULL && m->check_text != NULL &&
-           drops_init(&m->drops, c->n_drop_records) == 0;
+           drops_init(&m->drops, c->n_drop_records) == 0 && passive_init(m) == 0;
 }
 
 /* The coin falls below a 32-bit threshold; the maths must use what that makes of p. */
@@ -125,6 +125,7 @@ void manager_destroy(struct manager *m)
     if (m == NULL)
         return;
     drops_destroy(&m->drops);
+    free(m->passive);
     free(m->coins);
     free(m->coin_of_slice);
     free(m->aggregates);

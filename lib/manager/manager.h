@@ -210,6 +210,10 @@ bool manager_report(const struct manager *m, uint32_t aggregate, struct aggregat
  * much for who looks after every packet. */
 bool manager_report_brief(const struct manager *m, uint32_t aggregate,
                           struct aggregate_report *out);
+/* What mode passive counted for the aggregate since the start; NULL when its slice is of another
+ * mode. */
+const struct passive_counters *manager_passive_counters(const struct manager *m,
+                                                        uint32_t aggregate);
 bool manager_flow_report(const struct manager *m, uint32_t aggregate, uint32_t i,
                          struct flow_report *out);
 /* The drops of an aggregate, oldest first: pass NULL first, then the last one; NULL at the end. */

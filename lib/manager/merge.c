@@ -59,9 +59,8 @@ static void receive_wanted(struct manager *m, const struct message *message)
 
 static void (*const receive_of_aggregate[])(struct manager *, struct aggregate_state *,
                                             const struct message *) = {
-    [MESSAGE_COUNTERS] = receive_counters,
-    [MESSAGE_PLACE] = receive_place,
-    [MESSAGE_DROP_MADE] = receive_drop_made,
+    [MESSAGE_COUNTERS] = receive_counters, [MESSAGE_PASSIVE] = passive_receive,
+    [MESSAGE_PLACE] = receive_place,       [MESSAGE_DROP_MADE] = receive_drop_made,
     [MESSAGE_DROP_ENDED] = drops_ended,
 };
 
@@ -75,6 +74,7 @@ void manager_receive(struct manager *m, const struct message *message)
         manager_close_epoch(m, message->worker, message->epoch.epoch, message->epoch.whole);
         return;
     case MESSAGE_COUNTERS:
+    case MESSAGE_PASSIVE:
     case MESSAGE_PLACE:
     case MESSAGE_DROP_MADE:
     case MESSAGE_DROP_ENDED:

@@ -16,7 +16,7 @@
 static const char *const end_names[PASSIVE_N_ENDS] = {
     [PASSIVE_END_FIN] = "fin",           [PASSIVE_END_RST] = "rst",
     [PASSIVE_END_IDLE] = "idle",         [PASSIVE_END_EVICTED] = "evicted",
-    [PASSIVE_END_SYN_ONLY] = "syn_only",
+    [PASSIVE_END_SYN_ONLY] = "syn_only", [PASSIVE_END_STOPPED] = "stopped",
 };
 
 const char *passive_end_name(enum passive_end end)
@@ -82,15 +82,15 @@ void passive_flow_fin(const struct passive_flow *f, const struct passive_packet 
     int32_t ahead = serial_distance(f->hot->snd_max, sequence);
     struct open_holes holes;
 
-    /* A FIN that stands beyond what we saw shows that something is missing. */
-    if (ahead > 0 && (uint32_t)ahead <= p->window_bytes) {
-        holes_load(f, &holes);
-        passive_open_hole(f, p, sequence, &holes, c);
-        holes_store(f, &holes);
-    }
-    if (ahead >= 0 && (uint32_t)ahead <= p->window_bytes &&
-        (f->line->marks & PASSIVE_FIN_SEEN) == 0) {
-        passive_observe_newest(f->hot, p->now_ticks, c);
+    if (ahead >= 0 && (uint32_t)ahead <= p->window_bytes) {
+        if ((f->line->marks & PASSIVE_FIN_SEEN) == 0)
+            passive_observe_newest(f->hot, p->now_ticks, c);
+        /* A FIN that stands beyond what we saw shows that something is missing. */
+        if (ahead > 0) {
+            holes_load(f, &holes);
+            passive_open_hole(f, p, sequence, &holes, c);
+            holes_store(f, &holes);
+        }
         passive_grow(f, sequence, p->now_ticks);
     }
     f->line->marks |= PASSIVE_FIN_SEEN;
@@ -127,30 +127,36 @@ void passive_flow_rst(const struct passive_flow *f, const struct passive_packet 
     passive_flow_end(f, PASSIVE_END_RST, c);
 }
 
-static void end_holes(const struct passive_flow *f, enum passive_end end,
-                      struct passive_counters *c)
+static void give_up_holes(const struct passive_flow *f, bool is_known, struct passive_counters *c)
 {
-    bool is_known = end == PASSIVE_END_FIN || end == PASSIVE_END_IDLE;
     struct open_holes holes;
 
     holes_load(f, &holes);
-    if (holes.n == 0)
-        return;
-    c->flows_with_open_holes++;
-    c->holes_open_at_end += holes.n;
-    c->resets_with_open_holes += end == PASSIVE_END_RST;
-    c->silences_with_open_holes += end == PASSIVE_END_IDLE;
     for (unsigned int i = 0; i < holes.n; i++)
         passive_give_up_hole(f, &holes.list[i].hole, is_known, c);
     f->line->n_holes = 0;
 }
 
+static void end_holes(const struct passive_flow *f, enum passive_end end,
+                      struct passive_counters *c)
+{
+    if (f->line->n_holes == 0)
+        return;
+    c->flows_with_open_holes++;
+    c->holes_open_at_end += f->line->n_holes;
+    c->resets_with_open_holes += end == PASSIVE_END_RST;
+    c->silences_with_open_holes += end == PASSIVE_END_IDLE;
+    give_up_holes(f, end == PASSIVE_END_FIN || end == PASSIVE_END_IDLE, c);
+}
+
 static enum passive_end known_better(const struct passive_flow *f, enum passive_end end)
 {
-    if (end != PASSIVE_END_IDLE && end != PASSIVE_END_EVICTED)
+    if (end != PASSIVE_END_IDLE && end != PASSIVE_END_EVICTED && end != PASSIVE_END_STOPPED)
         return end;
     if ((f->line->marks & PASSIVE_FIN_SEEN) != 0)
         return PASSIVE_END_FIN;
+    if (end == PASSIVE_END_STOPPED)
+        return end;
     return (f->hot->flags & PASSIVE_ANSWERED) == 0 ? PASSIVE_END_SYN_ONLY : end;
 }
 
@@ -158,10 +164,13 @@ enum passive_end passive_flow_end(const struct passive_flow *f, enum passive_end
                                   struct passive_counters *c)
 {
     end = known_better(f, end);
-    if ((f->hot->flags & PASSIVE_ENDED) != 0)
+    if ((f->hot->flags & PASSIVE_ENDED) != 0) {
+        give_up_holes(f, false, c);
         return end;
+    }
     f->hot->flags |= PASSIVE_ENDED;
-    c->flows_finished++;
+    c->flows_finished += end != PASSIVE_END_STOPPED;
+    c->flows_stopped += end == PASSIVE_END_STOPPED;
     c->ended_fin += end == PASSIVE_END_FIN;
     c->ended_rst += end == PASSIVE_END_RST;
     c->ended_idle += end == PASSIVE_END_IDLE;

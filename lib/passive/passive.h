@@ -111,9 +111,10 @@ enum passive_end {
     PASSIVE_END_IDLE,
     PASSIVE_END_EVICTED, /* made room, or began anew */
     PASSIVE_END_SYN_ONLY,
+    PASSIVE_END_STOPPED, /* it goes on, but we do not */
     PASSIVE_N_ENDS
 };
-/* "fin", "rst", "idle", "evicted", "syn_only" */
+/* "fin", "rst", "idle", "evicted", "syn_only", "stopped" */
 const char *passive_end_name(enum passive_end end);
 
 /* What a data segment was. */
@@ -170,8 +171,8 @@ void passive_flow_rst(const struct passive_flow *f, const struct passive_packet 
 /* Is this the SYN that began the flow, again? */
 bool passive_is_same_syn(const struct passive_flow *f, const struct packet_view *view);
 
-/* Counts the flow as finished, once. PASSIVE_END_IDLE and EVICTED become what is known better (FIN
- * seen, SYN only). Returns how it ended. */
+/* Counts the flow as finished (or stopped), once. PASSIVE_END_IDLE, EVICTED and STOPPED become what
+ * is known better (FIN seen, SYN only). Returns how it ended. */
 enum passive_end passive_flow_end(const struct passive_flow *f, enum passive_end end,
                                   struct passive_counters *c);
 

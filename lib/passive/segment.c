@@ -54,10 +54,12 @@ void passive_give_up_hole(const struct passive_flow *f, const struct passive_hol
     suspect_balancing(f, c);
 }
 
-static void give_up_old_holes(const struct passive_flow *f, struct open_holes *holes,
-                              uint32_t now_ticks, struct passive_counters *c)
+/* What lies beyond the window behind snd_max would come round again one day, as something new. */
+static void give_up_old_holes(const struct passive_flow *f, const struct passive_packet *p,
+                              struct open_holes *holes, struct passive_counters *c)
 {
-    while (holes->n > 0 && now_ticks - holes->list[0].hole.opened_ticks > HOLE_TIMEOUT_TICKS) {
+    while (holes->n > 0 && (p->now_ticks - holes->list[0].hole.opened_ticks > HOLE_TIMEOUT_TICKS ||
+                            f->hot->snd_max - holes->list[0].hole.start > p->window_bytes)) {
         passive_give_up_hole(f, &holes->list[0].hole, true, c);
         holes_drop_lowest(holes);
     }
@@ -230,7 +232,7 @@ static enum passive_kind segment_of_event(const struct passive_flow *f,
     if (v->payload_bytes > f->line->segment_bytes)
         f->line->segment_bytes = (uint16_t)v->payload_bytes;
     holes_load(f, &holes);
-    give_up_old_holes(f, &holes, p->now_ticks, c);
+    give_up_old_holes(f, p, &holes, c);
     if (ahead < 0) {
         kind = segment_below(f, p, &holes, c);
     } else {
@@ -240,6 +242,7 @@ static enum passive_kind segment_of_event(const struct passive_flow *f,
             passive_open_hole(f, p, v->sequence, &holes, c);
         passive_grow(f, end, p->now_ticks);
     }
+    give_up_old_holes(f, p, &holes, c);
     hot->flags |= PASSIVE_HAS_DATA;
     holes_store(f, &holes);
     if (holes.n == 0 && (f->line->marks & PASSIVE_FIN_SEEN) != 0)

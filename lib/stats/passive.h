@@ -46,6 +46,7 @@
     X(ended_idle, "ended_idle", "flows", "flows that fell silent")                                 \
     X(ended_evicted, "ended_evicted", "flows", "flows that had to make room, or began anew")       \
     X(ended_syn_only, "ended_syn_only", "flows", "flows that showed nothing but SYNs")             \
+    X(flows_stopped, "flows_stopped", "flows", "flows that were still there when we stopped")      \
     X(flows_without_data, "flows_without_data", "flows", "ended flows that carried no data")       \
     X(flows_with_open_holes, "flows_with_open_holes", "flows", "flows that ended with holes open") \
     X(holes_open_at_end, "holes_open_at_end", "holes",                                             \

@@ -16,6 +16,8 @@ static int keep_message(void *context, const struct message *message)
     l->room--;
     if (message->kind == MESSAGE_COUNTERS)
         aggregate_counters_add(&l->sums[message->aggregate], &message->counters);
+    if (message->kind == MESSAGE_PASSIVE)
+        passive_counters_add(&l->passive[message->aggregate], &message->passive);
     if (l->n_messages < LAB_N_MESSAGES)
         l->messages[l->n_messages++] = *message;
     return 0;
@@ -38,6 +40,7 @@ struct lab *lab_open(const struct lab_options *options)
     test_parameters_default(&l->slice.parameters);
     if (options->adjust != NULL)
         options->adjust(&l->slice.parameters);
+    l->slice.mode = options->mode;
     l->slice.granularity.ipv4 = options->granularity_ipv4;
     l->aggregate_memory = aligned_alloc(CACHE_LINE_BYTES, n_table);
     l->aggregates = aggregate_table_init(l->aggregate_memory, n_table, 4, secret);
@@ -99,6 +102,12 @@ void lab_wait_ms(struct lab *l, uint64_t ms)
 enum engine_action lab_packet(struct lab *l, uint32_t flow, uint8_t flags, uint32_t sequence,
                               uint32_t n_bytes)
 {
+    return lab_packet_way(l, flow, false, flags, sequence, n_bytes, NULL);
+}
+
+enum engine_action lab_packet_way(struct lab *l, uint32_t flow, bool back, uint8_t flags,
+                                  uint32_t sequence, uint32_t n_bytes, const uint8_t *data)
+{
     uint8_t source[4], destination[4] = {198, 51, 100, 1};
     struct packet_view view = {.source_port = 1024,
                                .destination_port = 443,
@@ -107,11 +116,17 @@ enum engine_action lab_packet(struct lab *l, uint32_t flow, uint8_t flags, uint3
                                .tcp_flags = flags,
                                .is_ipv4 = true,
                                .has_ip = true};
-    struct engine_packet packet = {.view = &view, .n_bytes = 54 + n_bytes};
+    struct engine_packet packet = {.view = &view, .n_bytes = 54 + n_bytes, .data = data};
 
     store_be32(source, 0x0a000000 + flow);
-    view.source = ip_address_from_ipv4(source);
-    view.destination = ip_address_from_ipv4(destination);
+    view.source = ip_address_from_ipv4(back ? destination : source);
+    view.destination = ip_address_from_ipv4(back ? source : destination);
+    if (back) {
+        view.source_port = 443;
+        view.destination_port = 1024;
+    }
+    /* In `data` the IP header stands first. */
+    view.l4_offset = 20;
     engine_begin_burst(l->engine, l->now_ns);
     engine_lookup_bulk(l->engine, &packet, 1);
     return engine_packet(l->engine, &packet);
@@ -134,6 +149,9 @@ const struct aggregate_counters *lab_counters(struct lab *l)
     atomic_fetch_add(&l->gate.epoch, 1);
     assert_true(engine_post_epoch(l->engine));
     broken = aggregate_counters_check(&l->sums[0]);
+    if (broken != NULL)
+        fail_msg("%s", broken);
+    broken = passive_counters_check(&l->passive[0]);
     if (broken != NULL)
         fail_msg("%s", broken);
     assert_int_equal(aggregate_counters_pending(&l->sums[0]), engine_n_pending(l->engine));

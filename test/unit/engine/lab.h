@@ -29,6 +29,7 @@ struct lab {
     unsigned int n_messages;
     unsigned int room; /* messages that still fit */
     struct aggregate_counters sums[4];
+    struct passive_counters passive[4];
 };
 
 struct lab_options {
@@ -37,6 +38,7 @@ struct lab_options {
     uint32_t n_places;         /* 0: 64 */
     uint32_t n_pending_drops;  /* 0: 256 */
     uint64_t seed;
+    enum slice_mode mode; /* 0: active */
     void (*adjust)(struct test_parameters *parameters);
 };
 
@@ -52,6 +54,11 @@ void lab_wait_ms(struct lab *l, uint64_t ms);
 /* A packet of flow number `flow` (its address and port), in a burst of its own. */
 enum engine_action lab_packet(struct lab *l, uint32_t flow, uint8_t flags, uint32_t sequence,
                               uint32_t n_bytes);
+
+/* The same of either direction. `data`: an IPv4 header of 20 bytes and a TCP header; may be NULL.
+ */
+enum engine_action lab_packet_way(struct lab *l, uint32_t flow, bool back, uint8_t flags,
+                                  uint32_t sequence, uint32_t n_bytes, const uint8_t *data);
 
 /* A data segment, and a SYN. */
 enum engine_action lab_data(struct lab *l, uint32_t flow, uint32_t sequence, uint32_t n_bytes);

@@ -50,6 +50,9 @@ static void ends_are_told_apart(void **state)
         {true, false, true, PASSIVE_END_IDLE, PASSIVE_END_IDLE},
         {true, false, false, PASSIVE_END_EVICTED, PASSIVE_END_EVICTED},
         {true, true, true, PASSIVE_END_IDLE, PASSIVE_END_FIN},
+        {true, true, true, PASSIVE_END_STOPPED, PASSIVE_END_FIN},
+        {true, false, true, PASSIVE_END_STOPPED, PASSIVE_END_STOPPED},
+        {false, false, false, PASSIVE_END_STOPPED, PASSIVE_END_STOPPED},
     };
 
     (void)state;
@@ -65,14 +68,16 @@ static void ends_are_told_apart(void **state)
         if (cases[i].fin)
             bench_fin(&b, START + 3 * BYTES);
         assert_int_equal(passive_flow_end(&f, cases[i].given, &b.c), cases[i].expected);
-        assert_int_equal(b.c.flows_finished, 1);
+        assert_int_equal(b.c.flows_finished, cases[i].expected != PASSIVE_END_STOPPED);
+        assert_int_equal(b.c.flows_stopped, cases[i].expected == PASSIVE_END_STOPPED);
         assert_int_equal(b.c.flows_with_open_holes, cases[i].hole);
         assert_int_equal(b.c.holes_open_at_end, cases[i].hole);
-        assert_int_equal(b.c.silences_with_open_holes, cases[i].hole && !cases[i].fin);
+        assert_int_equal(b.c.silences_with_open_holes,
+                         cases[i].expected == PASSIVE_END_IDLE && cases[i].hole);
         assert_int_equal(b.c.flows_without_data, !cases[i].data);
         assert_string_equal(passive_end_name(cases[i].expected),
                             passive_end_name(passive_flow_end(&f, cases[i].given, &b.c)));
-        assert_int_equal(b.c.flows_finished, 1);
+        assert_int_equal(b.c.flows_finished + b.c.flows_stopped, 1);
         bench_check(&b);
     }
     assert_null(passive_end_name(PASSIVE_N_ENDS));

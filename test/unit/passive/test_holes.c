@@ -256,6 +256,23 @@ static void holes_live_through_the_wrap(void **state)
     }
 }
 
+/* Two turns of the sequence space in steps that are all believed, and a hole in front of each. */
+static void holes_that_were_left_far_behind_never_come_round_again(void **state)
+{
+    uint32_t step = 8u << 20, next = START;
+    struct bench b;
+
+    (void)state;
+    bench_open(&b, START);
+    for (int i = 0; i < 1024; i++, next += step) {
+        assert_int_equal(bench_data(&b, next, BYTES), PASSIVE_FIRST_TIME);
+        assert_true(b.line.n_holes <= 2);
+        bench_check(&b);
+    }
+    assert_int_equal(b.hot.n_turns, 1);
+    assert_int_equal(bench_data(&b, next - 2 * step + BYTES, BYTES), PASSIVE_REORDERED);
+}
+
 static void a_jump_is_not_believed(void **state)
 {
     struct bench b;
@@ -341,6 +358,7 @@ int main(void)
         cmocka_unit_test(the_oldest_hole_makes_room_and_is_then_unknown),
         cmocka_unit_test(a_hole_that_stays_is_never_filled),
         cmocka_unit_test(holes_live_through_the_wrap),
+        cmocka_unit_test(holes_that_were_left_far_behind_never_come_round_again),
         cmocka_unit_test(a_jump_is_not_believed),
         cmocka_unit_test(segments_before_a_pause_are_not_observed),
         cmocka_unit_test(half_of_the_packets_elsewhere_is_balancing),

@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Mode passive: packets of a flow to lib/passive, and what the flow's other direction tells.
+ * Nothing is ever dropped here. */
+#include "engine/internal.h"
+
+#include "tcp/flags.h"
+#include "tcp/serial.h"
+
+/* One round-trip sample at a time, begun by one in so many segments. */
+#define SAMPLE_EVERY 64u
+
+static struct passive_flow lines_of(struct engine *e, struct flow *f)
+{
+    return (struct passive_flow){.hot = f,
+                                 .rare = (void *)flow_table_rare(e->flows, f),
+                                 .line = &e->passive_lines[flow_table_index(e->flows, f)]};
+}
+
+struct passive_counters *engine_passive_delta(struct engine *e, uint32_t aggregate)
+{
+    if (aggregate == AGGREGATE_NONE)
+        return &e->passive_deltas[aggregate_table_capacity(e->aggregates)];
+    engine_delta(e, aggregate); /* lists it */
+    return &e->passive_deltas[aggregate];
+}
+
+static bool is_other_direction(const struct flow_key *a, const struct flow_key *b)
+{
+    return ip_address_equal(&a->source, &b->destination) &&
+           ip_address_equal(&a->destination, &b->source) && a->source_port == b->destination_port &&
+           a->destination_port == b->source_port;
+}
+
+/* The flow of the other direction, if it is still there and still of mode passive. */
+static struct flow *peer_of(struct engine *e, const struct passive_flow *f)
+{
+    struct flow *peer;
+
+    if (f->line->peer == PASSIVE_NO_PEER)
+        return NULL;
+    peer = flow_table_at(e->flows, f->line->peer);
+    if (peer->state == FLOW_FREE || (peer->flags & PASSIVE_FLOW) == 0 ||
+        !is_other_direction(&peer->key, &f->hot->key))
+        return NULL;
+    return peer;
+}
+
+static void pair(struct engine *e, const struct passive_flow *a, struct flow *b)
+{
+    const struct passive_flow other = lines_of(e, b);
+
+    a->line->peer = flow_table_index(e->flows, b);
+    other.line->peer = flow_table_index(e->flows, a->hot);
+    a->line->marks |= PASSIVE_TWO_WAY;
+    other.line->marks |= PASSIVE_TWO_WAY;
+    a->hot->flags |= PASSIVE_MAY_SAMPLE;
+    b->flags |= PASSIVE_MAY_SAMPLE;
+}
+
+static void look_for_peer(struct engine *e, const struct passive_flow *f)
+{
+    const struct flow_key *own = &f->hot->key;
+    const struct flow_key key = {.source = own->destination,
+                                 .destination = own->source,
+                                 .source_port = own->destination_port,
+                                 .destination_port = own->source_port,
+                                 .ingress = own->ingress};
+    uint64_t hash = flow_table_hash(e->flows, &key);
+    struct flow *peer;
+
+    flow_table_lookup_bulk(e->flows, &key, &hash, 1, &peer);
+    if (peer != NULL && (peer->flags & PASSIVE_FLOW) != 0)
+        pair(e, f, peer);
+}
+
+static struct passive_packet describe(const struct engine *e, const struct engine_packet *p,
+                                      const struct slice_rules *rules)
+{
+    return (struct passive_packet){.view = p->view,
+                                   .data = p->data,
+                                   .now_ticks = passive_ticks(e->now_ns),
+                                   .window_bytes = rules->window_bytes};
+}
+
+static struct flow *admit(struct engine *e, struct engine_packet *p,
+                          const struct slice_rules *rules, bool *is_new)
+{
+    const struct passive_packet packet = describe(e, p, rules);
+    bool is_syn = (p->view->tcp_flags & TCP_FLAG_SYN) != 0;
+    enum flow_admission admission;
+    struct passive_flow f;
+
+    if (!engine_may_begin_a_flow(p->view))
+        return NULL;
+    f.hot = flow_table_insert(e->flows, &p->key, p->hash, is_syn ? FLOW_SYN_ONLY : FLOW_OBSERVED,
+                              e->now_ms, &admission);
+    if (f.hot == NULL) {
+        e->counters.flow_refused++;
+        return NULL;
+    }
+    if (admission == FLOW_KNOWN)
+        return f.hot;
+    *is_new = true;
+    f = lines_of(e, f.hot);
+    passive_flow_begin(&f, &packet, e->now_ms);
+    f.hot->aggregate = engine_find_aggregate(e, p, rules, true);
+    if (f.hot->aggregate != FLOW_NO_AGGREGATE)
+        engine_delta(e, f.hot->aggregate)->flows_seen++;
+    look_for_peer(e, &f);
+    return f.hot;
+}
+
+/* The segment's acknowledgement will tell how far the destination is. */
+static void begin_sample(struct engine *e, const struct passive_flow *f)
+{
+    struct flow *peer = peer_of(e, f);
+
+    f->hot->flags &= (uint8_t)~PASSIVE_MAY_SAMPLE;
+    if (peer == NULL)
+        return;
+    f->line->marks |= PASSIVE_SAMPLING;
+    f->line->sample_end = f->hot->snd_max;
+    f->line->sample_ticks = passive_ticks(e->now_ns);
+    peer->flags |= PASSIVE_ACK_WANTED;
+}
+
+/* P. Karn, C. Partridge, SIGCOMM 1987: what was sent again tells no time. */
+static void spoil_sample(const struct passive_flow *f)
+{
+    if ((f->line->marks & PASSIVE_SAMPLING) == 0)
+        return;
+    f->line->marks &= (uint8_t)~PASSIVE_SAMPLING;
+    f->hot->flags |= PASSIVE_MAY_SAMPLE;
+}
+
+/* A packet of `f` while the other direction waits for its acknowledgement. */
+static void take_sample(struct engine *e, const struct passive_flow *f,
+                        const struct engine_packet *p)
+{
+    struct flow *peer = peer_of(e, f);
+    struct passive_counters *of_peer, *own;
+    struct packet_detail detail;
+    struct passive_flow other;
+    uint64_t us;
+
+    if (peer == NULL) {
+        f->hot->flags &= (uint8_t)~PASSIVE_ACK_WANTED;
+        return;
+    }
+    other = lines_of(e, peer);
+    if (p->data == NULL || (p->view->tcp_flags & TCP_FLAG_ACK) == 0)
+        return;
+    packet_read_detail(p->data, p->view, &detail);
+    if ((other.line->marks & PASSIVE_SAMPLING) != 0) {
+        if (serial_before(detail.acknowledgement, other.line->sample_end))
+            return;
+        us = ((uint64_t)(passive_ticks(e->now_ns) - other.line->sample_ticks)
+              << PASSIVE_TICK_SHIFT) /
+             NS_PER_US;
+        of_peer = engine_passive_delta(e, peer->aggregate);
+        own = engine_passive_delta(e, f->hot->aggregate);
+        of_peer->rtt_destination_samples++;
+        of_peer->rtt_destination_us += us;
+        own->rtt_source_samples++;
+        own->rtt_source_us += us;
+        spoil_sample(&other);
+    }
+    f->hot->flags &= (uint8_t)~PASSIVE_ACK_WANTED;
+}
+
+/* A SYN begins a flow anew when the old one is over or silent; else it is a stray, or the first one
+ * again. */
+static void syn(struct engine *e, const struct passive_flow *f, const struct passive_packet *p,
+                const struct slice_rules *rules, struct passive_counters *c)
+{
+    uint64_t silent_ns = time_ms_since(f->hot->last_seen_ms, e->now_ms) * NS_PER_MS;
+    uint32_t peer = f->line->peer;
+
+    if (passive_is_same_syn(f, p->view) && (f->hot->flags & PASSIVE_ENDED) == 0) {
+        c->syns_repeated++;
+        /* Which of them is answered, nobody knows. */
+        f->hot->flags &= (uint8_t)~PASSIVE_HANDSHAKE;
+        f->hot->last_seen_ms = e->now_ms;
+        return;
+    }
+    if ((f->hot->flags & PASSIVE_ENDED) == 0 && silent_ns < rules->retransmission_timeout_ns)
+        return;
+    passive_flow_end(f, PASSIVE_END_EVICTED, c);
+    passive_flow_begin(f, p, e->now_ms);
+    f->hot->state = FLOW_SYN_ONLY;
+    f->hot->last_seen_ms = e->now_ms;
+    f->line->peer = peer;
+    if (peer_of(e, f) != NULL)
+        pair(e, f, peer_of(e, f));
+}
+
+static bool in_window(const struct flow *f, uint32_t sequence, const struct slice_rules *rules)
+{
+    return sequence - f->snd_max <= rules->window_bytes ||
+           f->snd_max - sequence <= rules->window_bytes;
+}
+
+static void count_kind(struct aggregate_counters *c, enum passive_kind kind)
+{
+    if (kind == PASSIVE_JUMP) {
+        c->jumps++;
+        return;
+    }
+    c->segments++;
+    c->in_order += kind == PASSIVE_FIRST_TIME;
+    c->out_of_order += kind == PASSIVE_REORDERED || kind == PASSIVE_RETRANSMITTED;
+    c->duplicates += kind == PASSIVE_REPEAT || kind == PASSIVE_UNKNOWN;
+}
+
+static void data(struct engine *e, const struct passive_flow *f, const struct passive_packet *p,
+                 struct aggregate_counters *c, struct passive_counters *pc)
+{
+    enum passive_kind kind = passive_flow_segment(f, p, pc);
+
+    count_kind(c, kind);
+    if (kind == PASSIVE_JUMP)
+        return;
+    f->hot->state = FLOW_OBSERVED;
+    f->hot->last_seen_ms = e->now_ms;
+    if (kind != PASSIVE_FIRST_TIME)
+        spoil_sample(f);
+    else if (likely_false((f->hot->flags & PASSIVE_MAY_SAMPLE) != 0) &&
+             f->hot->n_passed % SAMPLE_EVERY == 1)
+        begin_sample(e, f);
+}
+
+static void no_data(struct engine *e, const struct passive_flow *f, const struct passive_packet *p,
+                    const struct slice_rules *rules, struct aggregate_counters *c)
+{
+    if ((p->view->tcp_flags & TCP_FLAG_FIN) == 0)
+        c->pure_acks++;
+    if (!in_window(f->hot, p->view->sequence, rules))
+        return;
+    f->hot->last_seen_ms = e->now_ms;
+    if ((f->hot->flags & PASSIVE_ANSWERED) == 0)
+        passive_flow_answered(f, p->now_ticks);
+}
+
+static void packet_of_flow(struct engine *e, const struct engine_packet *p,
+                           const struct slice_rules *rules, const struct passive_flow *f,
+                           struct aggregate_counters *c, struct passive_counters *pc)
+{
+    const struct passive_packet packet = describe(e, p, rules);
+    const struct packet_view *v = p->view;
+
+    if ((v->tcp_flags & TCP_FLAG_CONTROL) != 0)
+        c->control_packets++;
+    if ((v->tcp_flags & TCP_FLAG_SYN) != 0) {
+        syn(e, f, &packet, rules, pc);
+        return;
+    }
+    if ((v->tcp_flags & TCP_FLAG_RST) != 0) {
+        if (in_window(f->hot, v->sequence, rules))
+            passive_flow_rst(f, &packet, pc);
+        return;
+    }
+    if (v->payload_bytes == 0)
+        no_data(e, f, &packet, rules, c);
+    else if (v->payload_bytes == 1 && v->sequence + 1 == f->hot->snd_max)
+        c->keepalives++;
+    else
+        data(e, f, &packet, c, pc);
+    if ((v->tcp_flags & TCP_FLAG_FIN) != 0 && in_window(f->hot, v->sequence, rules))
+        passive_flow_fin(f, &packet, v->sequence + v->payload_bytes, pc);
+}
+
+void engine_passive(struct engine *e, struct engine_packet *p, const struct slice_rules *rules)
+{
+    bool is_new = false;
+    struct flow *hot = p->flow != NULL ? p->flow : admit(e, p, rules, &is_new);
+    struct aggregate_counters *c;
+    struct passive_flow f;
+    uint32_t aggregate;
+
+    if (hot == NULL) {
+        engine_count_flowless(e, p, rules);
+        return;
+    }
+    f = lines_of(e, hot);
+    aggregate = engine_aggregate_of(e, p, rules, hot);
+    c = engine_delta(e, aggregate);
+    c->packets++;
+    c->bytes += p->n_bytes;
+    if (likely_false((hot->flags & PASSIVE_ACK_WANTED) != 0))
+        take_sample(e, &f, p);
+    if (is_new && (p->view->tcp_flags & TCP_FLAG_SYN) != 0) {
+        c->control_packets++;
+        return;
+    }
+    packet_of_flow(e, p, rules, &f, c, engine_passive_delta(e, aggregate));
+}
+
+static void stop_flow(void *context, struct flow *hot)
+{
+    struct engine *e = context;
+    struct passive_flow f;
+
+    if ((hot->flags & PASSIVE_FLOW) == 0)
+        return;
+    f = lines_of(e, hot);
+    passive_flow_end(&f, PASSIVE_END_STOPPED, engine_passive_delta(e, hot->aggregate));
+}
+
+void engine_passive_stop(struct engine *e)
+{
+    if (e->passive_lines != NULL)
+        flow_table_visit(e->flows, stop_flow, e);
+}
+
+/* The table does not say why a flow leaves: it was silent for as long as the table waits, or it had
+ * to make room. */
+void engine_passive_leave(struct engine *e, struct flow *hot)
+{
+    const struct passive_flow f = lines_of(e, hot);
+    uint32_t silent_ms = time_ms_since(hot->last_seen_ms, e->now_ms);
+    uint32_t wait_ms =
+        hot->state == FLOW_SYN_ONLY ? e->idle_timeout_ms / FLOW_SYN_ONLY_SHARE : e->idle_timeout_ms;
+
+    passive_flow_end(&f, silent_ms >= wait_ms ? PASSIVE_END_IDLE : PASSIVE_END_EVICTED,
+                     engine_passive_delta(e, hot->aggregate));
+}
