@@ -38,8 +38,8 @@ int replay_open(struct replay *r, const struct config *config,
 /* All epochs up to the time of a packet, and the packet: would it have been dropped? */
 enum engine_action replay_packet(struct replay *r, const struct capture_packet *packet);
 
-/* After the last packet: time goes on until every drop has ended, but no longer than the
- * retransmission timeouts explain; then all tests end. */
+/* After the last packet: evaluates once more, then all tests end. Drops still pending become void:
+ * whether they would have come back, the capture does not say. */
 void replay_finish(struct replay *r);
 
 /* NULL, or the identity that does not hold (after replay_finish()). */

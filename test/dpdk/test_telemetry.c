@@ -230,11 +230,22 @@ static size_t resident_pages(void)
     return resident;
 }
 
+#if defined(__SANITIZE_ADDRESS__)
+#define UNDER_ADDRESS_SANITIZER 1
+#elif defined(__has_feature)
+#define UNDER_ADDRESS_SANITIZER __has_feature(address_sanitizer)
+#else
+#define UNDER_ADDRESS_SANITIZER 0
+#endif
+
 /* A reply's data is nested, 50 KiB for each level: a thousand that leaked would be 300 MB. */
 static void replies_are_freed(void **state)
 {
     size_t before;
 
+    /* Its allocator keeps what is freed for a while, and looks for leaks better than this does. */
+    if (UNDER_ADDRESS_SANITIZER)
+        skip();
     for (int i = 0; i < 100; i++)
         json_decref(ask(*state, "/pennyline/aggregates"));
     before = resident_pages();
