@@ -157,6 +157,14 @@ static int ports_up(struct appliance *a)
     return -EINVAL;
 }
 
+static void say_port(const struct port *port)
+{
+    say_info(
+        "port %s: %s by %s, %u+%u queues of %u+%u descriptors (receive+transmit), NUMA node %d",
+        port->config->name, port->config->device, port_driver_name(port), port->n_rx_queues,
+        port->n_tx_queues, port->n_rx_descriptors, port->n_tx_descriptors, port->socket);
+}
+
 static void queues_down(struct appliance *a)
 {
     ports_down(a); /* they hold packets of the pools */
@@ -180,6 +188,7 @@ static int queues_up(struct appliance *a)
             queues_down(a);
             return error;
         }
+        say_port(port);
     }
     return 0;
 }

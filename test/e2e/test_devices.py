@@ -168,3 +168,32 @@ class Devices(unittest.TestCase):
         self.assertEqual([line["switch"] for line in lines if line["event"] == "kill_switch"],
                          ["on", "off"])
         self.assertEqual([line["event"] for line in service.events()][-1], "stopped")
+
+    def check(self, **config):
+        """Exit code and lines of `pennyline check`."""
+        path = os.path.join(self.folder.name, "config.json")
+        with open(path, "w") as file:
+            json.dump({"eal": {"lcores": "0@0,1@0", "huge": False}, "slices": [self.slice()],
+                       **config}, file)
+        done = subprocess.run([pennyline.program("pennyline"), "check", "--config", path],
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30)
+        return done.returncode, done.stdout + done.stderr
+
+    def test_check_lets_a_good_configuration_pass(self):
+        ports = [{"name": "a", "device": "net_null0"}]
+        code, words = self.check(ports=ports)
+        self.assertEqual(code, 0, words)
+        self.assertIn("nothing stands in the way", words)
+
+    def test_check_names_what_stands_in_the_way(self):
+        ports = [{"name": "a", "device": "nodev0"}, {"name": "b", "device": "0000:ff:1f.7"}]
+        code, words = self.check(ports=ports, eal={"lcores": "0@0,1@1000"},
+                                 instance={"event_log": "/nonexistent/events"})
+        self.assertEqual(code, 1, words)
+        for what in ("nodev0", "0000:ff:1f.7", "CPU 1000", "/nonexistent/events"):
+            self.assertIn(what, words)
+
+    def test_check_names_the_place_of_a_bad_value(self):
+        code, words = self.check(ports=[{"name": "a", "device": "net_null0", "queues": 0}])
+        self.assertEqual(code, 1, words)
+        self.assertIn("$.ports[0].queues", words)
