@@ -119,11 +119,13 @@ static void classify(struct worker *w, struct burst *b, const struct policy *pol
             n_not_tcp++;
         } else if (!(is_mirror && s->may_drop)) {
             b->tested_at[b->n_tested] = (uint8_t)i;
-            b->tested[b->n_tested++] =
-                (struct engine_packet){.view = &b->views[i],
-                                       .slice = (uint32_t)b->slices[i],
-                                       .ingress = ingress_of(b->port, &b->views[i]),
-                                       .n_bytes = rte_pktmbuf_pkt_len(b->mbufs[i])};
+            b->tested[b->n_tested++] = (struct engine_packet){
+                .view = &b->views[i],
+                .slice = (uint32_t)b->slices[i],
+                .ingress = ingress_of(b->port, &b->views[i]),
+                .n_bytes = rte_pktmbuf_pkt_len(b->mbufs[i]),
+                .data = rte_pktmbuf_mtod(b->mbufs[i], const uint8_t *),
+            };
         }
     }
     w->counters->slice_packets += n_slice;

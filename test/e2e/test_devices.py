@@ -140,8 +140,8 @@ class Devices(unittest.TestCase):
         self.assertTrue(all(len(hops) == 1 for hops in hops_of.values()))
         self.assertEqual(len(set.union(*hops_of.values())), 4)
 
-    def test_a_mirror_is_watched_and_nothing_of_it_leaves(self):
-        sent = tested_frames(4, 50)
+    def watch_mirror(self, sent):
+        """Totals, and the aggregate that the packets inside belong to."""
         path = os.path.join(self.folder.name, "back.pcap")
         ports = [{"name": "copy", "role": "mirror", "device":
                   f"net_pcap0,rx_pcap={self.folder.name}/in.pcap,tx_pcap={path}"}]
@@ -152,7 +152,19 @@ class Devices(unittest.TestCase):
         self.assertEqual(summary.totals["absorbed_mirror"], len(sent))
         self.assertEqual(summary.totals["tx_packets"], 0)
         self.assertEqual(frames.captured(path), [])
-        self.assertEqual(summary.aggregate("198.51.100.0/24")["packets"], len(sent))
+        return summary.aggregate("198.51.100.0/24")
+
+    def test_a_mirror_is_watched_and_nothing_of_it_leaves(self):
+        sent = tested_frames(4, 50)
+        aggregate = self.watch_mirror(sent)
+        self.assertEqual(aggregate["packets"], len(sent))
+        self.assertEqual(aggregate["bytes"], sum(map(len, sent)))
+
+    def test_what_a_mirror_wraps_in_erspan_is_looked_at_inside(self):
+        erspan = struct.pack("!HHI HHI", 0x1000, 0x88BE, 1, 0x1000, 1, 0)
+        sent = [frames.ethernet(0x0800, frames.ipv4(47, erspan + frame))
+                for frame in tested_frames(4, 50)]
+        self.assertEqual(self.watch_mirror(sent)["packets"], len(sent))
 
     def test_signals_turn_the_kill_switch_and_the_log_tells(self):
         service = Service(self.folder.name, frames.frames()[:10], slices=[self.slice()])
