@@ -5,5 +5,9 @@
 
 int command_run(int argc, char **argv);
 int command_fig7(int argc, char **argv);
+int command_fig8(int argc, char **argv);
+int command_fig14(int argc, char **argv);
+int command_attacks(int argc, char **argv);
+int command_head_to_head(int argc, char **argv);
 
 #endif

@@ -15,6 +15,10 @@ static const struct {
 } commands[] = {
     {"run", "many trials of one scenario", command_run},
     {"fig7", "the paper's Figure 7, exactly and by simulation", command_fig7},
+    {"fig8", "the paper's Figure 8: accuracy by traffic and loss, both rules", command_fig8},
+    {"fig14", "the paper's Figure 14: the same with few genuine packets", command_fig14},
+    {"attacks", "how often each attack fools each rule, at its worst", command_attacks},
+    {"head-to-head", "both rules on genuine and mixed traffic", command_head_to_head},
 };
 
 static void print_usage(FILE *to)

@@ -62,6 +62,9 @@ json_t *print_summary_json(const struct summary *s)
     json_object_set_new(o, "p95_completion_s", real_or_null(s->p95_completion_s));
     json_object_set_new(o, "mean_e", real_or_null(s->mean_e));
     json_object_set_new(o, "mean_e_standard_error", real_or_null(s->error_e));
+    json_object_set_new(o, "reached_1e2", rate_json(&s->reached[0]));
+    json_object_set_new(o, "reached_1e3", rate_json(&s->reached[1]));
+    json_object_set_new(o, "reached_1e6", rate_json(&s->reached[2]));
     return o;
 }
 

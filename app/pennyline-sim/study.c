@@ -184,7 +184,25 @@ static void summarize_e(const struct trial_result *r, uint64_t n, struct summary
     }
     mean = sum / (double)n;
     out->mean_e = mean;
-    out->error_e = n > 1 ? sqrt((squares / (double)n - mean * mean) / (double)(n - 1)) : NAN;
+    /* Of equal values rounding may leave less than nothing. */
+    out->error_e = n > 1 ? sqrt(fmax(0, squares / (double)n - mean * mean) / (double)(n - 1)) : NAN;
+}
+
+const double study_levels[STUDY_N_LEVELS] = {1e-2, 1e-3, 1e-6};
+
+static void summarize_reached(const struct trial_result *r, uint64_t n, struct summary *out)
+{
+    for (int level = 0; level < STUDY_N_LEVELS; level++) {
+        double threshold = -log10(study_levels[level]);
+        uint64_t reached = 0, pooled = 0;
+
+        for (uint64_t i = 0; i < n; i++) {
+            reached += (double)r[i].max_log10_e >= threshold;
+            pooled += (double)r[i].max_log10_e_pooled >= threshold;
+        }
+        out->reached[level] = rate_of(reached, n);
+        out->reached_pooled[level] = rate_of(pooled, n);
+    }
 }
 
 static int summarize(const struct trial_result *r, uint64_t n, struct summary *out)
@@ -209,6 +227,7 @@ static int summarize(const struct trial_result *r, uint64_t n, struct summary *o
     summarize_costs(r, n, out, values);
     summarize_completion(r, n, out, values);
     summarize_e(r, n, out);
+    summarize_reached(r, n, out);
     free(values);
     return 0;
 }

@@ -13,6 +13,10 @@
 #define STUDY_CONFIDENCE 0.95
 #define STUDY_N_OUTCOMES (VERDICT_INCONCLUSIVE + 1)
 
+/* Levels of alpha at which the evidence is looked at: 1e-2, 1e-3, 1e-6. */
+#define STUDY_N_LEVELS 3
+extern const double study_levels[STUDY_N_LEVELS];
+
 struct study_options {
     uint64_t n_runs;
     uint32_t n_threads;
@@ -39,7 +43,10 @@ struct summary {
     struct quantiles drops[2], segments[2], seconds[2];
     double mean_completion_s;
     double p95_completion_s;
-    double mean_e, error_e; /* of 10^log10_e_pooled, and its standard error */
+    double mean_e, error_e; /* of 10^log10_e_pooled at the end, and its standard error */
+    /* Trials whose evidence, or pooled E, was 1/level or more after any epoch; with `watch` only.
+     */
+    struct rate reached[STUDY_N_LEVELS], reached_pooled[STUDY_N_LEVELS];
 };
 
 /* Runs the trials. results (NULL: none wanted) takes n_runs of them. 0 or a negative errno, then

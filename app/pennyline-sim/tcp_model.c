@@ -33,18 +33,6 @@ static uint32_t n_in_flight(const struct tcp_sender *s)
     return (uint32_t)__builtin_popcountll(in_pipe);
 }
 
-void tcp_sender_init(struct tcp_sender *s, const struct tcp_options *options, uint32_t n_segments)
-{
-    *s = (struct tcp_sender){
-        .options = options,
-        .n_segments = n_segments,
-        .n_written = n_segments,
-        .window = options->initial_window,
-        .threshold = options->max_window,
-        .timeout_ns = INITIAL_TIMEOUT_NS,
-    };
-}
-
 /* RFC 6298 2.2 and 2.3. */
 static void take_sample(struct tcp_sender *s, uint64_t rtt_ns)
 {
@@ -61,6 +49,21 @@ static void take_sample(struct tcp_sender *s, uint64_t rtt_ns)
     timeout_ns = 4 * s->variation_ns;
     timeout_ns = s->smoothed_ns + (timeout_ns > CLOCK_NS ? timeout_ns : CLOCK_NS);
     s->timeout_ns = timeout_ns > s->options->rto_min_ns ? timeout_ns : s->options->rto_min_ns;
+}
+
+void tcp_sender_init(struct tcp_sender *s, const struct tcp_options *options, uint32_t n_segments,
+                     uint64_t handshake_ns)
+{
+    *s = (struct tcp_sender){
+        .options = options,
+        .n_segments = n_segments,
+        .n_written = n_segments,
+        .window = options->initial_window,
+        .threshold = options->max_window,
+        .timeout_ns = INITIAL_TIMEOUT_NS,
+    };
+    if (handshake_ns != 0)
+        take_sample(s, handshake_ns);
 }
 
 /* RFC 8985 7.2. With one segment out, its ACK may be a delayed one. */
@@ -145,6 +148,30 @@ static uint64_t lost_by_sack(const struct tcp_sender *s)
     return low_bits(63 - (uint32_t)__builtin_clzll(above)) & ~s->sacked & ~s->lost;
 }
 
+/* The latest time that a segment now known to have arrived was sent. */
+static void note_delivered(struct tcp_sender *s, uint64_t arrived)
+{
+    for (; arrived != 0; arrived &= arrived - 1) {
+        uint32_t i = (uint32_t)__builtin_ctzll(arrived);
+        uint64_t sent_ns = s->sent_ns[(s->una + i) % TCP_MODEL_WINDOW];
+
+        if (sent_ns > s->delivered_sent_ns)
+            s->delivered_sent_ns = sent_ns;
+    }
+}
+
+/* A repair is lost when something sent later, by a quarter of a round trip, has arrived
+ * (RFC 8985 6.2): it is sent once more. */
+static void find_lost_repairs(struct tcp_sender *s)
+{
+    for (uint64_t left = s->resent & s->lost & ~s->sacked; left != 0; left &= left - 1) {
+        uint32_t i = (uint32_t)__builtin_ctzll(left);
+
+        if (s->sent_ns[(s->una + i) % TCP_MODEL_WINDOW] + s->smoothed_ns / 4 < s->delivered_sent_ns)
+            s->resent &= ~(UINT64_C(1) << i);
+    }
+}
+
 static void find_lost(struct tcp_sender *s, uint64_t now_ns)
 {
     uint64_t lost = 0;
@@ -169,12 +196,16 @@ void tcp_sender_on_ack(struct tcp_sender *s, uint64_t now_ns, uint32_t acked, ui
 {
     if (acked < s->una || acked > s->next)
         return;
+    note_delivered(s, low_bits(acked - s->una) & ~s->sacked);
     if (acked > s->una)
         advance(s, now_ns, acked);
     else if (n_outstanding(s) != 0 && s->n_duplicate_acks < UINT8_MAX)
         s->n_duplicate_acks++;
-    if (s->options->sack)
+    if (s->options->sack) {
+        note_delivered(s, sacked & ~s->sacked);
         s->sacked |= sacked;
+        find_lost_repairs(s);
+    }
     find_lost(s, now_ns);
 }
 

@@ -4,9 +4,10 @@
  *
  * Data are whole segments, numbered from 0. At most TCP_MODEL_WINDOW are outstanding, so that one
  * word of bits holds the scoreboard. Modelled: slow start and congestion avoidance (RFC 5681), fast
- * retransmit on three duplicate ACKs (RFC 6582) or by SACK (RFC 6675), the retransmission timeout
- * with backoff (RFC 6298), the tail loss probe (RFC 8985 7), delayed ACKs (RFC 9293 3.8.6.3). Not
- * modelled: pacing, reordering detection, ECN, undo of spurious retransmissions. */
+ * retransmit on three duplicate ACKs (RFC 6582) or by SACK (RFC 6675), lost retransmissions and the
+ * tail loss probe (RFC 8985), the retransmission timeout with backoff (RFC 6298), delayed ACKs (RFC
+ * 9293 3.8.6.3). Not modelled: pacing, reordering detection, ECN, undo of spurious retransmissions.
+ */
 #ifndef SIM_TCP_MODEL_H
 #define SIM_TCP_MODEL_H
 
@@ -37,7 +38,8 @@ struct tcp_sender {
     uint64_t sent_ns[TCP_MODEL_WINDOW];
     uint64_t smoothed_ns, variation_ns, timeout_ns; /* RFC 6298 2; smoothed 0: no sample yet */
     uint64_t deadline_ns;                           /* of the timer; 0: off */
-    uint32_t n_resent;                              /* segments sent again, in all */
+    uint64_t delivered_sent_ns; /* when the latest sent of those that arrived was sent */
+    uint32_t n_resent;          /* segments sent again, in all */
     uint8_t n_backoffs, n_duplicate_acks;
     bool in_recovery;
     bool deadline_is_probe, probed, probe_is_due;
@@ -49,7 +51,9 @@ struct tcp_receiver {
     uint8_t n_unacked;
 };
 
-void tcp_sender_init(struct tcp_sender *s, const struct tcp_options *options, uint32_t n_segments);
+/* `handshake_ns`: what the SYN took, the first sample of the round trip; 0: none. */
+void tcp_sender_init(struct tcp_sender *s, const struct tcp_options *options, uint32_t n_segments,
+                     uint64_t handshake_ns);
 
 /* An ACK: all below `acked` arrived, and of those from there on the ones in `sacked`. */
 void tcp_sender_on_ack(struct tcp_sender *s, uint64_t now_ns, uint32_t acked, uint64_t sacked);

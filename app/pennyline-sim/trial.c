@@ -198,7 +198,8 @@ static void on_start(struct trial *t, uint16_t flow)
     *f = (struct genuine_flow){.generation = generation,
                                .initial_sequence = random_u32(&t->random),
                                .started_ns = t->now_ns};
-    tcp_sender_init(&f->sender, &s->genuine.tcp, n_segments != 0 ? n_segments : UINT32_MAX);
+    tcp_sender_init(&f->sender, &s->genuine.tcp, n_segments != 0 ? n_segments : UINT32_MAX,
+                    (uint64_t)(rtt_ms * (double)NS_PER_MS));
     if (s->genuine.pace > 0)
         f->sender.n_written = 0;
     if (!s->genuine.from_middle)
@@ -432,9 +433,10 @@ static void collect(struct trial *t, struct trial_result *out)
         .n_duplicates = (uint32_t)r.test.test_duplicates,
         .n_segments = (uint32_t)box_verdict_segments(t->box),
         .seconds = (float)box_verdict_ns(t->box) / (float)NS_PER_S,
-        .log10_e = (float)(t->scenario->watch ? box_max_log10_e(t->box) : r.anytime.log10_e),
-        .log10_e_pooled =
-            (float)(t->scenario->watch ? box_max_log10_e_pooled(t->box) : r.anytime.log10_e_pooled),
+        .log10_e = (float)r.anytime.log10_e,
+        .log10_e_pooled = (float)r.anytime.log10_e_pooled,
+        .max_log10_e = (float)box_max_log10_e(t->box),
+        .max_log10_e_pooled = (float)box_max_log10_e_pooled(t->box),
         .completion_s = t->n_done != 0 ? (float)(t->completion_s / t->n_done) : NAN,
     };
 }

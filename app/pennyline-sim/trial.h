@@ -16,11 +16,12 @@ struct trial_result {
     bool mixed;
     bool provisional; /* said not_closed_loop before the flows phase */
     uint32_t n_dropped, n_retransmitted, n_expired, n_void;
-    uint32_t n_duplicates;         /* D */
-    uint32_t n_segments;           /* with payload, at the box, until the verdict */
-    float seconds;                 /* to the verdict */
-    float log10_e, log10_e_pooled; /* at the end; with `watch`: the greatest of the trial */
-    float completion_s;            /* mean of the genuine flows that ended; to_completion */
+    uint32_t n_duplicates;                 /* D */
+    uint32_t n_segments;                   /* with payload, at the box, until the verdict */
+    float seconds;                         /* to the verdict */
+    float log10_e, log10_e_pooled;         /* at the end */
+    float max_log10_e, max_log10_e_pooled; /* the greatest after any epoch; with `watch` only */
+    float completion_s;                    /* mean of the genuine flows that ended; to_completion */
 };
 
 struct trial;

@@ -74,15 +74,19 @@ void mixture_init(struct mixture *mixture, double base)
     }
 }
 
+/* A term smaller than the largest by this factor's logarithm is below what a double shows. */
+static const double log_negligible = -45.0;
+
 /* ln of sum exp(term[j]), scaled by the largest so that nothing overflows. */
 static double log_sum_exp(const double *term, int n_terms)
 {
     double largest = term[0], sum = 0.0;
 
     for (int j = 1; j < n_terms; j++)
-        largest = fmax(largest, term[j]);
+        largest = term[j] > largest ? term[j] : largest;
     for (int j = 0; j < n_terms; j++)
-        sum += exp(term[j] - largest);
+        if (term[j] - largest > log_negligible)
+            sum += exp(term[j] - largest);
     return largest + log(sum);
 }
 

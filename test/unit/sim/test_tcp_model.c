@@ -31,7 +31,7 @@ static void slow_start_doubles_the_window_in_a_round_trip(void **state)
     struct tcp_sender s;
 
     (void)state;
-    tcp_sender_init(&s, &with_sack, 1000);
+    tcp_sender_init(&s, &with_sack, 1000, 0);
     assert_int_equal(send_all(&s, 0), 10);
     tcp_sender_on_ack(&s, RTT_NS, 10, 0);
     assert_int_equal(send_all(&s, RTT_NS), 20);
@@ -42,7 +42,7 @@ static void the_third_sack_above_a_hole_sends_it_again(void **state)
     struct tcp_sender s;
 
     (void)state;
-    tcp_sender_init(&s, &with_sack, 10);
+    tcp_sender_init(&s, &with_sack, 10, 0);
     send_all(&s, 0);
     /* Segment 0 is missing; 1, then 2, then 3 arrive. */
     tcp_sender_on_ack(&s, RTT_NS, 0, 0x2);
@@ -64,7 +64,7 @@ static void the_third_duplicate_ack_without_sack_sends_the_first_again(void **st
 
     (void)state;
     options.sack = false;
-    tcp_sender_init(&s, &options, 100);
+    tcp_sender_init(&s, &options, 100, 0);
     send_all(&s, 0);
     tcp_sender_on_ack(&s, RTT_NS, 2, 0);
     send_all(&s, RTT_NS);
@@ -84,7 +84,7 @@ static void the_timeout_doubles_until_an_ack(void **state)
 
     (void)state;
     options.tail_loss_probe = false;
-    tcp_sender_init(&s, &options, 1);
+    tcp_sender_init(&s, &options, 1, 0);
     assert_int_equal(send_all(&s, 0), 1);
     /* RFC 6298 2.1: a second before there is a sample. */
     first_ns = s.deadline_ns;
@@ -105,7 +105,7 @@ static void a_tail_is_probed_after_two_round_trips(void **state)
     struct tcp_sender s;
 
     (void)state;
-    tcp_sender_init(&s, &with_sack, 12);
+    tcp_sender_init(&s, &with_sack, 12, 0);
     send_all(&s, 0);
     tcp_sender_on_ack(&s, RTT_NS, 10, 0);
     assert_int_equal(send_all(&s, RTT_NS), 2);
