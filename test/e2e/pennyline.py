@@ -3,8 +3,10 @@
 
 import json
 import os
+import signal
 
 import netlab
+from control import Control
 
 # Exit codes of `pennyline test`.
 CLOSED_LOOP, NOT_CLOSED_LOOP, DUPLICATES_EXCEEDED, INCONCLUSIVE = 0, 10, 11, 12
@@ -117,6 +119,58 @@ class Test:
     def summary(self):
         try:
             return Summary(self.process.output())
+        except (ValueError, KeyError) as error:
+            raise AssertionError(f"no summary ({error!r}):\n{self.process.output()[-2000:]}"
+                                 f"{self.process.errors()[-4000:]}") from None
+
+
+class Service:
+    """One `pennyline run` in a lab's box."""
+
+    def __init__(self, lab, slices, instance=(), driver="af_xdp", ports=None, defaults=(),
+                 lcores="0@0,1@1"):
+        self.lab = lab
+        self.control_path = f"{lab.folder}/control.sock"
+        self.log_path = f"{lab.folder}/events.jsonl"
+        self.config = {
+            "instance": {"control_socket": self.control_path, "event_log": self.log_path,
+                         "max_aggregates": 1024, "flows_per_lcore": 16384,
+                         "max_pending_drops": 4096, "max_flow_places": 1024, **dict(instance)},
+            "eal": {"lcores": lcores, "huge": True, "memory_mb": 384,
+                    "file_prefix": os.path.basename(lab.folder), "extra": ["--no-pci"]},
+            "defaults": dict(defaults),
+            "ports": ports or [
+                {"name": "left", "device": "iface:portA", "driver": driver, "pair": "right"},
+                {"name": "right", "device": "iface:portB", "driver": driver, "pair": "left"}],
+            "slices": slices,
+        }
+        self.config_path = f"{lab.folder}/config.json"
+        with open(self.config_path, "w") as config:
+            json.dump(self.config, config, indent=2)
+        self.process = lab.box.start(program("pennyline"), "run", "--json", "--config",
+                                     self.config_path)
+        self.process.wait_for("forwarding", 30)
+
+    def ask(self, command, **arguments):
+        control = Control(self.control_path)
+        try:
+            return control.ask(command, **arguments)
+        finally:
+            control.close()
+
+    def send_signal(self, number):
+        """To pennyline itself: it replaced the shell's `ip netns exec`."""
+        self.process.child.send_signal(number)
+
+    def events(self, path=None):
+        with open(path or self.log_path) as lines:
+            return [json.loads(line) for line in lines]
+
+    def stop(self, number=signal.SIGTERM):
+        """(exit code, Summary)"""
+        code = self.process.stop(number)
+        try:
+            return code, Summary(self.process.output())
         except (ValueError, KeyError) as error:
             raise AssertionError(f"no summary ({error!r}):\n{self.process.output()[-2000:]}"
                                  f"{self.process.errors()[-4000:]}") from None
