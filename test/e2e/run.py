@@ -32,6 +32,11 @@ class LineResult(unittest.TestResult):
         super().addSkip(test, reason)
         self.say("skip", test, f": {reason}")
 
+    def addSubTest(self, test, subtest, error):
+        super().addSubTest(test, subtest, error)
+        if error is not None:
+            self.say("FAIL", subtest, "\n" + (self.failures + self.errors)[-1][1])
+
     def addFailure(self, test, error):
         super().addFailure(test, error)
         self.say("FAIL", test, "\n" + self.failures[-1][1])

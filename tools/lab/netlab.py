@@ -10,6 +10,7 @@ With vlan=ID a tagger stands on each side of the box, so that frames are tagged 
 
 import atexit
 import contextlib
+import glob
 import json
 import os
 import re
@@ -206,6 +207,13 @@ class Lab:
                           *(word for name in OFFLOADS for word in (name, "off")), check=False)
             namespace.run("ip", "link", "set", device, "up", "txqueuelen", "10000")
 
+    def remove_eal_files(self):
+        """What a DPDK program with the lab's name as its file prefix leaves, above all when killed."""
+        prefix = os.path.basename(self.folder)
+        shutil.rmtree(f"/run/dpdk/{prefix}", ignore_errors=True)
+        for path in glob.glob(f"/dev/hugepages/{prefix}map_*"):
+            os.remove(path)
+
     def close(self, keep_output=False):
         """Ends the processes, the last one first, then removes namespaces with their links."""
         if self not in Lab.open_labs:
@@ -215,6 +223,7 @@ class Lab:
             process.stop()
         for namespace in self.namespaces.values():
             run(["ip", "netns", "delete", namespace.name], check=False)
+        self.remove_eal_files()
         if keep_output:
             print(f"output of the programs: {self.folder}", file=sys.stderr)
         else:

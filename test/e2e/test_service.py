@@ -1,0 +1,261 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""`pennyline run` as a service: signals, commands, its log, a clean stop, bad configurations."""
+
+import contextlib
+import glob
+import json
+import os
+import signal
+import subprocess
+import time
+import unittest
+
+import netlab
+import pennyline
+from netlab import GENUINE, RECEIVER, SPOOFED
+
+SPOOFED_SLICE = {"name": "spoofed", "sources": [SPOOFED[4]], "mode": "active"}
+GENUINE_SLICE = {"name": "genuine", "sources": [GENUINE[4]], "mode": "active"}
+# A blind sender that keeps an aggregate under test: 400 drops a second would be possible.
+BLIND = ("--flows", 10, "--rate", 1000, "--payload", 300, "--handshake")
+
+
+def wait_until(what, condition, timeout_s=20):
+    """The first true value of condition()."""
+    deadline = time.monotonic() + timeout_s
+    while not (value := condition()):
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {timeout_s} s: {what}")
+        time.sleep(0.05)
+    return value
+
+
+@contextlib.contextmanager
+def served(slices=(SPOOFED_SLICE,), **options):
+    with netlab.Path() as lab:
+        yield lab, pennyline.Service(lab, list(slices), **options)
+
+
+def spoof(lab, seconds=60):
+    return lab.spoof(pennyline.program("pennyline-blind"), SPOOFED[4], RECEIVER[4], *BLIND,
+                     "--duration", seconds)
+
+
+def dropped(service):
+    return sum(a["total"]["dropped"] for a in service.ask("aggregates")["aggregates"])
+
+
+def packets(service):
+    return sum(a["total"]["packets"] for a in service.ask("aggregates")["aggregates"])
+
+
+class Ending(unittest.TestCase):
+    def check_clean_stop(self, number):
+        with served([SPOOFED_SLICE, GENUINE_SLICE]) as (lab, service):
+            spoof(lab)
+            lab.paced_flows(netlab.host(GENUINE[4], 1), 1, 30, ("--flows", 5))
+            wait_until("a verdict", lambda: any(a["verdict"] == "closed_loop" for a in
+                                                service.ask("aggregates")["aggregates"]))
+            wait_until("a pending drop", lambda: dropped(service) > 6)
+            code, summary = service.stop(number)
+            self.assertEqual(code, 0, service.process.errors())
+            self.assertEqual(summary.broken_identities(), [])
+            self.assertEqual(summary.aggregate(GENUINE[4])["verdict"], "closed_loop")
+            self.assertEqual(summary.aggregate(SPOOFED[4])["verdict"], "inconclusive")
+            self.assertEqual(summary.aggregate(SPOOFED[4])["reason"], "stopped")
+            self.assertEqual([a["pending"] for a in summary.aggregates], [0, 0])
+            self.assertFalse(os.path.exists(service.control_path))
+            names = [event["event"] for event in service.events()]
+            self.assertEqual((names[0], names[-1]), ("started", "stopped"))
+            self.assertIn("stopping", names)
+            self.assertIn("verdict", names)
+            made, ended = names.count("drop_made"), names.count("drop_ended")
+            self.assertEqual(made, summary.totals["dropped"])
+            self.assertEqual(ended, made)
+
+    def test_sigterm_ends_tests_then_forwarding_and_all_adds_up(self):
+        self.check_clean_stop(signal.SIGTERM)
+
+    def test_sigint_does_the_same(self):
+        self.check_clean_stop(signal.SIGINT)
+
+    def test_a_stop_loses_no_packet_of_a_connection_beyond_the_drops(self):
+        """Forwarding stops last: up to then every packet went through or was dropped on purpose."""
+        with served([GENUINE_SLICE]) as (lab, service):
+            lab.paced_flows(netlab.host(GENUINE[4], 1), 4, 5, ("--flows", 5))
+            time.sleep(6.5)
+            before = {d: lab.box.counters(d) for d in ("portA", "portB")}
+            code, summary = service.stop()
+        self.assertEqual(code, 0)
+        self.assertEqual(summary.port("portB")["tx_packets"], before["portB"]["tx_packets"])
+        self.assertEqual(summary.port("portA")["rx_packets"],
+                         summary.port("portB")["tx_packets"] + summary.totals["dropped"])
+
+
+class KillSwitch(unittest.TestCase):
+    def check(self, turn_on, turn_off):
+        with served() as (lab, service):
+            spoof(lab)
+            wait_until("drops", lambda: dropped(service) >= 3)
+            turn_on(service)
+            wait_until("the kill switch", lambda: service.ask("status")["kill_switch"])
+            time.sleep(0.1)  # every worker has begun a burst after it
+            n_dropped, n_packets = dropped(service), packets(service)
+            time.sleep(3)
+            self.assertEqual(dropped(service), n_dropped)
+            self.assertGreater(packets(service), n_packets + 2000, "forwarding goes on")
+            turn_off(service)
+            wait_until("drops again", lambda: dropped(service) > n_dropped)
+            code, summary = service.stop()
+            events = [event["event"] for event in service.events()]
+        self.assertEqual(code, 0)
+        self.assertEqual(summary.broken_identities(), [])
+        self.assertEqual(events.count("kill_switch"), 2)
+
+    def test_by_signal_no_drop_until_it_is_off(self):
+        self.check(lambda service: service.send_signal(signal.SIGUSR1),
+                   lambda service: service.send_signal(signal.SIGUSR2))
+
+    def test_by_command_no_drop_until_it_is_off(self):
+        def turn(word):
+            return lambda service: pennylinectl(service, "kill-switch", word)
+
+        self.check(turn("on"), turn("off"))
+
+    def test_on_from_the_start(self):
+        with served(instance={"kill_switch": True}) as (lab, service):
+            spoof(lab)
+            wait_until("packets", lambda: packets(service) > 2000)
+            self.assertEqual(dropped(service), 0)
+            self.assertEqual(service.stop()[1].totals["dropped"], 0)
+
+
+def pennylinectl(service, *arguments, as_json=False):
+    done = subprocess.run([pennyline.program("pennylinectl"), "--socket", service.control_path,
+                           *(("--json",) if as_json else ()), *arguments], capture_output=True,
+                          text=True, timeout=20, check=False)
+    if done.returncode != 0:
+        raise AssertionError(f"{arguments}: {done.returncode} {done.stderr}")
+    return json.loads(done.stdout) if as_json else done.stdout
+
+
+class Commands(unittest.TestCase):
+    def test_pennylinectl_asks_and_commands(self):
+        manual = {**SPOOFED_SLICE, "start": "manual"}
+        with served([manual]) as (lab, service):
+            watcher = netlab.Process([pennyline.program("pennylinectl"), "--socket",
+                                      service.control_path, "--json", "watch"],
+                                     f"{lab.folder}/watch")
+            lab.processes.append(watcher)
+            spoof(lab)
+            wait_until("packets", lambda: packets(service) > 500)
+            self.assertEqual(dropped(service), 0, "a manual test began by itself")
+            status = pennylinectl(service, "status", as_json=True)
+            self.assertEqual(len(status["workers"]), 1)
+            self.assertEqual([port["name"] for port in status["ports"]], ["left", "right"])
+            pennylinectl(service, "test", "start", "spoofed")
+            wait_until("drops", lambda: dropped(service) > 0)
+            rows = pennylinectl(service, "aggregates", as_json=True)
+            self.assertEqual([row["slice"] for row in rows], ["spoofed"])
+            self.assertIn("spoofed", pennylinectl(service, "aggregates"))
+            self.assertIn(SPOOFED[4], pennylinectl(service, "aggregate", "spoofed"))
+            pennylinectl(service, "test", "stop", "spoofed")
+            wait_until("the test's end", lambda: service.ask("aggregates")["aggregates"][0]
+                       ["state"] == "done")
+            n_dropped = dropped(service)
+            time.sleep(1)
+            self.assertEqual(dropped(service), n_dropped)
+            for word in ("test_started", "drop_made", "verdict"):
+                self.assertIn(f'"{word}"', watcher.output())
+            with self.assertRaisesRegex(AssertionError, "nobody"):
+                pennylinectl(service, "test", "start", "nobody")
+            self.assertEqual(service.stop()[0], 0)
+
+    def test_the_socket_is_for_its_owner_alone(self):
+        with served() as (_, service):
+            self.assertEqual(os.stat(service.control_path).st_mode & 0o777, 0o600)
+
+    def test_sighup_opens_the_log_anew_after_rotation(self):
+        with served() as (_, service):
+            rotated = service.log_path + ".1"
+            os.rename(service.log_path, rotated)
+            service.ask("kill-switch", on=True)
+            wait_until("the old file", lambda: "kill_switch" in
+                       [event["event"] for event in service.events(rotated)])
+            n_old = len(service.events(rotated))
+            service.send_signal(signal.SIGHUP)
+            wait_until("a new file", lambda: os.path.exists(service.log_path))
+            service.ask("kill-switch", on=False)
+            wait_until("an event in it", lambda: service.events())
+            code, _ = service.stop()
+            self.assertEqual(code, 0)
+            self.assertEqual(len(service.events(rotated)), n_old)
+            self.assertEqual(service.events()[-1]["event"], "stopped")
+
+
+class Telemetry(unittest.TestCase):
+    def test_dpdk_telemetry_answers(self):
+        with served() as (lab, service):
+            spoof(lab)
+            wait_until("packets", lambda: packets(service) > 500)
+            prefix = service.config["eal"]["file_prefix"]
+            done = subprocess.run(["dpdk-telemetry.py", "--file-prefix", prefix],
+                                  input="/pennyline/status\n/pennyline/aggregates\n",
+                                  capture_output=True, text=True, timeout=20, check=False)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertIn('"/pennyline/status"', done.stdout)
+            self.assertIn('"spoofed"', done.stdout)
+
+
+class BadConfiguration(unittest.TestCase):
+    def write(self, lab, **changes):
+        config = {"eal": {"file_prefix": os.path.basename(lab.folder), "extra": ["--no-pci"],
+                          "memory_mb": 256},
+                  "instance": {"control_socket": f"{lab.folder}/control.sock"},
+                  "ports": [{"name": "left", "device": "iface:portA"}],
+                  "slices": [SPOOFED_SLICE], **changes}
+        path = f"{lab.folder}/config.json"
+        with open(path, "w") as out:
+            json.dump(config, out)
+        return path
+
+    def run_it(self, lab, command, path):
+        done = subprocess.run(lab.box.command(pennyline.program("pennyline"), command, "--config",
+                                              path), capture_output=True, text=True, timeout=60,
+                              check=False)
+        return done.returncode, done.stdout + done.stderr
+
+    def left_behind(self, lab):
+        """Memory and sockets; EAL's own runtime folder stays after any start of any program."""
+        prefix = os.path.basename(lab.folder)
+        return (glob.glob(f"/dev/hugepages/*{prefix}*") + glob.glob(f"{lab.folder}/*.sock") +
+                glob.glob(f"/run/dpdk/{prefix}/*telemetry*"))
+
+    def test_it_is_refused_with_the_place_and_leaves_nothing_behind(self):
+        with netlab.Path() as lab:
+            for changes, words in (
+                    ({"slices": [{**SPOOFED_SLICE, "drop_probability": 7}]},
+                     ("$.slices[0].drop_probability", "7")),
+                    ({"slices": [{**SPOOFED_SLICE, "colour": "red"}]}, ("$.slices[0]", "colour")),
+                    ({"ports": [{"name": "left", "device": "iface:portA", "pair": "up"}]},
+                     ("$.ports[0].pair", "up")),
+                    ({"ports": [{"name": "left", "device": "iface:nodev"}]}, ("nodev",))):
+                with self.subTest(words=words):
+                    code, text = self.run_it(lab, "run", self.write(lab, **changes))
+                    self.assertEqual(code, pennyline.ERROR, text)
+                    for word in words:
+                        self.assertIn(word, text)
+                    self.assertEqual(self.left_behind(lab), [])
+
+    def test_check_says_what_is_wrong_and_what_is_not(self):
+        with netlab.Path() as lab:
+            code, text = self.run_it(lab, "check", self.write(lab, slices=[{"name": "x"}]))
+            self.assertEqual(code, pennyline.ERROR, text)
+            self.assertIn("$.slices[0]", text)
+            code, text = self.run_it(lab, "check", self.write(
+                lab, ports=[{"name": "left", "device": "iface:nodev"}]))
+            self.assertEqual(code, pennyline.ERROR, text)
+            self.assertIn("nodev", text)
+            _, text = self.run_it(lab, "check", self.write(lab))
+            self.assertNotIn("portA", text, "a port that is up is no problem")
+            self.assertEqual(self.left_behind(lab), [])
