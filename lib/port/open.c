@@ -2,7 +2,6 @@
 /* From the text of a port's `device` to a device of DPDK. */
 #include <errno.h>
 #include <net/if.h>
-#include <rte_bus.h>
 #include <rte_dev.h>
 #include <rte_ethdev.h>
 #include <stdio.h>
