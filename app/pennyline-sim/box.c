@@ -42,6 +42,8 @@ struct box {
     uint64_t verdict_ns, n_segments, verdict_segments;
     bool has_verdict, is_done, was_provisional, watch;
     double max_log10_e, max_log10_e_pooled;
+    float repairs_ms[BOX_MAX_REPAIRS];
+    uint32_t n_repairs;
 };
 
 static int post(void *context, const struct message *message)
@@ -70,6 +72,12 @@ static void drain(struct box *b, uint16_t worker)
     w->n_queued -= n;
 }
 
+static void note_repair(struct box *b, const struct drop_record *drop)
+{
+    if (drop->state == DROP_RETRANSMITTED && b->n_repairs < BOX_MAX_REPAIRS)
+        b->repairs_ms[b->n_repairs++] = (float)(drop->ended_ns - drop->time_ns) / (float)NS_PER_MS;
+}
+
 static void on_event(void *context, const struct manager_event *event)
 {
     struct box *b = context;
@@ -79,6 +87,8 @@ static void on_event(void *context, const struct manager_event *event)
         b->verdict_ns = b->now_ns;
         b->verdict_segments = b->n_segments;
     }
+    if (event->kind == EVENT_DROP_ENDED)
+        note_repair(b, event->drop);
     if (event->kind == EVENT_PROVISIONAL)
         b->was_provisional = true;
     if (event->kind == EVENT_TEST_ENDED)
@@ -195,6 +205,7 @@ void box_begin(struct box *b, uint64_t seed, uint64_t stream)
     b->now_ns = b->base_ns;
     b->has_verdict = b->is_done = b->was_provisional = false;
     b->verdict_ns = b->n_segments = b->verdict_segments = 0;
+    b->n_repairs = 0;
     b->max_log10_e = b->max_log10_e_pooled = -INFINITY;
     for (uint16_t i = 0; i < b->options.n_lcores; i++) {
         struct engine_config config = engine_config_of(b, i);
@@ -321,6 +332,12 @@ bool box_end(struct box *b)
 void box_report(const struct box *b, struct aggregate_report *out)
 {
     manager_report_brief(b->manager, 0, out);
+}
+
+uint32_t box_repairs_ms(const struct box *b, float out[BOX_MAX_REPAIRS])
+{
+    memcpy(out, b->repairs_ms, b->n_repairs * sizeof(*out));
+    return b->n_repairs;
 }
 
 void box_watch_evidence(struct box *b, bool on)

@@ -63,6 +63,10 @@ bool box_end(struct box *b);
 /* The report, its genuine share not computed. Until the next call of any of the above. */
 void box_report(const struct box *b, struct aggregate_report *out);
 
+/* Milliseconds from a drop to its repair, of the first BOX_MAX_REPAIRS of this trial. */
+#define BOX_MAX_REPAIRS 16
+uint32_t box_repairs_ms(const struct box *b, float out[BOX_MAX_REPAIRS]);
+
 /* The greatest evidence after any epoch of this trial, while `watch` was on. */
 void box_watch_evidence(struct box *b, bool on);
 double box_max_log10_e(const struct box *b);

@@ -8,6 +8,7 @@ int command_fig7(int argc, char **argv);
 int command_fig8(int argc, char **argv);
 int command_fig14(int argc, char **argv);
 int command_attacks(int argc, char **argv);
+int command_errors(int argc, char **argv);
 int command_head_to_head(int argc, char **argv);
 
 #endif

@@ -114,7 +114,7 @@ double anytime_enumerate(double drop_probability, double level, uint32_t n, uint
             double stay = r == max_drops ? 1 : 1 - drop_probability;
 
             at[r] = at[r] * stay + (r > 0 ? at[r - 1] * drop_probability : 0);
-            if (at[r] > 0 && anytime_log10_e(&a, r, i - r) >= -log10(level)) {
+            if (at[r] > 1e-30 && anytime_log10_e(&a, r, i - r) >= -log10(level)) {
                 reached += at[r];
                 at[r] = 0;
             }

@@ -18,6 +18,7 @@ static const struct {
     {"fig8", "the paper's Figure 8: accuracy by traffic and loss, both rules", command_fig8},
     {"fig14", "the paper's Figure 14: the same with few genuine packets", command_fig14},
     {"attacks", "how often each attack fools each rule, at its worst", command_attacks},
+    {"errors", "what a blind sender gains at most, exactly", command_errors},
     {"head-to-head", "both rules on genuine and mixed traffic", command_head_to_head},
 };
 

@@ -33,6 +33,8 @@ static const struct row {
      "Segments per second and flow that the application writes; 0: as TCP goes (0)"},
     {"start-ms", "MS", AT(genuine.start_ms), REAL, 0, 1e6, 2, "Flows begin within (50)"},
     {"no-sack", NULL, AT(genuine.tcp.sack), OFF, 0, 0, 2, "Three duplicate ACKs only"},
+    {"no-rack", NULL, AT(genuine.tcp.recent_ack), OFF, 0, 0, 2,
+     "Losses by the third SACK only, not by time"},
     {"no-tail-loss-probe", NULL, AT(genuine.tcp.tail_loss_probe), OFF, 0, 0, 2, "RTO only"},
     {"rto-min-ms", "MS", AT(genuine.tcp.rto_min_ns), NS_OF_MS, 1, 1e5, 2,
      "Least retransmission timeout (200, as Linux; RFC 6298 asks for 1000)"},

@@ -58,6 +58,7 @@ json_t *print_summary_json(const struct summary *s)
     json_object_set_new(o, "via_flows", rate_json(&s->via_flows));
     json_object_set_new(o, "to_closed_loop", costs_json(s, 0));
     json_object_set_new(o, "to_other_verdicts", costs_json(s, 1));
+    json_object_set_new(o, "repair_ms", quantiles_json(&s->repairs_ms));
     json_object_set_new(o, "mean_completion_s", real_or_null(s->mean_completion_s));
     json_object_set_new(o, "p95_completion_s", real_or_null(s->p95_completion_s));
     json_object_set_new(o, "mean_e", real_or_null(s->mean_e));
@@ -94,6 +95,9 @@ static void print_summary_text(const struct summary *s)
                s->mixed.interval.high);
     print_costs_text(s, 0, "to closed_loop");
     print_costs_text(s, 1, "to other verdicts");
+    if (!isnan(s->repairs_ms.median))
+        printf("repairs after      %9.3g%9.3g%9.3g ms\n", s->repairs_ms.median, s->repairs_ms.p95,
+               s->repairs_ms.p99);
     if (!isnan(s->mean_completion_s))
         printf("completion of genuine flows: mean %.3f s, p95 %.3f s\n", s->mean_completion_s,
                s->p95_completion_s);

@@ -39,6 +39,7 @@ void rows_summary(struct print_table *table, json_t *labels, const struct summar
     add_quantiles(labels, "drops", &s->drops[which]);
     add_quantiles(labels, "segments", &s->segments[which]);
     add_quantiles(labels, "seconds", &s->seconds[which]);
+    add_quantiles(labels, "repair_ms", &s->repairs_ms);
     add_real(labels, "completion_mean_s", s->mean_completion_s);
     add_real(labels, "completion_p95_s", s->p95_completion_s);
     add_real(labels, "mean_e", s->mean_e);

@@ -13,6 +13,7 @@ void scenario_default(struct scenario *s)
                     .segment_bytes = 1400,
                     .start_ms = 50,
                     .tcp = {.sack = true,
+                            .recent_ack = true,
                             .tail_loss_probe = true,
                             .rto_min_ns = 200 * NS_PER_MS,
                             .delayed_ack_ns = 40 * NS_PER_MS,

@@ -158,6 +158,17 @@ static void summarize_costs(const struct trial_result *r, uint64_t n, struct sum
     }
 }
 
+static void summarize_repairs(const struct trial_result *r, uint64_t n, struct summary *out,
+                              double *values)
+{
+    uint64_t m = 0;
+
+    for (uint64_t i = 0; i < n; i++)
+        for (uint32_t k = 0; k < r[i].n_repairs; k++)
+            values[m++] = (double)r[i].repairs_ms[k];
+    out->repairs_ms = quantiles_of(values, m);
+}
+
 static void summarize_completion(const struct trial_result *r, uint64_t n, struct summary *out,
                                  double *values)
 {
@@ -208,7 +219,7 @@ static void summarize_reached(const struct trial_result *r, uint64_t n, struct s
 static int summarize(const struct trial_result *r, uint64_t n, struct summary *out)
 {
     uint64_t counts[STUDY_N_OUTCOMES] = {0}, mixed = 0, provisional = 0, via_flows = 0;
-    double *values = calloc(n, sizeof(*values));
+    double *values = calloc(n, BOX_MAX_REPAIRS * sizeof(*values));
 
     if (values == NULL)
         return -ENOMEM;
@@ -225,6 +236,7 @@ static int summarize(const struct trial_result *r, uint64_t n, struct summary *o
     out->provisional = rate_of(provisional, n);
     out->via_flows = rate_of(via_flows, n);
     summarize_costs(r, n, out, values);
+    summarize_repairs(r, n, out, values);
     summarize_completion(r, n, out, values);
     summarize_e(r, n, out);
     summarize_reached(r, n, out);

@@ -41,6 +41,7 @@ struct summary {
     struct rate mixed, provisional, via_flows;
     /* Of trials with verdict closed_loop, in [1] of those with any other; NaN without any. */
     struct quantiles drops[2], segments[2], seconds[2];
+    struct quantiles repairs_ms; /* from a drop to its repair, all trials together */
     double mean_completion_s;
     double p95_completion_s;
     double mean_e, error_e; /* of 10^log10_e_pooled at the end, and its standard error */

@@ -160,16 +160,20 @@ static void note_delivered(struct tcp_sender *s, uint64_t arrived)
     }
 }
 
-/* A repair is lost when something sent later, by a quarter of a round trip, has arrived
- * (RFC 8985 6.2): it is sent once more. */
-static void find_lost_repairs(struct tcp_sender *s)
+/* What of these segments was sent so long, a quarter of a round trip, before something that has
+ * arrived that it must be lost (RFC 8985 6.2). Its reordering timer is left out: a segment or a
+ * probe more does the same. */
+static uint64_t lost_by_time(const struct tcp_sender *s, uint64_t segments)
 {
-    for (uint64_t left = s->resent & s->lost & ~s->sacked; left != 0; left &= left - 1) {
-        uint32_t i = (uint32_t)__builtin_ctzll(left);
+    uint64_t lost = 0;
+
+    for (; segments != 0; segments &= segments - 1) {
+        uint32_t i = (uint32_t)__builtin_ctzll(segments);
 
         if (s->sent_ns[(s->una + i) % TCP_MODEL_WINDOW] + s->smoothed_ns / 4 < s->delivered_sent_ns)
-            s->resent &= ~(UINT64_C(1) << i);
+            lost |= UINT64_C(1) << i;
     }
+    return lost;
 }
 
 static void find_lost(struct tcp_sender *s, uint64_t now_ns)
@@ -178,7 +182,9 @@ static void find_lost(struct tcp_sender *s, uint64_t now_ns)
 
     if (s->options->sack)
         lost = lost_by_sack(s);
-    else if (s->n_duplicate_acks == DUPLICATE_ACKS && s->una >= s->recover)
+    if (s->options->sack && s->options->recent_ack && s->sacked != 0)
+        lost |= lost_by_time(s, low_bits(n_outstanding(s)) & ~s->sacked & ~s->lost);
+    if (!s->options->sack && s->n_duplicate_acks == DUPLICATE_ACKS && s->una >= s->recover)
         lost = 1 & ~s->lost;
     if (lost == 0)
         return;
@@ -204,7 +210,8 @@ void tcp_sender_on_ack(struct tcp_sender *s, uint64_t now_ns, uint32_t acked, ui
     if (s->options->sack) {
         note_delivered(s, sacked & ~s->sacked);
         s->sacked |= sacked;
-        find_lost_repairs(s);
+        if (s->options->recent_ack)
+            s->resent &= ~lost_by_time(s, s->resent & s->lost & ~s->sacked);
     }
     find_lost(s, now_ns);
 }

@@ -19,6 +19,7 @@
 
 struct tcp_options {
     bool sack;
+    bool recent_ack; /* RACK: by time, not only by the third SACK */
     bool tail_loss_probe;
     uint64_t rto_min_ns;     /* RFC 6298 asks for 1 s, Linux takes 200 ms */
     uint64_t delayed_ack_ns; /* 0: every segment is acked */

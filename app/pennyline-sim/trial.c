@@ -439,6 +439,7 @@ static void collect(struct trial *t, struct trial_result *out)
         .max_log10_e_pooled = (float)box_max_log10_e_pooled(t->box),
         .completion_s = t->n_done != 0 ? (float)(t->completion_s / t->n_done) : NAN,
     };
+    out->n_repairs = box_repairs_ms(t->box, out->repairs_ms);
 }
 
 int trial_run(struct trial *t, uint64_t seed, uint64_t number, struct trial_result *out)

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "manager/manager.h"
+#include "pennyline-sim/box.h"
 #include "pennyline-sim/scenario.h"
 
 struct trial_result {
@@ -21,7 +22,9 @@ struct trial_result {
     float seconds;                         /* to the verdict */
     float log10_e, log10_e_pooled;         /* at the end */
     float max_log10_e, max_log10_e_pooled; /* the greatest after any epoch; with `watch` only */
-    float completion_s;                    /* mean of the genuine flows that ended; to_completion */
+    uint32_t n_repairs;
+    float repairs_ms[BOX_MAX_REPAIRS]; /* from a drop to its repair */
+    float completion_s;                /* mean of the genuine flows that ended; to_completion */
 };
 
 struct trial;

@@ -57,6 +57,23 @@ static void the_third_sack_above_a_hole_sends_it_again(void **state)
     assert_int_equal(s.n_resent, 1);
 }
 
+/* RFC 8985: one SACK of something sent a good while later is enough. */
+static void a_later_segment_that_arrives_shows_the_loss_of_an_earlier_one(void **state)
+{
+    struct tcp_options options = with_sack;
+    struct tcp_sender s;
+
+    (void)state;
+    options.recent_ack = true;
+    tcp_sender_init(&s, &options, 1000, RTT_NS);
+    s.n_written = 1;
+    assert_int_equal(tcp_sender_next(&s, 0), 0);
+    s.n_written = 2;
+    assert_int_equal(tcp_sender_next(&s, RTT_NS / 2), 1);
+    tcp_sender_on_ack(&s, RTT_NS / 2 + RTT_NS, 0, 0x2);
+    assert_int_equal(tcp_sender_next(&s, RTT_NS / 2 + RTT_NS), 0);
+}
+
 static void the_third_duplicate_ack_without_sack_sends_the_first_again(void **state)
 {
     struct tcp_options options = with_sack;
@@ -138,6 +155,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(slow_start_doubles_the_window_in_a_round_trip),
         cmocka_unit_test(the_third_sack_above_a_hole_sends_it_again),
+        cmocka_unit_test(a_later_segment_that_arrives_shows_the_loss_of_an_earlier_one),
         cmocka_unit_test(the_third_duplicate_ack_without_sack_sends_the_first_again),
         cmocka_unit_test(the_timeout_doubles_until_an_ack),
         cmocka_unit_test(a_tail_is_probed_after_two_round_trips),
