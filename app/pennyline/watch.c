@@ -31,6 +31,16 @@ static struct appliance_watch read_totals(const struct appliance *a)
     return now;
 }
 
+/* A port of the path whose link is down loses all that is sent to it, and few drivers count that.
+ */
+static const struct port *broken_link(const struct appliance *a)
+{
+    for (uint32_t i = 0; i < a->n_ports; i++)
+        if (a->ports[i].config->role == PORT_ROLE_FORWARD && !a->ports[i].link_up)
+            return &a->ports[i];
+    return NULL;
+}
+
 /* The largest of the losses gives the reason its name. */
 static void report_loss(struct appliance *a, const struct appliance_watch *now, uint64_t now_ns)
 {
@@ -44,8 +54,16 @@ static void report_loss(struct appliance *a, const struct appliance_watch *now, 
         {"errors of a port", now->n_errors - last->n_errors},
         {"transmit queue full", now->n_tx_full - last->n_tx_full},
     };
+    const struct port *broken = broken_link(a);
+    char text[CONFIG_NAME_BYTES + 32];
     uint64_t n_lost = 0, most = 0;
     const char *reason = "none";
+
+    if (broken != NULL) {
+        snprintf(text, sizeof(text), "the link of port %s is down", broken->config->name);
+        manager_report_own_loss(a->manager, 1, 1, text, now_ns);
+        return;
+    }
 
     for (size_t i = 0; i < ARRAY_LENGTH(losses); i++) {
         n_lost += losses[i].n;
@@ -80,8 +98,8 @@ void watch_ports(struct appliance *a, uint64_t now_ns)
         return;
     now = read_totals(a);
     now.next_ns = now_ns + INTERVAL_NS;
-    report_loss(a, &now, now_ns);
     follow_links(a, now_ns);
+    report_loss(a, &now, now_ns);
     a->watch = now;
 }
 

@@ -92,6 +92,24 @@ class Ending(unittest.TestCase):
                          summary.port("portB")["tx_packets"] + summary.totals["dropped"])
 
 
+class BrokenLink(unittest.TestCase):
+    def test_no_drop_is_made_while_a_link_is_down(self):
+        """What comes in cannot leave: whether a segment comes back would say nothing."""
+        with served() as (lab, service):
+            spoof(lab)
+            wait_until("drops", lambda: dropped(service) >= 3)
+            lab.downstream.run("ip", "link", "set", "down0", "down")
+            status = wait_until("suspended", lambda: service.ask("status")["suspended"])
+            self.assertIn("link", status)
+            time.sleep(0.1)
+            n_dropped = dropped(service)
+            time.sleep(2)
+            self.assertEqual(dropped(service), n_dropped)
+            lab.downstream.run("ip", "link", "set", "down0", "up")
+            wait_until("resumed", lambda: not service.ask("status")["suspended"])
+            wait_until("drops again", lambda: dropped(service) > n_dropped)
+
+
 class KillSwitch(unittest.TestCase):
     def check(self, turn_on, turn_off):
         with served() as (lab, service):
