@@ -89,22 +89,26 @@ int capture_open(struct capture *c, const char *path)
     return 0;
 }
 
-static void parse(const struct link_type *link, const uint8_t *data, struct capture_packet *p)
+static void parse(const struct capture *c, const uint8_t *data, struct capture_packet *p)
 {
+    const struct link_type *link = c->link;
+    uint32_t frame_bytes = c->is_mirror ? PACKET_FRAME_SLICED : p->frame_bytes;
+    uint32_t header = link->is_ethernet ? 0 : link->header_bytes;
     uint16_t ethertype = link->ethertype;
-    uint32_t header = link->header_bytes;
 
-    if (link->is_ethernet) {
-        packet_parse_ethernet(data, p->captured_bytes, p->frame_bytes, &p->view);
-        return;
-    }
     /* A frame that ends inside the link header holds no IP header either. */
     if (p->captured_bytes < header)
         header = p->captured_bytes;
-    else if (link->protocol_offset >= 0)
+    else if (!link->is_ethernet && link->protocol_offset >= 0)
         ethertype = load_be16(data + link->protocol_offset);
-    packet_parse_l3(ethertype, data + header, p->captured_bytes - header, p->frame_bytes - header,
-                    &p->view);
+    p->data = data + header;
+    if (link->is_ethernet)
+        packet_parse_ethernet(data, p->captured_bytes, frame_bytes, &p->view);
+    else
+        packet_parse_l3(ethertype, p->data, p->captured_bytes - header, frame_bytes - header,
+                        &p->view);
+    if (c->is_mirror)
+        packet_decapsulate(p->data, p->captured_bytes - header, &p->view);
 }
 
 static int broken(struct capture *c)
@@ -142,7 +146,7 @@ int capture_next(struct capture *c, struct capture_packet *out)
     out->time_ns = time_of(header);
     out->captured_bytes = header->caplen;
     out->frame_bytes = header->len < header->caplen ? header->caplen : header->len;
-    parse(c->link, data, out);
+    parse(c, data, out);
     return 1;
 }
 

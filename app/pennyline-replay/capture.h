@@ -4,6 +4,7 @@
 #define REPLAY_CAPTURE_H
 
 #include <pcap/pcap.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "packet/packet.h"
@@ -16,6 +17,7 @@ struct capture {
     const char *path;
     pcap_t *pcap;
     const struct link_type *link;
+    bool is_mirror;                  /* set by the caller: packets may be cut, and in tunnels */
     uint64_t n_packets;              /* read so far */
     uint64_t file_bytes;             /* 0: not known, as of a pipe */
     char error[CAPTURE_ERROR_BYTES]; /* one sentence, when a call failed */
@@ -26,6 +28,7 @@ struct capture_packet {
     uint32_t captured_bytes;
     uint32_t frame_bytes;
     struct packet_view view;
+    const uint8_t *data; /* what the view was made of; until the next packet */
 };
 
 /* "-" is standard input. 0, or -1 with c->error set. */

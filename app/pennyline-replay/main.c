@@ -170,6 +170,15 @@ static int open_events(struct program *p)
     return fail(text);
 }
 
+/* What only is watched may be a copy: cut, and wrapped by the router that made it. */
+static bool is_mirror(const struct config *config)
+{
+    for (uint32_t i = 0; i < config->n_slices; i++)
+        if (config->slices[i].mode == SLICE_ACTIVE)
+            return false;
+    return true;
+}
+
 int main(int argc, char **argv)
 {
     struct program p = {0};
@@ -180,6 +189,7 @@ int main(int argc, char **argv)
     sigaction(SIGINT, &on_interrupt, NULL);
     signal(SIGPIPE, SIG_IGN);
     code = capture_open(&p.capture, p.options.pcap) < 0 ? fail(p.capture.error) : open_events(&p);
+    p.capture.is_mirror = is_mirror(p.config);
     if (code == 0)
         code = replay_capture(&p);
     eventlog_close(p.events);

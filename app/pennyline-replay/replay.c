@@ -187,8 +187,9 @@ static enum engine_action act(struct replay *r, const struct capture_packet *cap
     struct engine_packet packet = {
         .view = view,
         .slice = slice,
-        .ingress = (uint32_t)view->vlan_id[0] << 16 | view->vlan_id[1],
+        .ingress = ((uint32_t)view->vlan_id[0] << 16 | view->vlan_id[1]) ^ view->tunnel_id,
         .n_bytes = captured->frame_bytes,
+        .data = captured->data,
     };
 
     engine_begin_burst(r->engine, r->last_ns);

@@ -7,6 +7,7 @@
 #include "control/control.h"
 #include "eventlog/eventlog.h"
 #include "manager/manager.h"
+#include "manager/passive.h"
 #include "progress.h"
 #include "report/report.h"
 #include "say.h"
@@ -44,6 +45,19 @@ static void say_verdict(struct appliance *a, const struct manager_event *event)
              test_reason_words(r.reason));
 }
 
+static void say_finding(struct appliance *a, const struct manager_event *event)
+{
+    struct aggregate_report r;
+    char prefix[IP_TEXT_BYTES];
+
+    if (!manager_report(a->manager, event->aggregate, &r))
+        return;
+    progress_end(&a->progress);
+    say_info("%s: %s: %s", name_of(&r, prefix),
+             passive_finding_name((enum passive_finding)event->finding),
+             passive_finding_words((enum passive_finding)event->finding));
+}
+
 static void say_event(struct appliance *a, const struct manager_event *event)
 {
     switch (event->kind) {
@@ -58,6 +72,9 @@ static void say_event(struct appliance *a, const struct manager_event *event)
     case EVENT_RESUMED:
         progress_end(&a->progress);
         say_info("drops are allowed again");
+        break;
+    case EVENT_FINDING:
+        say_finding(a, event);
         break;
     case EVENT_KILL_SWITCH:
         progress_end(&a->progress);

@@ -11,6 +11,7 @@
 #include "export/export.h"
 #include "lanes.h"
 #include "manager/manager.h"
+#include "manager/passive.h"
 #include "progress.h"
 #include "say.h"
 #include "services.h"
@@ -87,7 +88,7 @@ static bool has_ended(const struct appliance *a, uint64_t now_ns)
     for (uint32_t i = 0; i < a->config->n_slices; i++)
         is_active |= a->config->slices[i].mode == SLICE_ACTIVE;
     if (!is_active)
-        return is_over;
+        return is_over || manager_passive_is_over(a->manager);
     return !manager_any_running(a->manager) && (manager_n_aggregates(a->manager) > 0 || is_over);
 }
 

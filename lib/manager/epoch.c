@@ -86,6 +86,7 @@ void manager_tick(struct manager *m, uint64_t now_ns)
     if (all_closed(m) &&
         (m->epoch == 0 || now_ns - m->epoch_began_ns >= m->config.epoch_ms * NS_PER_MS))
         begin_epoch(m);
+    passive_tick(m);
 }
 
 uint64_t manager_epoch(const struct manager *m)

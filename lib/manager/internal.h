@@ -113,7 +113,8 @@ struct manager {
     struct flow_room *rooms;
     uint32_t n_rooms_in_use;
     struct drop_store drops;
-    struct passive_counters *passive; /* per aggregate; NULL when no slice is passive */
+    struct passive_state *passive; /* per aggregate; NULL when no slice is passive */
+    uint64_t passive_ticked_ns;
 
     uint64_t now_ns;
     bool auto_start;
@@ -173,6 +174,10 @@ void room_receive(struct manager *m, struct test *t, const struct message *messa
 
 /* passive.c */
 int passive_init(struct manager *m);
+size_t passive_memory_bytes(const struct manager_config *c);
+void passive_tick(struct manager *m);     /* ends what is due */
+void passive_stop_all(struct manager *m); /* at the end of the process: a last look */
+const char *passive_check(const struct manager *m, uint32_t aggregate);
 void passive_receive(struct manager *m, struct aggregate_state *a, const struct message *message);
 
 /* drops.c */
@@ -186,5 +191,6 @@ void drops_forget(struct manager *m, struct test *t);
 /* manager.c */
 void manager_emit(const struct manager *m, enum manager_event_kind kind, uint32_t aggregate,
                   const struct drop_record *drop, const char *text);
+void manager_emit_finding(const struct manager *m, uint32_t aggregate, int finding);
 
 #endif

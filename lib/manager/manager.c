@@ -22,7 +22,7 @@ size_t manager_memory_bytes(const struct manager_config *c)
     return sizeof(struct manager) + CHECK_TEXT_BYTES + (c->n_slices + 1) * per_slice +
            aggregate_table_capacity(c->aggregates) * sizeof(struct aggregate_state) +
            c->n_concurrent_flow_phases * sizeof(struct flow_room) + c->n_workers * sizeof(bool) +
-           drops_memory_bytes(c->n_drop_records);
+           drops_memory_bytes(c->n_drop_records) + passive_memory_bytes(c);
 }
 
 static bool take_memory(struct manager *m)
@@ -146,6 +146,15 @@ void manager_emit(const struct manager *m, enum manager_event_kind kind, uint32_
         m->config.on_event(m->config.event_context, &event);
 }
 
+void manager_emit_finding(const struct manager *m, uint32_t aggregate, int finding)
+{
+    const struct manager_event event = {
+        .kind = EVENT_FINDING, .time_ns = m->now_ns, .aggregate = aggregate, .finding = finding};
+
+    if (m->config.on_event != NULL)
+        m->config.on_event(m->config.event_context, &event);
+}
+
 void manager_start(struct manager *m, uint64_t now_ns)
 {
     m->auto_start = true;
@@ -167,6 +176,7 @@ void manager_stop(struct manager *m, enum test_reason reason, uint64_t now_ns)
         m->aggregates[i].test.no_retest = true;
         manager_test_stop(m, i, reason, now_ns);
     }
+    passive_stop_all(m);
 }
 
 void manager_set_kill_switch(struct manager *m, bool on, uint64_t now_ns)

@@ -121,6 +121,8 @@ enum manager_event_kind {
     EVENT_SUSPENDED,
     EVENT_RESUMED,
     EVENT_KILL_SWITCH,
+    EVENT_FINDING,     /* mode passive found something (manager/passive.h) */
+    EVENT_WATCH_ENDED, /* mode passive: as its slice wants it */
 };
 const char *manager_event_name(enum manager_event_kind kind);
 
@@ -129,7 +131,8 @@ struct manager_event {
     uint64_t time_ns;
     uint32_t aggregate; /* AGGREGATE_NONE when it is about the whole box */
     const struct drop_record *drop;
-    const char *text; /* SUSPENDED: why; KILL_SWITCH: "on" or "off" */
+    const char *text; /* SUSPENDED: why; KILL_SWITCH: "on" or "off"; WATCH_ENDED: why */
+    int finding;      /* FINDING: enum passive_finding */
 };
 
 struct manager_config {
@@ -210,10 +213,6 @@ bool manager_report(const struct manager *m, uint32_t aggregate, struct aggregat
  * much for who looks after every packet. */
 bool manager_report_brief(const struct manager *m, uint32_t aggregate,
                           struct aggregate_report *out);
-/* What mode passive counted for the aggregate since the start; NULL when its slice is of another
- * mode. */
-const struct passive_counters *manager_passive_counters(const struct manager *m,
-                                                        uint32_t aggregate);
 bool manager_flow_report(const struct manager *m, uint32_t aggregate, uint32_t i,
                          struct flow_report *out);
 /* The drops of an aggregate, oldest first: pass NULL first, then the last one; NULL at the end. */

@@ -48,6 +48,8 @@ static const char *const event_names[] = {
     [EVENT_SUSPENDED] = "suspended",
     [EVENT_RESUMED] = "resumed",
     [EVENT_KILL_SWITCH] = "kill_switch",
+    [EVENT_FINDING] = "finding",
+    [EVENT_WATCH_ENDED] = "watch_ended",
 };
 
 const char *test_state_name(enum test_state state)

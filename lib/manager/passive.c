@@ -1,9 +1,27 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What workers tell of passive slices, added up. */
+/* What workers tell of passive slices, added up; and when watching ends. */
+#include "manager/passive.h"
+
 #include <errno.h>
 #include <stdlib.h>
 
-#include "manager/internal.h"
+#include "manager/passive_internal.h"
+
+#define JUDGE_EVERY_NS NS_PER_S
+/* FINs and RSTs that trail behind still count. */
+#define GRACE_NS NS_PER_S
+
+static const char *const stop_names[] = {
+    [PASSIVE_GOES_ON] = "goes_on",
+    [PASSIVE_FLOWS_FINISHED] = "flows_finished",
+    [PASSIVE_FLOWS_SEEN] = "flows_seen",
+    [PASSIVE_TIME] = "duration",
+};
+
+const char *passive_stop_name(enum passive_stop stop)
+{
+    return stop_names[stop];
+}
 
 static bool any_slice_is_passive(const struct manager_config *c)
 {
@@ -21,18 +39,141 @@ int passive_init(struct manager *m)
     return m->passive != NULL ? 0 : -ENOMEM;
 }
 
-void passive_receive(struct manager *m, struct aggregate_state *a, const struct message *message)
+size_t passive_memory_bytes(const struct manager_config *c)
 {
-    if (m->passive != NULL)
-        passive_counters_add(&m->passive[a->number], &message->passive);
+    return any_slice_is_passive(c)
+               ? aggregate_table_capacity(c->aggregates) * sizeof(struct passive_state)
+               : 0;
 }
 
-const struct passive_counters *manager_passive_counters(const struct manager *m, uint32_t aggregate)
+static const struct slice *slice_of(const struct manager *m, uint32_t aggregate)
 {
-    const struct aggregate_identity *identity;
+    return &m->config.slices[aggregate_table_identity(m->config.aggregates, aggregate)->slice];
+}
 
-    if (m->passive == NULL || aggregate >= m->n_aggregates)
-        return NULL;
-    identity = aggregate_table_identity(m->config.aggregates, aggregate);
-    return m->config.slices[identity->slice].mode == SLICE_PASSIVE ? &m->passive[aggregate] : NULL;
+static enum passive_stop reason_to_stop(const struct manager *m, const struct aggregate_state *a,
+                                        const struct passive_state *s)
+{
+    const struct test_parameters *p = &slice_of(m, a->number)->parameters;
+
+    if (p->min_flows_to_finish != 0 && s->total.flows_finished >= p->min_flows_to_finish)
+        return PASSIVE_FLOWS_FINISHED;
+    if (p->max_flows != 0 && a->total.flows_seen >= p->max_flows)
+        return PASSIVE_FLOWS_SEEN;
+    if (p->max_duration_ms != 0 && m->now_ns - s->began_ns >= p->max_duration_ms * NS_PER_MS)
+        return PASSIVE_TIME;
+    return PASSIVE_GOES_ON;
+}
+
+/* Watching ends a grace after its reason came up. */
+static void end_when_due(struct manager *m, const struct aggregate_state *a,
+                         struct passive_state *s)
+{
+    if (s->ended_ns != 0 || s->began_ns == 0)
+        return;
+    if (s->stop == PASSIVE_GOES_ON) {
+        s->stop = reason_to_stop(m, a, s);
+        s->ending_ns = m->now_ns;
+    }
+    if (s->stop == PASSIVE_GOES_ON || m->now_ns - s->ending_ns < GRACE_NS)
+        return;
+    s->ended_ns = m->now_ns;
+    passive_judge(m, a->number, s);
+    manager_emit(m, EVENT_WATCH_ENDED, a->number, NULL, passive_stop_name(s->stop));
+}
+
+void passive_receive(struct manager *m, struct aggregate_state *a, const struct message *message)
+{
+    struct passive_state *s;
+
+    if (m->passive == NULL)
+        return;
+    s = &m->passive[a->number];
+    if (s->ended_ns != 0)
+        return;
+    if (s->began_ns == 0)
+        s->began_ns = m->now_ns;
+    passive_counters_add(&s->total, &message->passive);
+    for (int w = 0; w < PASSIVE_N_WINDOWS; w++)
+        window_add(&s->windows[w], (enum passive_window)w, &message->passive, m->now_ns);
+    if (m->now_ns - s->judged_ns < JUDGE_EVERY_NS)
+        return;
+    s->judged_ns = m->now_ns;
+    passive_judge(m, a->number, s);
+}
+
+void passive_tick(struct manager *m)
+{
+    if (m->passive == NULL || m->now_ns - m->passive_ticked_ns < JUDGE_EVERY_NS / 10)
+        return;
+    m->passive_ticked_ns = m->now_ns;
+    for (uint32_t i = 0; i < m->n_aggregates; i++)
+        end_when_due(m, &m->aggregates[i], &m->passive[i]);
+}
+
+void passive_stop_all(struct manager *m)
+{
+    for (uint32_t i = 0; m->passive != NULL && i < m->n_aggregates; i++)
+        if (m->passive[i].began_ns != 0)
+            passive_judge(m, i, &m->passive[i]);
+}
+
+static struct passive_rate share_here(const struct passive_counters *c)
+{
+    uint64_t all = c->payload_bytes + c->missing_bytes;
+
+    return (struct passive_rate){.n_hits = c->payload_bytes,
+                                 .n_observations = all,
+                                 .rate = all > 0 ? (double)c->payload_bytes / (double)all : 1,
+                                 .high = 1};
+}
+
+const char *passive_check(const struct manager *m, uint32_t aggregate)
+{
+    return m->passive == NULL ? NULL : passive_counters_check(&m->passive[aggregate].total);
+}
+
+bool manager_passive_report(const struct manager *m, uint32_t aggregate, struct passive_report *out)
+{
+    const struct passive_state *s;
+    const struct passive_counters *c;
+
+    if (m->passive == NULL || aggregate >= m->n_aggregates ||
+        slice_of(m, aggregate)->mode != SLICE_PASSIVE)
+        return false;
+    s = &m->passive[aggregate];
+    c = &s->total;
+    *out = (struct passive_report){
+        .total = c,
+        .stop = s->ended_ns != 0 ? s->stop : PASSIVE_GOES_ON,
+        .began_ns = s->began_ns,
+        .ended_ns = s->ended_ns,
+        .upstream = passive_rate_of(c->lost_upstream, c->observed),
+        .downstream = passive_rate_of(c->repeats, c->passed),
+        .reordered = passive_rate_of(c->reordered, c->passed),
+        .share_here = share_here(c),
+    };
+    for (int i = 0; i < PASSIVE_N_FINDINGS; i++)
+        out->findings[i] = s->findings[i];
+    for (int w = 0; w < PASSIVE_N_WINDOWS; w++) {
+        struct window_slot sum = window_sum(&s->windows[w], (enum passive_window)w, m->now_ns);
+
+        out->windows[w][0] = passive_rate_of(sum.lost_upstream, sum.observed);
+        out->windows[w][1] = passive_rate_of(sum.repeats, sum.passed);
+    }
+    return true;
+}
+
+bool manager_passive_is_over(const struct manager *m)
+{
+    bool any = false;
+
+    for (uint32_t i = 0; m->passive != NULL && i < m->n_aggregates; i++) {
+        if (slice_of(m, i)->mode != SLICE_PASSIVE)
+            continue;
+        if (m->passive[i].ended_ns == 0)
+            return false;
+        any = true;
+    }
+    return any;
 }

@@ -137,6 +137,8 @@ const char *manager_check(const struct manager *m)
         const char *broken = aggregate_counters_check(&m->aggregates[i].total);
 
         if (broken == NULL)
+            broken = passive_check(m, i);
+        if (broken == NULL)
             broken = check_budget(&m->aggregates[i].test);
         if (broken != NULL) {
             snprintf(m->check_text, CHECK_TEXT_BYTES, "aggregate %u: %s does not hold", i, broken);

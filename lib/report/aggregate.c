@@ -185,7 +185,7 @@ json_t *report_aggregate(const struct manager *m, uint32_t aggregate,
                          const struct report_clock *clock, bool with_drops)
 {
     struct aggregate_report r;
-    json_t *object, *total;
+    json_t *object, *total, *passive;
 
     if (!manager_report(m, aggregate, &r))
         return NULL;
@@ -197,6 +197,9 @@ json_t *report_aggregate(const struct manager *m, uint32_t aggregate,
     set_counters(total, r.total);
     json_object_set_new(object, "total", total);
     json_object_set_new(object, "flows", report_flows(m, &r));
+    passive = report_passive(m, &r, clock);
+    if (passive != NULL)
+        json_object_set_new(object, "passive", passive);
     if (with_drops)
         json_object_set_new(object, "drops", report_drops(m, aggregate, clock));
     return object;

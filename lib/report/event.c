@@ -33,6 +33,15 @@ static void add_switch(json_t *line, const struct manager *m, const struct manag
     json_object_set_new(line, "switch", json_string(event->text));
 }
 
+static void add_finding(json_t *line, const struct manager *m, const struct manager_event *event,
+                        const struct report_clock *clock)
+{
+    json_t *finding = report_finding(m, event->aggregate, event->finding, clock);
+
+    if (finding != NULL)
+        json_object_set_new(line, "finding", finding);
+}
+
 /* What an event tells beyond when and about whom. */
 static void (*const add_details[])(json_t *line, const struct manager *m,
                                    const struct manager_event *event,
@@ -42,6 +51,7 @@ static void (*const add_details[])(json_t *line, const struct manager *m,
     [EVENT_PROVISIONAL] = add_report, [EVENT_VERDICT] = add_report,
     [EVENT_TEST_ENDED] = add_report,  [EVENT_SUSPENDED] = add_reason,
     [EVENT_RESUMED] = NULL,           [EVENT_KILL_SWITCH] = add_switch,
+    [EVENT_FINDING] = add_finding,    [EVENT_WATCH_ENDED] = add_reason,
 };
 
 json_t *report_event(const struct manager *m, const struct manager_event *event,

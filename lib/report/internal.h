@@ -17,6 +17,12 @@ const char *report_name(const struct aggregate_report *r, char out[REPORT_NAME_B
 
 json_t *report_drop(const struct drop_record *drop, const struct report_clock *clock);
 
+/* What mode passive found out, and one of its findings; NULL when the slice is of another mode. */
+json_t *report_passive(const struct manager *m, const struct aggregate_report *r,
+                       const struct report_clock *clock);
+json_t *report_finding(const struct manager *m, uint32_t aggregate, int finding,
+                       const struct report_clock *clock);
+
 /* The counters that the flat part of a report shows. */
 const struct aggregate_counters *report_counters(const struct aggregate_report *r);
 

@@ -49,6 +49,7 @@ static struct box *make_box(void)
     b->slices[1].parameters.rule = TEST_RULE_PENNY;
     b->slices[2].granularity.ipv4 = 24;
     b->slices[3].mode = SLICE_PASSIVE;
+    b->slices[3].parameters.min_flows_to_finish = 10;
     b->on_event = print_event;
     b->event_context = b;
     box_open(b);
@@ -63,6 +64,26 @@ static void want_prefix(struct box *b)
                         .wanted = {.slice = 2, .prefix = ip_prefix_of_address(&address, 24)}};
 
     manager_receive(b->manager, &m);
+}
+
+/* The aggregate of the passive slice: one with sub-prefixes has none of its own. */
+static void watch(struct box *b)
+{
+    struct message m = {.kind = MESSAGE_PASSIVE,
+                        .aggregate = 2,
+                        .passive = {.passed = 1000,
+                                    .first_time = 900,
+                                    .lost_upstream_repairs = 100,
+                                    .lost_upstream = 100,
+                                    .observed = 1000,
+                                    .payload_bytes = 1000000,
+                                    .rtt_source_samples = 1,
+                                    .rtt_source_us = 1500,
+                                    .flows_finished = 12,
+                                    .ended_fin = 12}};
+
+    manager_receive(b->manager, &m);
+    box_epochs_for(b, 2 * NS_PER_S);
 }
 
 static void print_summaries(const struct box *b)
@@ -97,6 +118,7 @@ int main(void)
     box_epoch(b);
     want_prefix(b);
     drop_and_end(b, 3, 3, DROP_VOID_AMBIGUOUS);
+    watch(b);
     print_summaries(b);
     manager_report_own_loss(b->manager, 1, 1, "rx_missed", b->now_ns);
     manager_set_kill_switch(b->manager, true, b->now_ns);

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What mode passive found out about an aggregate: where loss is, with how many observations behind
+ * it, and findings with a name. A finding is a hint for people who know their network; it never
+ * says that traffic is spoofed or genuine.
+ *
+ * The manager's thread. Memory is taken when the manager is made, and only if a slice is passive.
+ */
+#ifndef MANAGER_PASSIVE_H
+#define MANAGER_PASSIVE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "manager/manager.h"
+#include "stats/passive.h"
+
+/* X(enum suffix, name, words) */
+#define PASSIVE_FINDINGS(X)                                                                        \
+    X(UPSTREAM_LOSS, "upstream_loss",                                                              \
+      "Segments are lost before they come here: holes that retransmissions fill.")                 \
+    X(DOWNSTREAM_LOSS, "downstream_loss",                                                          \
+      "Segments, or what answers them, are lost after they went by here: they come again.")        \
+    X(PER_PACKET_BALANCING, "per_packet_balancing",                                                \
+      "Flows go on although part of them never comes here: packets seem to be spread over paths "  \
+      "one by one.")                                                                               \
+    X(ABRUPT_RESETS, "abrupt_resets",                                                              \
+      "Flows are cut off by RSTs that are out of line with them, or while bytes were missing: a "  \
+      "middlebox may be at work.")                                                                 \
+    X(SYN_ONLY, "syn_only",                                                                        \
+      "Most flows show nothing but SYNs: a scan, a flood, or the rest goes another way.")          \
+    X(ONE_WAY_ONLY, "one_way_only",                                                                \
+      "No flow's other direction is seen: routing is asymmetric, or the mirror copies one "        \
+      "direction.")                                                                                \
+    X(SAMPLING_SUSPECTED, "sampling_suspected",                                                    \
+      "Only a small share of each flow comes here: the mirror seems to be sampled.")
+
+enum passive_finding {
+#define PASSIVE_FINDING_ENUM(suffix, name, words) FINDING_##suffix,
+    PASSIVE_FINDINGS(PASSIVE_FINDING_ENUM)
+#undef PASSIVE_FINDING_ENUM
+        PASSIVE_N_FINDINGS
+};
+const char *passive_finding_name(enum passive_finding finding);
+const char *passive_finding_words(enum passive_finding finding); /* a sentence for a person */
+
+enum passive_severity { SEVERITY_INFO, SEVERITY_WARNING, SEVERITY_CRITICAL };
+const char *passive_severity_name(enum passive_severity severity);
+
+/* A share, the interval that covers it in 95 of 100 cases (Clopper-Pearson), and what it rests on.
+ * No observations: NaN, 0, 1. */
+struct passive_rate {
+    uint64_t n_hits, n_observations;
+    double rate, low, high;
+};
+
+struct passive_evidence {
+    bool is_raised;
+    enum passive_severity severity;
+    uint64_t since_ns;
+    struct passive_rate rate; /* of what, the words say */
+};
+
+enum passive_window { PASSIVE_MINUTE, PASSIVE_5_MINUTES, PASSIVE_HOUR, PASSIVE_N_WINDOWS };
+const char *passive_window_name(enum passive_window window); /* "1m", "5m", "1h" */
+
+/* Why watching ended. */
+enum passive_stop { PASSIVE_GOES_ON, PASSIVE_FLOWS_FINISHED, PASSIVE_FLOWS_SEEN, PASSIVE_TIME };
+const char *passive_stop_name(enum passive_stop stop);
+
+struct passive_report {
+    const struct passive_counters *total; /* until watching ended */
+    enum passive_stop stop;
+    uint64_t began_ns, ended_ns;    /* 0: not yet */
+    struct passive_rate upstream;   /* segments lost before us, of those observed */
+    struct passive_rate downstream; /* repeats, of all that went by */
+    struct passive_rate reordered;  /* of all that went by (RFC 4737 3.3) */
+    struct passive_rate share_here; /* bytes that came here, of all; no interval */
+    struct passive_evidence findings[PASSIVE_N_FINDINGS];
+    struct passive_rate windows[PASSIVE_N_WINDOWS][2]; /* upstream, downstream */
+};
+
+/* False: no such aggregate, or its slice is of another mode. */
+bool manager_passive_report(const struct manager *m, uint32_t aggregate,
+                            struct passive_report *out);
+
+/* Did watching end for every aggregate of a passive slice, and was there one? */
+bool manager_passive_is_over(const struct manager *m);
+
+#endif

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the manager makes of the counters of passive slices. */
+#include "box.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "manager/passive.h"
+
+static struct box *open_passive(uint32_t min_flows, uint32_t max_flows, uint32_t max_duration_ms)
+{
+    struct box *b = box_new(1);
+
+    b->slices[0].mode = SLICE_PASSIVE;
+    b->slices[0].parameters.min_flows_to_finish = min_flows;
+    b->slices[0].parameters.max_flows = max_flows;
+    b->slices[0].parameters.max_duration_ms = max_duration_ms;
+    box_open(b);
+    return b;
+}
+
+static void watch(struct box *b, struct passive_counters delta)
+{
+    struct message m = {.kind = MESSAGE_PASSIVE, .aggregate = 0, .passive = delta};
+
+    manager_receive(b->manager, &m);
+    box_epochs_for(b, NS_PER_S + BOX_EPOCH_NS);
+}
+
+static struct passive_report report(const struct box *b)
+{
+    struct passive_report r;
+
+    assert_true(manager_passive_report(b->manager, 0, &r));
+    return r;
+}
+
+static struct passive_counters segments(uint64_t n_lost, uint64_t n_repeats, uint64_t n_all)
+{
+    return (struct passive_counters){.passed = n_all + n_repeats,
+                                     .first_time = n_all - n_lost,
+                                     .lost_upstream_repairs = n_lost,
+                                     .repeats = n_repeats,
+                                     .lost_upstream = n_lost,
+                                     .observed = n_all,
+                                     .payload_bytes = 1000 * n_all};
+}
+
+static struct passive_counters flows(uint64_t n)
+{
+    return (struct passive_counters){.flows_finished = n, .ended_fin = n};
+}
+
+static void rates_say_what_they_rest_on(void **state)
+{
+    struct box *b = open_passive(0, 0, 0);
+    struct passive_report r = report(b);
+
+    (void)state;
+    assert_true(isnan(r.upstream.rate));
+    assert_true(r.upstream.low <= 0 && r.upstream.high >= 1);
+    watch(b, segments(20, 50, 950));
+    r = report(b);
+    assert_int_equal(r.upstream.n_hits, 20);
+    assert_int_equal(r.upstream.n_observations, 950);
+    assert_int_equal(r.downstream.n_hits, 50);
+    assert_int_equal(r.downstream.n_observations, 1000);
+    assert_true(r.downstream.low < 0.05 && r.downstream.high > 0.05);
+    assert_true(fabs(r.downstream.rate - 0.05) < 1e-12);
+    assert_true(fabs(r.share_here.rate - 1) < 1e-12);
+    box_close(b);
+}
+
+/* Each row: counters, the finding that they make, or none. */
+static void findings_need_enough_of_their_kind(void **state)
+{
+    const struct passive_counters many_resets = {.flows_finished = 30,
+                                                 .ended_fin = 10,
+                                                 .ended_rst = 20,
+                                                 .resets_out_of_line = 20,
+                                                 .flows_two_way = 30},
+                                  few_resets = {.flows_finished = 300,
+                                                .ended_fin = 296,
+                                                .ended_rst = 4,
+                                                .resets_out_of_line = 4,
+                                                .flows_two_way = 300},
+                                  syns = {.flows_finished = 100, .ended_syn_only = 100},
+                                  some_syns = {.flows_finished = 100,
+                                               .ended_syn_only = 40,
+                                               .ended_fin = 60,
+                                               .flows_two_way = 60},
+                                  balanced = {.flows_balanced = 1,
+                                              .payload_bytes = 50,
+                                              .missing_bytes = 50},
+                                  sampled = {
+                                      .flows_balanced = 3, .payload_bytes = 1, .missing_bytes = 99};
+    const struct {
+        struct passive_counters counters;
+        int finding; /* -1: none */
+        enum passive_severity severity;
+    } cases[] = {
+        {segments(1, 0, 1000), -1, 0},
+        {segments(4, 4, 10000), -1, 0},
+        {segments(0, 0, 100000), -1, 0},
+        {segments(10, 0, 5000), FINDING_UPSTREAM_LOSS, SEVERITY_INFO},
+        {segments(100, 0, 5000), FINDING_UPSTREAM_LOSS, SEVERITY_WARNING},
+        {segments(1000, 0, 5000), FINDING_UPSTREAM_LOSS, SEVERITY_CRITICAL},
+        {segments(0, 100, 5000), FINDING_DOWNSTREAM_LOSS, SEVERITY_WARNING},
+        {balanced, FINDING_PER_PACKET_BALANCING, SEVERITY_WARNING},
+        {sampled, FINDING_SAMPLING_SUSPECTED, SEVERITY_INFO},
+        {many_resets, FINDING_ABRUPT_RESETS, SEVERITY_WARNING},
+        {few_resets, -1, 0},
+        {syns, FINDING_SYN_ONLY, SEVERITY_CRITICAL},
+        {some_syns, -1, 0},
+        {flows(10), -1, 0},
+        {flows(50), FINDING_ONE_WAY_ONLY, SEVERITY_INFO},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct box *b = open_passive(0, 0, 0);
+        struct passive_report r;
+
+        watch(b, cases[i].counters);
+        watch(b, (struct passive_counters){0});
+        r = report(b);
+        for (int f = 0; f < PASSIVE_N_FINDINGS; f++)
+            if (r.findings[f].is_raised != (f == cases[i].finding))
+                fail_msg("case %zu: %s", i, passive_finding_name((enum passive_finding)f));
+        assert_int_equal(box_count(b, EVENT_FINDING), cases[i].finding >= 0);
+        if (cases[i].finding >= 0)
+            assert_int_equal(r.findings[cases[i].finding].severity, cases[i].severity);
+        box_close(b);
+    }
+}
+
+static void each_finding_has_its_own_name_and_words(void **state)
+{
+    (void)state;
+    for (int i = 0; i < PASSIVE_N_FINDINGS; i++) {
+        assert_true(strlen(passive_finding_words((enum passive_finding)i)) > 0);
+        for (int k = 0; k < i; k++)
+            assert_string_not_equal(passive_finding_name((enum passive_finding)i),
+                                    passive_finding_name((enum passive_finding)k));
+    }
+    assert_null(passive_finding_name(PASSIVE_N_FINDINGS));
+    assert_null(passive_finding_words(PASSIVE_N_FINDINGS));
+}
+
+static void windows_forget_what_is_older(void **state)
+{
+    struct box *b = open_passive(0, 0, 0);
+    struct passive_report r;
+
+    (void)state;
+    watch(b, segments(10, 0, 1000));
+    r = report(b);
+    for (int w = 0; w < PASSIVE_N_WINDOWS; w++)
+        assert_int_equal(r.windows[w][0].n_observations, 1000);
+    box_epochs_for(b, 61 * NS_PER_S);
+    watch(b, segments(0, 0, 500));
+    r = report(b);
+    assert_int_equal(r.windows[PASSIVE_MINUTE][0].n_observations, 500);
+    assert_int_equal(r.windows[PASSIVE_5_MINUTES][0].n_observations, 1500);
+    assert_int_equal(r.windows[PASSIVE_HOUR][0].n_hits, 10);
+    box_epochs_for(b, 61 * NS_PER_S);
+    assert_int_equal(report(b).windows[PASSIVE_MINUTE][0].n_observations, 0);
+    assert_string_equal(passive_window_name(PASSIVE_MINUTE), "1m");
+    box_close(b);
+}
+
+static void watching_ends_with_a_grace(void **state)
+{
+    struct box *b = open_passive(10, 0, 0);
+    struct message trailing = {.kind = MESSAGE_PASSIVE, .passive = flows(1)};
+
+    (void)state;
+    watch(b, flows(9));
+    assert_int_equal(box_count(b, EVENT_WATCH_ENDED), 0);
+    manager_receive(b->manager, &trailing);
+    box_epochs_for(b, NS_PER_S / 2);
+    assert_false(manager_passive_is_over(b->manager));
+    manager_receive(b->manager, &trailing);
+    box_epochs_for(b, NS_PER_S);
+    assert_int_equal(box_count(b, EVENT_WATCH_ENDED), 1);
+    assert_true(manager_passive_is_over(b->manager));
+    /* Nothing after the end counts. */
+    watch(b, flows(5));
+    assert_int_equal(report(b).total->flows_finished, 11);
+    assert_string_equal(passive_stop_name(report(b).stop), "flows_finished");
+    box_close(b);
+}
+
+static void watching_ends_by_time_and_by_flows_seen(void **state)
+{
+    struct box *b = open_passive(0, 0, 5000);
+    struct message seen = {.kind = MESSAGE_COUNTERS, .counters = {.flows_seen = 7}};
+
+    (void)state;
+    watch(b, flows(1));
+    assert_string_equal(passive_stop_name(report(b).stop), "goes_on");
+    box_epochs_for(b, 6 * NS_PER_S);
+    assert_string_equal(passive_stop_name(report(b).stop), "duration");
+    box_close(b);
+
+    b = open_passive(0, 7, 0);
+    manager_receive(b->manager, &seen);
+    watch(b, flows(1));
+    box_epochs_for(b, NS_PER_S);
+    assert_string_equal(passive_stop_name(report(b).stop), "flows_seen");
+    box_close(b);
+}
+
+static void a_slice_that_is_not_passive_has_no_report(void **state)
+{
+    struct box *b = box_new(1);
+    struct passive_report r;
+
+    (void)state;
+    box_open(b);
+    assert_false(manager_passive_report(b->manager, 0, &r));
+    assert_false(manager_passive_is_over(b->manager));
+    box_close(b);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(rates_say_what_they_rest_on),
+        cmocka_unit_test(findings_need_enough_of_their_kind),
+        cmocka_unit_test(each_finding_has_its_own_name_and_words),
+        cmocka_unit_test(windows_forget_what_is_older),
+        cmocka_unit_test(watching_ends_with_a_grace),
+        cmocka_unit_test(watching_ends_by_time_and_by_flows_seen),
+        cmocka_unit_test(a_slice_that_is_not_passive_has_no_report),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
