@@ -67,12 +67,12 @@ part_fig7()
 
 part_head-to-head()
 {
-    table head-to-head.csv head-to-head --runs "$(runs 200)"
+    table head-to-head.csv head-to-head --runs "$(runs 100)"
 }
 
 part_attacks()
 {
-    table attacks.csv attacks --runs "$(runs 1000)"
+    table attacks.csv attacks --runs "$(runs 600)"
 }
 
 part_fig8()

@@ -25,12 +25,15 @@ static uint32_t n_outstanding(const struct tcp_sender *s)
     return s->next - s->una;
 }
 
-/* RFC 6675 4: what is sent, not sacked, and not lost unless sent again. */
+/* RFC 6675 4: what is sent, not sacked, and not lost unless sent again. Without SACK each duplicate
+ * ACK stands for a segment that left the network (RFC 6582 3.2). */
 static uint32_t n_in_flight(const struct tcp_sender *s)
 {
     uint64_t in_pipe = low_bits(n_outstanding(s)) & ~s->sacked & (~s->lost | s->resent);
+    uint32_t n = (uint32_t)__builtin_popcountll(in_pipe);
+    uint32_t n_left = s->options->sack ? 0 : s->n_duplicate_acks;
 
-    return (uint32_t)__builtin_popcountll(in_pipe);
+    return n > n_left ? n - n_left : 0;
 }
 
 /* RFC 6298 2.2 and 2.3. */
@@ -66,13 +69,14 @@ void tcp_sender_init(struct tcp_sender *s, const struct tcp_options *options, ui
         take_sample(s, handshake_ns);
 }
 
-/* RFC 8985 7.2. With one segment out, its ACK may be a delayed one. */
+/* RFC 8985 7.2. With one segment out its ACK may be a delayed one; Linux then adds its least
+ * retransmission timeout. */
 static uint64_t probe_timeout_ns(const struct tcp_sender *s)
 {
     uint64_t ns = 2 * s->smoothed_ns;
 
     if (n_outstanding(s) == 1)
-        ns += s->options->delayed_ack_ns;
+        ns += s->options->rto_min_ns;
     return ns > PROBE_MIN_NS ? ns : PROBE_MIN_NS;
 }
 
@@ -191,7 +195,7 @@ static void find_lost(struct tcp_sender *s, uint64_t now_ns)
     s->lost |= lost;
     if (!s->in_recovery && s->una >= s->recover) {
         halve_window(s);
-        s->in_recovery = true;
+        s->in_recovery = s->repair_is_due = true;
         s->recover = s->next;
         s->window = s->threshold;
         start_timer(s, now_ns);
@@ -253,11 +257,14 @@ static bool may_send_new(const struct tcp_sender *s)
 
 static uint32_t send_new(struct tcp_sender *s, uint64_t now_ns)
 {
+    uint64_t timeout_ns = s->deadline_is_probe ? 0 : s->deadline_ns;
     uint32_t segment = s->next++;
 
     s->sent_ns[segment % TCP_MODEL_WINDOW] = now_ns;
-    if (s->deadline_ns == 0 || s->deadline_is_probe)
-        start_timer(s, now_ns);
+    start_timer(s, now_ns);
+    /* New data move the probe on, but not the timeout (RFC 6298 5.1). */
+    if (!s->deadline_is_probe && timeout_ns != 0)
+        s->deadline_ns = timeout_ns;
     return segment;
 }
 
@@ -271,8 +278,9 @@ uint32_t tcp_sender_next(struct tcp_sender *s, uint64_t now_ns)
             return may_send_new(s) ? send_new(s, now_ns)
                                    : send_again(s, n_outstanding(s) - 1, now_ns);
     }
-    if (n_in_flight(s) >= (uint32_t)s->window)
+    if (n_in_flight(s) >= (uint32_t)s->window && !s->repair_is_due)
         return TCP_MODEL_NONE;
+    s->repair_is_due = false;
     if (to_repair != 0)
         return send_again(s, (uint32_t)__builtin_ctzll(to_repair), now_ns);
     return may_send_new(s) ? send_new(s, now_ns) : TCP_MODEL_NONE;

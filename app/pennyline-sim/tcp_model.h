@@ -43,6 +43,7 @@ struct tcp_sender {
     uint32_t n_resent;          /* segments sent again, in all */
     uint8_t n_backoffs, n_duplicate_acks;
     bool in_recovery;
+    bool repair_is_due; /* recovery just began: its first repair waits for no window */
     bool deadline_is_probe, probed, probe_is_due;
 };
 
