@@ -15,7 +15,7 @@
 #define SPARE_EVENTS      4096
 /* That the manager keeps, over all aggregates. */
 #define DROP_RECORDS           65536
-#define CONCURRENT_FLOW_PHASES 256
+#define CONCURRENT_FLOW_PHASES 1024
 /* Of one lcore: 10 Gbit/s of minimal frames. */
 #define MOST_PACKETS_PER_S 14880952
 #define MIB(bytes)         ((double)(bytes) / (1 << 20))

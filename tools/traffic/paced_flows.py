@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Many long connections of the real TCP stack, each sending one segment now and then.
+"""Many long connections of the real TCP stack, each sending a segment or a few now and then.
 
 Source addresses may be any that the namespace takes for its own (a local route for the prefix is
 enough), so one process is thousands of senders."""
@@ -73,11 +73,11 @@ class Sink:
 
 
 class Senders:
-    """`flows` connections of each source; every one sends a segment each interval."""
+    """`flows` connections of each source; every one sends a burst each interval."""
 
     def __init__(self, options):
         self.options = options
-        self.segment = b"p" * options.bytes
+        self.piece = b"p" * (options.bytes * options.burst)
         self.sent = self.waited = self.lost = 0
         self.due = []
         rng = random.Random(options.seed)
@@ -103,8 +103,7 @@ class Senders:
 
     def send(self, connection):
         try:
-            connection.send(self.segment)
-            self.sent += 1
+            self.sent += connection.send(self.piece) // self.options.bytes
         except BlockingIOError:
             self.waited += 1  # not connected yet, or its window is full
         except OSError:
@@ -138,8 +137,9 @@ def main():
     parser.add_argument("--sources", type=int, default=1, help="so many addresses from it on (1)")
     parser.add_argument("--flows", type=int, default=3, help="connections of each source (3)")
     parser.add_argument("--interval", type=float, default=0.05,
-                        help="seconds between two segments of a connection (0.05)")
+                        help="seconds between two bursts of a connection (0.05)")
     parser.add_argument("--bytes", type=int, default=1200, help="payload of a segment (1200)")
+    parser.add_argument("--burst", type=int, default=1, help="segments at once (1)")
     parser.add_argument("--ramp", type=float, default=1, help="all are begun within so long (1 s)")
     parser.add_argument("--congestion", default="cubic")
     parser.add_argument("--seed", type=int, default=1)
