@@ -60,6 +60,7 @@ static const struct argp_option test_rows[] = {
      0},
     {"out", KEY_OUT, "DEVICE", 0,
      "Where it leaves; what comes in there leaves by the other one. "
+     "\"same\": by the port that it came in by, unchanged. "
      "Not needed with --mode passive: then --in brings copies",
      0},
     {"driver", KEY_DRIVER, "NAME", 0, "Of kernel interfaces: auto (default), af_xdp, af_packet", 0},
@@ -293,18 +294,31 @@ static json_t *instance_of(const struct options *o)
     return instance;
 }
 
+/* One port with --out same, and with --mode passive without --out; else two that are each other's
+ * pair. */
+static json_t *ports_of(const struct options *o, uint32_t queues)
+{
+    json_t *ports = json_array();
+    bool same = o->out != NULL && strcmp(o->out, "same") == 0;
+
+    if (o->out == NULL || same) {
+        json_array_append_new(ports, port_of(o, "in", o->in, same ? "in" : NULL, queues));
+    } else {
+        json_array_append_new(ports, port_of(o, "in", o->in, "out", queues));
+        json_array_append_new(ports, port_of(o, "out", o->out, "in", queues));
+    }
+    return ports;
+}
+
 /* The configuration that a `test` stands for. */
 static json_t *compose(const struct options *o)
 {
-    json_t *root = test_options_compose(&o->test), *ports = json_array();
+    json_t *root = test_options_compose(&o->test);
     const char *given = eal_lcores_argument(o->eal_arguments);
     const char *lcores = given != NULL ? given : o->lcores != NULL ? o->lcores : USUAL_LCORES;
     uint32_t queues = queues_of(o, lcores);
 
-    json_array_append_new(ports, port_of(o, "in", o->in, o->out != NULL ? "out" : NULL, queues));
-    if (o->out != NULL)
-        json_array_append_new(ports, port_of(o, "out", o->out, "in", queues));
-    json_object_set_new(root, "ports", ports);
+    json_object_set_new(root, "ports", ports_of(o, queues));
     json_object_set_new(root, "instance", instance_of(o));
     json_object_set_new(root, "eal",
                         json_pack("{s:s, s:b}", "lcores", lcores, "huge", !o->no_huge));

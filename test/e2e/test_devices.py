@@ -113,6 +113,21 @@ class Devices(unittest.TestCase):
         self.assertEqual(summary.totals["rx_packets"], len(sent))
         self.assertEqual(sum(summary.whole["packet_reasons"].values()), len(sent))
 
+    def test_out_same_sends_all_back_by_the_port_that_it_came_in_by(self):
+        sent = frames.frames()
+        name = os.path.join(self.folder.name, "{}.pcap").format
+        write_capture(name("in"), sent)
+        done = subprocess.run(
+            [pennyline.program("pennyline"), "test", "--no-huge", "--mode", "off", "--json",
+             "--in", f"net_pcap0,rx_pcap={name('in')},tx_pcap={name('out')}", "--out", "same",
+             "--source", "198.51.100.0/24", "--duration", "2", "--lcores",
+             "0@0,1@1" if os.cpu_count() > 1 else "0@0,1@0", "--", "--no-pci", "--in-memory"],
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+        summary = pennyline.Summary(done.stdout)
+        self.assertEqual(summary.broken_identities(), [])
+        self.assertEqual(len(summary.ports), 1)
+        self.assertEqual(frames.captured(name("out")), sent)
+
     def test_a_next_hop_gets_its_address_and_tag_and_nobody_else(self):
         sent = tested_frames(2, 20)
         other = [frame for frame in frames.frames() if frames.TESTED not in frame]
