@@ -5,10 +5,12 @@ set -euo pipefail
 
 # Package names of Debian 12 and of Ubuntu 24.04.
 build_packages=(gcc libc6-dev clang meson ninja-build pkg-config libdpdk-dev libjansson-dev
-    libcmocka-dev libpcap-dev libnuma-dev scdoc)
+    libcmocka-dev libpcap-dev libnuma-dev libmicrohttpd-dev libcurl4-openssl-dev scdoc)
 run_packages=(dpdk iproute2 nftables ethtool iperf3 procps util-linux python3)
 check_packages=(git clang-format llvm libclang-rt-dev shellcheck cppcheck pyflakes3
-    python3-jsonschema tshark tcpdump graphviz)
+    python3-jsonschema tshark tcpdump graphviz chromium prometheus)
+# For the page's test, unless node and npm are there from elsewhere.
+node_packages=(nodejs npm)
 
 huge_directory=/dev/hugepages
 huge_pages_file=/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages
@@ -53,6 +55,7 @@ install_packages()
     for package in "${build_packages[@]}" "${run_packages[@]}" "${check_packages[@]}"; do
         is_installed "$package" || missing+=("$package")
     done
+    command -v node >/dev/null && command -v npm >/dev/null || missing+=("${node_packages[@]}")
     if [ ${#missing[@]} -eq 0 ]; then
         say "packages: nothing is missing"
         return 0

@@ -14,6 +14,7 @@ Steps, in this order (all run, even when one fails):
   sanitize  unit tests under AddressSanitizer and UndefinedBehaviorSanitizer (clang)
   fuzz      every fuzzer from its corpus, FUZZ_SECONDS in all (default 60)
   lint      tools/lint.sh
+  page      the page of pennyline-web in Chromium, on a stand-in with 10,000 aggregates
   e2e       test/e2e/run.py: real TCP through pennyline between network namespaces (root)
 
   --full    e2e: every case, not only one of each kind (an hour)
@@ -23,7 +24,7 @@ Exit code: 0 when nothing failed.
 TEXT
 }
 
-all_steps=(unit sanitize fuzz lint e2e)
+all_steps=(unit sanitize fuzz lint page e2e)
 fuzz_seconds=${FUZZ_SECONDS:-60}
 log_directory=build/log
 result_directory=build/result
@@ -154,6 +155,16 @@ run_lint()
     counted_by_last_line lint tools/lint.sh
 }
 
+# Screenshots, also of what failed, go to build/page.
+run_page()
+{
+    configure build/gcc gcc -Dwerror=true
+    meson compile -C build/gcc
+    npm ci --prefix test/browser --no-audit --no-fund --ignore-scripts
+    counted_by_last_line page test/browser/run.py build/gcc/app/pennyline-web/pennyline-web \
+        build/page
+}
+
 run_e2e()
 {
     configure build/gcc gcc -Dwerror=true
@@ -237,6 +248,7 @@ main()
         sanitize) step sanitize 600 ;;
         fuzz) step fuzz $((fuzz_seconds * 2 + 300)) ;;
         lint) step lint 300 ;;
+        page) step page 400 ;;
         e2e) step e2e "$([ -n "$full" ] && echo 7200 || echo 900)" ;;
         esac
     done

@@ -100,6 +100,7 @@ json_t *connection_ask(struct connection *c, const json_t *request)
     if (say(c, request) < 0)
         snprintf(c->error, sizeof(c->error), "%s: pennyline closed the connection", c->path);
     reply = hear(c);
+    c->is_refusal = json_is_false(json_object_get(reply, "ok"));
     error = json_string_value(json_object_get(reply, "error"));
     if (json_is_true(json_object_get(reply, "ok")))
         result = json_incref(json_object_get(reply, "result"));

@@ -4,6 +4,7 @@
 #define PENNYLINECTL_CONNECTION_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -13,6 +14,7 @@ struct connection {
     FILE *in;
     int fd;
     const char *path;
+    bool is_refusal;                    /* the last failure: the server heard, and said no */
     char error[CONNECTION_ERROR_BYTES]; /* one sentence, when a call failed */
 };
 

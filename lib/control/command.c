@@ -21,6 +21,7 @@ static const struct command_argument aggregate_arguments[] = {
 static const struct command_argument aggregates_arguments[] = {
     {"slice", ARGUMENT_TEXT, false, 0, "only of this slice"},
     {"verdict", ARGUMENT_TEXT, false, 0, "only with this verdict"},
+    {"from", ARGUMENT_COUNT, false, UINT32_MAX, "only those with this number or a greater one"},
     {"offset", ARGUMENT_COUNT, false, UINT32_MAX, "leave out so many (default 0)"},
     {"count", ARGUMENT_COUNT, false, COUNT_MOST, "at most so many (default 100)"},
     {"drops", ARGUMENT_SWITCH, false, 0, "with every drop that is on record"},

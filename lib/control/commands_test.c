@@ -116,7 +116,7 @@ json_t *command_run_aggregates(struct command_call *call)
         return command_refuse(call, "aggregates: slice \"%.64s\": no aggregate is of such a slice",
                               filter.slice);
     page = json_array();
-    for (uint32_t i = 0; i < manager_n_aggregates(m); i++) {
+    for (uint32_t i = command_count(call, "from", 0); i < manager_n_aggregates(m); i++) {
         if (!manager_report(m, i, &report) || !matches(&report, &filter))
             continue;
         if (n_matching >= offset && n_matching - offset < count)

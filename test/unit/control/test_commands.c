@@ -223,6 +223,7 @@ static void aggregates_come_in_pages(void **state)
         {", \"offset\": 3, \"count\": 3", 4, 1},
         {", \"offset\": 9", 4, 0},
         {", \"offset\": 4294967295", 4, 0},
+        {", \"from\": 1, \"count\": 2", 3, 2},
         {", \"count\": 0", 4, 0},
         {", \"slice\": \"lab\"", 1, 1},
         {", \"verdict\": \"undecided\"", 4, 4},

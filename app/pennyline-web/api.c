@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The table, and from a request to a handler: everything is checked before it runs. */
+#include "api.h"
+
+#include <jansson.h>
+#include <microhttpd.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/compiler.h"
+
+#define VARIABLE "{aggregate}"
+
+const struct api_route api_routes[] = {
+    {"GET", "/api/v1", api_get_index, false, {0}, "this list"},
+    {"GET", "/api/v1/status", api_get_status, false, {0}, "the box: workers, ports, memory, tests"},
+    {"GET", "/api/v1/slices", api_get_slices, false, {0}, "slices, with sums of their aggregates"},
+    {"GET",
+     "/api/v1/aggregates",
+     api_get_aggregates,
+     false,
+     {"slice", "verdict", "state", "search", "changed_since", "offset", "count"},
+     "a page of the list of aggregates"},
+    {"GET",
+     "/api/v1/aggregates/" VARIABLE,
+     api_get_aggregate,
+     false,
+     {0},
+     "one aggregate, with its evidence over time, drops and single flows"},
+    {"GET", "/api/v1/verdicts", api_get_verdicts, false, {"count"}, "latest first"},
+    {"GET",
+     "/api/v1/events",
+     api_get_events,
+     false,
+     {"after", "count", "kind"},
+     "what happened after a cursor"},
+    {"POST", "/api/v1/tests", api_post_test, true, {0}, "begin a test of an aggregate"},
+    {"DELETE", "/api/v1/tests/" VARIABLE, api_delete_test, true, {0}, "end its test"},
+    {"GET", "/api/v1/kill-switch", api_get_kill_switch, false, {0}, "is it on?"},
+    {"PUT",
+     "/api/v1/kill-switch",
+     api_put_kill_switch,
+     true,
+     {0},
+     "stop every deliberate drop at once, or allow them again"},
+    {"GET", "/metrics", api_get_metrics, false, {0}, "OpenMetrics"},
+    {"GET", "/healthz", api_get_healthz, false, {0}, "200 when packets traverse every worker"},
+    {"GET", "/readyz", api_get_readyz, false, {0}, "200 when tests may run as well"},
+};
+const size_t n_api_routes = ARRAY_LENGTH(api_routes);
+
+void reply_error(struct reply *r, unsigned int status, const char *format, ...)
+{
+    char message[1024];
+    va_list arguments;
+    json_t *text;
+
+    va_start(arguments, format);
+    vsnprintf(message, sizeof(message), format, arguments);
+    va_end(arguments);
+    /* What a client sent may be no UTF-8. */
+    text = json_string(message);
+    if (text == NULL)
+        text = json_string("the request is not UTF-8");
+    r->status = status;
+    r->content_type = NULL;
+    rewind(r->out);
+    fprintf(r->out, "{\"error\":{\"status\":%u,\"message\":", status);
+    json_dumpf(text, r->out, JSON_ENCODE_ANY | JSON_ENSURE_ASCII);
+    fputs("}}", r->out);
+    json_decref(text);
+}
+
+const char *request_parameter(const struct request *q, const char *name)
+{
+    return MHD_lookup_connection_value(q->connection, MHD_GET_ARGUMENT_KIND, name);
+}
+
+/* Digits and nothing else. */
+static bool parse_count(const char *text, uint64_t most, uint64_t *value)
+{
+    *value = 0;
+    if (*text == '\0' || strlen(text) > 18 || text[strspn(text, "0123456789")] != '\0')
+        return false;
+    *value = strtoull(text, NULL, 10);
+    return *value <= most;
+}
+
+bool request_count(const struct request *q, struct reply *r, const char *name, uint64_t most,
+                   uint64_t otherwise, uint64_t *value)
+{
+    const char *text = request_parameter(q, name);
+
+    *value = otherwise;
+    if (text == NULL || parse_count(text, most, value))
+        return true;
+    reply_error(r, MHD_HTTP_BAD_REQUEST, "%s: \"%.64s\": give a whole number from 0 to %lu", name,
+                text, (unsigned long)most);
+    return false;
+}
+
+struct parameter_check {
+    const struct api_route *route;
+    unsigned int n[API_MAX_PARAMETERS];
+    const char *unknown, *twice;
+};
+
+static enum MHD_Result check_parameter(void *context, enum MHD_ValueKind kind, const char *key,
+                                       const char *value)
+{
+    struct parameter_check *c = context;
+
+    (void)kind;
+    (void)value;
+    for (size_t i = 0; i < API_MAX_PARAMETERS && c->route->parameters[i] != NULL; i++) {
+        if (strcmp(c->route->parameters[i], key) != 0)
+            continue;
+        if (c->n[i]++ > 0)
+            c->twice = key;
+        /* "?slice" without a value is as strange. */
+        if (value == NULL)
+            c->unknown = key;
+        return MHD_YES;
+    }
+    c->unknown = key;
+    return MHD_YES;
+}
+
+/* A parameter that is misspelt must not pass for one that was left out. */
+static bool check_parameters(const struct api_route *route, const struct request *q,
+                             struct reply *r)
+{
+    struct parameter_check c = {.route = route};
+
+    MHD_get_connection_values(q->connection, MHD_GET_ARGUMENT_KIND, check_parameter, &c);
+    if (c.unknown != NULL)
+        reply_error(r, MHD_HTTP_BAD_REQUEST,
+                    "%s knows no parameter \"%.64s\" like this; GET "
+                    "/api/v1 lists what there is",
+                    route->path, c.unknown);
+    else if (c.twice != NULL)
+        reply_error(r, MHD_HTTP_BAD_REQUEST, "\"%.64s\" is given twice", c.twice);
+    return c.unknown == NULL && c.twice == NULL;
+}
+
+static bool path_matches(const char *pattern, const char *path, unsigned int *number)
+{
+    const char *variable = strstr(pattern, VARIABLE);
+    size_t n = variable != NULL ? (size_t)(variable - pattern) : 0;
+    uint64_t value;
+
+    if (variable == NULL)
+        return strcmp(pattern, path) == 0;
+    if (strncmp(pattern, path, n) != 0 || !parse_count(path + n, UINT32_MAX - 1, &value))
+        return false;
+    *number = (unsigned int)value;
+    return true;
+}
+
+static bool is_asked_by(const char *route_method, const char *method)
+{
+    return strcmp(route_method, method) == 0 ||
+           (strcmp(method, "HEAD") == 0 && strcmp(route_method, "GET") == 0);
+}
+
+static bool may_change(struct web *w, const char *authorization, struct reply *r)
+{
+    if (w->token.n == 0) {
+        reply_error(r, MHD_HTTP_FORBIDDEN,
+                    "nothing may be changed from here: pennyline-web was "
+                    "started without --token-file");
+        return false;
+    }
+    if (token_is_in(&w->token, authorization))
+        return true;
+    atomic_fetch_add(&w->n_refused_token, 1);
+    reply_error(r, MHD_HTTP_UNAUTHORIZED, "the token is %s: send \"Authorization: Bearer TOKEN\"",
+                authorization == NULL ? "missing" : "wrong");
+    return false;
+}
+
+static void answer_by(const struct api_route *route, struct web *w, struct request *q,
+                      const char *authorization, struct reply *r)
+{
+    if (route->changes_something && !may_change(w, authorization, r))
+        return;
+    if (check_parameters(route, q, r))
+        route->handle(w, q, r);
+}
+
+static void allow(struct reply *r, const char *method)
+{
+    size_t n = strlen(r->allow);
+
+    snprintf(r->allow + n, sizeof(r->allow) - n, "%s%s%s", n > 0 ? ", " : "", method,
+             strcmp(method, "GET") == 0 ? ", HEAD" : "");
+}
+
+/* No route takes it. */
+static void answer_by_file(struct web *w, const struct request *q, struct reply *r)
+{
+    const struct page_file *file = page_find(w->page, q->path);
+
+    if (file != NULL && is_asked_by("GET", q->method)) {
+        r->file = file;
+        return;
+    }
+    if (file != NULL)
+        allow(r, "GET");
+    if (r->allow[0] != '\0')
+        reply_error(r, MHD_HTTP_METHOD_NOT_ALLOWED, "%.64s of %.200s: allowed is %s", q->method,
+                    q->path, r->allow);
+    else
+        reply_error(r, MHD_HTTP_NOT_FOUND, "%.200s: no such thing; GET /api/v1 lists what there is",
+                    q->path);
+}
+
+void api_answer(struct web *w, struct request *q, const char *authorization, struct reply *r)
+{
+    for (size_t i = 0; i < n_api_routes; i++) {
+        if (!path_matches(api_routes[i].path, q->path, &q->number))
+            continue;
+        if (is_asked_by(api_routes[i].method, q->method)) {
+            answer_by(&api_routes[i], w, q, authorization, r);
+            return;
+        }
+        allow(r, api_routes[i].method);
+    }
+    answer_by_file(w, q, r);
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Handlers that change something. Their caller has the token. */
+#include <microhttpd.h>
+
+#include "api.h"
+
+/* The body: one object with the one member `key`. The caller's; NULL with a reply of 400. */
+static json_t *body_with(const struct request *q, struct reply *r, const char *key)
+{
+    json_error_t error;
+    json_t *body = json_loadb(q->body, q->n_body, JSON_REJECT_DUPLICATES, &error);
+    json_t *value = json_incref(json_object_get(body, key));
+
+    if (body == NULL)
+        reply_error(r, MHD_HTTP_BAD_REQUEST, "the body is no JSON: %s", error.text);
+    else if (value == NULL || json_object_size(body) != 1)
+        reply_error(r, MHD_HTTP_BAD_REQUEST,
+                    "the body must be an object with \"%s\", and nothing "
+                    "else",
+                    key);
+    if (json_object_size(body) != 1) {
+        json_decref(value);
+        value = NULL;
+    }
+    json_decref(body);
+    return value;
+}
+
+/* Takes `request`. */
+static void command(struct web *w, struct reply *r, json_t *request, unsigned int status)
+{
+    char error[ASKER_ERROR_BYTES] = "";
+    json_t *result = NULL;
+
+    switch (asker_command(w->asker, request, &result, error)) {
+    case ASKER_DONE:
+        r->status = status;
+        json_dumpf(result, r->out, JSON_COMPACT);
+        break;
+    case ASKER_REFUSED:
+        reply_error(r, MHD_HTTP_CONFLICT, "%s", error);
+        break;
+    case ASKER_BUSY:
+        reply_error(r, MHD_HTTP_SERVICE_UNAVAILABLE,
+                    "other questions wait for an answer, so this "
+                    "was not done; try again in a second");
+        break;
+    case ASKER_GONE:
+        reply_error(r, MHD_HTTP_BAD_GATEWAY, "%s", error);
+        break;
+    }
+    json_decref(result);
+}
+
+void api_post_test(struct web *w, const struct request *q, struct reply *r)
+{
+    json_t *aggregate = body_with(q, r, "aggregate");
+
+    if (aggregate == NULL)
+        return;
+    if (json_is_string(aggregate) ||
+        (json_is_integer(aggregate) && json_integer_value(aggregate) >= 0 &&
+         json_integer_value(aggregate) < UINT32_MAX))
+        command(w, r, json_pack("{s:s, s:O}", "command", "test start", "aggregate", aggregate),
+                MHD_HTTP_CREATED);
+    else
+        reply_error(r, MHD_HTTP_BAD_REQUEST,
+                    "\"aggregate\" must be its number, the name of its "
+                    "slice, or its prefix");
+    json_decref(aggregate);
+}
+
+void api_delete_test(struct web *w, const struct request *q, struct reply *r)
+{
+    command(w, r,
+            json_pack("{s:s, s:I}", "command", "test stop", "aggregate", (json_int_t)q->number),
+            MHD_HTTP_OK);
+}
+
+void api_put_kill_switch(struct web *w, const struct request *q, struct reply *r)
+{
+    json_t *on = body_with(q, r, "on");
+
+    if (json_is_boolean(on))
+        command(w, r, json_pack("{s:s, s:O}", "command", "kill-switch", "on", on), MHD_HTTP_OK);
+    else if (on != NULL)
+        reply_error(r, MHD_HTTP_BAD_REQUEST, "\"on\" must be true or false");
+    json_decref(on);
+}

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Handlers that only look. */
+#include <microhttpd.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api.h"
+#include "metrics.h"
+
+#define MOST_ROWS   10000
+#define MOST_EVENTS 1000
+
+void api_get_index(struct web *w, const struct request *q, struct reply *r)
+{
+    json_t *list = json_array(), *index;
+
+    (void)w;
+    (void)q;
+    for (size_t i = 0; i < n_api_routes; i++) {
+        json_t *parameters = json_array();
+
+        for (size_t p = 0; p < API_MAX_PARAMETERS && api_routes[i].parameters[p] != NULL; p++)
+            json_array_append_new(parameters, json_string(api_routes[i].parameters[p]));
+        json_array_append_new(
+            list, json_pack("{s:s, s:s, s:o, s:b, s:s}", "method", api_routes[i].method, "path",
+                            api_routes[i].path, "parameters", parameters, "token",
+                            (int)api_routes[i].changes_something, "help", api_routes[i].help));
+    }
+    index = json_pack("{s:s, s:s, s:s, s:o}", "program", "pennyline-web", "version",
+                      PENNYLINE_VERSION, "openapi", "/api/v1/openapi.json", "routes", list);
+    json_dumpf(index, r->out, JSON_COMPACT);
+    json_decref(index);
+}
+
+void api_get_status(struct web *w, const struct request *q, struct reply *r)
+{
+    (void)q;
+    mirror_write_status(w->mirror, feed_now_s(), r->out);
+}
+
+void api_get_slices(struct web *w, const struct request *q, struct reply *r)
+{
+    (void)q;
+    mirror_write_slices(w->mirror, r->out);
+}
+
+static bool is_one_of(const char *value, const char *const *allowed, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(value, allowed[i]) == 0)
+            return true;
+    return false;
+}
+
+static bool check_filter(struct web *w, const struct mirror_filter *f, struct reply *r)
+{
+    static const char *const states[] = {"idle", "pooled", "flows", "settling", "done"};
+
+    if (f->verdict != NULL && !is_one_of(f->verdict, mirror_verdicts, MIRROR_N_VERDICTS))
+        reply_error(r, MHD_HTTP_BAD_REQUEST,
+                    "verdict: \"%.64s\": give undecided, closed_loop, "
+                    "not_closed_loop, duplicates_exceeded or inconclusive",
+                    f->verdict);
+    else if (f->state != NULL && !is_one_of(f->state, states, 5))
+        reply_error(r, MHD_HTTP_BAD_REQUEST,
+                    "state: \"%.64s\": give idle, pooled, flows, settling or done", f->state);
+    else if (f->slice != NULL && !mirror_has_slice(w->mirror, f->slice))
+        reply_error(r, MHD_HTTP_BAD_REQUEST,
+                    "slice: \"%.64s\": there is none of that name; GET /api/v1/slices lists them",
+                    f->slice);
+    else
+        return true;
+    return false;
+}
+
+void api_get_aggregates(struct web *w, const struct request *q, struct reply *r)
+{
+    struct mirror_filter filter = {
+        .slice = request_parameter(q, "slice"),
+        .verdict = request_parameter(q, "verdict"),
+        .state = request_parameter(q, "state"),
+        .search = request_parameter(q, "search"),
+    };
+    uint64_t offset, count;
+
+    if (!request_count(q, r, "offset", UINT32_MAX, 0, &offset) ||
+        !request_count(q, r, "count", MOST_ROWS, 100, &count) ||
+        !request_count(q, r, "changed_since", UINT64_MAX, 0, &filter.changed_since) ||
+        !check_filter(w, &filter, r))
+        return;
+    filter.offset = (uint32_t)offset;
+    filter.count = (uint32_t)count;
+    mirror_write_aggregates(w->mirror, &filter, r->out);
+}
+
+void api_get_aggregate(struct web *w, const struct request *q, struct reply *r)
+{
+    char error[ASKER_ERROR_BYTES] = "";
+    char *text = NULL;
+
+    switch (asker_report(w->asker, q->number, &text, error)) {
+    case ASKER_DONE:
+        fprintf(r->out, "{\"report\":%s,\"history\":", text);
+        mirror_write_history(w->mirror, q->number, r->out);
+        fputc('}', r->out);
+        break;
+    case ASKER_REFUSED:
+        reply_error(r, MHD_HTTP_NOT_FOUND, "%s", error);
+        break;
+    case ASKER_BUSY:
+        reply_error(r, MHD_HTTP_SERVICE_UNAVAILABLE,
+                    "too many questions about single aggregates at once; try again in a second");
+        break;
+    case ASKER_GONE:
+        reply_error(r, MHD_HTTP_BAD_GATEWAY, "%s", error);
+        break;
+    }
+    free(text);
+}
+
+void api_get_verdicts(struct web *w, const struct request *q, struct reply *r)
+{
+    uint64_t count;
+
+    if (request_count(q, r, "count", MOST_ROWS, 20, &count))
+        mirror_write_verdicts(w->mirror, (uint32_t)count, r->out);
+}
+
+void api_get_events(struct web *w, const struct request *q, struct reply *r)
+{
+    uint64_t after, count;
+
+    if (request_count(q, r, "after", UINT64_MAX / 2, 0, &after) &&
+        request_count(q, r, "count", MOST_EVENTS, 100, &count))
+        events_write(w->events, r->out, after, (uint32_t)count, request_parameter(q, "kind"));
+}
+
+void api_get_kill_switch(struct web *w, const struct request *q, struct reply *r)
+{
+    struct mirror_view v = mirror_begin(w->mirror, feed_now_s());
+    const json_t *on = json_object_get(v.status, "kill_switch");
+
+    (void)q;
+    if (on == NULL || !v.connected)
+        reply_error(r, MHD_HTTP_BAD_GATEWAY, "pennyline does not answer");
+    else
+        fprintf(r->out, "{\"kill_switch\":%s}", json_is_true(on) ? "true" : "false");
+    mirror_end(w->mirror);
+}
+
+void api_get_metrics(struct web *w, const struct request *q, struct reply *r)
+{
+    struct metrics_of_web own = {
+        .n_requests = atomic_load(&w->n_requests),
+        .n_refused_rate = atomic_load(&w->n_refused_rate),
+        .n_refused_token = atomic_load(&w->n_refused_token),
+        .n_events = events_n_seen(w->events),
+    };
+    struct webhook_counts hook = webhook_counts(w->webhook);
+
+    (void)q;
+    own.n_webhook_waiting = hook.n_waiting;
+    own.n_webhook_posted = hook.n_posted;
+    own.n_webhook_failures = hook.n_failures;
+    own.n_webhook_lost = hook.n_lost;
+    r->content_type = METRICS_CONTENT_TYPE;
+    metrics_write(w->mirror, &own, feed_now_s(), r->out);
+}
+
+void api_get_healthz(struct web *w, const struct request *q, struct reply *r)
+{
+    (void)q;
+    if (!health_write_alive(w->health, feed_now_s(), r->out))
+        r->status = MHD_HTTP_SERVICE_UNAVAILABLE;
+}
+
+void api_get_readyz(struct web *w, const struct request *q, struct reply *r)
+{
+    (void)q;
+    if (!health_write_ready(w->health, feed_now_s(), r->out))
+        r->status = MHD_HTTP_SERVICE_UNAVAILABLE;
+}

@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "feed.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#include "pennylinectl/connection.h"
+
+#define STATUS_INTERVAL_S 0.5
+#define SLICES_INTERVAL_S 10.0
+#define RESTART_S         0.5
+#define RECONNECT_S       1.0
+#define PAGE              100
+#define MOST_SHARE        0.1 /* of the manager's time */
+#define MARGIN_MS         2000
+#define MOST_DIRTY        64
+#define DIRTY_INTERVAL_S  0.2
+
+/* One connection, which the other thread may cut when it is time to stop. */
+struct line {
+    pthread_mutex_t lock;
+    struct connection connection;
+    bool is_open;
+};
+
+struct feed {
+    struct feed_config config;
+    pthread_t asking, watching;
+    atomic_bool must_stop;
+    struct line ask, watch;
+    /* Aggregates that an event was about: they are asked for out of turn. */
+    pthread_mutex_t dirty_lock;
+    uint32_t dirty[MOST_DIRTY];
+    uint32_t n_dirty;
+};
+
+double feed_now_s(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+/* In pieces, so that the feed stops soon. */
+static void pause_s(struct feed *f, double seconds)
+{
+    double until_s = feed_now_s() + seconds;
+
+    while (!atomic_load(&f->must_stop)) {
+        double left_s = until_s - feed_now_s();
+        struct timespec t = {0, (long)((left_s < 0.1 ? left_s : 0.1) * 1e9)};
+
+        if (left_s <= 0)
+            return;
+        nanosleep(&t, NULL);
+    }
+}
+
+static bool line_open(struct feed *f, struct line *l)
+{
+    pthread_mutex_lock(&l->lock);
+    l->is_open =
+        !atomic_load(&f->must_stop) && connection_open(&l->connection, f->config.socket) == 0;
+    pthread_mutex_unlock(&l->lock);
+    return l->is_open;
+}
+
+static void line_close(struct line *l)
+{
+    pthread_mutex_lock(&l->lock);
+    if (l->is_open)
+        connection_close(&l->connection);
+    l->is_open = false;
+    pthread_mutex_unlock(&l->lock);
+}
+
+static void line_cut(struct line *l)
+{
+    pthread_mutex_lock(&l->lock);
+    if (l->is_open)
+        shutdown(l->connection.fd, SHUT_RDWR);
+    pthread_mutex_unlock(&l->lock);
+}
+
+/* Takes `request`. */
+static json_t *ask(struct feed *f, json_t *request)
+{
+    json_t *result = request != NULL ? connection_ask(&f->ask.connection, request) : NULL;
+
+    json_decref(request);
+    return result;
+}
+
+/* *started_s is when that pennyline began, on our clock; 0: none was heard of. */
+static bool take_status(struct feed *f, double *started_s)
+{
+    json_t *status = ask(f, json_pack("{s:s}", "command", "status"));
+    double began_s = feed_now_s() - json_number_value(json_object_get(status, "uptime_s"));
+
+    if (status == NULL)
+        return false;
+    /* It began later than the one before: another one answers now. */
+    if (*started_s != 0 && began_s > *started_s + RESTART_S)
+        mirror_clear(f->config.mirror);
+    *started_s = began_s;
+    mirror_set_status(f->config.mirror, status, feed_now_s());
+    json_decref(status);
+    return true;
+}
+
+static bool take_slices(struct feed *f)
+{
+    json_t *slices = ask(f, json_pack("{s:s}", "command", "slices"));
+
+    if (slices == NULL)
+        return false;
+    mirror_set_slices(f->config.mirror, slices);
+    json_decref(slices);
+    return true;
+}
+
+/* One page from number *from on; *from is UINT32_MAX when it was the last. */
+static bool take_page(struct feed *f, uint32_t *from, uint32_t within_ms)
+{
+    json_t *request = json_pack("{s:s, s:I, s:i}", "command", "aggregates", "from",
+                                (json_int_t)*from, "count", PAGE);
+    json_t *page, *list, *aggregate;
+    size_t i;
+
+    if (within_ms != 0)
+        json_object_set_new(request, "changed_within_ms", json_integer(within_ms));
+    page = ask(f, request);
+    if (page == NULL)
+        return false;
+    list = json_object_get(page, "aggregates");
+    json_array_foreach (list, i, aggregate) {
+        mirror_set_aggregate(f->config.mirror, aggregate, feed_now_s());
+        *from = (uint32_t)json_integer_value(json_object_get(aggregate, "aggregate")) + 1;
+    }
+    if (json_array_size(list) < PAGE)
+        *from = UINT32_MAX;
+    json_decref(page);
+    return true;
+}
+
+/* Takes one that is out of turn. */
+static uint32_t next_dirty(struct feed *f)
+{
+    uint32_t aggregate = UINT32_MAX;
+
+    pthread_mutex_lock(&f->dirty_lock);
+    if (f->n_dirty > 0)
+        aggregate = f->dirty[--f->n_dirty];
+    pthread_mutex_unlock(&f->dirty_lock);
+    return aggregate;
+}
+
+static void mark_dirty(struct feed *f, const json_t *event)
+{
+    const json_t *number = json_object_get(event, "aggregate");
+    uint32_t aggregate = (uint32_t)json_integer_value(number);
+    uint32_t i = 0;
+
+    if (!json_is_integer(number))
+        return;
+    pthread_mutex_lock(&f->dirty_lock);
+    while (i < f->n_dirty && f->dirty[i] != aggregate)
+        i++;
+    /* With more than these, the rounds are as quick. */
+    if (i == f->n_dirty && i < MOST_DIRTY)
+        f->dirty[f->n_dirty++] = aggregate;
+    pthread_mutex_unlock(&f->dirty_lock);
+}
+
+static bool take_dirty(struct feed *f)
+{
+    for (uint32_t a = next_dirty(f); a != UINT32_MAX; a = next_dirty(f)) {
+        json_t *report =
+            ask(f, json_pack("{s:s, s:I}", "command", "aggregate", "aggregate", (json_int_t)a));
+
+        if (report == NULL)
+            return false;
+        mirror_set_aggregate(f->config.mirror, report, feed_now_s());
+        json_decref(report);
+    }
+    return true;
+}
+
+/* When each was done last, and how far the round of aggregates is. */
+struct rounds {
+    double status_s, slices_s, dirty_s;
+    double began_s, last_began_s; /* of rounds of aggregates; 0: none yet */
+    uint32_t from;
+    double started_s; /* see take_status() */
+};
+
+/* What changed since the last round began, and some more. */
+static uint32_t window_ms(const struct rounds *r)
+{
+    double window_s = r->began_s - r->last_began_s;
+
+    if (r->last_began_s == 0 || window_s > 1e6)
+        return 0;
+    return (uint32_t)(window_s * 1e3) + MARGIN_MS;
+}
+
+static bool take_aggregates(struct feed *f, struct rounds *r)
+{
+    if (r->from == 0)
+        r->began_s = feed_now_s();
+    if (!take_page(f, &r->from, window_ms(r)))
+        return false;
+    if (r->from == UINT32_MAX) {
+        mirror_set_complete(f->config.mirror);
+        r->last_began_s = r->began_s;
+        r->from = 0;
+    }
+    return true;
+}
+
+/* One thing that is due. */
+static bool take_next(struct feed *f, struct rounds *r)
+{
+    double now_s = feed_now_s(), started_s = r->started_s;
+
+    if (now_s - r->status_s >= STATUS_INTERVAL_S) {
+        r->status_s = now_s;
+        if (!take_status(f, &r->started_s))
+            return false;
+        if (r->started_s > started_s + RESTART_S)
+            *r = (struct rounds){.started_s = r->started_s, .status_s = now_s};
+        return true;
+    }
+    if (now_s - r->slices_s >= SLICES_INTERVAL_S) {
+        r->slices_s = now_s;
+        return take_slices(f);
+    }
+    if (now_s - r->dirty_s >= DIRTY_INTERVAL_S) {
+        r->dirty_s = now_s;
+        return take_dirty(f);
+    }
+    if (r->from != 0 || now_s - r->began_s >= STATUS_INTERVAL_S)
+        return take_aggregates(f, r);
+    return true;
+}
+
+static void *asking_main(void *context)
+{
+    struct feed *f = context;
+    struct rounds rounds = {.started_s = 0};
+
+    while (!atomic_load(&f->must_stop)) {
+        if (!line_open(f, &f->ask)) {
+            mirror_set_connected(f->config.mirror, false, f->ask.connection.error);
+            pause_s(f, RECONNECT_S);
+            continue;
+        }
+        /* All is asked for anew: what happened meanwhile is not known. */
+        rounds = (struct rounds){.started_s = rounds.started_s};
+        for (double began_s = feed_now_s(); take_next(f, &rounds); began_s = feed_now_s()) {
+            double took_s = feed_now_s() - began_s;
+
+            mirror_set_connected(f->config.mirror, true, "");
+            pause_s(f, took_s / MOST_SHARE > 0.02 ? took_s / MOST_SHARE : 0.02);
+            if (atomic_load(&f->must_stop))
+                break;
+        }
+        mirror_set_connected(f->config.mirror, false, f->ask.connection.error);
+        line_close(&f->ask);
+        pause_s(f, RECONNECT_S);
+    }
+    return NULL;
+}
+
+static void take_event(struct feed *f, const json_t *event)
+{
+    if (json_object_get(event, "event") == NULL)
+        return;
+    if (f->config.on_event != NULL)
+        f->config.on_event(f->config.context, event);
+    events_add(f->config.events, event);
+    mark_dirty(f, event);
+}
+
+static void *watching_main(void *context)
+{
+    struct feed *f = context;
+    json_t *watch = json_pack("{s:s}", "command", "watch");
+
+    while (!atomic_load(&f->must_stop)) {
+        json_t *event = NULL;
+
+        if (line_open(f, &f->watch))
+            event = connection_ask(&f->watch.connection, watch);
+        while (event != NULL) {
+            take_event(f, event);
+            json_decref(event);
+            event = connection_next(&f->watch.connection);
+        }
+        line_close(&f->watch);
+        pause_s(f, RECONNECT_S);
+    }
+    json_decref(watch);
+    return NULL;
+}
+
+struct feed *feed_start(const struct feed_config *config)
+{
+    struct feed *f = calloc(1, sizeof(*f));
+
+    if (f == NULL)
+        return NULL;
+    f->config = *config;
+    pthread_mutex_init(&f->ask.lock, NULL);
+    pthread_mutex_init(&f->watch.lock, NULL);
+    pthread_mutex_init(&f->dirty_lock, NULL);
+    if (pthread_create(&f->asking, NULL, asking_main, f) != 0) {
+        free(f);
+        return NULL;
+    }
+    if (pthread_create(&f->watching, NULL, watching_main, f) != 0) {
+        atomic_store(&f->must_stop, true);
+        pthread_join(f->asking, NULL);
+        free(f);
+        return NULL;
+    }
+    return f;
+}
+
+void feed_stop(struct feed *f)
+{
+    if (f == NULL)
+        return;
+    atomic_store(&f->must_stop, true);
+    line_cut(&f->ask);
+    line_cut(&f->watch);
+    pthread_join(f->asking, NULL);
+    pthread_join(f->watching, NULL);
+    free(f);
+}

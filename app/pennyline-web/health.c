@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "health.h"
+
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The status is asked for twice a second. */
+#define STATUS_OLD_S 5.0
+/* Epochs last some 10 ms; so long without one is no hiccup. */
+#define EPOCH_OLD_S 3.0
+/* More packets than any burst and ring in flight: they went nowhere. */
+#define MOST_IN_FLIGHT 100000
+
+struct health {
+    pthread_mutex_t lock;
+    struct mirror *mirror;
+    json_int_t epoch;
+    double epoch_at_s;
+};
+
+struct health *health_create(struct mirror *m)
+{
+    struct health *h = calloc(1, sizeof(*h));
+
+    if (h == NULL)
+        return NULL;
+    pthread_mutex_init(&h->lock, NULL);
+    h->mirror = m;
+    h->epoch = -1;
+    return h;
+}
+
+void health_destroy(struct health *h)
+{
+    if (h == NULL)
+        return;
+    pthread_mutex_destroy(&h->lock);
+    free(h);
+}
+
+struct checks {
+    FILE *out;
+    bool all_ok;
+    unsigned int n;
+};
+
+__attribute__((format(printf, 4, 5))) static void check(struct checks *c, const char *name, bool ok,
+                                                        const char *format, ...)
+{
+    char detail[640];
+    va_list arguments;
+    json_t *text;
+
+    va_start(arguments, format);
+    vsnprintf(detail, sizeof(detail), format, arguments);
+    va_end(arguments);
+    text = json_string(detail);
+    fprintf(c->out, "%s{\"check\":\"%s\",\"ok\":%s,\"detail\":", c->n++ > 0 ? "," : "", name,
+            ok ? "true" : "false");
+    json_dumpf(text != NULL ? text : json_null(), c->out, JSON_ENCODE_ANY);
+    fputc('}', c->out);
+    json_decref(text);
+    c->all_ok = c->all_ok && ok;
+}
+
+/* How long ago the epoch was last seen to go on. */
+static double epoch_age_s(struct health *h, const json_t *status, double now_s)
+{
+    json_int_t epoch = json_integer_value(json_object_get(status, "epoch"));
+    double age_s;
+
+    pthread_mutex_lock(&h->lock);
+    if (epoch != h->epoch) {
+        h->epoch = epoch;
+        h->epoch_at_s = now_s;
+    }
+    age_s = now_s - h->epoch_at_s;
+    pthread_mutex_unlock(&h->lock);
+    return age_s;
+}
+
+static json_int_t count(const json_t *counters, const char *name)
+{
+    return json_integer_value(json_object_get(counters, name));
+}
+
+static void check_workers(struct checks *c, const json_t *status)
+{
+    json_t *worker;
+    size_t i;
+
+    json_array_foreach (json_object_get(status, "workers"), i, worker) {
+        const json_t *n = json_object_get(worker, "counters");
+        json_int_t nowhere = count(n, "rx_packets") - count(n, "tx_packets") - count(n, "dropped") -
+                             count(n, "lost_tx_full") - count(n, "lost_no_headroom") -
+                             count(n, "absorbed_mirror");
+
+        check(c, "worker", nowhere >= 0 && nowhere <= MOST_IN_FLIGHT,
+              "lcore %lld: %lld packets taken, %lld sent on, %lld unaccounted for",
+              (long long)count(worker, "lcore"), (long long)count(n, "rx_packets"),
+              (long long)count(n, "tx_packets"), (long long)nowhere);
+    }
+}
+
+static void check_alive(struct health *h, struct checks *c, const struct mirror_view *v,
+                        double now_s)
+{
+    double age_s = v->status != NULL ? epoch_age_s(h, v->status, now_s) : 0;
+
+    check(c, "answers", v->connected && v->status != NULL && v->age_s < STATUS_OLD_S,
+          v->connected ? "the last status is %.1f s old" : "no connection; last status %.1f s ago",
+          v->age_s);
+    if (v->status == NULL)
+        return;
+    check(c, "epochs", age_s < EPOCH_OLD_S, "the epoch went on %.1f s ago", age_s);
+    check_workers(c, v->status);
+}
+
+static void check_ready(struct checks *c, const struct mirror_view *v)
+{
+    const json_t *suspended = json_object_get(v->status, "suspended");
+    bool kill_switch = json_is_true(json_object_get(v->status, "kill_switch"));
+    json_t *port;
+    size_t i;
+
+    check(c, "complete", v->complete, "%u aggregates known", v->n_aggregates);
+    check(c, "kill_switch", !kill_switch, "the kill switch is %s", kill_switch ? "on" : "off");
+    check(c, "suspended", !json_is_string(suspended), "%s",
+          json_is_string(suspended) ? json_string_value(suspended) : "drops are allowed");
+    json_array_foreach (json_object_get(v->status, "ports"), i, port) {
+        const json_t *up = json_object_get(port, "link_up");
+        const char *name = json_string_value(json_object_get(port, "name"));
+
+        check(c, "link", up == NULL || json_is_true(up), "port %s is %s", name != NULL ? name : "?",
+              up == NULL || json_is_true(up) ? "up" : "down");
+    }
+}
+
+static bool write(struct health *h, double now_s, FILE *out, bool with_ready)
+{
+    struct checks c = {.out = out, .all_ok = true};
+    struct mirror_view v = mirror_begin(h->mirror, now_s);
+    bool healthy;
+
+    fputs("{\"checks\":[", out);
+    check_alive(h, &c, &v, now_s);
+    healthy = c.all_ok;
+    if (with_ready)
+        check_ready(&c, &v);
+    mirror_end(h->mirror);
+    fprintf(out, "],\"healthy\":%s", healthy ? "true" : "false");
+    if (with_ready)
+        fprintf(out, ",\"ready\":%s", c.all_ok ? "true" : "false");
+    fputc('}', out);
+    return c.all_ok;
+}
+
+bool health_write_alive(struct health *h, double now_s, FILE *out)
+{
+    return write(h, now_s, out, false);
+}
+
+bool health_write_ready(struct health *h, double now_s, FILE *out)
+{
+    return write(h, now_s, out, true);
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The socket that clients connect to. */
+#ifndef WEB_LISTEN_H
+#define WEB_LISTEN_H
+
+#include <stddef.h>
+
+/* "ADDRESS:PORT", "[ADDRESS6]:PORT" or a path (it has a slash), where a UNIX socket is made that
+ * everybody may connect to: its directory says who gets there. A listening, non-blocking
+ * descriptor, or -1 with `error` in words. */
+int listen_open(const char *where, char *error, size_t n_error);
+
+/* Removes the path of a UNIX socket. */
+void listen_remove(const char *where);
+
+#endif

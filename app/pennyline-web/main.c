@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* pennyline-web: shows a running pennyline over HTTP. */
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "http.h"
+#include "say.h"
+#include "web.h"
+
+#define ERROR_BYTES 1024
+
+void say(const char *format, ...)
+{
+    char line[1100];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(line, sizeof(line), format, arguments);
+    va_end(arguments);
+    fprintf(stderr, "pennyline-web: %s\n", line);
+}
+
+static const char *page_directory(const struct options *o)
+{
+    if (o->page != NULL)
+        return o->page;
+    return access(PAGE_INSTALLED "/index.html", R_OK) == 0 ? PAGE_INSTALLED : PAGE_SOURCE;
+}
+
+/* For good: groups, group, user. */
+static int become(const char *name, char *error, size_t n_error)
+{
+    const struct passwd *user = name != NULL ? getpwnam(name) : NULL;
+
+    if (name == NULL)
+        return 0;
+    if (user == NULL) {
+        snprintf(error, n_error, "--user %s: there is no such user", name);
+        return -1;
+    }
+    if (initgroups(name, user->pw_gid) == 0 && setgid(user->pw_gid) == 0 &&
+        setuid(user->pw_uid) == 0)
+        return 0;
+    snprintf(error, n_error, "--user %s: %s", name, strerror(errno));
+    return -1;
+}
+
+static void on_event(void *context, const json_t *event)
+{
+    struct web *w = context;
+
+    webhook_offer(w->webhook, event);
+}
+
+static int start_webhook(struct web *w, struct token *token, char error[ERROR_BYTES])
+{
+    const struct options *o = &w->options;
+    const struct webhook_config config = {
+        .url = o->webhook,
+        .directory = o->webhook_queue,
+        .kinds = o->webhook_events,
+        .token = o->webhook_token_file != NULL ? token->text : NULL,
+    };
+
+    if (o->webhook == NULL)
+        return 0;
+    w->webhook = webhook_start(&config, error, ERROR_BYTES);
+    return w->webhook != NULL ? 0 : -1;
+}
+
+static int load_files(struct web *w, struct token *webhook_token, char error[ERROR_BYTES])
+{
+    const struct options *o = &w->options;
+
+    if (o->token_file != NULL && token_load(&w->token, o->token_file, error, ERROR_BYTES) < 0)
+        return -1;
+    if (o->webhook_token_file != NULL &&
+        token_load(webhook_token, o->webhook_token_file, error, ERROR_BYTES) < 0)
+        return -1;
+    w->page = page_load(page_directory(o), error, ERROR_BYTES);
+    return w->page != NULL ? 0 : -1;
+}
+
+static int make_parts(struct web *w, char error[ERROR_BYTES])
+{
+    const double rate = w->options.requests_per_second;
+
+    snprintf(error, ERROR_BYTES, "not enough memory");
+    w->mirror = mirror_create();
+    w->events = events_create();
+    w->asker = asker_create(w->options.socket);
+    w->throttle = throttle_create(rate, 10 * rate);
+    w->health = w->mirror != NULL ? health_create(w->mirror) : NULL;
+    return w->mirror != NULL && w->events != NULL && w->asker != NULL && w->throttle != NULL &&
+                   w->health != NULL
+               ? 0
+               : -1;
+}
+
+static int start_feed(struct web *w, char error[ERROR_BYTES])
+{
+    const struct feed_config config = {w->options.socket, w->mirror, w->events, on_event, w};
+
+    w->feed = feed_start(&config);
+    if (w->feed == NULL)
+        snprintf(error, ERROR_BYTES, "no threads to be had");
+    return w->feed != NULL ? 0 : -1;
+}
+
+static void wait_for_signal(const sigset_t *signals)
+{
+    int signal;
+
+    while (sigwait(signals, &signal) != 0)
+        continue;
+}
+
+static void take_down(struct web *w)
+{
+    feed_stop(w->feed);
+    webhook_stop(w->webhook);
+    asker_destroy(w->asker);
+    health_destroy(w->health);
+    throttle_destroy(w->throttle);
+    events_destroy(w->events);
+    mirror_destroy(w->mirror);
+    page_free(w->page);
+}
+
+/* All threads inherit the mask, so that only sigwait() sees the end. */
+static void block_signals(sigset_t *signals)
+{
+    sigemptyset(signals);
+    sigaddset(signals, SIGTERM);
+    sigaddset(signals, SIGINT);
+    pthread_sigmask(SIG_BLOCK, signals, NULL);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+int main(int argc, char **argv)
+{
+    static struct web w;
+    static struct token webhook_token;
+    char error[ERROR_BYTES] = "";
+    struct http *http = NULL;
+    int code = EXIT_FAILURE;
+    sigset_t signals;
+
+    options_parse(&w.options, argc, argv);
+    block_signals(&signals);
+    if (load_files(&w, &webhook_token, error) == 0 && make_parts(&w, error) == 0)
+        http = http_open(&w, error, sizeof(error));
+    if (http != NULL && become(w.options.user, error, sizeof(error)) == 0 &&
+        start_webhook(&w, &webhook_token, error) == 0 && start_feed(&w, error) == 0 &&
+        http_serve(http, error, sizeof(error)) == 0) {
+        say("listening on %s", w.options.listen);
+        wait_for_signal(&signals);
+        code = EXIT_SUCCESS;
+    } else {
+        say("%s", error);
+    }
+    http_stop(http);
+    take_down(&w);
+    return code;
+}

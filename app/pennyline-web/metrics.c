@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "metrics.h"
+
+#include <string.h>
+
+#include "base/compiler.h"
+#include "stats/counters.h"
+
+#define PREFIX "pennyline_"
+
+/* `# TYPE`, `# UNIT` where the name ends in it, `# HELP`. */
+static void family(FILE *out, const char *name, const char *type, const char *unit,
+                   const char *help)
+{
+    size_t n = strlen(name), n_unit = strlen(unit);
+
+    fprintf(out, "# TYPE " PREFIX "%s %s\n", name, type);
+    if (n_unit > 0 && n > n_unit && name[n - n_unit - 1] == '_' &&
+        strcmp(name + n - n_unit, unit) == 0)
+        fprintf(out, "# UNIT " PREFIX "%s %s\n", name, unit);
+    fprintf(out, "# HELP " PREFIX "%s %s\n", name, help);
+}
+
+/* Backslash, quote and line end are escaped in the value of a label. */
+static void label(FILE *out, const char *name, const char *value)
+{
+    fprintf(out, "%s=\"", name);
+    for (; *value != '\0'; value++) {
+        if (*value == '\\' || *value == '"')
+            fputc('\\', out);
+        if (*value == '\n')
+            fputs("\\n", out);
+        else
+            fputc(*value, out);
+    }
+    fputc('"', out);
+}
+
+static void single(FILE *out, const char *name, const char *type, const char *unit,
+                   const char *help, double value)
+{
+    family(out, name, type, unit, help);
+    fprintf(out, PREFIX "%s%s %.15g\n", name, strcmp(type, "counter") == 0 ? "_total" : "", value);
+}
+
+static double number(const json_t *object, const char *key)
+{
+    const json_t *value = json_object_get(object, key);
+
+    return json_is_boolean(value) ? json_is_true(value) : json_number_value(value);
+}
+
+static void write_box(const json_t *s, const struct mirror_view *v, FILE *out)
+{
+    const char *version = json_string_value(json_object_get(s, "version"));
+    const char *state;
+    json_t *n;
+
+    single(out, "up", "gauge", "", "1 when pennyline answers, with a status that is not old",
+           v->connected && v->age_s < 5);
+    if (s == NULL)
+        return;
+    family(out, "build", "info", "", "What is running");
+    fputs(PREFIX "build_info{", out);
+    label(out, "version", version != NULL ? version : "");
+    fputs("} 1\n", out);
+    single(out, "uptime_seconds", "gauge", "seconds", "Since the start of pennyline",
+           number(s, "uptime_s"));
+    single(out, "status_age_seconds", "gauge", "seconds", "Of what is told here", v->age_s);
+    single(out, "kill_switch", "gauge", "", "1: no deliberate drop until it is off",
+           number(s, "kill_switch"));
+    single(out, "suspended", "gauge", "", "1: drops are suspended, as by own loss",
+           json_is_string(json_object_get(s, "suspended")));
+    single(out, "epochs", "counter", "epochs", "Epochs that every worker closed",
+           number(s, "epoch"));
+    family(out, "tests", "gauge", "", "Aggregates by the state of their test");
+    json_object_foreach ((json_t *)json_object_get(s, "tests"), state, n) {
+        fputs(PREFIX "tests{", out);
+        label(out, "state", state);
+        fprintf(out, "} %lld\n", (long long)json_integer_value(n));
+    }
+}
+
+static void write_worker_row(const json_t *workers, const struct counter_row *row, FILE *out)
+{
+    char name[80];
+    json_t *worker;
+    size_t i;
+
+    snprintf(name, sizeof(name), "worker_%s", row->name);
+    family(out, name, "counter", row->unit, row->help);
+    json_array_foreach (workers, i, worker)
+        fprintf(out, PREFIX "%s_total{lcore=\"%lld\"} %.0f\n", name,
+                (long long)number(worker, "lcore"),
+                number(json_object_get(worker, "counters"), row->name));
+}
+
+/* One sample for each member of an object of each worker, under label reason. */
+static void write_reasons(const json_t *workers, const char *path[2], const char *name,
+                          const char *help, FILE *out)
+{
+    json_t *worker, *n;
+    const char *reason;
+    size_t i;
+
+    family(out, name, "counter", "", help);
+    json_array_foreach (workers, i, worker) {
+        json_t *object = json_object_get(worker, path[0]);
+
+        if (path[1] != NULL)
+            object = json_object_get(object, path[1]);
+        json_object_foreach (object, reason, n) {
+            fprintf(out, PREFIX "%s_total{lcore=\"%lld\",", name,
+                    (long long)number(worker, "lcore"));
+            label(out, "reason", reason);
+            fprintf(out, "} %lld\n", (long long)json_integer_value(n));
+        }
+    }
+}
+
+static void write_flows(const json_t *workers, FILE *out)
+{
+    static const struct {
+        const char *key, *name, *type, *help;
+    } rows[] = {
+        {"now", "flows", "gauge", "Flows in the table"},
+        {"most", "flows_limit", "gauge", "Flows that the table holds"},
+        {"evicted_syn_only", "flows_evicted_syn_only", "counter",
+         "Flows of which only a SYN was seen that made room"},
+        {"evicted_idle", "flows_evicted_idle", "counter", "Idle flows that made room"},
+        {"aged", "flows_aged", "counter", "Flows that were idle for too long"},
+        {"removed", "flows_removed", "counter", "Flows that ended"},
+    };
+    json_t *worker;
+    size_t i;
+
+    for (size_t r = 0; r < ARRAY_LENGTH(rows); r++) {
+        family(out, rows[r].name, rows[r].type, "", rows[r].help);
+        json_array_foreach (workers, i, worker)
+            fprintf(out, PREFIX "%s%s{lcore=\"%lld\"} %.0f\n", rows[r].name,
+                    strcmp(rows[r].type, "counter") == 0 ? "_total" : "",
+                    (long long)number(worker, "lcore"),
+                    number(json_object_get(worker, "flows"), rows[r].key));
+    }
+}
+
+static void write_workers(const json_t *status, FILE *out)
+{
+    const json_t *workers = json_object_get(status, "workers");
+    const char *packets[2] = {"packet_reasons", NULL}, *admissions[2] = {"flows", "admissions"};
+
+    for (size_t i = 0; i < n_worker_counter_rows; i++)
+        write_worker_row(workers, &worker_counter_rows[i], out);
+    write_reasons(workers, packets, "worker_packets_by_reason",
+                  "Packets of slices by what the parser says of them", out);
+    write_reasons(workers, admissions, "flow_admissions",
+                  "What became of flows that were new to the table", out);
+    write_flows(workers, out);
+}
+
+struct port_row {
+    const char *key, *name, *type, *unit, *help;
+    bool is_of_device;
+};
+
+static const struct port_row port_rows[] = {
+    {"link_up", "port_link_up", "gauge", "", "1 when the link is up", false},
+    {"rx_packets", "port_rx_packets", "counter", "packets", "Taken from the port by workers",
+     false},
+    {"tx_packets", "port_tx_packets", "counter", "packets", "Handed to the port by workers", false},
+    {"dropped", "port_dropped", "counter", "", "Deliberate drops of packets that came in", false},
+    {"lost_tx_full", "port_lost_tx_full", "counter", "", "Not taken by its transmit queues", false},
+    {"rx_packets", "port_device_rx_packets", "counter", "packets", "As the device counts", true},
+    {"rx_bytes", "port_device_rx_bytes", "counter", "bytes", "As the device counts", true},
+    {"tx_packets", "port_device_tx_packets", "counter", "packets", "As the device counts", true},
+    {"tx_bytes", "port_device_tx_bytes", "counter", "bytes", "As the device counts", true},
+    {"missed", "port_device_missed", "counter", "", "Lost before a worker: queue full", true},
+    {"no_buffer", "port_device_no_buffer", "counter", "", "Lost before a worker: no buffer", true},
+    {"rx_errors", "port_device_rx_errors", "counter", "", "As the device counts", true},
+    {"tx_errors", "port_device_tx_errors", "counter", "", "As the device counts", true},
+};
+
+static void write_port_row(const json_t *ports, const struct port_row *row, FILE *out)
+{
+    json_t *port;
+    size_t i;
+
+    family(out, row->name, row->type, row->unit, row->help);
+    json_array_foreach (ports, i, port) {
+        const json_t *object = row->is_of_device ? json_object_get(port, "device_counters") : port;
+        const char *name = json_string_value(json_object_get(port, "name"));
+
+        if (json_object_get(object, row->key) == NULL || name == NULL)
+            continue;
+        fprintf(out, PREFIX "%s%s{", row->name, strcmp(row->type, "counter") == 0 ? "_total" : "");
+        label(out, "port", name);
+        fprintf(out, "} %.0f\n", number(object, row->key));
+    }
+}
+
+static void write_verdicts(struct mirror *m, uint32_t n_slices, FILE *out)
+{
+    family(out, "aggregates", "gauge", "", "Aggregates by slice and verdict");
+    for (uint32_t s = 0; s < n_slices; s++) {
+        struct mirror_slice_view slice = mirror_slice(m, s);
+
+        for (int v = 0; v < MIRROR_N_VERDICTS; v++) {
+            fputs(PREFIX "aggregates{", out);
+            label(out, "slice", slice.name);
+            fprintf(out, ",verdict=\"%s\"} %u\n", mirror_verdicts[v], slice.n_by_verdict[v]);
+        }
+    }
+}
+
+static void write_slices(struct mirror *m, uint32_t n_slices, FILE *out)
+{
+    char name[80];
+
+    for (size_t r = 0; r < n_aggregate_counter_rows; r++) {
+        const struct counter_row *row = &aggregate_counter_rows[r];
+
+        snprintf(name, sizeof(name), "slice_%s", row->name);
+        family(out, name, "counter", row->unit, row->help);
+        for (uint32_t s = 0; s < n_slices; s++) {
+            struct mirror_slice_view slice = mirror_slice(m, s);
+
+            fprintf(out, PREFIX "%s_total{", name);
+            label(out, "slice", slice.name);
+            fprintf(out, "} %lu\n", (unsigned long)slice.totals[r]);
+        }
+    }
+}
+
+static void write_web(const struct metrics_of_web *w, FILE *out)
+{
+    single(out, "web_requests", "counter", "requests", "HTTP requests that the gateway heard",
+           (double)w->n_requests);
+    single(out, "web_refused_rate", "counter", "", "Requests refused: too many of one client",
+           (double)w->n_refused_rate);
+    single(out, "web_refused_token", "counter", "", "Requests refused: no token, or a wrong one",
+           (double)w->n_refused_token);
+    single(out, "web_events", "counter", "events", "Events heard from pennyline",
+           (double)w->n_events);
+    single(out, "web_webhook_waiting", "gauge", "", "Events that wait to be posted",
+           (double)w->n_webhook_waiting);
+    single(out, "web_webhook_posted", "counter", "", "Events that the webhook took",
+           (double)w->n_webhook_posted);
+    single(out, "web_webhook_failures", "counter", "", "Posts that failed, and are tried again",
+           (double)w->n_webhook_failures);
+    single(out, "web_webhook_lost", "counter", "", "Events lost: the queue was full, or refused",
+           (double)w->n_webhook_lost);
+}
+
+void metrics_write(struct mirror *m, const struct metrics_of_web *web, double now_s, FILE *out)
+{
+    struct mirror_view v = mirror_begin(m, now_s);
+
+    write_box(v.status, &v, out);
+    if (v.status != NULL) {
+        write_workers(v.status, out);
+        for (size_t i = 0; i < ARRAY_LENGTH(port_rows); i++)
+            write_port_row(json_object_get(v.status, "ports"), &port_rows[i], out);
+        write_verdicts(m, v.n_slices, out);
+        write_slices(m, v.n_slices, out);
+    }
+    mirror_end(m);
+    write_web(web, out);
+    fputs("# EOF\n", out);
+}

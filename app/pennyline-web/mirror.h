@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A copy of what pennyline said last. Whoever asks over HTTP is answered from here, so that
+ * pennyline is asked just as often with no reader as with a thousand.
+ *
+ * One thread writes (the feed), any number read. Texts that are written to a FILE are JSON. */
+#ifndef WEB_MIRROR_H
+#define WEB_MIRROR_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#define MIRROR_MAX_AGGREGATES (1u << 20)
+
+struct mirror;
+
+struct mirror *mirror_create(void); /* NULL when memory is short */
+void mirror_destroy(struct mirror *m);
+
+/* The feed's: what came stays the caller's. Aggregates as "aggregates" and "aggregate" give them.
+ */
+void mirror_set_status(struct mirror *m, const json_t *status, double now_s);
+void mirror_set_slices(struct mirror *m, const json_t *slices);
+void mirror_set_aggregate(struct mirror *m, const json_t *aggregate, double now_s);
+/* All aggregates were heard of once. */
+void mirror_set_complete(struct mirror *m);
+/* The connection to pennyline is there, or is gone for the reason `why`. */
+void mirror_set_connected(struct mirror *m, bool connected, const char *why);
+/* Another pennyline, or the same one started anew: what is known is of the past. */
+void mirror_clear(struct mirror *m);
+
+struct mirror_filter {
+    const char *slice, *verdict, *state, *search; /* NULL: any; `search` is part of the name */
+    uint64_t changed_since;                       /* a revision of before; 0: all */
+    uint32_t offset, count;
+};
+
+/* Is there such a slice? */
+bool mirror_has_slice(struct mirror *m, const char *name);
+/* {"generation", "revision", "total", "offset", "aggregates": [row...]} in the order of numbers. */
+void mirror_write_aggregates(struct mirror *m, const struct mirror_filter *filter, FILE *out);
+/* {"verdicts": [row...]}: the latest `count`, latest first. */
+void mirror_write_verdicts(struct mirror *m, uint32_t count, FILE *out);
+/* {"slices": [...]} with counts of aggregates by verdict. */
+void mirror_write_slices(struct mirror *m, FILE *out);
+/* {"connected", "trouble", "age_s", "complete", "status"}. */
+void mirror_write_status(struct mirror *m, double now_s, FILE *out);
+/* The points of its evidence. */
+void mirror_write_history(struct mirror *m, uint32_t aggregate, FILE *out);
+
+/* For metrics and health: holds the reader's lock from begin to end. */
+struct mirror_view {
+    bool connected, complete;
+    double age_s;         /* of the status */
+    const json_t *status; /* NULL: none yet */
+    uint32_t n_aggregates;
+    uint32_t n_slices;
+};
+struct mirror_view mirror_begin(struct mirror *m, double now_s);
+void mirror_end(struct mirror *m);
+
+/* Between begin and end: slice i. `totals` are by aggregate_counter_rows. */
+#define MIRROR_N_VERDICTS 5
+struct mirror_slice_view {
+    const char *name;
+    const uint64_t *totals;
+    uint32_t n_aggregates;
+    uint32_t n_by_verdict[MIRROR_N_VERDICTS];
+};
+extern const char *const mirror_verdicts[MIRROR_N_VERDICTS];
+struct mirror_slice_view mirror_slice(struct mirror *m, uint32_t i);
+
+#endif

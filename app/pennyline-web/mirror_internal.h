@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the files of the mirror share. */
+#ifndef WEB_MIRROR_INTERNAL_H
+#define WEB_MIRROR_INTERNAL_H
+
+#include <pthread.h>
+
+#include "history.h"
+#include "mirror.h"
+#include "stats/counters.h"
+
+#define STATE_BYTES   16
+#define VERDICT_BYTES 24
+#define N_COUNTERS    (sizeof(struct aggregate_counters) / sizeof(uint64_t))
+
+struct mirrored_slice {
+    char *name;
+    json_t *described; /* as "slices" gave it; NULL: not described */
+    uint64_t totals[N_COUNTERS];
+    uint32_t n_aggregates, n_by_verdict[MIRROR_N_VERDICTS];
+};
+
+struct mirrored_aggregate {
+    uint64_t revision; /* of the last change; 0: not heard of */
+    uint32_t slice;
+    uint8_t verdict; /* index in mirror_verdicts */
+    char state[STATE_BYTES];
+    double verdict_s; /* 0: none yet */
+    char *name;
+    char *row; /* a JSON object */
+    uint64_t totals[N_COUNTERS];
+};
+
+struct mirror {
+    pthread_rwlock_t lock;
+    bool connected, complete;
+    char trouble[512];
+    uint64_t generation, revision;
+    json_t *status;
+    double status_at_s;
+    struct mirrored_slice *slices;
+    uint32_t n_slices;
+    struct mirrored_aggregate *aggregates;
+    uint32_t n_aggregates; /* greatest number heard of, and one */
+    uint32_t aggregates_size;
+    struct history *history;
+};
+
+/* Their index; one that was not known is added. UINT32_MAX when memory is short. */
+uint32_t mirror_slice_index(struct mirror *m, const char *name);
+
+#endif

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// One aggregate: why its verdict, the evidence over time, its drops, its single flows.
+import { colour, lineChart, onColours } from "./charts.js";
+import { confirmed, drawing, find, make, number, percent, toast, VERDICTS } from "./dom.js";
+import * as api from "./api.js";
+
+const RUNNING = new Set(["pooled", "flows", "settling"]);
+let current = null;
+let chart = null;
+let timer = null;
+let thresholds = new Map();
+
+const flowText = (f) => (f.source.includes(":") ? `[${f.source}]:${f.source_port} → [${f.destination}]:${f.destination_port}`
+  : `${f.source}:${f.source_port} → ${f.destination}:${f.destination_port}`);
+
+function facts(pairs) {
+  return make("dl", {}, ...pairs.flatMap(([name, value]) => [make("dt", {}, name), make("dd", {}, value)]));
+}
+
+function table(caption, heads, rows) {
+  return make("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": caption },
+    make("table", {}, make("caption", {}, caption),
+      make("thead", {}, make("tr", {}, ...heads.map((h) => make("th", { scope: "col" }, h)))),
+      make("tbody", {}, ...rows.map((cells) => make("tr", {}, ...cells.map((cell) => make("td", {}, cell)))))));
+}
+
+function outcome(drop) {
+  if (drop.state === "retransmitted") return `came back after ${drop.latency_ms.toFixed(1)} ms`;
+  if (drop.state === "void") return `void: ${drop.void_reason}`;
+  return drop.state === "pending" ? "pending" : "did not come back";
+}
+
+/** Each drop a line: from when it was dropped until it came back, or until the timeout. */
+function timeline(drops, began, timeout) {
+  const width = 1000;
+  const height = Math.min(24, Math.max(9, 220 / drops.length));
+  const ends = drops.map((d) => d.seconds + (d.latency_ms === null ? (d.state === "expired" ? timeout : 0) : d.latency_ms / 1e3));
+  const last = Math.max(...ends, began + 1);
+  const x = (seconds) => 70 + ((width - 90) * (seconds - began)) / (last - began);
+  const picture = drawing("svg", { class: "timeline", viewBox: `0 0 ${width} ${drops.length * height + 26}`, role: "img",
+    "aria-label": `${drops.length} drops; the table below has them in words` });
+  for (let i = 0; i <= 4; i++) {
+    const at = began + ((last - began) * i) / 4;
+    picture.append(drawing("line", { class: "axis", x1: x(at), x2: x(at), y1: 0, y2: drops.length * height + 6 }),
+      drawing("text", { x: x(at) - 14, y: drops.length * height + 20 }, `${(at - began).toFixed(1)} s`));
+  }
+  drops.forEach((drop, i) => {
+    const y = (i + 0.5) * height + 3;
+    const group = drawing("g", { class: `drop-${drop.state}` }, drawing("title", {}, `${flowText(drop.flow)}: ${outcome(drop)}`),
+      drawing("circle", { cx: x(drop.seconds), cy: y, r: 4, fill: "none", "stroke-width": 1.5 }),
+      drawing("line", { x1: x(drop.seconds) + 4, x2: x(ends[i]), y1: y, y2: y, "stroke-width": 2,
+        "stroke-dasharray": drop.state === "retransmitted" ? "none" : "3 4" }));
+    if (drop.state === "retransmitted") group.append(drawing("circle", { cx: x(ends[i]), cy: y, r: 4 }));
+    else if (drop.state !== "pending") group.append(drawing("text", { x: x(ends[i]) - 3, y: y + 4 }, "×"));
+    picture.append(group);
+  });
+  return picture;
+}
+
+function drawEvidence(box, history, slice) {
+  const { alpha = 1e-6, beta = 1e-4 } = thresholds.get(slice) ?? {};
+  const began = history[0].seconds;
+  // One point is no line: the last one lasts until now.
+  const points = history.length > 1 ? history : [history[0], { ...history[0], seconds: began + 1 }];
+  const level = (value) => points.map(() => value);
+  chart?.destroy();
+  chart = lineChart(box, [
+    { label: "for real senders", colour: colour(2), stepped: true, points: true },
+    { label: `enough: ${(-Math.log10(alpha)).toFixed(1)}`, colour: colour(2), dash: [6, 5], width: 1 },
+    { label: "against", colour: colour(6), stepped: true, points: true },
+    { label: `enough: ${(-Math.log10(beta)).toFixed(1)}`, colour: colour(6), dash: [6, 5], width: 1 },
+  ], [points.map((p) => p.seconds - began), points.map((p) => p.log10_e), level(-Math.log10(alpha)),
+    points.map((p) => p.log10_f), level(-Math.log10(beta))], { time: false, format: (n) => (n === null ? "" : n.toFixed(0)) });
+}
+
+function why(report) {
+  const n = report.retransmitted + report.expired;
+  const share = report.genuine_share;
+  const parts = [`${report.retransmitted} of ${n} tested segments came back; ${report.duplicates} other repeats were seen.`];
+  if (share) parts.push(`Genuine share ${percent(share.estimate)} (95 %: ${percent(share.low)} to ${percent(share.high)}).`);
+  if (report.mixed) parts.push("Blind traffic is mixed in.");
+  return n === 0 && report.pending === 0 ? "Nothing was dropped yet." : `${report.reason_text}. ${parts.join(" ")}`.replace("..", ".");
+}
+
+function testButton(report) {
+  const running = RUNNING.has(report.state);
+  const button = make("button", { type: "button", id: "test-button" }, running ? "Stop the test" : "Start a test");
+  button.addEventListener("click", async () => {
+    const question = running ? `End the test of ${report.name} without a verdict?`
+      : `Start a test of ${report.name}? A few of its TCP segments will be dropped.`;
+    if (!(await confirmed(question, running ? "Stop it" : "Start it"))) return;
+    try {
+      await (running ? api.stopTest(report.aggregate) : api.startTest(report.aggregate));
+      toast(running ? "The test ends" : "The test began");
+    } catch (error) {
+      toast(error.message);
+    }
+    refresh();
+  });
+  return button;
+}
+
+function header(report) {
+  const close = make("button", { type: "button", id: "detail-close" }, "Close");
+  close.addEventListener("click", () => find("detail").close());
+  const verdict = `${VERDICTS[report.verdict]}${report.provisional ? " (provisional)" : ""}${report.mixed ? " (mixed)" : ""}`;
+  return make("header", {}, make("h2", { id: "detail-title" }, report.name),
+    make("span", { class: `verdict ${report.verdict}`, id: "detail-verdict" }, verdict),
+    make("span", { class: `state-${report.state}` }, `test: ${report.state}`), testButton(report), close);
+}
+
+function counts(report) {
+  const keys = ["packets", "bytes", "segments", "droppable", "dropped", "retransmitted", "expired", "void", "pending",
+    "duplicates", "ambiguous", "pure_acks", "out_of_order", "coins_refused"];
+  return facts(keys.filter((key) => key in report).map((key) => [key.replaceAll("_", " "), number(report[key])]));
+}
+
+function rules(report) {
+  const log = (x) => `10^${x.toFixed(2)}`;
+  const { anytime, penny } = report;
+  return facts([["rule that decides", report.rule], ["via", report.via], ["tests so far", number(report.n_tests)],
+    ["anytime: for (E)", log(anytime.log10_e)], ["anytime: against (F)", log(anytime.log10_f)],
+    ["anytime says", VERDICTS[anytime.outcome]], ["penny: duplicate ratio", penny.f_dup.toFixed(4)],
+    ["penny: posterior", penny.posterior.toFixed(4)], ["penny says", VERDICTS[penny.outcome]],
+    ["flows seen / tested / repaired", `${report.flows.seen} / ${report.flows.tested} / ${report.flows.repaired}`]]);
+}
+
+function build({ report, history }) {
+  const { parameters } = thresholds.get(report.slice) ?? {};
+  const began = report.started_s ?? report.drops[0]?.seconds ?? 0;
+  const parts = [header(report), make("p", { class: "why" }, why(report))];
+  const evidence = make("div", { class: "chart", id: "chart-evidence", role: "img", "aria-label": "Evidence over time" });
+  if (history.length > 0)
+    parts.push(make("figure", {}, make("figcaption", {}, "Evidence since the test began (powers of ten), and what is enough"), evidence));
+  if (report.drops.length > 0)
+    parts.push(make("figure", {}, make("figcaption", {}, "Drops: ring dropped, dot came back, cross did not"),
+      timeline(report.drops, began, (parameters?.retransmission_timeout_ms ?? 3000) / 1e3)));
+  parts.push(make("div", { class: "grid" }, rules(report), counts(report)));
+  parts.push(table("Drops", ["flow", "bytes", "dropped at", "what became of it"], report.drops.map((d) =>
+    [flowText(d.flow), number(d.len), `${(d.seconds - began).toFixed(3)} s`, outcome(d)])));
+  if (report.flows.individual.length > 0)
+    parts.push(table("Flows tested by themselves", ["flow", "dropped", "came back", "duplicates", "log10 E"],
+      report.flows.individual.map((f) => [flowText(f.flow), f.counts.dropped, f.counts.retransmitted, f.counts.duplicates,
+        f.log10_e.toFixed(2)])));
+  return { parts, evidence };
+}
+
+async function refresh() {
+  const dialog = find("detail");
+  if (current === null) return;
+  try {
+    const detail = await api.aggregate(current);
+    if (current !== detail.report.aggregate) return;
+    const focused = dialog.contains(document.activeElement) ? document.activeElement.id : "";
+    const top = dialog.scrollTop;
+    const { parts, evidence } = build(detail);
+    dialog.replaceChildren(...parts);
+    if (detail.history.length > 0) drawEvidence(evidence, detail.history, detail.report.slice);
+    dialog.scrollTop = top;
+    if (focused) find(focused)?.focus();
+  } catch (error) {
+    toast(error.message);
+  }
+}
+
+export async function openDetail(aggregate) {
+  current = aggregate;
+  await refresh();
+  if (!find("detail").open && find("detail").childElementCount > 0) find("detail").showModal();
+  clearInterval(timer);
+  // A dialog over this one asks something: nothing is redrawn below it.
+  timer = setInterval(() => { if (!find("confirm").open) refresh(); }, 1000);
+}
+
+export function setUpDetail(ofSlices) {
+  thresholds = ofSlices;
+  onColours(refresh);
+  find("detail").addEventListener("close", () => {
+    current = null;
+    clearInterval(timer);
+    chart?.destroy();
+    chart = null;
+    find("detail").replaceChildren();
+  });
+}

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What happened, newest first.
+import { find, make, VERDICTS } from "./dom.js";
+import * as api from "./api.js";
+
+const MOST = 200;
+let stream = "";
+let cursor = 0;
+
+function words(event) {
+  switch (event.event) {
+    case "verdict": case "provisional":
+      return `${event.name}: ${VERDICTS[event.report.verdict]}${event.event === "provisional" ? " (provisional)" : ""}`;
+    case "test_started": return `${event.name}: a test began`;
+    case "test_ended": return `${event.name}: the test ended`;
+    case "suspended": return `drops are suspended: ${event.reason}`;
+    case "resumed": return "drops are allowed again";
+    case "kill_switch": return `the kill switch is ${event.switch}`;
+    case "events_lost": return `${event.count} events were lost`;
+    case "link_up": case "link_down": return `port ${event.port}: the link is ${event.event.slice(5)}`;
+    default: return event.name ? `${event.event.replaceAll("_", " ")}: ${event.name}` : event.event.replaceAll("_", " ");
+  }
+}
+
+const isOfInterest = (event) => !["drop_made", "drop_ended", "aggregate_added"].includes(event.event);
+
+export async function showEvents() {
+  let page;
+  do {
+    page = await api.events(cursor);
+    if (page.stream !== stream) {
+      stream = page.stream;
+      if (cursor !== 0) {
+        cursor = 0;
+        continue;
+      }
+    }
+    cursor = page.next;
+    const items = page.events.filter(isOfInterest).map((event) => make("li", {},
+      make("time", { datetime: event.time ?? "" }, event.time ? new Date(event.time).toLocaleTimeString() : ""), words(event)));
+    find("events").prepend(...items.reverse());
+  } while (page.events.length > 0);
+  const list = find("events");
+  while (list.childElementCount > MOST) list.lastChild.remove();
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the parts of the gateway share, and what a request and its reply are. */
+#ifndef WEB_WEB_H
+#define WEB_WEB_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "asker.h"
+#include "events.h"
+#include "feed.h"
+#include "health.h"
+#include "mirror.h"
+#include "options.h"
+#include "page.h"
+#include "throttle.h"
+#include "token.h"
+#include "webhook.h"
+
+/* The longest body of a request: a test's is some 40 bytes. */
+#define WEB_MAX_BODY_BYTES 4096
+
+struct web {
+    struct options options;
+    struct token token;
+    struct mirror *mirror;
+    struct events *events;
+    struct feed *feed;
+    struct asker *asker;
+    struct health *health;
+    struct throttle *throttle;
+    struct page *page;
+    struct webhook *webhook; /* NULL: none */
+    atomic_ulong n_requests, n_refused_rate, n_refused_token;
+};
+
+struct MHD_Connection;
+
+/* One request, as a handler sees it. */
+struct request {
+    struct MHD_Connection *connection;
+    const char *method, *path;
+    unsigned int number; /* what stands for {aggregate} in the path */
+    char body[WEB_MAX_BODY_BYTES];
+    size_t n_body;
+};
+
+/* What a handler says. `out` is memory; what is not a JSON document names its type. */
+struct reply {
+    unsigned int status;
+    const char *content_type;     /* NULL: application/json */
+    char allow[48];               /* of status 405 */
+    const struct page_file *file; /* instead of `out` */
+    FILE *out;
+};
+
+/* {"error": {"status", "message"}}, and nothing else. */
+void reply_error(struct reply *r, unsigned int status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* A parameter of the query, or NULL. */
+const char *request_parameter(const struct request *q, const char *name);
+/* Its whole number; `otherwise` without one. False, and a reply of 400, when it is none, or above
+ * `most`. */
+bool request_count(const struct request *q, struct reply *r, const char *name, uint64_t most,
+                   uint64_t otherwise, uint64_t *value);
+
+#endif

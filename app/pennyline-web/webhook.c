@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "webhook.h"
+
+#include <curl/curl.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+
+#include "queue.h"
+#include "say.h"
+
+#define MOST_WAITING_BYTES (16u << 20)
+#define POST_TIMEOUT_S     10L
+#define FIRST_PAUSE_S      1
+#define MOST_PAUSE_S       60
+
+struct webhook {
+    struct webhook_config config;
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t changed; /* an event came, or it is time to stop */
+    bool must_stop;
+    struct queue *queue;
+    uint64_t id, n_ids;
+    CURL *curl;
+    struct curl_slist *headers;
+    struct webhook_counts counts;
+};
+
+enum outcome { POSTED, TRY_AGAIN, GIVE_UP };
+
+static size_t ignore(char *data, size_t size, size_t n, void *context)
+{
+    (void)data;
+    (void)context;
+    return size * n;
+}
+
+static bool set_up_curl(struct webhook *w)
+{
+    char header[600];
+
+    w->curl = curl_easy_init();
+    w->headers = curl_slist_append(NULL, "Content-Type: application/json");
+    if (w->config.token != NULL) {
+        snprintf(header, sizeof(header), "Authorization: Bearer %s", w->config.token);
+        w->headers = curl_slist_append(w->headers, header);
+    }
+    if (w->curl == NULL || w->headers == NULL)
+        return false;
+    curl_easy_setopt(w->curl, CURLOPT_URL, w->config.url);
+    curl_easy_setopt(w->curl, CURLOPT_HTTPHEADER, w->headers);
+    curl_easy_setopt(w->curl, CURLOPT_TIMEOUT, POST_TIMEOUT_S);
+    curl_easy_setopt(w->curl, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(w->curl, CURLOPT_WRITEFUNCTION, ignore);
+    curl_easy_setopt(w->curl, CURLOPT_USERAGENT, "pennyline-web/" PENNYLINE_VERSION);
+    return curl_easy_setopt(w->curl, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK;
+}
+
+static enum outcome post(struct webhook *w, const char *line)
+{
+    long status = 0;
+    CURLcode code;
+
+    curl_easy_setopt(w->curl, CURLOPT_POSTFIELDS, line);
+    code = curl_easy_perform(w->curl);
+    curl_easy_getinfo(w->curl, CURLINFO_RESPONSE_CODE, &status);
+    if (code == CURLE_OK && status >= 200 && status < 300)
+        return POSTED;
+    if (code == CURLE_OK && (status == 400 || status == 413 || status == 422)) {
+        say("webhook: the other side refuses an event (HTTP %ld); it is given up", status);
+        return GIVE_UP;
+    }
+    if (code == CURLE_OK)
+        say("webhook: HTTP %ld; it is tried again", status);
+    else
+        say("webhook: %s; it is tried again", curl_easy_strerror(code));
+    return TRY_AGAIN;
+}
+
+/* Locked on entry and on return. False: it is time to stop. */
+static bool wait_s(struct webhook *w, int seconds)
+{
+    struct timespec until;
+
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += seconds;
+    while (!w->must_stop && pthread_cond_timedwait(&w->changed, &w->lock, &until) == 0)
+        continue;
+    return !w->must_stop;
+}
+
+/* Locked, but for the post itself. */
+static enum outcome post_first(struct webhook *w)
+{
+    char *line = queue_peek(w->queue);
+    enum outcome outcome;
+
+    pthread_mutex_unlock(&w->lock);
+    outcome = line != NULL ? post(w, line) : GIVE_UP;
+    free(line);
+    pthread_mutex_lock(&w->lock);
+    if (outcome == TRY_AGAIN)
+        w->counts.n_failures++;
+    else if (queue_pop(w->queue) != 0)
+        outcome = TRY_AGAIN;
+    else if (outcome == POSTED)
+        w->counts.n_posted++;
+    else
+        w->counts.n_lost++;
+    return outcome;
+}
+
+static void *posting_main(void *context)
+{
+    struct webhook *w = context;
+    int pause_s = FIRST_PAUSE_S;
+
+    pthread_mutex_lock(&w->lock);
+    while (!w->must_stop) {
+        if (queue_n_lines(w->queue) == 0) {
+            pthread_cond_wait(&w->changed, &w->lock);
+            continue;
+        }
+        if (post_first(w) != TRY_AGAIN) {
+            pause_s = FIRST_PAUSE_S;
+            continue;
+        }
+        if (!wait_s(w, pause_s))
+            break;
+        pause_s = pause_s * 2 < MOST_PAUSE_S ? pause_s * 2 : MOST_PAUSE_S;
+    }
+    pthread_mutex_unlock(&w->lock);
+    return NULL;
+}
+
+static void give_back(struct webhook *w)
+{
+    queue_close(w->queue);
+    curl_slist_free_all(w->headers);
+    if (w->curl != NULL)
+        curl_easy_cleanup(w->curl);
+    free(w);
+}
+
+struct webhook *webhook_start(const struct webhook_config *config, char *error, size_t n_error)
+{
+    struct webhook *w = calloc(1, sizeof(*w));
+    char path[1024];
+
+    if (w == NULL || curl_global_init(CURL_GLOBAL_DEFAULT) != 0) {
+        snprintf(error, n_error, "webhook: not enough memory");
+        free(w);
+        return NULL;
+    }
+    w->config = *config;
+    pthread_mutex_init(&w->lock, NULL);
+    pthread_cond_init(&w->changed, NULL);
+    snprintf(path, sizeof(path), "%s/webhook.queue", config->directory);
+    w->queue = queue_open(path, MOST_WAITING_BYTES);
+    if (w->queue == NULL)
+        snprintf(error, n_error, "webhook: %s: %s; --webhook-queue names a directory of its own",
+                 path, strerror(errno));
+    else if (getrandom(&w->id, sizeof(w->id), 0) != sizeof(w->id) || !set_up_curl(w))
+        snprintf(error, n_error, "webhook: libcurl cannot be set up");
+    else if (pthread_create(&w->thread, NULL, posting_main, w) != 0)
+        snprintf(error, n_error, "webhook: no thread to be had");
+    else
+        return w;
+    give_back(w);
+    return NULL;
+}
+
+void webhook_stop(struct webhook *w)
+{
+    if (w == NULL)
+        return;
+    pthread_mutex_lock(&w->lock);
+    w->must_stop = true;
+    pthread_cond_signal(&w->changed);
+    pthread_mutex_unlock(&w->lock);
+    pthread_join(w->thread, NULL);
+    give_back(w);
+    curl_global_cleanup();
+}
+
+static bool is_wanted(const char *kinds, const char *kind)
+{
+    size_t n = strlen(kind);
+
+    for (const char *at = kinds; at != NULL; at = strchr(at, ',')) {
+        at += *at == ',';
+        if (strncmp(at, kind, n) == 0 && (at[n] == ',' || at[n] == '\0'))
+            return true;
+    }
+    return false;
+}
+
+/* Locked. */
+static char *line_of(struct webhook *w, const json_t *event)
+{
+    char id[48], *sentence = webhook_sentence(event);
+    json_t *line;
+    char *text;
+
+    snprintf(id, sizeof(id), "%016lx-%lu", (unsigned long)w->id, (unsigned long)++w->n_ids);
+    line = json_pack("{s:s, s:s, s:O}", "id", id, "text", sentence != NULL ? sentence : "", "event",
+                     event);
+    text = json_dumps(line, JSON_COMPACT | JSON_REAL_PRECISION(9));
+    json_decref(line);
+    free(sentence);
+    return text;
+}
+
+void webhook_offer(struct webhook *w, const json_t *event)
+{
+    const char *kind = json_string_value(json_object_get(event, "event"));
+    char *line;
+
+    if (w == NULL || kind == NULL || !is_wanted(w->config.kinds, kind))
+        return;
+    pthread_mutex_lock(&w->lock);
+    line = line_of(w, event);
+    if (line == NULL || queue_push(w->queue, line, strlen(line)) != 0) {
+        w->counts.n_lost++;
+        say("webhook: the queue in %s is full or cannot be written: an event is lost",
+            w->config.directory);
+    }
+    pthread_cond_signal(&w->changed);
+    pthread_mutex_unlock(&w->lock);
+    free(line);
+}
+
+struct webhook_counts webhook_counts(struct webhook *w)
+{
+    struct webhook_counts counts = {0};
+
+    if (w == NULL)
+        return counts;
+    pthread_mutex_lock(&w->lock);
+    counts = w->counts;
+    counts.n_waiting = queue_n_lines(w->queue);
+    pthread_mutex_unlock(&w->lock);
+    return counts;
+}

@@ -1,0 +1,322 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""A stand-in for pennyline's control socket: many aggregates, numbers that move, tests that go on.
+
+What it says has the form of conf/summary.schema.json and conf/event.schema.json; a test holds it
+against them. It decides nothing: a test that is begun takes its drops one by one, all come back (or
+none, for an odd number), and ends in a verdict.
+"""
+
+import argparse
+import json
+import math
+import os
+import re
+import signal
+import socket
+import threading
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+TREE = os.path.join(HERE, "..", "..")
+N_DROPS = 6
+
+
+def counter_names(kind):
+    """The names of a list of counters, as the tree has them."""
+    with open(os.path.join(TREE, "lib", "stats", "counters.h"), encoding="utf-8") as header:
+        text = header.read()
+    body = text.split(f"#define {kind}(X)", 1)[1].split("\n\n", 1)[0]
+    return re.findall(r'X\(\w+,\s*"(\w+)"', body)
+
+
+AGGREGATE_COUNTERS = counter_names("AGGREGATE_COUNTERS")
+WORKER_COUNTERS = counter_names("WORKER_COUNTERS")
+SLICES = ["edge <b>&\"quoted\"", "transit", "lab"]
+FLOW = {"source": "192.0.2.7", "source_port": 40000, "destination": "198.51.100.9",
+        "destination_port": 443, "ingress": 0}
+
+
+class Aggregate:
+    def __init__(self, number):
+        self.number = number
+        self.slice = SLICES[number % len(SLICES)]
+        self.prefix = f"10.{number // 256 % 256}.{number % 256}.0/24"
+        self.changed = 0.5
+        self.n_tests = 0
+        self.started = self.verdict_at = self.ended = None
+        self.state, self.verdict, self.reason = "idle", "undecided", "running"
+        self.drops = []
+        if number % 3 == 0:
+            self.finish_in_the_past()
+
+    def finish_in_the_past(self):
+        self.n_tests = 1
+        self.started, self.verdict_at, self.ended = 0.6, 0.6 + self.number * 1e-4, 4.0
+        self.state, self.reason = "done", "evidence"
+        self.drops = [self.drop(i, 0.7 + i / 10) for i in range(N_DROPS)]
+        self.verdict = "closed_loop" if self.is_genuine() else "not_closed_loop"
+
+    def is_genuine(self):
+        return self.number % 2 == 0
+
+    def drop(self, i, at):
+        genuine = self.is_genuine()
+        return {"flow": dict(FLOW, source_port=40000 + i), "seq": 1000 + 1448 * i, "len": 1448,
+                "seconds": at, "time": "2026-01-01T00:00:00.000Z",
+                "state": "retransmitted" if genuine else "expired", "void_reason": None,
+                "latency_ms": 210.5 + 10 * i if genuine else None, "individual": False}
+
+    def counters(self, now):
+        moving = int((now - 0.5) * 100) if self.number < 100 else 1000
+        counters = dict.fromkeys(AGGREGATE_COUNTERS, 0)
+        came_back = sum(d["state"] == "retransmitted" for d in self.drops)
+        counters.update(packets=moving, bytes=moving * 1500, segments=moving - moving // 10,
+                        in_order=moving - moving // 10 - came_back, droppable=moving // 2,
+                        repairs=came_back, flows_seen=7, dropped=len(self.drops),
+                        retransmitted=came_back, expired=len(self.drops) - came_back)
+        return counters
+
+    def report(self, now, with_drops=False):
+        n = len(self.drops)
+        came_back = sum(d["state"] == "retransmitted" for d in self.drops)
+        counters = self.counters(now)
+        share = None if n == 0 else {"estimate": came_back / n, "low": max(0, came_back / n - 0.46),
+                                          "high": min(1, came_back / n + 0.46)}
+        report = {
+            "aggregate": self.number, "name": f"{self.slice} {self.prefix}", "slice": self.slice,
+            "prefix": self.prefix, "state": self.state, "rule": "anytime", "verdict": self.verdict,
+            "provisional": False, "mixed": False, "genuine_share": share,
+            "via": "aggregate" if self.verdict != "undecided" else "none", "reason": self.reason,
+            "reason_text": "the evidence reached its threshold",
+            "anytime": {"log10_e": 1.25 * came_back - 0.4 * (n - came_back),
+                        "log10_e_pooled": 1.25 * came_back,
+                        "log10_f": 0.9 * (n - came_back) - 0.3 * came_back,
+                        "outcome": self.verdict},
+            "penny": {"f_dup": 0.01, "p_closed": 0.5, "p_open": 0.5, "posterior": 0.5,
+                      "outcome": "undecided"},
+            "started_s": self.started, "verdict_s": self.verdict_at, "ended_s": self.ended,
+            "first_seen_s": 0.5, "last_seen_s": now if self.number < 100 else 2.0,
+            "n_tests": self.n_tests, "total": counters,
+            "flows": {"seen": 7, "tested": n, "repaired": came_back, "closed_loop": 0,
+                      "individual": []},
+            **counters, "pending": 0}
+        if with_drops:
+            report["drops"] = self.drops
+        return report
+
+
+class Refused(Exception):
+    """Words for the client."""
+
+
+class Pennyline:
+    def __init__(self, n_aggregates):
+        self.began = time.monotonic()
+        self.lock = threading.RLock()
+        self.aggregates = [Aggregate(i) for i in range(n_aggregates)]
+        self.kill_switch = False
+        self.watchers = []
+        self.n_asked = {}
+
+    def now(self):
+        return time.monotonic() - self.began + 10
+
+    def publish(self, kind, aggregate=None, **details):
+        event = {"time": time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime()),
+                 "monotonic_s": self.now(), "event": kind}
+        if aggregate is not None:
+            event.update({key: aggregate.report(0)[key]
+                          for key in ("aggregate", "name", "slice", "prefix")})
+        event.update(details)
+        for watcher in list(self.watchers):
+            try:
+                watcher.sendall(json.dumps(event).encode() + b"\n")
+            except OSError:
+                self.watchers.remove(watcher)
+
+    def step(self):
+        """One drop of each test that is on."""
+        with self.lock:
+            for a in [a for a in self.aggregates if a.state == "pooled"]:
+                a.changed = self.now()
+                drop = a.drop(len(a.drops), round(self.now(), 3))
+                a.drops.append(drop)
+                self.publish("drop_ended", a, drop=drop)
+                if len(a.drops) < N_DROPS:
+                    continue
+                a.state, a.reason = "done", "evidence"
+                a.verdict = "closed_loop" if a.is_genuine() else "not_closed_loop"
+                a.verdict_at = a.ended = self.now()
+                self.publish("verdict", a, report=a.report(self.now()))
+                self.publish("test_ended", a, report=a.report(self.now()))
+
+    def worker(self, i):
+        now = self.now()
+        packets = int(now * 8000 * (i + 1) - 1500 * math.cos(now))
+        counters = dict.fromkeys(WORKER_COUNTERS, 0)
+        counters.update(rx_packets=packets, tx_packets=packets - 6, dropped=6,
+                        rx_bytes=packets * 1500, tx_bytes=packets * 1500, untested=packets // 2,
+                        slice_packets=packets - packets // 2)
+        return {"worker": i, "lcore": i + 1, "counters": counters,
+                "packet_reasons": {"tcp": packets // 3, "not_tcp": 12},
+                "flows": {"now": 700, "most": 65536, "admissions": {"admitted": 900, "refused": 1},
+                          "evicted_syn_only": 0, "evicted_idle": 0, "aged": 190, "removed": 10}}
+
+    def port(self, name):
+        now = self.now()
+        packets = int(now * (16000 if name == "west" else 7000) - 2500 * math.cos(now))
+        return {"name": name, "device": f"net_{name}", "driver": "fake", "role": "forward",
+                "link_up": True, "rx_queues": 2, "tx_queues": 2, "rx_packets": packets,
+                "tx_packets": packets - 12, "forwarded": packets - 12, "dropped": 12,
+                "lost_tx_full": 0, "lost_no_headroom": 0, "absorbed_mirror": 0,
+                "device_counters": {"rx_packets": packets, "rx_bytes": packets * 1500,
+                                    "tx_packets": packets - 12, "tx_bytes": packets * 1500,
+                                    "missed": 0, "no_buffer": 0, "rx_errors": 0, "tx_errors": 0},
+                "xstats": {}}
+
+    def do_status(self, _):
+        states = dict.fromkeys(("idle", "pooled", "flows", "settling", "done"), 0)
+        for a in self.aggregates:
+            states[a.state] += 1
+        return {"version": "0.1.0", "instance": "fake", "uptime_s": self.now(),
+                "kill_switch": self.kill_switch, "suspended": None,
+                "epoch": int(self.now() * 100), "n_aggregates": len(self.aggregates),
+                "tests": states, "workers": [self.worker(0), self.worker(1)],
+                "ports": [self.port("west"), self.port("east")], "memory": {}}
+
+    def do_slices(self, _):
+        parameters = {"rule": "anytime", "drop_probability": 0.05, "alpha": 1e-6, "beta": 1e-4,
+                      "max_drops_per_aggregate": 12, "max_drops_per_flow": 6,
+                      "max_individual_flows": 10, "retransmission_timeout_ms": 3000,
+                      "retest_interval_ms": 0}
+        return [{"slice": name, "mode": "active", "start": "manual", "sources": ["10.0.0.0/8"],
+                 "n_sources": 1, "destinations": ["0.0.0.0/0", "::/0"], "n_destinations": 2,
+                 "granularity_ipv4": 24, "granularity_ipv6": 0, "parameters": parameters}
+                for name in SLICES]
+
+    def do_aggregates(self, request):
+        now = self.now()
+        since = now - request.get("changed_within_ms", math.inf) / 1e3
+        found = [a for a in self.aggregates[request.get("from", 0):]
+                 if a.number < 100 or a.changed >= since]
+        offset, count = request.get("offset", 0), request.get("count", 100)
+        return {"total": len(found), "offset": offset,
+                "aggregates": [a.report(now) for a in found[offset:offset + count]]}
+
+    def find(self, request):
+        wanted = request["aggregate"]
+        for a in self.aggregates:
+            if wanted in (a.number, a.prefix, a.slice):
+                return a
+        raise Refused(f"aggregate {wanted}: there are {len(self.aggregates)}, counted from 0")
+
+    def do_aggregate(self, request):
+        return self.find(request).report(self.now(), with_drops=True)
+
+    def do_test_start(self, request):
+        a = self.find(request)
+        if a.state == "pooled":
+            raise Refused("a test of it is running; stop that one first")
+        a.drops, a.state, a.verdict, a.reason = [], "pooled", "undecided", "running"
+        a.n_tests += 1
+        a.started, a.verdict_at, a.ended, a.changed = self.now(), None, None, self.now()
+        self.publish("test_started", a)
+        return {"aggregate": a.number, "test": "started"}
+
+    def do_test_stop(self, request):
+        a = self.find(request)
+        if a.state != "pooled":
+            raise Refused("no test of it is running; there is nothing to stop")
+        a.state, a.verdict, a.reason = "done", "inconclusive", "stopped"
+        a.verdict_at = a.ended = a.changed = self.now()
+        self.publish("verdict", a, report=a.report(self.now()))
+        return {"aggregate": a.number, "test": "stopped"}
+
+    def do_kill_switch(self, request):
+        self.kill_switch = request["on"]
+        self.publish("kill_switch", switch="on" if self.kill_switch else "off")
+        return {"kill_switch": self.kill_switch}
+
+    def answer(self, line):
+        request = json.loads(line)
+        name = request["command"]
+        method = getattr(self, "do_" + name.replace(" ", "_").replace("-", "_"), None)
+        with self.lock:
+            self.n_asked[name] = self.n_asked.get(name, 0) + 1
+            try:
+                if method is None:
+                    raise Refused(f"{name}: no such command")
+                return {"ok": True, "result": method(request)}
+            except Refused as error:
+                return {"ok": False, "error": str(error)}
+
+    def serve_client(self, client):
+        with client, client.makefile("rb") as lines:
+            for line in lines:
+                if b'"watch"' in line:
+                    client.sendall(b'{"ok": true, "result": {"watching": true}}\n')
+                    self.watchers.append(client)
+                    while client.recv(4096):
+                        pass
+                    return
+                client.sendall(json.dumps(self.answer(line)).encode() + b"\n")
+
+
+class Server:
+    """Listens in a thread until stop()."""
+
+    def __init__(self, path, n_aggregates, step_s=0.3):
+        self.pennyline = Pennyline(n_aggregates)
+        self.path, self.step_s = path, step_s
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.bind(path)
+        self.socket.listen(16)
+        self.clients = []
+        self.stopped = threading.Event()
+        for target in (self.accept, self.play):
+            threading.Thread(target=target, daemon=True).start()
+
+    def accept(self):
+        while not self.stopped.is_set():
+            try:
+                client, _ = self.socket.accept()
+            except OSError:
+                return
+            self.clients.append(client)
+            threading.Thread(target=self.serve, args=(client,), daemon=True).start()
+
+    def serve(self, client):
+        try:
+            self.pennyline.serve_client(client)
+        except OSError:
+            pass
+
+    def play(self):
+        while not self.stopped.wait(self.step_s):
+            self.pennyline.step()
+
+    def stop(self):
+        self.stopped.set()
+        self.socket.shutdown(socket.SHUT_RDWR)
+        self.socket.close()
+        for client in self.clients:
+            try:
+                client.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+        os.unlink(self.path)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("socket")
+    parser.add_argument("--aggregates", type=int, default=10000)
+    options = parser.parse_args()
+    server = Server(options.socket, options.aggregates)
+    signal.sigwait({signal.SIGTERM, signal.SIGINT})
+    server.stop()
+
+
+if __name__ == "__main__":
+    main()

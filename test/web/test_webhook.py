@@ -1,0 +1,131 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""Events to a webhook: each arrives, whatever fails meanwhile. Argument: the program."""
+
+import http.server
+import json
+import os
+import signal
+import sys
+import tempfile
+import threading
+import unittest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, HERE)
+import fake_pennyline  # noqa: E402
+from gateway import Gateway, free_port, wait_until  # noqa: E402
+
+PROGRAM = ""
+
+
+class Receiver:
+    """The other side: keeps what it is sent, and answers as it is told."""
+
+    def __init__(self, port):
+        self.posts, self.status = [], 204
+        receiver = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                receiver.posts.append((receiver.status, json.loads(body), dict(self.headers)))
+                self.send_response(receiver.status)
+                self.end_headers()
+
+            def log_message(self, *arguments):
+                pass
+
+        self.server = http.server.HTTPServer(("127.0.0.1", port), Handler)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def taken(self):
+        return [body for status, body, _ in self.posts if status == 204]
+
+    def stop(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+class Webhook(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory(prefix="pennyline-fake-")
+        control = os.path.join(self.folder.name, "control.sock")
+        self.server = fake_pennyline.Server(control, 20, step_s=0.02)
+        self.port = free_port()
+        secret = os.path.join(self.folder.name, "secret")
+        with open(secret, "w", encoding="utf-8") as file:
+            file.write("webhook-secret-0123\n")
+        os.chmod(secret, 0o600)
+        self.web = Gateway(PROGRAM, control, "--webhook", f"http://127.0.0.1:{self.port}/hook",
+                           "--webhook-queue", self.folder.name, "--webhook-token-file", secret)
+        self.web.wait_complete()
+        wait_until(lambda: self.server.pennyline.watchers)
+
+    def tearDown(self):
+        self.web.close()
+        self.server.stop()
+        self.folder.cleanup()
+
+    def play(self, *aggregates):
+        for aggregate in aggregates:
+            reply = self.web.change("POST", "/api/v1/tests", json.dumps({"aggregate": aggregate}))
+            self.assertEqual(reply.status, 201, reply.body)
+        wait_until(lambda: all(self.server.pennyline.aggregates[a].state == "done"
+                               for a in aggregates))
+
+    def metric(self, name):
+        for line in self.web.get("/metrics").body.decode().splitlines():
+            if line.startswith(f"pennyline_web_webhook_{name} "):
+                return float(line.split(" ")[1])
+        raise AssertionError(f"no metric {name}")
+
+    def test_a_verdict_is_posted_with_a_sentence(self):
+        receiver = Receiver(self.port)
+        self.play(4)
+        wait_until(receiver.taken)
+        post = receiver.taken()[0]
+        self.assertEqual(post["event"]["event"], "verdict")
+        self.assertIn("closed_loop", post["text"])
+        self.assertIn("6 of 6 dropped segments came back", post["text"])
+        self.assertEqual(receiver.posts[0][2]["Authorization"], "Bearer webhook-secret-0123")
+        receiver.stop()
+
+    def test_nothing_is_lost_while_nobody_hears_and_over_a_crash(self):
+        self.play(1, 2, 3)
+        wait_until(lambda: self.metric("waiting") == 3)
+        self.web.process.send_signal(signal.SIGKILL)
+        self.web.process.wait()
+        self.web.start()
+        self.assertEqual(self.metric("waiting"), 3)
+        receiver = Receiver(self.port)
+        wait_until(lambda: len(receiver.taken()) == 3)
+        self.assertEqual([post["event"]["aggregate"] for post in receiver.taken()], [1, 2, 3])
+        wait_until(lambda: self.metric("waiting") == 0)
+        receiver.stop()
+
+    def test_a_failure_is_tried_again_a_refusal_is_not(self):
+        receiver = Receiver(self.port)
+        receiver.status = 503
+        self.play(6)
+        wait_until(lambda: receiver.posts)
+        receiver.status = 400
+        wait_until(lambda: self.metric("lost_total") == 1)
+        receiver.status = 204
+        self.play(7)
+        wait_until(receiver.taken)
+        self.assertEqual(receiver.taken()[0]["event"]["aggregate"], 7)
+        self.assertGreaterEqual(self.metric("failures_total"), 1)
+        receiver.stop()
+
+    def test_other_events_are_not_posted(self):
+        receiver = Receiver(self.port)
+        self.play(8)
+        wait_until(receiver.taken)
+        self.assertEqual({p["event"]["event"] for p in receiver.taken()}, {"verdict"})
+        receiver.stop()
+
+
+if __name__ == "__main__":
+    PROGRAM = os.path.abspath(sys.argv.pop(1))
+    unittest.main(verbosity=1)
