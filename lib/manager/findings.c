@@ -66,7 +66,7 @@ static struct share upstream_loss(const struct passive_counters *c)
 
 static struct share downstream_loss(const struct passive_counters *c)
 {
-    return (struct share){c->repeats, c->passed};
+    return (struct share){c->repeats, c->repeatable};
 }
 
 static bool is_sampled(const struct passive_counters *c)

@@ -149,7 +149,7 @@ bool manager_passive_report(const struct manager *m, uint32_t aggregate, struct 
         .began_ns = s->began_ns,
         .ended_ns = s->ended_ns,
         .upstream = passive_rate_of(c->lost_upstream, c->observed),
-        .downstream = passive_rate_of(c->repeats, c->passed),
+        .downstream = passive_rate_of(c->repeats, c->repeatable),
         .reordered = passive_rate_of(c->reordered, c->passed),
         .share_here = share_here(c),
     };
@@ -159,7 +159,7 @@ bool manager_passive_report(const struct manager *m, uint32_t aggregate, struct 
         struct window_slot sum = window_sum(&s->windows[w], (enum passive_window)w, m->now_ns);
 
         out->windows[w][0] = passive_rate_of(sum.lost_upstream, sum.observed);
-        out->windows[w][1] = passive_rate_of(sum.repeats, sum.passed);
+        out->windows[w][1] = passive_rate_of(sum.repeats, sum.repeatable);
     }
     return true;
 }

@@ -72,7 +72,7 @@ struct passive_report {
     enum passive_stop stop;
     uint64_t began_ns, ended_ns;    /* 0: not yet */
     struct passive_rate upstream;   /* segments lost before us, of those observed */
-    struct passive_rate downstream; /* repeats, of all that went by */
+    struct passive_rate downstream; /* repeats, of what went by with nothing missing */
     struct passive_rate reordered;  /* of all that went by (RFC 4737 3.3) */
     struct passive_rate share_here; /* bytes that came here, of all; no interval */
     struct passive_evidence findings[PASSIVE_N_FINDINGS];

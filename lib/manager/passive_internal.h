@@ -11,7 +11,7 @@
 
 /* What the rates of a window need. */
 struct window_slot {
-    uint32_t observed, lost_upstream, passed, repeats;
+    uint32_t observed, lost_upstream, repeatable, repeats;
 };
 
 /* The newest slot began at `began_ns`. */

@@ -47,7 +47,7 @@ void window_add(struct rolling_window *w, enum passive_window window,
     slot = &w->slots[w->newest];
     slot->observed += (uint32_t)delta->observed;
     slot->lost_upstream += (uint32_t)delta->lost_upstream;
-    slot->passed += (uint32_t)delta->passed;
+    slot->repeatable += (uint32_t)delta->repeatable;
     slot->repeats += (uint32_t)delta->repeats;
 }
 
@@ -61,7 +61,7 @@ struct window_slot window_sum(const struct rolling_window *w, enum passive_windo
     for (unsigned int i = 0; i < PASSIVE_WINDOW_SLOTS; i++) {
         sum.observed += turned.slots[i].observed;
         sum.lost_upstream += turned.slots[i].lost_upstream;
-        sum.passed += turned.slots[i].passed;
+        sum.repeatable += turned.slots[i].repeatable;
         sum.repeats += turned.slots[i].repeats;
     }
     return sum;

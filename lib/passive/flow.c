@@ -133,8 +133,9 @@ static void give_up_holes(const struct passive_flow *f, bool is_known, struct pa
 
     holes_load(f, &holes);
     for (unsigned int i = 0; i < holes.n; i++)
-        passive_give_up_hole(f, &holes.list[i].hole, is_known, c);
-    f->line->n_holes = 0;
+        passive_give_up_hole(f, &holes.list[i], is_known, c);
+    holes.n = 0;
+    holes_store(f, &holes);
 }
 
 static void end_holes(const struct passive_flow *f, enum passive_end end,

@@ -13,12 +13,19 @@ void holes_load(const struct passive_flow *f, struct open_holes *out)
     for (unsigned int i = 0; i < out->n; i++) {
         out->list[i].hole = i < N_RARE ? f->rare->holes[i] : f->line->last_hole;
         out->list[i].opener_index = f->line->opener_index[i];
+        out->list[i].is_merged = i == 0 && (f->line->marks & PASSIVE_MERGED) != 0;
     }
 }
 
 void holes_store(const struct passive_flow *f, const struct open_holes *from)
 {
     f->line->n_holes = (uint8_t)from->n;
+    f->hot->flags &= (uint8_t)~PASSIVE_HOLES_OPEN;
+    f->line->marks &= (uint8_t)~PASSIVE_MERGED;
+    if (from->n > 0)
+        f->hot->flags |= PASSIVE_HOLES_OPEN;
+    if (from->n > 0 && from->list[0].is_merged)
+        f->line->marks |= PASSIVE_MERGED;
     for (unsigned int i = 0; i < from->n; i++) {
         if (i < N_RARE)
             f->rare->holes[i] = from->list[i].hole;
@@ -26,6 +33,17 @@ void holes_store(const struct passive_flow *f, const struct open_holes *from)
             f->line->last_hole = from->list[i].hole;
         f->line->opener_index[i] = from->list[i].opener_index;
     }
+}
+
+/* Returns how many bytes are still missing. */
+static uint16_t fill_merged(const struct passive_hole *hole, uint32_t n_bytes,
+                            struct holes_filled *filled)
+{
+    uint32_t n = n_bytes < hole->missing_bytes ? n_bytes : hole->missing_bytes;
+
+    filled->n_bytes += n;
+    filled->n_whole += n == hole->missing_bytes;
+    return (uint16_t)(hole->missing_bytes - n);
 }
 
 struct holes_filled holes_fill(struct open_holes *holes, uint32_t start, uint32_t end)
@@ -44,6 +62,12 @@ struct holes_filled holes_fill(struct open_holes *holes, uint32_t start, uint32_
         }
         if (filled.n_bytes == 0)
             filled.first = whole;
+        if (whole.is_merged) {
+            part.hole.missing_bytes = fill_merged(&whole.hole, to - from, &filled);
+            if (part.hole.missing_bytes > 0)
+                rest.list[rest.n++] = part;
+            continue;
+        }
         filled.n_bytes += to - from;
         if (serial_before(whole.hole.start, from)) {
             part.hole.end = from;
@@ -59,6 +83,20 @@ struct holes_filled holes_fill(struct open_holes *holes, uint32_t start, uint32_
     }
     *holes = rest;
     return filled;
+}
+
+bool holes_merge_lowest(struct open_holes *holes)
+{
+    struct open_hole *low = &holes->list[0], *high = &holes->list[1];
+    uint32_t missing_bytes = hole_missing_bytes(low) + hole_missing_bytes(high);
+
+    if (holes->n < 2 || missing_bytes > UINT16_MAX)
+        return false;
+    high->hole.start = low->hole.start;
+    high->hole.missing_bytes = (uint16_t)missing_bytes;
+    high->is_merged = true;
+    holes_drop_lowest(holes);
+    return true;
 }
 
 void holes_drop_lowest(struct open_holes *holes)

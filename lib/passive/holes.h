@@ -8,7 +8,13 @@
 struct open_hole {
     struct passive_hole hole;
     uint16_t opener_index;
+    bool is_merged; /* only the lowest one ever is */
 };
+
+static inline uint32_t hole_missing_bytes(const struct open_hole *h)
+{
+    return h->is_merged ? h->hole.missing_bytes : h->hole.end - h->hole.start;
+}
 
 /* In rising order of sequence number; room for what one segment may add. */
 struct open_holes {
@@ -28,8 +34,14 @@ struct holes_filled {
     struct open_hole first; /* the lowest hole that it touched, as it was */
 };
 
-/* Takes [start, end) out of the holes. Only one hole can become two, so `holes` has room. */
+/* Takes [start, end) out of the holes. Only one hole can become two, so `holes` has room. A merged
+ * one keeps its extent, and counts what is still missing: a repeat of what lies between its parts
+ * is taken for them. */
 struct holes_filled holes_fill(struct open_holes *holes, uint32_t start, uint32_t end);
+
+/* Makes one of the lowest two, with what was noted of the higher one; false when too much is
+ * missing to be counted. */
+bool holes_merge_lowest(struct open_holes *holes);
 
 /* Takes out the lowest one. */
 void holes_drop_lowest(struct open_holes *holes);

@@ -18,7 +18,7 @@ void passive_observe_newest(const struct flow *hot, uint32_t now_ticks, struct p
 
 /* Counts a hole that leaves the list unfilled. `is_known`: it was open long enough to say that
  * nobody fills it. */
-void passive_give_up_hole(const struct passive_flow *f, const struct passive_hole *hole,
-                          bool is_known, struct passive_counters *c);
+void passive_give_up_hole(const struct passive_flow *f, const struct open_hole *hole, bool is_known,
+                          struct passive_counters *c);
 
 #endif

@@ -4,7 +4,8 @@
  *
  * State is bounded whatever the sender does: the flow's two lines in the table (flow/flow.h), used
  * in another way, and a third one: 192 bytes in all. At most PASSIVE_MAX_HOLES holes are open; when
- * one more opens, the oldest is given up. An in-order segment touches the hot line only.
+ * one more opens, the lowest two become one, of which only the number of missing bytes is known.
+ * When these are too many, it is given up. An in-order segment touches the hot line only.
  *
  * A hole is a range of bytes below snd_max that did not go by. What fills it was either late
  * (reordered before us) or sent again (lost before us, upstream); passive_is_retransmission() has
@@ -40,7 +41,10 @@ struct passive_hole {
     uint32_t start, end; /* [start, end), modulo 2^32 */
     uint32_t opened_ticks;
     uint16_t timestamp; /* low half of the opener's TSval, or 0 */
-    uint16_t ip_id;     /* of the opener, or 0 */
+    union {
+        uint16_t ip_id;         /* of the opener, or 0 */
+        uint16_t missing_bytes; /* with PASSIVE_MERGED, of the lowest one: not all are missing */
+    };
 };
 
 /* In the flow's rare line. */
@@ -79,6 +83,7 @@ static_assert(sizeof(struct passive_line) == CACHE_LINE_BYTES, "one line more");
 #define PASSIVE_ANSWERED   0x10 /* something but SYNs was seen */
 #define PASSIVE_HAS_DATA   0x08
 #define PASSIVE_ACK_WANTED 0x04 /* the other direction waits for an acknowledgement by this one */
+#define PASSIVE_HOLES_OPEN 0x01
 #define PASSIVE_MAY_SAMPLE 0x02 /* the other direction is there, and no sample is under way */
 
 /* struct passive_line.marks */
@@ -88,6 +93,7 @@ static_assert(sizeof(struct passive_line) == CACHE_LINE_BYTES, "one line more");
 #define PASSIVE_FIN_SEEN      0x08
 #define PASSIVE_SAMPLING      0x10
 #define PASSIVE_TWO_WAY       0x20
+#define PASSIVE_MERGED        0x40 /* the lowest hole is made of several */
 
 /* A flow's three lines. */
 struct passive_flow {

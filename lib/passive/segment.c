@@ -21,9 +21,9 @@
 #define BALANCED_PER_FILLED 4
 #define BALANCED_SPACING    20
 
-static void count_one(uint16_t *counter)
+static void count_some(uint16_t *counter, uint32_t n)
 {
-    *counter = (uint16_t)(*counter + (*counter < UINT16_MAX));
+    *counter = (uint16_t)(n < (uint32_t)UINT16_MAX - *counter ? *counter + n : UINT16_MAX);
 }
 
 static void suspect_balancing(const struct passive_flow *f, struct passive_counters *c)
@@ -39,17 +39,20 @@ static void suspect_balancing(const struct passive_flow *f, struct passive_count
     c->flows_balanced++;
 }
 
-void passive_give_up_hole(const struct passive_flow *f, const struct passive_hole *hole,
-                          bool is_known, struct passive_counters *c)
+void passive_give_up_hole(const struct passive_flow *f, const struct open_hole *hole, bool is_known,
+                          struct passive_counters *c)
 {
     struct passive_line *line = f->line;
+    uint32_t missing_bytes = hole_missing_bytes(hole);
 
-    c->missing_bytes += hole->end - hole->start;
-    count_one(&line->n_unfilled);
+    c->missing_bytes += missing_bytes;
     c->holes_unfilled += is_known;
     c->holes_unknown += !is_known;
-    if ((line->marks & PASSIVE_UNKNOWN_BELOW) == 0 || serial_before(line->unknown_below, hole->end))
-        line->unknown_below = hole->end;
+    /* A merged one stands for as many as it was made of: two segments each, as of two paths. */
+    count_some(&line->n_unfilled, hole->is_merged ? missing_bytes / (2 * line->segment_bytes) : 1);
+    if ((line->marks & PASSIVE_UNKNOWN_BELOW) == 0 ||
+        serial_before(line->unknown_below, hole->hole.end))
+        line->unknown_below = hole->hole.end;
     line->marks |= PASSIVE_UNKNOWN_BELOW;
     suspect_balancing(f, c);
 }
@@ -60,13 +63,13 @@ static void give_up_old_holes(const struct passive_flow *f, const struct passive
 {
     while (holes->n > 0 && (p->now_ticks - holes->list[0].hole.opened_ticks > HOLE_TIMEOUT_TICKS ||
                             f->hot->snd_max - holes->list[0].hole.start > p->window_bytes)) {
-        passive_give_up_hole(f, &holes->list[0].hole, true, c);
+        passive_give_up_hole(f, &holes->list[0], true, c);
         holes_drop_lowest(holes);
     }
 }
 
-/* The lowest hole is also the oldest, but for halves of one. Was it open long enough to say that
- * nobody was going to fill it? */
+/* Two become one, or the lowest is given up; it is also the oldest, but for halves of one. Was it
+ * open long enough to say that nobody was going to fill it? */
 static void make_room(const struct passive_flow *f, struct open_holes *holes, uint32_t now_ticks,
                       struct passive_counters *c)
 {
@@ -76,7 +79,11 @@ static void make_room(const struct passive_flow *f, struct open_holes *holes, ui
     while (holes->n > PASSIVE_MAX_HOLES) {
         uint32_t age = now_ticks - holes->list[0].hole.opened_ticks;
 
-        passive_give_up_hole(f, &holes->list[0].hole, age >= enough, c);
+        if (holes_merge_lowest(holes)) {
+            c->holes_merged++;
+            continue;
+        }
+        passive_give_up_hole(f, &holes->list[0], age >= enough, c);
         holes_drop_lowest(holes);
     }
 }
@@ -156,18 +163,21 @@ static enum passive_kind judge_filling(const struct passive_flow *f, const struc
     /* n_passed counts this segment already, and the index the opener itself. */
     uint32_t extent = (uint16_t)(f->hot->n_passed - filled->first.opener_index);
     struct passive_line *line = f->line;
+    struct passive_hole noted = *hole;
     struct packet_detail detail;
     uint32_t n;
 
+    if (filled->first.is_merged)
+        noted.ip_id = 0;
     if (p->data != NULL)
         packet_read_detail(p->data, p->view, &detail);
-    if (!passive_is_retransmission(hole, p->data != NULL ? &detail : NULL, delay_ticks, extent - 1,
-                                   passive_ticks_of_code(f->hot->rtt_code))) {
+    if (!passive_is_retransmission(&noted, p->data != NULL ? &detail : NULL, delay_ticks,
+                                   extent - 1, passive_ticks_of_code(f->hot->rtt_code))) {
         c->reordered++;
         c->observed++;
         c->holes_reordered += filled->n_whole;
         count_extent(extent, c);
-        count_one(&line->n_reordered);
+        count_some(&line->n_reordered, 1);
         return PASSIVE_REORDERED;
     }
     n = (filled->n_bytes + line->segment_bytes - 1) / line->segment_bytes;
@@ -175,7 +185,7 @@ static enum passive_kind judge_filling(const struct passive_flow *f, const struc
     c->lost_upstream += n;
     c->observed += n;
     c->holes_retransmitted += filled->n_whole;
-    count_one(&line->n_retransmitted);
+    count_some(&line->n_retransmitted, 1);
     learn_from_retransmission(f, delay_ticks);
     return PASSIVE_RETRANSMITTED;
 }
@@ -192,12 +202,14 @@ static enum passive_kind judge_repeat(const struct passive_flow *f, uint32_t seq
 
     if (is_given_up && line->n_unfilled > 0)
         line->n_unfilled--;
-    if (is_given_up || is_from_before) {
+    /* A sender that repairs what is missing may repeat more than that (go-back-N). */
+    if (is_given_up || is_from_before || (f->hot->flags & PASSIVE_HOLES_OPEN) != 0) {
         c->unknown++;
         return PASSIVE_UNKNOWN;
     }
     c->repeats++;
-    count_one(&line->n_repeats);
+    c->repeatable++;
+    count_some(&line->n_repeats, 1);
     return PASSIVE_REPEAT;
 }
 
@@ -237,6 +249,7 @@ static enum passive_kind segment_of_event(const struct passive_flow *f,
         kind = segment_below(f, p, &holes, c);
     } else {
         c->first_time++;
+        c->repeatable += holes.n == 0;
         passive_observe_newest(hot, p->now_ticks, c);
         if (ahead > 0)
             passive_open_hole(f, p, v->sequence, &holes, c);
@@ -267,6 +280,7 @@ enum passive_kind passive_flow_segment(const struct passive_flow *f, const struc
     if (likely_true(is_plain(hot)) &&
         likely_true(tcp_coverage_advance(&hot->snd_max, v->sequence, v->payload_bytes))) {
         c->observed += is_soon(hot, p->now_ticks);
+        c->repeatable += (hot->flags & PASSIVE_HOLES_OPEN) == 0;
         hot->newest_ticks = p->now_ticks;
         hot->n_passed++;
         c->passed++;

@@ -28,16 +28,18 @@ const char *passive_counters_check(const struct passive_counters *c)
     if (c->passed !=
         c->first_time + c->reordered + c->lost_upstream_repairs + c->repeats + c->unknown)
         return "passed = first_time + reordered + lost_upstream_repairs + repeats + unknown";
-    if (c->holes_opened <
-        c->holes_reordered + c->holes_retransmitted + c->holes_unfilled + c->holes_unknown)
+    if (c->holes_opened < c->holes_reordered + c->holes_retransmitted + c->holes_unfilled +
+                              c->holes_unknown + c->holes_merged)
         return "holes_opened >= holes_reordered + holes_retransmitted + holes_unfilled + "
-               "holes_unknown";
+               "holes_unknown + holes_merged";
     if (c->reordered != c->extent_1 + c->extent_2 + c->extent_3_7 + c->extent_8_31 + c->extent_32)
         return "reordered = extent_1 + extent_2 + extent_3_7 + extent_8_31 + extent_32";
     if (c->flows_finished !=
         c->ended_fin + c->ended_rst + c->ended_idle + c->ended_evicted + c->ended_syn_only)
         return "flows_finished = ended_fin + ended_rst + ended_idle + ended_evicted + "
                "ended_syn_only";
+    if (c->repeats > c->repeatable)
+        return "repeats <= repeatable";
     if (c->lost_upstream > c->observed)
         return "lost_upstream <= observed";
     return NULL;

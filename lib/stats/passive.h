@@ -4,8 +4,8 @@
  *
  * Identities, checked by passive_counters_check():
  *   passed = first_time + reordered + lost_upstream_repairs + repeats + unknown
- *   holes_opened = holes_reordered + holes_retransmitted + holes_unfilled + holes_unknown + those
- *   still open
+ *   holes_opened = holes_reordered + holes_retransmitted + holes_unfilled + holes_unknown +
+ *   holes_merged + those still open
  *   flows_finished = ended_fin + ended_rst + ended_idle + ended_evicted + ended_syn_only */
 #ifndef STATS_PASSIVE_H
 #define STATS_PASSIVE_H
@@ -25,8 +25,10 @@
       "retransmissions that filled a hole")                                                        \
     X(reordered, "reordered", "segments", "segments that filled a hole, but were only late")       \
     X(repeats, "repeats", "segments", "repeats of bytes that went by before: lost after us")       \
+    X(repeatable, "repeatable", "segments",                                                        \
+      "segments that went by while nothing was missing: only then a repeat tells of a loss")       \
     X(unknown, "unknown", "segments",                                                              \
-      "segments below snd_max of which nobody knows any more whether they went by before")         \
+      "segments below snd_max that tell nothing: of bytes not known, or while others are missing") \
     X(payload_bytes, "payload_bytes", "bytes", "TCP payload that went by")                         \
     X(missing_bytes, "missing_bytes", "bytes", "bytes of holes that nobody filled")                \
     X(holes_opened, "holes_opened", "holes", "ranges of bytes that did not come in their turn")    \
@@ -34,6 +36,8 @@
     X(holes_retransmitted, "holes_retransmitted", "holes", "holes filled by retransmissions")      \
     X(holes_unfilled, "holes_unfilled", "holes", "holes never filled, while the flow went on")     \
     X(holes_unknown, "holes_unknown", "holes", "holes given up before their end for want of room") \
+    X(holes_merged, "holes_merged", "holes",                                                       \
+      "holes that went up in the next one for want of room")                                       \
     X(extent_1, "extent_1", "segments", "reordered segments of extent 1 (RFC 4737 4.2.1)")         \
     X(extent_2, "extent_2", "segments", "of extent 2")                                             \
     X(extent_3_7, "extent_3_7", "segments",                                                        \

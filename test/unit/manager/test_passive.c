@@ -41,6 +41,7 @@ static struct passive_counters segments(uint64_t n_lost, uint64_t n_repeats, uin
                                      .first_time = n_all - n_lost,
                                      .lost_upstream_repairs = n_lost,
                                      .repeats = n_repeats,
+                                     .repeatable = n_all + n_repeats,
                                      .lost_upstream = n_lost,
                                      .observed = n_all,
                                      .payload_bytes = 1000 * n_all};

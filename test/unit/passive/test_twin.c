@@ -9,7 +9,7 @@
 
 enum { N_BYTES = 20000, N_FLOWS = 400, N_STEPS = 600, HOLE_TIMEOUT_S = 10 };
 
-enum fate { BEYOND, SEEN, MISSING, GIVEN_UP };
+enum fate { BEYOND, SEEN, MISSING, MERGED, GIVEN_UP };
 
 struct byte_record {
     enum fate fate;
@@ -22,6 +22,9 @@ struct twin {
     uint32_t start; /* sequence number of the first byte */
     uint32_t end, given_up_end, n_passed;
     uint64_t n_missing_bytes;
+    /* The hole that was made of several; all its bytes are MERGED, whatever they were. */
+    uint32_t merged_from, merged_to, merged_missing; /* 0 missing: there is none */
+    struct byte_record merged_record;
 };
 
 static uint32_t find_missing(const struct twin *t, uint32_t from)
@@ -40,28 +43,79 @@ static uint32_t end_of_run(const struct twin *t, uint32_t from)
 
 static unsigned int count_runs(const struct twin *t)
 {
-    unsigned int n = 0;
+    unsigned int n = t->merged_missing > 0;
 
     for (uint32_t i = find_missing(t, 0); i < t->end; i = find_missing(t, end_of_run(t, i)))
         n++;
     return n;
 }
 
+static void paint(struct twin *t, uint32_t from, uint32_t to, enum fate fate)
+{
+    for (uint32_t i = from; i < to; i++)
+        t->bytes[i].fate = fate;
+}
+
 static void give_up_lowest(struct twin *t)
+{
+    uint32_t from = find_missing(t, 0), to = end_of_run(t, from), n_missing = to - from;
+
+    if (t->merged_missing > 0) {
+        from = t->merged_from;
+        to = t->merged_to;
+        n_missing = t->merged_missing;
+        t->merged_missing = 0;
+    }
+    paint(t, from, to, GIVEN_UP);
+    t->n_missing_bytes += n_missing;
+    if (to > t->given_up_end)
+        t->given_up_end = to;
+}
+
+/* The merged one, or else the lowest, goes up in the next. */
+static void merge_lowest(struct twin *t)
 {
     uint32_t from = find_missing(t, 0), to = end_of_run(t, from);
 
-    for (uint32_t i = from; i < to; i++)
-        t->bytes[i].fate = GIVEN_UP;
-    t->n_missing_bytes += to - from;
-    if (to > t->given_up_end)
-        t->given_up_end = to;
+    if (t->merged_missing == 0) {
+        t->merged_from = from;
+        t->merged_missing = to - from;
+        from = find_missing(t, to);
+        to = end_of_run(t, from);
+    }
+    t->merged_missing += to - from;
+    t->merged_to = to;
+    t->merged_record = t->bytes[from];
+    paint(t, t->merged_from, to, MERGED);
+}
+
+static uint64_t lowest_opened_ns(const struct twin *t)
+{
+    if (t->merged_missing > 0)
+        return t->merged_record.opened_ns;
+    return t->bytes[find_missing(t, 0)].opened_ns;
+}
+
+/* Returns what was filled first, or NULL. */
+static const struct byte_record *fill(struct twin *t, uint32_t from, uint32_t to)
+{
+    uint32_t a = from > t->merged_from ? from : t->merged_from;
+    uint32_t b = to < t->merged_to ? to : t->merged_to, first = find_missing(t, from);
+
+    if (t->merged_missing > 0 && a < b) {
+        t->merged_missing -= b - a < t->merged_missing ? b - a : t->merged_missing;
+        if (t->merged_missing == 0)
+            paint(t, t->merged_from, t->merged_to, SEEN);
+        return &t->merged_record;
+    }
+    return first < to && first < t->end ? &t->bytes[first] : NULL;
 }
 
 static void see(struct twin *t, uint32_t from, uint32_t to)
 {
     for (uint32_t i = from; i < to; i++)
-        t->bytes[i].fate = SEEN;
+        if (t->bytes[i].fate != MERGED)
+            t->bytes[i].fate = SEEN;
     if (to > t->end)
         t->end = to;
 }
@@ -71,39 +125,38 @@ static void see(struct twin *t, uint32_t from, uint32_t to)
 static enum passive_kind twin_segment(struct twin *t, uint32_t from, uint32_t n, uint64_t now_ns,
                                       uint32_t rtt_ticks)
 {
-    uint32_t to = from + n, first;
+    const struct byte_record *filled;
     enum passive_kind kind = PASSIVE_FIRST_TIME;
+    uint32_t to = from + n;
+    bool missed_before = count_runs(t) > 0;
 
     t->n_passed++;
     if (from == t->end && ((t->start + from) ^ (t->start + to)) >> 28 == 0) {
         see(t, from, to);
         return kind;
     }
-    while ((first = find_missing(t, 0)) < t->end &&
-           passive_ticks(now_ns) - passive_ticks(t->bytes[first].opened_ns) >
-               passive_ticks(HOLE_TIMEOUT_S * NS_PER_S))
+    while (count_runs(t) > 0 && passive_ticks(now_ns) - passive_ticks(lowest_opened_ns(t)) >
+                                    passive_ticks(HOLE_TIMEOUT_S * NS_PER_S))
         give_up_lowest(t);
-    first = find_missing(t, from);
     if (from > t->end) {
         for (uint32_t i = t->end; i < from; i++)
             t->bytes[i] = (struct byte_record){MISSING, now_ns, t->n_passed};
     } else if (from == t->end) {
         kind = PASSIVE_FIRST_TIME;
-    } else if (first < to && first < t->end) {
-        const struct byte_record *r = &t->bytes[first];
+    } else if ((filled = fill(t, from, to < t->end ? to : t->end)) != NULL) {
         const struct passive_hole none = {.start = 0};
 
         kind = passive_is_retransmission(&none, NULL,
-                                         passive_ticks(now_ns) - passive_ticks(r->opened_ns),
-                                         t->n_passed - r->opener - 1, rtt_ticks)
+                                         passive_ticks(now_ns) - passive_ticks(filled->opened_ns),
+                                         t->n_passed - filled->opener - 1, rtt_ticks)
                    ? PASSIVE_RETRANSMITTED
                    : PASSIVE_REORDERED;
     } else {
-        kind = from < t->given_up_end ? PASSIVE_UNKNOWN : PASSIVE_REPEAT;
+        kind = missed_before || from < t->given_up_end ? PASSIVE_UNKNOWN : PASSIVE_REPEAT;
     }
     see(t, from, to);
     while (count_runs(t) > PASSIVE_MAX_HOLES)
-        give_up_lowest(t);
+        merge_lowest(t);
     return kind;
 }
 
