@@ -148,10 +148,9 @@ static int try_winner(struct print_table *table, const struct grid *g, struct sc
     struct study_options fresh = *options;
     json_t *labels =
         json_pack("{sssssfsfsisi}", "attack", g->attack, "rule", rows_rule_name(s->test.rule),
-                  "alpha", s->test.alpha, "duplicates",
-                  b->duplicate_ratio < 0 ? a->duplicate_ratio : b->duplicate_ratio, "delay_ms",
-                  b->delay_ms < 0 ? (double)a->delay_ms : b->delay_ms, "flows", (int)b->n_flows,
-                  "flood", (int)(b->n_flood < 0 ? a->n_flood : b->n_flood));
+                  "duplicates", b->duplicate_ratio < 0 ? a->duplicate_ratio : b->duplicate_ratio,
+                  "delay_ms", b->delay_ms < 0 ? (double)a->delay_ms : b->delay_ms, "flows",
+                  (int)b->n_flows, "flood", (int)(b->n_flood < 0 ? a->n_flood : b->n_flood));
 
     fresh.seed += 1000;
     return rows_study(table, labels, s, &fresh);

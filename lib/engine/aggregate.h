@@ -34,6 +34,7 @@ struct aggregate_order {
     uint8_t phase;            /* enum aggregate_phase */
     bool repaired_flows_only; /* FLOWS: only flows that repaired something may take a place for now
                                */
+    bool screening; /* FLOWS: a flow that was not tested yet may lose one segment without a place */
 };
 
 struct aggregate_control {

@@ -53,6 +53,13 @@ static bool has_or_takes_place(struct engine *e, struct flow *f, struct aggregat
     return true;
 }
 
+/* Places are few: before they go to just any flow, one drop each shows which flows repair. It
+ * counts for the aggregate only, so that a flow brings no luck to its place. */
+static bool is_to_screen(const struct flow *f, struct aggregate_order order)
+{
+    return order.screening && (f->flags & (FLOW_TESTED | FLOW_HAD_PLACE)) == 0;
+}
+
 static void count_droppable_of_place(struct engine *e, const struct flow *f)
 {
     struct place *place = &e->places.places[f->place];
@@ -124,9 +131,12 @@ enum engine_action engine_try_drop(struct engine *e, const struct engine_packet 
     uint32_t entry;
 
     if (order.phase == AGGREGATE_FLOWS) {
-        if (f->state != FLOW_ARMED || !has_or_takes_place(e, f, order))
+        if (f->state != FLOW_ARMED)
             return ENGINE_FORWARD;
-        count_droppable_of_place(e, f);
+        if (has_or_takes_place(e, f, order))
+            count_droppable_of_place(e, f);
+        else if (!is_to_screen(f, order))
+            return ENGINE_FORWARD;
     }
     if (!may_drop_from(f, p->view, rules))
         return ENGINE_FORWARD;

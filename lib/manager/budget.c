@@ -15,6 +15,7 @@ void budget_order(struct manager *m, const struct aggregate_state *a, enum aggre
                                 .test_id = a->test_id,
                                 .phase = (uint8_t)phase,
                                 .repaired_flows_only = t->repaired_flows_only,
+                                .screening = t->screening,
                             });
 }
 

@@ -10,7 +10,7 @@
 #define INDEX_NONE       UINT32_MAX
 #define CHECK_TEXT_BYTES 160
 
-/* For so long only flows that repaired something may take a place. */
+/* For so long at least only flows that repaired something may take a place. */
 #define REPAIRED_FLOWS_FIRST_NS NS_PER_S
 
 /* The coin as it falls, and the maths for it; shared by all slices with the same parameters. */
@@ -45,7 +45,8 @@ struct test {
 
     uint32_t granted;         /* drops allowed so far; those withdrawn do not count */
     uint64_t withdrawn_epoch; /* which epoch it was when the budget was last withdrawn */
-    bool repaired_flows_only;
+    bool repaired_flows_only, screening;
+    uint64_t n_dropped_before_flows;
     uint32_t room; /* its flow_room, or INDEX_NONE */
 
     uint64_t started_ns, verdict_ns, ended_ns;

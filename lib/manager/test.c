@@ -88,6 +88,8 @@ static void begin_flows(struct manager *m, struct aggregate_state *a)
     t->state = TEST_FLOWS;
     t->flows_started_ns = m->now_ns;
     t->repaired_flows_only = true;
+    t->screening = p->rule == TEST_RULE_ANYTIME;
+    t->n_dropped_before_flows = t->counts.dropped;
     budget_order(m, a, AGGREGATE_FLOWS);
     budget_raise(m, a, t->granted + p->max_individual_flows * p->max_drops_per_flow);
     atomic_fetch_add_explicit(&c->places, (int32_t)p->max_individual_flows, memory_order_acq_rel);
@@ -155,6 +157,40 @@ static bool all_places_ended(const struct test *t, const struct flow_room *room)
     return true;
 }
 
+static bool any_place_is_active(const struct flow_room *room)
+{
+    for (uint32_t i = 0; i < room->n; i++)
+        if (!room->flows[i].ended)
+            return true;
+    return false;
+}
+
+/* Every drop granted was made, and has ended. */
+static bool flows_budget_is_spent(const struct test *t)
+{
+    return t->counts.dropped >= t->granted && test_pending(t) == 0;
+}
+
+/* Who may lose segments: at first flows that repaired something and, with rule anytime, each other
+ * flow one segment, to find those that repair, until half of the budget is spent; later, when no
+ * repairing flow is under test any more, any flow. */
+static void widen_choice(struct manager *m, struct aggregate_state *a)
+{
+    struct test *t = &a->test;
+    const struct test_parameters *p = &t->parameters;
+    uint64_t n_made = t->counts.dropped - t->n_dropped_before_flows;
+
+    if (t->screening && 2 * n_made >= p->max_individual_flows * p->max_drops_per_flow) {
+        t->screening = false;
+        budget_order(m, a, AGGREGATE_FLOWS);
+    }
+    if (t->repaired_flows_only && m->now_ns - t->flows_started_ns >= REPAIRED_FLOWS_FIRST_NS &&
+        test_pending(t) == 0 && !any_place_is_active(room_of_test(m, t))) {
+        t->repaired_flows_only = t->screening = false;
+        budget_order(m, a, AGGREGATE_FLOWS);
+    }
+}
+
 static void step_flows(struct manager *m, struct aggregate_state *a)
 {
     struct test *t = &a->test;
@@ -169,16 +205,15 @@ static void step_flows(struct manager *m, struct aggregate_state *a)
     }
     if (outcome == VERDICT_NOT_CLOSED_LOOP)
         say_provisional(m, a);
-    if (all_places_ended(t, room_of_test(m, t)) ||
+    if (all_places_ended(t, room_of_test(m, t)) || flows_budget_is_spent(t) ||
         in_phase_ns >= t->parameters.individual_phase_timeout_ms * NS_PER_MS) {
         if (t->provisional)
             test_conclude(m, a, VERDICT_NOT_CLOSED_LOOP, VIA_POOLED, REASON_EVIDENCE);
         else
             test_conclude(m, a, VERDICT_INCONCLUSIVE, VIA_NONE,
                           reason_of_spent(t, REASON_FLOWS_SPENT));
-    } else if (t->repaired_flows_only && in_phase_ns >= REPAIRED_FLOWS_FIRST_NS) {
-        t->repaired_flows_only = false;
-        budget_order(m, a, AGGREGATE_FLOWS);
+    } else {
+        widen_choice(m, a);
     }
 }
 

@@ -80,7 +80,8 @@ static void orders_arrive_as_they_were_given(void **state)
         struct aggregate_order given = {.threshold = random_u32(&r),
                                         .test_id = (uint8_t)random_u32(&r),
                                         .phase = (uint8_t)(random_u32(&r) % 4),
-                                        .repaired_flows_only = random_u32(&r) & 1};
+                                        .repaired_flows_only = random_u32(&r) & 1,
+                                        .screening = random_u32(&r) & 1};
         struct aggregate_order got;
 
         aggregate_control_order(&c, given);
@@ -89,6 +90,7 @@ static void orders_arrive_as_they_were_given(void **state)
         assert_int_equal(got.test_id, given.test_id);
         assert_int_equal(got.phase, given.phase);
         assert_int_equal(got.repaired_flows_only, given.repaired_flows_only);
+        assert_int_equal(got.screening, given.screening);
     }
 }
 

@@ -122,6 +122,37 @@ static void flows_that_repaired_something_come_first(void **state)
     lab_close(l);
 }
 
+/* One drop shows which flows repair; it counts for the aggregate, and not for a place. */
+static void screening_takes_one_segment_of_each_flow_without_a_place(void **state)
+{
+    struct lab *l = lab_open(&(struct lab_options){0});
+    struct aggregate_order order = {.threshold = LAB_ALWAYS,
+                                    .test_id = 1,
+                                    .phase = AGGREGATE_FLOWS,
+                                    .repaired_flows_only = true,
+                                    .screening = true};
+
+    (void)state;
+    aggregate_control_order(aggregate_table_control(l->aggregates, 0), order);
+    lab_set_budget(l, 60, 10);
+    lab_syn(l, 1, ISN);
+    assert_int_equal(lab_data(l, 1, FIRST, 10), ENGINE_DROP);
+    assert_int_equal(lab_last(l, MESSAGE_DROP_MADE)->drop_made.individual, false);
+    lab_wait_ms(l, 7000);
+    lab_counters(l);
+    assert_int_equal(lab_n_messages(l, MESSAGE_PLACE), 0);
+    assert_int_equal(lab_data(l, 1, FIRST + 10, 10), ENGINE_FORWARD); /* expired: no second one */
+    lab_syn(l, 2, ISN);
+    assert_int_equal(lab_data(l, 2, FIRST, 10), ENGINE_DROP);
+    assert_int_equal(lab_data(l, 2, FIRST, 10), ENGINE_FORWARD); /* repaired: it takes a place */
+    assert_int_equal(lab_data(l, 2, FIRST + 10, 10), ENGINE_DROP);
+    assert_int_equal(lab_last(l, MESSAGE_DROP_MADE)->drop_made.individual, true);
+    lab_counters(l);
+    assert_int_equal(lab_last(l, MESSAGE_PLACE)->place.counts.dropped, 1);
+    assert_int_equal(lab_last(l, MESSAGE_PLACE)->place.counts.retransmitted, 0);
+    lab_close(l);
+}
+
 static void a_place_ends_when_its_flow_leaves(void **state)
 {
     struct lab *l = open_flows_phase(100, 1, 1);
@@ -168,6 +199,7 @@ int main(void)
         cmocka_unit_test(a_place_tells_its_own_counts_and_ends_after_its_last_drop),
         cmocka_unit_test(a_flow_brings_no_luck_of_the_pooled_phase_along),
         cmocka_unit_test(flows_that_repaired_something_come_first),
+        cmocka_unit_test(screening_takes_one_segment_of_each_flow_without_a_place),
         cmocka_unit_test(a_place_ends_when_its_flow_leaves),
         cmocka_unit_test(a_place_ends_when_the_test_does),
     };

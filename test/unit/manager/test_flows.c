@@ -166,6 +166,58 @@ static void flows_that_repaired_something_come_first_for_a_second(void **state)
     box_close(b);
 }
 
+static void screening_ends_with_half_of_the_budget_and_the_phase_with_all_of_it(void **state)
+{
+    struct box *b = box_new(1);
+
+    (void)state;
+    box_open(b);
+    go_to_flows(b, 0);
+    for (int i = 0; i < 60; i++) {
+        assert_true(box_order(b, 0).screening == (i < 30));
+        box_end(b, 0, 0, box_drop(b, 0, 0), DROP_EXPIRED);
+        box_epoch(b);
+    }
+    box_settle(b);
+    assert_int_equal(box_report(b, 0).state, TEST_DONE);
+    assert_int_equal(box_report(b, 0).verdict, VERDICT_NOT_CLOSED_LOOP);
+    box_close(b);
+}
+
+static void a_repairing_flow_under_test_keeps_others_waiting(void **state)
+{
+    struct flow_counts counts = {.droppable = 100, .population_droppable = 100};
+    struct box *b = box_new(1);
+
+    (void)state;
+    box_open(b);
+    go_to_flows(b, 0);
+    assert_true(box_take_place(b, 0));
+    box_place(b, 0, 0, 0, counts, false);
+    box_epochs_for(b, 3 * NS_PER_S);
+    assert_true(box_order(b, 0).repaired_flows_only);
+    box_place(b, 0, 0, 0, counts, true);
+    box_epoch(b);
+    box_epoch(b);
+    assert_false(box_order(b, 0).repaired_flows_only);
+    assert_false(box_order(b, 0).screening);
+    box_close(b);
+}
+
+/* What the paper's rule does with single flows stays as it is. */
+static void rule_penny_screens_nothing(void **state)
+{
+    struct box *b = box_new(1);
+
+    (void)state;
+    b->slices[0].parameters.rule = TEST_RULE_PENNY;
+    box_open(b);
+    go_to_flows(b, 0);
+    assert_int_equal(box_order(b, 0).phase, AGGREGATE_FLOWS);
+    assert_false(box_order(b, 0).screening);
+    box_close(b);
+}
+
 /* What a flow shows must begin with its own first coin, and the population of penny be whole. */
 static void the_flows_phase_waits_for_the_last_pooled_drop(void **state)
 {
@@ -388,6 +440,9 @@ int main(void)
         cmocka_unit_test(the_no_is_final_when_the_time_of_the_phase_is_over),
         cmocka_unit_test(a_spent_budget_goes_on_with_flows_and_may_end_inconclusive),
         cmocka_unit_test(flows_that_repaired_something_come_first_for_a_second),
+        cmocka_unit_test(screening_ends_with_half_of_the_budget_and_the_phase_with_all_of_it),
+        cmocka_unit_test(a_repairing_flow_under_test_keeps_others_waiting),
+        cmocka_unit_test(rule_penny_screens_nothing),
         cmocka_unit_test(the_flows_phase_waits_for_the_last_pooled_drop),
         cmocka_unit_test(tests_wait_their_turn_for_the_flows_phase),
         cmocka_unit_test(the_room_left_longest_ago_is_used_again),

@@ -93,6 +93,30 @@ static void losses_and_delays_do_not_make_it_one_either(void **state)
     }
 }
 
+/* Flows that were repaired by luck are chosen, and go on; so many, so short tests, that it would
+ * show if their luck went with them. */
+static void choosing_lucky_flows_keeps_the_level(void **state)
+{
+    static const double ratios[] = {0.149, 0.5, 1};
+
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        struct scenario s = free_running(attack_by_name("duplicates"));
+        struct summary summary;
+
+        s.test.fallback_to_individual = true;
+        s.test.max_drops_per_aggregate = 12;
+        s.test.max_drops_per_flow = 6;
+        s.test.beta = 1e-2;
+        s.blind.duplicate_ratio = ratios[i];
+        s.blind.n_flows = 40;
+        s.blind.segments_per_second = 400;
+        summary = study(&s, N_RUNS, 400 + (uint64_t)i);
+        assert_level_is_kept(&summary.reached[0], N_RUNS, study_levels[0]);
+        assert_level_is_kept(&summary.reached[1], N_RUNS, study_levels[1]);
+    }
+}
+
 /* One flow, each segment repeated before the next is sent, a segment per epoch: then nothing but
  * the coins decides, and the enumeration must give what the engine shows. */
 static void the_engine_reaches_a_level_as_often_as_enumeration_says(void **state)
@@ -124,6 +148,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_attack_makes_e_more_than_a_fair_game),
         cmocka_unit_test(losses_and_delays_do_not_make_it_one_either),
+        cmocka_unit_test(choosing_lucky_flows_keeps_the_level),
         cmocka_unit_test(the_engine_reaches_a_level_as_often_as_enumeration_says),
     };
 
