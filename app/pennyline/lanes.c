@@ -50,13 +50,17 @@ static void assign_queues(struct appliance *a, struct worker *w)
 {
     for (uint32_t p = 0; p < a->n_ports; p++) {
         const struct port *port = &a->ports[p];
+        struct port_queue output = port_queue_of(port, w->number);
 
-        w->outputs[p].device = port->id;
-        w->outputs[p].queue = w->number;
-        for (uint16_t q = 0; q < port->n_rx_queues; q++)
+        w->outputs[p].device = output.device;
+        w->outputs[p].queue = output.queue;
+        for (uint16_t q = 0; q < port->n_rx_queues; q++) {
+            struct port_queue input = port_queue_of(port, q);
+
             if (worker_of(a, p, q) == w->number)
-                w->queues[w->n_queues++] =
-                    (struct worker_queue){.port = (uint16_t)p, .device = port->id, .queue = q};
+                w->queues[w->n_queues++] = (struct worker_queue){
+                    .port = (uint16_t)p, .device = input.device, .queue = input.queue};
+        }
     }
     w->n_ports = a->n_ports;
 }

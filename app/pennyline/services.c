@@ -46,23 +46,32 @@ static bool is_of_interest(const char *name)
     return false;
 }
 
-/* Those that are not zero. */
-static json_t *xstats(const struct port *port)
+/* Adds those of a device that are not zero. */
+static void add_xstats(json_t *result, uint16_t id)
 {
-    json_t *result = json_object();
-    int n = rte_eth_xstats_get_names(port->id, NULL, 0);
+    int n = rte_eth_xstats_get_names(id, NULL, 0);
     struct rte_eth_xstat_name *names = n > 0 ? calloc((size_t)n, sizeof(*names)) : NULL;
     struct rte_eth_xstat *values = n > 0 ? calloc((size_t)n, sizeof(*values)) : NULL;
 
     if (names != NULL && values != NULL &&
-        rte_eth_xstats_get_names(port->id, names, (unsigned int)n) == n &&
-        rte_eth_xstats_get(port->id, values, (unsigned int)n) == n)
+        rte_eth_xstats_get_names(id, names, (unsigned int)n) == n &&
+        rte_eth_xstats_get(id, values, (unsigned int)n) == n)
         for (int i = 0; i < n; i++)
             if (values[i].value != 0 && is_of_interest(names[i].name))
-                json_object_set_new(result, names[i].name,
-                                    json_integer((json_int_t)values[i].value));
+                json_object_set_new(
+                    result, names[i].name,
+                    json_integer(json_integer_value(json_object_get(result, names[i].name)) +
+                                 (json_int_t)values[i].value));
     free(names);
     free(values);
+}
+
+static json_t *xstats(const struct port *port)
+{
+    json_t *result = json_object();
+
+    for (uint16_t i = 0; i < port->n_devices; i++)
+        add_xstats(result, port->devices[i]);
     return result;
 }
 

@@ -39,8 +39,9 @@ static const struct option_row rows[] = {
      .least = 0,
      .fallback = "\"\"",
      .otherwise = "no kernel interface",
-     .help = "How EAL makes the device for a kernel interface; `{n}`, `{iface}`, `{queues}` and "
-             "`{framesz}` are filled in."},
+     .help =
+         "How EAL makes the device for a kernel interface; `{n}`, `{iface}`, `{start}` (the first "
+         "queue), `{queues}` and `{framesz}` are filled in."},
     {.name = "rx_descriptors",
      .kind = &kind_u32,
      DRIVER(rx_descriptors),
@@ -225,13 +226,15 @@ static uint32_t frame_bytes(uint32_t mtu)
 }
 
 /* Length of the place at `text`, whose value goes to `out`; 0 when it is unknown. */
-static size_t fill_place(const char *text, unsigned int n, const char *interface,
-                         const struct config_port *port, char out[32])
+static size_t fill_place(const char *text, const struct driver_device *device, char out[32])
 {
     const struct {
         const char *place;
         uint32_t value;
-    } numbers[] = {{"{n}", n}, {"{queues}", port->queues}, {"{framesz}", frame_bytes(port->mtu)}};
+    } numbers[] = {{"{n}", device->number},
+                   {"{start}", device->first_queue},
+                   {"{queues}", device->n_queues},
+                   {"{framesz}", frame_bytes(device->mtu)}};
 
     for (size_t i = 0; i < ARRAY_LENGTH(numbers); i++)
         if (strncmp(text, numbers[i].place, strlen(numbers[i].place)) == 0) {
@@ -240,12 +243,12 @@ static size_t fill_place(const char *text, unsigned int n, const char *interface
         }
     if (strncmp(text, "{iface}", 7) != 0)
         return 0;
-    snprintf(out, 32, "%s", interface);
+    snprintf(out, 32, "%s", device->interface);
     return 7;
 }
 
-int driver_config_vdev(const struct driver_config *driver, unsigned int n, const char *interface,
-                       const struct config_port *port, char *out, size_t out_bytes)
+int driver_config_vdev(const struct driver_config *driver, const struct driver_device *device,
+                       char *out, size_t out_bytes)
 {
     size_t used = 0;
 
@@ -253,7 +256,7 @@ int driver_config_vdev(const struct driver_config *driver, unsigned int n, const
         return -ENOTSUP;
     for (const char *t = driver->vdev; *t != '\0';) {
         char value[32] = {*t, '\0'};
-        size_t n_taken = *t == '{' ? fill_place(t, n, interface, port, value) : 1;
+        size_t n_taken = *t == '{' ? fill_place(t, device, value) : 1;
 
         if (n_taken == 0)
             return -EINVAL;

@@ -28,7 +28,8 @@ struct driver_config {
     char driver_names[DRIVER_MAX_NAMES][DRIVER_NAME_BYTES]; /* rte_eth_dev_info.driver_name */
     uint32_t n_driver_names;
     enum driver_bind bind;
-    /* EAL's --vdev for a kernel interface, with {n}, {iface}, {queues}, {framesz}; "" if none. */
+    /* EAL's --vdev for a kernel interface, with {n}, {iface}, {start}, {queues}, {framesz}; "" if
+     * none. */
     char vdev[DRIVER_TEXT_BYTES];
     uint32_t rx_descriptors;
     uint32_t tx_descriptors;
@@ -65,10 +66,18 @@ int driver_config_load(const char *directory, const char *driver_name, struct dr
 int driver_config_load_file(const char *path, struct driver_config *out,
                             struct config_error *error);
 
+/* A device that a driver is to make for a kernel interface. */
+struct driver_device {
+    unsigned int number; /* makes its name its own */
+    const char *interface;
+    uint32_t first_queue, n_queues;
+    uint32_t mtu;
+};
+
 /* Writes the template `vdev` with its places filled in. 0, -ENOTSUP when the driver has none,
  * -ENOSPC when `out` is too small, -EINVAL when the template has a place of another name. */
-int driver_config_vdev(const struct driver_config *driver, unsigned int n, const char *interface,
-                       const struct config_port *port, char *out, size_t out_bytes);
+int driver_config_vdev(const struct driver_config *driver, const struct driver_device *device,
+                       char *out, size_t out_bytes);
 
 /* The JSON Schema of a file. The caller's; NULL when memory is short. */
 json_t *driver_config_schema(void);

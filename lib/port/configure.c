@@ -5,13 +5,19 @@
 
 #include "port/internal.h"
 
+/* Of so many of the port. */
+static uint16_t queues_of_device(const struct port *port, uint16_t n)
+{
+    return (uint16_t)(n / port->n_devices);
+}
+
 static int check_queues(struct port *port, const struct rte_eth_dev_info *info)
 {
-    if (port->n_rx_queues > info->max_rx_queues)
+    if (queues_of_device(port, port->n_rx_queues) > info->max_rx_queues)
         return port_fail(
             port, -ERANGE, "port %s: %u receive queues are asked for, %s has %u; lower \"queues\"",
             port->config->name, port->n_rx_queues, port->device_name, info->max_rx_queues);
-    if (port->n_tx_queues > info->max_tx_queues)
+    if (queues_of_device(port, port->n_tx_queues) > info->max_tx_queues)
         return port_fail(port, -ERANGE,
                          "port %s: %u workers need a transmit queue each, %s has %u; use fewer "
                          "lcores or queues",
@@ -25,7 +31,7 @@ static int check_queues(struct port *port, const struct rte_eth_dev_info *info)
     return 0;
 }
 
-static int configure_device(struct port *port, const struct rte_eth_dev_info *info)
+static int configure_device(struct port *port, uint16_t id, const struct rte_eth_dev_info *info)
 {
     uint8_t key[CONFIG_RSS_KEY_BYTES];
     struct rte_eth_conf conf = {.rxmode = {.mtu = port->config->mtu}};
@@ -33,14 +39,14 @@ static int configure_device(struct port *port, const struct rte_eth_dev_info *in
 
     port_set_rss(port, info, &conf, key);
     port_set_offloads(port, info, &conf);
-    error = rte_eth_dev_configure(port->id, port->n_rx_queues, port->n_tx_queues, &conf);
+    error = rte_eth_dev_configure(id, queues_of_device(port, port->n_rx_queues),
+                                  queues_of_device(port, port->n_tx_queues), &conf);
     if (error != 0)
         return port_fail(port, error,
                          "port %s: %s refuses %u receive and %u transmit queues with MTU %u: %s",
                          port->config->name, port->device_name, port->n_rx_queues,
                          port->n_tx_queues, port->config->mtu, rte_strerror(-error));
-    error = rte_eth_dev_adjust_nb_rx_tx_desc(port->id, &port->n_rx_descriptors,
-                                             &port->n_tx_descriptors);
+    error = rte_eth_dev_adjust_nb_rx_tx_desc(id, &port->n_rx_descriptors, &port->n_tx_descriptors);
     return error != 0 ? port_fail(port, error, "port %s: descriptors: %s", port->config->name,
                                   rte_strerror(-error))
                       : 0;
@@ -49,7 +55,8 @@ static int configure_device(struct port *port, const struct rte_eth_dev_info *in
 static int configure_queues(struct port *port, struct rte_mempool *pool)
 {
     for (uint16_t q = 0; q < port->n_rx_queues; q++) {
-        int error = rte_eth_rx_queue_setup(port->id, q, port->n_rx_descriptors,
+        struct port_queue to = port_queue_of(port, q);
+        int error = rte_eth_rx_queue_setup(to.device, to.queue, port->n_rx_descriptors,
                                            (unsigned int)port->socket, NULL, pool);
 
         if (error != 0)
@@ -57,7 +64,8 @@ static int configure_queues(struct port *port, struct rte_mempool *pool)
                              port->config->name, q, port->device_name, rte_strerror(-error));
     }
     for (uint16_t q = 0; q < port->n_tx_queues; q++) {
-        int error = rte_eth_tx_queue_setup(port->id, q, port->n_tx_descriptors,
+        struct port_queue to = port_queue_of(port, q);
+        int error = rte_eth_tx_queue_setup(to.device, to.queue, port->n_tx_descriptors,
                                            (unsigned int)port->socket, NULL);
 
         if (error != 0)
@@ -74,10 +82,10 @@ static void pair_queues(struct port *port)
         port->n_tx_queues = port->n_rx_queues;
 }
 
-static void set_promiscuous(struct port *port)
+static void set_promiscuous(struct port *port, uint16_t id)
 {
-    int error = port->config->promiscuous ? rte_eth_promiscuous_enable(port->id)
-                                          : rte_eth_promiscuous_disable(port->id);
+    int error = port->config->promiscuous ? rte_eth_promiscuous_enable(id)
+                                          : rte_eth_promiscuous_disable(id);
 
     if (error != 0 && error != -ENOTSUP)
         port_say(port, "port %s: promiscuous mode cannot be set: %s", port->config->name,
@@ -94,12 +102,12 @@ static int configure_once(struct port *port, struct rte_mempool *pool)
                          rte_strerror(-error));
     pair_queues(port);
     error = check_queues(port, &info);
-    if (error == 0)
-        error = configure_device(port, &info);
+    for (uint16_t i = 0; error == 0 && i < port->n_devices; i++)
+        error = configure_device(port, port->devices[i], &info);
     if (error == 0)
         error = configure_queues(port, pool);
-    if (error == 0)
-        set_promiscuous(port);
+    for (uint16_t i = 0; error == 0 && i < port->n_devices; i++)
+        set_promiscuous(port, port->devices[i]);
     return error;
 }
 

@@ -18,6 +18,9 @@ __attribute__((format(printf, 2, 3))) void port_say(const struct port *port, con
 /* Opens with one certain driver (kernel interfaces: never AUTO). 0, or as port_open(). */
 int port_open_device(struct port *port, enum port_driver driver);
 
+/* Takes all its devices, which are stopped, out of EAL. */
+void port_unplug(struct port *port);
+
 /* Receive hash of `conf` by drivers-cfg and configuration, as far as the device has it. `key` backs
  * it and outlives it. */
 void port_set_rss(struct port *port, const struct rte_eth_dev_info *info, struct rte_eth_conf *conf,

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* From the text of a port's `device` to a device of DPDK. */
 #include <errno.h>
+#include <linux/ethtool.h>
+#include <linux/sockios.h>
 #include <net/if.h>
 #include <rte_dev.h>
 #include <rte_ethdev.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -42,18 +45,21 @@ static int plug_vdev(struct port *port, const char *text)
 {
     size_t n = strcspn(text, ",");
     const char *arguments = text[n] == ',' ? text + n + 1 : "";
+    char name[sizeof(port->device_name)];
     int error;
 
-    if (n >= sizeof(port->device_name))
+    if (n >= sizeof(name))
         return port_fail(port, -ENAMETOOLONG, "port %s: the name of its vdev is too long: %s",
                          port->config->name, text);
-    snprintf(port->device_name, sizeof(port->device_name), "%.*s", (int)n, text);
-    error = rte_eal_hotplug_add("vdev", port->device_name, arguments);
+    snprintf(name, sizeof(name), "%.*s", (int)n, text);
+    error = rte_eal_hotplug_add("vdev", name, arguments);
+    if (error == 0)
+        error = rte_eth_dev_get_port_by_name(name, &port->devices[port->n_devices]);
     if (error != 0)
-        return port_fail(port, error,
-                         "port %s: DPDK cannot make the device %s (%s; its own words stand above); "
-                         "\"pennyline check\" looks for the usual causes",
+        return port_fail(port, error, "port %s: DPDK cannot make the device %s: %s",
                          port->config->name, text, rte_strerror(-error));
+    if (port->n_devices++ == 0)
+        memcpy(port->device_name, name, sizeof(name));
     port->is_hotplugged = true;
     return 0;
 }
@@ -75,25 +81,54 @@ static int check_interface(struct port *port, const char *interface)
     return 0;
 }
 
+/* The AF_XDP driver takes as many queues as the interface has combined channels, or else one. */
+static bool has_combined_channels(const struct port *port, const char *interface)
+{
+    struct ethtool_channels channels = {.cmd = ETHTOOL_GCHANNELS};
+    struct ifreq request = {.ifr_data = (void *)&channels};
+
+    snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", interface);
+    return ioctl(port->probe_socket, SIOCETHTOOL, &request) != 0 || channels.max_combined > 0;
+}
+
+static int plug_interface_queues(struct port *port, struct driver_device *device)
+{
+    char text[DRIVER_TEXT_BYTES + 64];
+    int error = driver_config_vdev(&port->driver, device, text, sizeof(text));
+
+    if (error != 0)
+        return port_fail(port, error, "port %s: driver file \"%s\" has no usable vdev line",
+                         port->config->name, port->driver.name);
+    return plug_vdev(port, text);
+}
+
 static int plug_interface(struct port *port, enum port_driver driver)
 {
-    const char *interface = config_device_interface(port->config->device);
-    struct config_port wanted = *port->config;
-    char text[DRIVER_TEXT_BYTES + 64];
-    int error = check_interface(port, interface);
+    struct driver_device device = {.number = port->index,
+                                   .interface = config_device_interface(port->config->device),
+                                   .n_queues = port->config->queues,
+                                   .mtu = port->config->mtu};
+    uint32_t n_queues;
+    int error = check_interface(port, device.interface);
 
     if (error == 0)
         error = load_driver(port, kernel_drivers[driver]);
     if (error != 0)
         return error;
     /* These drivers have their queues in pairs, and each worker needs one to send. */
-    if (wanted.queues < port->settings.n_workers)
-        wanted.queues = port->settings.n_workers;
-    error = driver_config_vdev(&port->driver, port->index, interface, &wanted, text, sizeof(text));
-    if (error != 0)
-        return port_fail(port, error, "port %s: driver file \"%s\" has no usable vdev line",
-                         port->config->name, port->driver.name);
-    return plug_vdev(port, text);
+    if (device.n_queues < port->settings.n_workers)
+        device.n_queues = port->settings.n_workers;
+    n_queues = device.n_queues;
+    if (n_queues == 1 || driver != PORT_DRIVER_AF_XDP ||
+        has_combined_channels(port, device.interface))
+        return plug_interface_queues(port, &device);
+    device.n_queues = 1;
+    for (uint32_t q = 0; error == 0 && q < n_queues; q++) {
+        device.first_queue = q;
+        error = plug_interface_queues(port, &device);
+        device.number += CONFIG_MAX_PORTS;
+    }
+    return error;
 }
 
 /* EAL probes PCI devices when it starts. */
@@ -115,6 +150,8 @@ static int finish(struct port *port)
 
     if (error == 0)
         error = rte_eth_dev_info_get(port->id, &info);
+    if (error == 0 && port->n_devices == 0)
+        port->devices[port->n_devices++] = port->id;
     if (error != 0)
         return port_fail(port, error,
                          "port %s: DPDK has no device %s; is it bound to a driver that DPDK can "
@@ -149,11 +186,12 @@ static void undo(struct port *port)
     if (port->is_open)
         port_close(port);
     else if (port->is_hotplugged)
-        rte_eal_hotplug_remove("vdev", port->device_name);
+        port_unplug(port);
     if (port->probe_socket >= 0)
         close(port->probe_socket);
     port->probe_socket = -1;
     port->is_hotplugged = false;
+    port->n_devices = 0;
 }
 
 int port_open_device(struct port *port, enum port_driver driver)

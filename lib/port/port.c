@@ -37,11 +37,16 @@ void port_say(const struct port *port, const char *format, ...)
 
 int port_start(struct port *port)
 {
-    int error = rte_eth_dev_start(port->id);
+    for (uint16_t i = 0; i < port->n_devices; i++) {
+        int error = rte_eth_dev_start(port->devices[i]);
 
-    if (error != 0)
+        if (error == 0)
+            continue;
+        while (i-- > 0)
+            rte_eth_dev_stop(port->devices[i]);
         return port_fail(port, error, "port %s (%s): cannot be started: %s", port->config->name,
                          port->device_name, rte_strerror(-error));
+    }
     port->is_started = true;
     port->base = (struct port_statistics){0};
     port_read_statistics(port, &port->base);
@@ -51,9 +56,18 @@ int port_start(struct port *port)
 
 void port_stop(struct port *port)
 {
-    if (port->is_started)
-        rte_eth_dev_stop(port->id);
+    for (uint16_t i = 0; port->is_started && i < port->n_devices; i++)
+        rte_eth_dev_stop(port->devices[i]);
     port->is_started = false;
+}
+
+void port_unplug(struct port *port)
+{
+    char name[RTE_ETH_NAME_MAX_LEN];
+
+    for (uint16_t i = port->n_devices; i-- > 0;)
+        if (rte_eth_dev_get_name_by_port(port->devices[i], name) == 0)
+            rte_eal_hotplug_remove("vdev", name);
 }
 
 void port_close(struct port *port)
@@ -61,9 +75,11 @@ void port_close(struct port *port)
     if (!port->is_open)
         return;
     port_stop(port);
-    rte_eth_dev_close(port->id);
     if (port->is_hotplugged)
-        rte_eal_hotplug_remove("vdev", port->device_name);
+        port_unplug(port);
+    else
+        rte_eth_dev_close(port->id);
+    port->n_devices = 0;
     if (port->probe_socket >= 0)
         close(port->probe_socket);
     port->probe_socket = -1;
@@ -82,20 +98,33 @@ static uint64_t since(uint64_t now, uint64_t base)
 
 int port_read_statistics(const struct port *port, struct port_statistics *out)
 {
-    struct rte_eth_stats stats;
-    int error = port->is_open ? rte_eth_stats_get(port->id, &stats) : -ENODEV;
+    struct port_statistics sum = {0};
+    int error = port->is_open ? 0 : -ENODEV;
 
+    for (uint16_t i = 0; error == 0 && i < port->n_devices; i++) {
+        struct rte_eth_stats stats = {0};
+
+        error = rte_eth_stats_get(port->devices[i], &stats);
+        sum.rx_packets += stats.ipackets;
+        sum.rx_bytes += stats.ibytes;
+        sum.tx_packets += stats.opackets;
+        sum.tx_bytes += stats.obytes;
+        sum.missed += stats.imissed;
+        sum.no_buffer += stats.rx_nombuf;
+        sum.rx_errors += stats.ierrors;
+        sum.tx_errors += stats.oerrors;
+    }
     if (error != 0)
         return error;
     *out = (struct port_statistics){
-        .rx_packets = since(stats.ipackets, port->base.rx_packets),
-        .rx_bytes = since(stats.ibytes, port->base.rx_bytes),
-        .tx_packets = since(stats.opackets, port->base.tx_packets),
-        .tx_bytes = since(stats.obytes, port->base.tx_bytes),
-        .missed = since(stats.imissed, port->base.missed),
-        .no_buffer = since(stats.rx_nombuf, port->base.no_buffer),
-        .rx_errors = since(stats.ierrors, port->base.rx_errors),
-        .tx_errors = since(stats.oerrors, port->base.tx_errors),
+        .rx_packets = since(sum.rx_packets, port->base.rx_packets),
+        .rx_bytes = since(sum.rx_bytes, port->base.rx_bytes),
+        .tx_packets = since(sum.tx_packets, port->base.tx_packets),
+        .tx_bytes = since(sum.tx_bytes, port->base.tx_bytes),
+        .missed = since(sum.missed, port->base.missed),
+        .no_buffer = since(sum.no_buffer, port->base.no_buffer),
+        .rx_errors = since(sum.rx_errors, port->base.rx_errors),
+        .tx_errors = since(sum.tx_errors, port->base.tx_errors),
     };
     return 0;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A port: one Ethernet device of DPDK, from the configuration's text to packets.
+/* A port: an Ethernet device of DPDK, from the configuration's text to packets.
  *
  *   port_open()       finds or makes the device, reads its driver's file of drivers-cfg
  *   port_pool_create() for each NUMA socket that has ports
@@ -48,12 +48,16 @@ struct port {
     const struct config_port *config;
     struct port_settings settings;
     struct driver_config driver;
-    char device_name[64]; /* DPDK's */
+    char device_name[64]; /* DPDK's, of the first device */
     char error[PORT_ERROR_BYTES];
     enum port_driver kernel_driver; /* of a kernel interface: which one is in use */
     uint16_t index;                 /* in config.ports */
-    uint16_t id;                    /* DPDK's; valid while `is_open` */
-    int socket;                     /* NUMA, never negative */
+    uint16_t id;                    /* DPDK's, of the first device; valid while `is_open` */
+    /* Mostly one. An interface whose queues one AF_XDP device cannot take has a device with one
+     * queue for each: queue q of the port is queue 0 of device q. */
+    uint16_t n_devices;
+    uint16_t devices[CONFIG_MAX_QUEUES];
+    int socket; /* NUMA, never negative */
     uint16_t n_rx_queues, n_tx_queues, n_rx_descriptors, n_tx_descriptors;
     uint32_t interface_index; /* of a kernel interface, as of opening */
     int probe_socket;         /* to ask the kernel about its interface; -1: none */
@@ -72,6 +76,17 @@ int port_open(struct port *port, const struct config_port *config, uint16_t inde
  * not work and the configuration leaves the choice, AF_PACKET is taken and the listener told why.
  * 0, or a negative errno with port->error in words. */
 int port_configure(struct port *port, struct rte_mempool *pool);
+
+/* A queue of the port, as DPDK knows it. */
+struct port_queue {
+    uint16_t device, queue;
+};
+
+static inline struct port_queue port_queue_of(const struct port *port, uint16_t queue)
+{
+    return port->n_devices > 1 ? (struct port_queue){.device = port->devices[queue], .queue = 0}
+                               : (struct port_queue){.device = port->id, .queue = queue};
+}
 
 /* 0, or a negative errno with port->error in words. */
 int port_start(struct port *port);

@@ -27,15 +27,6 @@ def program(name):
     return os.path.join(build_directory(), folder, name)
 
 
-def port_device(driver, device, number, queues):
-    """What --in and --out are told."""
-    if driver == "af_xdp" and queues == 1:
-        return device
-    if driver == "af_xdp":
-        return f"net_af_xdp{number},iface={device},start_queue=0,queue_count={queues}"
-    return f"net_af_packet{number},iface={device},qpairs={queues}"
-
-
 class Summary:
     """The JSON of `pennyline test --json`."""
 
@@ -98,10 +89,8 @@ class Test:
         self.lab = lab
         # Workers keep off the main lcore; more queues than lcores share one.
         self.process = lab.box.start(
-            program("pennyline"), "test",
-            "--in", port_device(driver, "portA", 0, queues),
-            "--out", port_device(driver, "portB", 1, queues),
-            "--source", ",".join(sources), "--json", *options,
+            program("pennyline"), "test", "--in", "portA", "--out", "portB", "--driver", driver,
+            "--queues", queues, "--source", ",".join(sources), "--json", *options,
             "--", "--lcores", ",".join(f"{n}@{n % os.cpu_count()}" for n in range(queues + 1)),
             "--no-pci", "--in-memory", "--file-prefix", os.path.basename(lab.folder))
         self.process.wait_for("forwarding", 30)

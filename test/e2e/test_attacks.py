@@ -9,6 +9,7 @@ import unittest
 import live
 import netlab
 import pennyline
+import test_workers
 from netlab import RECEIVER, SPOOFED
 
 sys.path.insert(0, os.path.join(netlab.TREE, "tools"))
@@ -37,15 +38,18 @@ class Attacks(unittest.TestCase):
     def test_none_is_closed_loop_live_all_at_once(self):
         for number in range(LIVE_ROUNDS):
             with self.subTest(round=number):
-                self.play_live(number + 1)
+                self.play_live(number + 1, n_workers=2 - number % 2)
 
-    def play_live(self, seed):
-        """All share one flow table, which the floods overfill."""
+    def play_live(self, seed, n_workers):
+        """All share one flow table (of each worker), which the floods overfill."""
         prefixes = subnets()
         slices = [{"name": f"{rule}-{number}", "sources": [prefix], "mode": "active", "rule": rule}
                   for number, ((rule, _), prefix) in enumerate(prefixes.items())]
-        with netlab.Path() as lab:
-            service = pennyline.Service(lab, slices, {"flows_per_lcore": 1024})
+        ports = test_workers.two_queues("af_xdp") if n_workers == 2 else None
+        lcores = test_workers.TWO_WORKERS if n_workers == 2 else "0@0,1@1"
+        with netlab.Path(queues=n_workers) as lab:
+            service = pennyline.Service(lab, slices, {"flows_per_lcore": 1024}, ports=ports,
+                                        lcores=lcores)
             senders = [self.start(lab, attack, prefix, seed)
                        for (_, attack), prefix in prefixes.items()]
             for sender in senders:

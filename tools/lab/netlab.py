@@ -245,8 +245,10 @@ class Path(Lab):
         for role in ("sender", "upstream", "box", "downstream", "receiver"):
             setattr(self, role, self.namespace(role))
         self.box.sysctl("net.ipv6.conf.default.disable_ipv6", 1)
-        self.link(self.sender, "up0", self.upstream, "down0", queues)
-        self.link(self.downstream, "up1", self.receiver, "down1", queues)
+        # One queue: a router's kernel takes the queue that a packet came by before any hash, and so
+        # would use one queue towards the box.
+        self.link(self.sender, "up0", self.upstream, "down0")
+        self.link(self.downstream, "up1", self.receiver, "down1")
         if vlan is None:
             self.link(self.upstream, "up0", self.box, "portA", queues)
             self.link(self.box, "portB", self.downstream, "down0", queues)

@@ -110,17 +110,22 @@ static void bad_driver_file_is_refused_and_leaves_out_untouched(void **state)
 
 static void vdev_is_made_for_an_interface(void **state)
 {
-    struct config_port port = {.queues = 4, .mtu = 1500};
+    struct driver_device xdp = {.number = 3, .interface = "eth7", .n_queues = 4, .mtu = 1500};
+    struct driver_device packet = {.interface = "eth0", .n_queues = 4, .mtu = 1500};
     struct driver_config driver;
     struct config_error error;
     char text[256];
 
     (void)state;
     assert_int_equal(driver_config_load(DRIVERS, "net_af_xdp", &driver, &error), 0);
-    assert_int_equal(driver_config_vdev(&driver, 3, "eth7", &port, text, sizeof(text)), 0);
+    assert_int_equal(driver_config_vdev(&driver, &xdp, text, sizeof(text)), 0);
     assert_string_equal(text, "net_af_xdp3,iface=eth7,start_queue=0,queue_count=4");
+    xdp.first_queue = 2;
+    xdp.n_queues = 1;
+    assert_int_equal(driver_config_vdev(&driver, &xdp, text, sizeof(text)), 0);
+    assert_string_equal(text, "net_af_xdp3,iface=eth7,start_queue=2,queue_count=1");
     assert_int_equal(driver_config_load(DRIVERS, "net_af_packet", &driver, &error), 0);
-    assert_int_equal(driver_config_vdev(&driver, 0, "eth0", &port, text, sizeof(text)), 0);
+    assert_int_equal(driver_config_vdev(&driver, &packet, text, sizeof(text)), 0);
     assert_string_equal(
         text, "net_af_packet0,iface=eth0,qpairs=4,blocksz=65536,framesz=2048,framecnt=2048");
 }
@@ -136,10 +141,10 @@ static void frames_grow_with_the_mtu(void **state)
 
     (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
-        struct config_port port = {.queues = 1, .mtu = cases[i].mtu};
+        struct driver_device device = {.interface = "x", .n_queues = 1, .mtu = cases[i].mtu};
         char text[32];
 
-        assert_int_equal(driver_config_vdev(&driver, 0, "x", &port, text, sizeof(text)), 0);
+        assert_int_equal(driver_config_vdev(&driver, &device, text, sizeof(text)), 0);
         assert_string_equal(text, cases[i].frame_bytes);
     }
 }
@@ -148,15 +153,17 @@ static void vdev_says_why_it_cannot_be_made(void **state)
 {
     struct driver_config none = {.vdev = ""}, odd = {.vdev = "a,{queue}"},
                          good = {.vdev = "{n}{n}"};
-    struct config_port port = {.queues = 1, .mtu = 1500};
+    struct driver_device device = {.interface = "x", .n_queues = 1, .mtu = 1500};
     char text[3];
 
     (void)state;
-    assert_int_equal(driver_config_vdev(&none, 0, "x", &port, text, sizeof(text)), -ENOTSUP);
-    assert_int_equal(driver_config_vdev(&odd, 0, "x", &port, text, sizeof(text)), -EINVAL);
-    assert_int_equal(driver_config_vdev(&good, 1, "x", &port, text, sizeof(text)), 0);
+    assert_int_equal(driver_config_vdev(&none, &device, text, sizeof(text)), -ENOTSUP);
+    assert_int_equal(driver_config_vdev(&odd, &device, text, sizeof(text)), -EINVAL);
+    device.number = 1;
+    assert_int_equal(driver_config_vdev(&good, &device, text, sizeof(text)), 0);
     assert_string_equal(text, "11");
-    assert_int_equal(driver_config_vdev(&good, 10, "x", &port, text, sizeof(text)), -ENOSPC);
+    device.number = 10;
+    assert_int_equal(driver_config_vdev(&good, &device, text, sizeof(text)), -ENOSPC);
 }
 
 int main(void)
