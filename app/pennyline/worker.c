@@ -19,14 +19,17 @@
 struct burst {
     uint16_t port; /* where they came in */
     unsigned int n;
+    uint64_t n_bytes;
+    bool all_leave_unchanged; /* none dropped, none rewritten */
     struct rte_mbuf *mbufs[WORKER_BURST];
     struct packet_view views[WORKER_BURST];
     int32_t slices[WORKER_BURST];
-    enum engine_action actions[WORKER_BURST];
+    enum engine_action actions[WORKER_BURST]; /* valid unless all leave unchanged */
     /* Those that the engine looks at. */
     unsigned int n_tested;
     uint8_t tested_at[WORKER_BURST];
-    struct engine_packet tested[WORKER_BURST];
+    bool asked; /* the engine was asked for the flows of all packets already */
+    struct engine_packet packets[WORKER_BURST];
 };
 
 static void drop_mbuf(struct worker *w, uint16_t port, struct rte_mbuf *mbuf)
@@ -58,35 +61,24 @@ static void receive(struct worker *w, struct burst *b, const struct worker_queue
 
     b->port = q->port;
     b->n = 0;
+    b->n_bytes = 0;
+    if (n == 0)
+        return;
     for (uint16_t i = 0; i < n; i++) {
         struct rte_mbuf *mbuf = b->mbufs[i];
 
+        rte_prefetch0(rte_pktmbuf_mtod(mbuf, void *));
         n_bytes += rte_pktmbuf_pkt_len(mbuf);
-        if (restore_vlan(&mbuf))
+        if (restore_vlan(&mbuf)) {
+            b->n_bytes += rte_pktmbuf_pkt_len(mbuf);
             b->mbufs[b->n++] = mbuf;
-        else
+        } else {
             lose_for_headroom(w, q->port, mbuf);
+        }
     }
     w->counters->rx_packets += n;
     w->counters->rx_bytes += n_bytes;
     w->ports[q->port].rx += n;
-}
-
-/* What a mirror brings may be cut, and wrapped in a tunnel from where it was copied. */
-static void parse(struct worker *w, struct burst *b, bool is_mirror)
-{
-    for (unsigned int i = 0; i < b->n; i++)
-        rte_prefetch0(rte_pktmbuf_mtod(b->mbufs[i], void *));
-    for (unsigned int i = 0; i < b->n; i++) {
-        const uint8_t *data = rte_pktmbuf_mtod(b->mbufs[i], const uint8_t *);
-        uint32_t n_here = rte_pktmbuf_data_len(b->mbufs[i]);
-        uint32_t n_frame = is_mirror ? PACKET_FRAME_SLICED : rte_pktmbuf_pkt_len(b->mbufs[i]);
-
-        packet_parse_ethernet(data, n_here, n_frame, &b->views[i]);
-        if (is_mirror)
-            packet_decapsulate(data, n_here, &b->views[i]);
-        w->packet_reasons[b->views[i].reason]++;
-    }
 }
 
 /* What tells paths apart: the port, both VLAN ids, which are 12 bits or none (0xffff), and for what
@@ -99,69 +91,129 @@ static uint32_t ingress_of(uint16_t port, const struct packet_view *v)
     return (uint32_t)port << 26 | (path & 0x3ffffff);
 }
 
+static void ask_engine(struct worker *w, struct burst *b, unsigned int i)
+{
+    struct engine_packet *p = &b->packets[i];
+
+    p->view = &b->views[i];
+    p->ingress = ingress_of(b->port, &b->views[i]);
+    engine_ask(w->engine, p);
+}
+
+static void parse(struct worker *w, struct burst *b)
+{
+    unsigned int n_tcp = 0;
+
+    for (unsigned int i = 0; i < b->n; i++) {
+        const struct rte_mbuf *mbuf = b->mbufs[i];
+        enum packet_reason reason = packet_parse_ethernet(rte_pktmbuf_mtod(mbuf, const uint8_t *),
+                                                          rte_pktmbuf_data_len(mbuf),
+                                                          rte_pktmbuf_pkt_len(mbuf), &b->views[i]);
+
+        if (likely_true(reason == PACKET_TCP))
+            n_tcp++;
+        else
+            w->packet_reasons[reason]++;
+        if (b->asked)
+            ask_engine(w, b, i);
+    }
+    w->packet_reasons[PACKET_TCP] += n_tcp;
+}
+
+/* What a mirror brings may be cut, and wrapped in a tunnel from where it was copied. */
+static void parse_mirrored(struct worker *w, struct burst *b)
+{
+    for (unsigned int i = 0; i < b->n; i++) {
+        const uint8_t *data = rte_pktmbuf_mtod(b->mbufs[i], const uint8_t *);
+        uint32_t n_here = rte_pktmbuf_data_len(b->mbufs[i]);
+
+        packet_parse_ethernet(data, n_here, PACKET_FRAME_SLICED, &b->views[i]);
+        packet_decapsulate(data, n_here, &b->views[i]);
+        w->packet_reasons[b->views[i].reason]++;
+    }
+}
+
+static void hand_to_engine(struct worker *w, struct burst *b, unsigned int i)
+{
+    struct engine_packet *p = &b->packets[i];
+
+    if (!b->asked)
+        ask_engine(w, b, i);
+    p->slice = (uint32_t)b->slices[i];
+    p->n_bytes = rte_pktmbuf_pkt_len(b->mbufs[i]);
+    p->data = rte_pktmbuf_mtod(b->mbufs[i], const uint8_t *);
+    b->tested_at[b->n_tested++] = (uint8_t)i;
+}
+
 /* Slices of all packets, and those that the engine is to look at. Nothing of what a
  * mirror brings could be dropped, so active slices never see it. */
 static void classify(struct worker *w, struct burst *b, const struct policy *policy, bool is_mirror)
 {
-    unsigned int n_slice = 0, n_not_tcp = 0;
+    unsigned int n_slice, n_not_tcp = 0;
 
-    prefix_classify_bulk(policy->prefixes, b->views, b->n, b->port, b->slices);
+    n_slice = prefix_classify_bulk(policy->prefixes, b->views, b->n, b->port, b->slices);
     b->n_tested = 0;
+    b->all_leave_unchanged = true;
+    w->counters->untested += b->n - n_slice;
+    if (n_slice == 0)
+        return;
     for (unsigned int i = 0; i < b->n; i++) {
         const struct policy_slice *s;
 
-        b->actions[i] = ENGINE_FORWARD;
         if (b->slices[i] < 0)
             continue;
-        n_slice++;
         s = &policy->slices[b->slices[i]];
-        if (b->views[i].reason != PACKET_TCP) {
+        b->all_leave_unchanged &= !s->has_next_hops;
+        if (likely_false(b->views[i].reason != PACKET_TCP))
             n_not_tcp++;
-        } else if (!(is_mirror && s->may_drop)) {
-            b->tested_at[b->n_tested] = (uint8_t)i;
-            b->tested[b->n_tested++] = (struct engine_packet){
-                .view = &b->views[i],
-                .slice = (uint32_t)b->slices[i],
-                .ingress = ingress_of(b->port, &b->views[i]),
-                .n_bytes = rte_pktmbuf_pkt_len(b->mbufs[i]),
-                .data = rte_pktmbuf_mtod(b->mbufs[i], const uint8_t *),
-            };
-        }
+        else if (!(is_mirror && s->may_drop))
+            hand_to_engine(w, b, i);
     }
     w->counters->slice_packets += n_slice;
     w->counters->slice_not_tcp += n_not_tcp;
-    w->counters->untested += b->n - n_slice;
 }
 
 static void decide(struct worker *w, struct burst *b)
 {
-    if (b->n_tested == 0)
-        return;
-    engine_lookup_bulk(w->engine, b->tested, b->n_tested);
-    for (unsigned int i = 0; i < b->n_tested; i++)
-        b->actions[b->tested_at[i]] = engine_packet(w->engine, &b->tested[i]);
+    unsigned int n_dropped = 0;
+
+    if (b->n_tested < b->n)
+        for (unsigned int i = 0; i < b->n; i++)
+            b->actions[i] = ENGINE_FORWARD;
+    engine_packets(w->engine, b->packets, b->tested_at, b->n_tested, b->actions);
+    for (unsigned int i = 0; i < b->n; i++)
+        n_dropped += b->actions[i] == ENGINE_DROP;
+    b->all_leave_unchanged &= n_dropped == 0;
 }
 
 /* A queue that is full now may have room after its driver cleaned up: asked twice, not more. */
+static void transmit(struct worker *w, uint32_t port, struct rte_mbuf **mbufs, uint16_t n,
+                     uint64_t n_bytes)
+{
+    const struct worker_output *o = &w->outputs[port];
+    uint16_t n_sent = 0;
+
+    for (unsigned int turn = 0; turn < 2 && n_sent < n; turn++)
+        n_sent += rte_eth_tx_burst(o->device, o->queue, mbufs + n_sent, n - n_sent);
+    for (uint16_t i = n_sent; i < n; i++) {
+        n_bytes -= rte_pktmbuf_pkt_len(mbufs[i]);
+        rte_pktmbuf_free(mbufs[i]);
+    }
+    w->counters->tx_packets += n_sent;
+    w->counters->tx_bytes += n_bytes;
+    w->counters->lost_tx_full += n - n_sent;
+    w->ports[port].tx += n_sent;
+    w->ports[port].tx_full += n - n_sent;
+}
+
 static void send_output(struct worker *w, uint32_t port)
 {
     struct worker_output *o = &w->outputs[port];
     uint64_t n_bytes = 0;
-    uint16_t n_sent = 0;
 
     for (uint16_t i = 0; i < o->n; i++)
         n_bytes += rte_pktmbuf_pkt_len(o->mbufs[i]);
-    for (unsigned int turn = 0; turn < 2 && n_sent < o->n; turn++)
-        n_sent += rte_eth_tx_burst(o->device, o->queue, o->mbufs + n_sent, o->n - n_sent);
-    for (uint16_t i = n_sent; i < o->n; i++) {
-        n_bytes -= rte_pktmbuf_pkt_len(o->mbufs[i]);
-        rte_pktmbuf_free(o->mbufs[i]);
-    }
-    w->counters->tx_packets += n_sent;
-    w->counters->tx_bytes += n_bytes;
-    w->counters->lost_tx_full += o->n - n_sent;
-    w->ports[port].tx += n_sent;
-    w->ports[port].tx_full += o->n - n_sent;
+    transmit(w, port, o->mbufs, o->n, n_bytes);
     o->n = 0;
 }
 
@@ -200,6 +252,14 @@ static bool rewrite(struct rte_mbuf *mbuf, const struct next_hop *hop)
         }
     }
     return true;
+}
+
+/* Nearly every burst: nothing to drop, nothing to rewrite, one port to leave by. */
+static void forward_unchanged(struct worker *w, struct burst *b, uint16_t pair)
+{
+    w->ports[b->port].forwarded += b->n;
+    w->ports[pair].queued += b->n;
+    transmit(w, pair, b->mbufs, (uint16_t)b->n, b->n_bytes);
 }
 
 static void forward(struct worker *w, const struct burst *b, const struct policy *policy)
@@ -243,11 +303,21 @@ static unsigned int process_burst(struct worker *w, struct burst *b, const struc
     receive(w, b, q);
     if (b->n == 0)
         return 0;
-    parse(w, b, is_mirror);
+    b->asked = w->ask_early && !is_mirror;
+    if (is_mirror)
+        parse_mirrored(w, b);
+    else
+        parse(w, b);
     classify(w, b, policy, is_mirror);
-    decide(w, b);
+    /* Where most packets are tested, most of the next burst will be: then flows are asked for while
+     * it is parsed, before slices are known, since memory takes longest. */
+    w->ask_early = b->n_tested > b->n / 2;
+    if (b->n_tested > 0 || !b->all_leave_unchanged)
+        decide(w, b);
     if (is_mirror)
         absorb(w, b);
+    else if (b->all_leave_unchanged)
+        forward_unchanged(w, b, policy->ports[b->port].pair);
     else
         forward(w, b, policy);
     return b->n;

@@ -84,7 +84,8 @@ struct worker {
     struct worker_port ports[CONFIG_MAX_PORTS];
 
     /* The worker's own. */
-    alignas(CACHE_LINE_BYTES) struct worker_output outputs[CONFIG_MAX_PORTS];
+    alignas(CACHE_LINE_BYTES) bool ask_early; /* flows are asked for before slices are known */
+    struct worker_output outputs[CONFIG_MAX_PORTS];
 };
 
 /* The lcore's main function; `worker` is a struct worker. Returns 0 when told to quit. */

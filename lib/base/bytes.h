@@ -34,4 +34,31 @@ static inline void store_be32(void *to, uint32_t value)
     b[3] = (uint8_t)value;
 }
 
+/* A 64-bit word in the order of the machine. Word by word, without an array between, since
+ * compilers make vectors of arrays, and a vector cannot be loaded while the stores of its parts are
+ * under way. */
+static inline uint64_t load_word(const void *from)
+{
+    uint64_t word;
+
+    memcpy(&word, from, sizeof(word));
+    return word;
+}
+
+static inline void store_word(void *to, uint64_t word)
+{
+    memcpy(to, &word, sizeof(word));
+}
+
+/* The 64-bit word in whose memory the three lie side by side. A word that is stored whole can be
+ * loaded whole at once; one that was stored in parts cannot. */
+static inline uint64_t word_of_parts(uint16_t first, uint16_t second, uint32_t rest)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    return first | (uint64_t)second << 16 | (uint64_t)rest << 32;
+#else
+    return (uint64_t)first << 48 | (uint64_t)second << 32 | rest;
+#endif
+}
+
 #endif

@@ -156,33 +156,14 @@ struct aggregate_control *aggregate_table_control(const struct aggregate_table *
     return &t->controls[aggregate];
 }
 
-/* threshold:32 | test_id:8 | phase:8 | repaired_flows_only:1 | screening:1 */
-#define WORD_TEST_ID_SHIFT   32
-#define WORD_PHASE_SHIFT     40
-#define WORD_REPAIRED_SHIFT  48
-#define WORD_SCREENING_SHIFT 49
-
 void aggregate_control_order(struct aggregate_control *c, struct aggregate_order order)
 {
-    uint64_t word = order.threshold | (uint64_t)order.test_id << WORD_TEST_ID_SHIFT |
-                    (uint64_t)order.phase << WORD_PHASE_SHIFT |
-                    (uint64_t)order.repaired_flows_only << WORD_REPAIRED_SHIFT |
-                    (uint64_t)order.screening << WORD_SCREENING_SHIFT;
+    uint64_t word = order.threshold | (uint64_t)order.test_id << AGGREGATE_WORD_TEST_ID_SHIFT |
+                    (uint64_t)order.phase << AGGREGATE_WORD_PHASE_SHIFT |
+                    (uint64_t)order.repaired_flows_only << AGGREGATE_WORD_REPAIRED_SHIFT |
+                    (uint64_t)order.screening << AGGREGATE_WORD_SCREENING_SHIFT;
 
     atomic_store_explicit(&c->word, word, memory_order_release);
-}
-
-struct aggregate_order aggregate_control_read(const struct aggregate_control *c)
-{
-    uint64_t word = atomic_load_explicit(&c->word, memory_order_acquire);
-
-    return (struct aggregate_order){
-        .threshold = (uint32_t)word,
-        .test_id = (uint8_t)(word >> WORD_TEST_ID_SHIFT),
-        .phase = (uint8_t)(word >> WORD_PHASE_SHIFT),
-        .repaired_flows_only = (word >> WORD_REPAIRED_SHIFT) & 1,
-        .screening = (word >> WORD_SCREENING_SHIFT) & 1,
-    };
 }
 
 /* A plain fetch-sub would show others a negative budget for a moment, and what the manager

@@ -72,14 +72,32 @@ uint32_t aggregate_table_count(const struct aggregate_table *t);
 uint32_t aggregate_table_capacity(const struct aggregate_table *t);
 const struct aggregate_identity *aggregate_table_identity(const struct aggregate_table *t,
                                                           uint32_t aggregate);
+/* The controls of all aggregates lie side by side: that of aggregate 0 is the first. */
 struct aggregate_control *aggregate_table_control(const struct aggregate_table *t,
                                                   uint32_t aggregate);
 
 /* Manager. Publishes an order; workers follow it from their next segment on. */
 void aggregate_control_order(struct aggregate_control *c, struct aggregate_order order);
 
+/* The word: threshold:32 | test_id:8 | phase:8 | repaired_flows_only:1 | screening:1 */
+#define AGGREGATE_WORD_TEST_ID_SHIFT   32
+#define AGGREGATE_WORD_PHASE_SHIFT     40
+#define AGGREGATE_WORD_REPAIRED_SHIFT  48
+#define AGGREGATE_WORD_SCREENING_SHIFT 49
+
 /* Any thread. */
-struct aggregate_order aggregate_control_read(const struct aggregate_control *c);
+static inline struct aggregate_order aggregate_control_read(const struct aggregate_control *c)
+{
+    uint64_t word = atomic_load_explicit(&c->word, memory_order_acquire);
+
+    return (struct aggregate_order){
+        .threshold = (uint32_t)word,
+        .test_id = (uint8_t)(word >> AGGREGATE_WORD_TEST_ID_SHIFT),
+        .phase = (uint8_t)(word >> AGGREGATE_WORD_PHASE_SHIFT),
+        .repaired_flows_only = (word >> AGGREGATE_WORD_REPAIRED_SHIFT) & 1,
+        .screening = (word >> AGGREGATE_WORD_SCREENING_SHIFT) & 1,
+    };
+}
 
 /* Workers: takes one unit, or says no and leaves it as it was. Never overshoots, however many
  * lcores take at once. */

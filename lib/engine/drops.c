@@ -33,7 +33,7 @@ static bool may_drop_from(const struct flow *f, const struct packet_view *v,
 /* In the flows phase a flow needs a place; it takes one before its first coin of that phase. */
 static bool has_or_takes_place(struct engine *e, struct flow *f, struct aggregate_order order)
 {
-    struct aggregate_control *control = aggregate_table_control(e->aggregates, f->aggregate);
+    struct aggregate_control *control = &e->controls[f->aggregate];
 
     if (f->place != FLOW_NO_PLACE)
         return true;
@@ -127,7 +127,7 @@ enum engine_action engine_try_drop(struct engine *e, const struct engine_packet 
                                    const struct slice_rules *rules, struct flow *f,
                                    struct aggregate_order order)
 {
-    struct aggregate_control *control = aggregate_table_control(e->aggregates, f->aggregate);
+    struct aggregate_control *control = &e->controls[f->aggregate];
     uint32_t entry;
 
     if (order.phase == AGGREGATE_FLOWS) {

@@ -113,7 +113,9 @@ struct engine *engine_init(void *memory, size_t n_bytes, const struct engine_con
     e->config = *config;
     e->aggregates = config->aggregates;
     e->random = config->random;
+    e->controls = aggregate_table_control(config->aggregates, 0);
     e->deltas = (void *)(base + l.deltas);
+    e->n_deltas = aggregate_table_capacity(config->aggregates) + 1;
     e->changed = (void *)(base + l.changed);
     e->listed = base + l.listed;
     rules = (void *)(base + l.rules);
@@ -138,7 +140,10 @@ struct engine *engine_init(void *memory, size_t n_bytes, const struct engine_con
     }
     e->age_interval_ns = table.idle_timeout_ms * NS_PER_MS / 2;
     e->flows = flow_table_init(base + l.flows, l.passive_deltas - l.flows, &table);
-    return e->flows != NULL ? e : NULL;
+    if (e->flows == NULL)
+        return NULL;
+    e->flow_secret = flow_table_secret(e->flows);
+    return e;
 }
 
 /* Every record is looked at once per age interval, spread evenly over time. */
@@ -208,9 +213,6 @@ void engine_count_flowless(struct engine *e, const struct engine_packet *p,
 
 enum engine_action engine_packet(struct engine *e, struct engine_packet *p)
 {
-    const struct slice_rules *rules = &e->rules[p->slice];
-    struct flow *f;
-
     /* A flow found at the start of the burst may have left since, to make room for another. */
     if (e->n_leaves != e->n_leaves_at_lookup) {
         uint64_t then = e->n_leaves_at_lookup;
@@ -218,6 +220,14 @@ enum engine_action engine_packet(struct engine *e, struct engine_packet *p)
         engine_lookup_bulk(e, p, 1);
         e->n_leaves_at_lookup = then;
     }
+    return engine_take(e, p);
+}
+
+enum engine_action engine_take(struct engine *e, struct engine_packet *p)
+{
+    const struct slice_rules *rules = &e->rules[p->slice];
+    struct flow *f;
+
     if (rules->is_passive) {
         engine_passive(e, p, rules);
         return ENGINE_FORWARD;

@@ -70,7 +70,7 @@ struct engine_packet {
     /* What `view` was made of, until engine_packet() returns; mode passive reads TTL and the like
      * from it. NULL: they are not known. */
     const uint8_t *data;
-    /* Filled by engine_lookup_bulk(): */
+    /* Filled by engine_lookup_bulk() or engine_ask(): */
     struct flow_key key;
     uint64_t hash;
     struct flow *flow;
@@ -86,6 +86,15 @@ void engine_lookup_bulk(struct engine *e, struct engine_packet *packets, unsigne
 /* Takes one packet into account; the caller must follow the answer, or else the test is wrong.
  * Packets of one burst in the order of their arrival. */
 enum engine_action engine_packet(struct engine *e, struct engine_packet *packet);
+
+/* The same for a burst, the way that hides memory. First engine_ask() for each packet, as early as
+ * its view and ingress are known; then engine_packets() for those at `which` (in the order of their
+ * arrival), which writes actions[which[i]]. Asking for packets that are not taken later does no
+ * harm.
+ */
+void engine_ask(struct engine *e, struct engine_packet *packet);
+void engine_packets(struct engine *e, struct engine_packet *packets, const uint8_t *which,
+                    unsigned int n, enum engine_action *actions);
 
 /* After a burst: when the manager began a new epoch, posts what changed. Returns false when the
  * ring was too full for all of it (tried again at the next call). */

@@ -5,18 +5,6 @@
 #include <errno.h>
 #include <string.h>
 
-struct aggregate_counters *engine_delta(struct engine *e, uint32_t aggregate)
-{
-    /* What belongs to no aggregate is counted in the last delta, which is never posted. */
-    if (aggregate == AGGREGATE_NONE)
-        return &e->deltas[aggregate_table_capacity(e->aggregates)];
-    if (!e->listed[aggregate]) {
-        e->listed[aggregate] = 1;
-        e->changed[e->n_changed++] = aggregate;
-    }
-    return &e->deltas[aggregate];
-}
-
 int engine_post(struct engine *e, const struct message *m)
 {
     int error = e->config.post(e->config.post_context, m);

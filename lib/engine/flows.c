@@ -2,33 +2,79 @@
 /* Which flow and which aggregate a packet belongs to. */
 #include "engine/internal.h"
 
+#include <assert.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/hash.h"
+#include "flow/lookup.h"
 #include "tcp/flags.h"
+
+/* Key and hash in one go, word by word. */
+static inline uint64_t set_key(struct engine_packet *p, const uint64_t secret[2])
+{
+    const struct packet_view *v = p->view;
+    uint8_t *key = (uint8_t *)&p->key;
+    uint64_t source[2] = {load_word(v->source.bytes), load_word(v->source.bytes + 8)};
+    uint64_t destination[2] = {load_word(v->destination.bytes),
+                               load_word(v->destination.bytes + 8)};
+    uint64_t rest = word_of_parts(v->source_port, v->destination_port, p->ingress);
+    uint64_t h = secret[0];
+
+    store_word(key, source[0]);
+    store_word(key + 8, source[1]);
+    store_word(key + 16, destination[0]);
+    store_word(key + 24, destination[1]);
+    store_word(key + 32, rest);
+    h = hash_step(h, source[0], 0, secret);
+    h = hash_step(h, source[1], 1, secret);
+    h = hash_step(h, destination[0], 2, secret);
+    h = hash_step(h, destination[1], 3, secret);
+    h = hash_step(h, rest, 4, secret);
+    return hash_end(h, secret);
+}
+static_assert(offsetof(struct flow_key, destination) == 16 &&
+                  offsetof(struct flow_key, source_port) == 32 &&
+                  offsetof(struct flow_key, ingress) == 36,
+              "set_key() fills it by words");
+void engine_ask(struct engine *e, struct engine_packet *p)
+{
+    p->hash = set_key(p, e->flow_secret);
+    flow_ask_bucket(e->flows, p->hash);
+}
 
 void engine_lookup_bulk(struct engine *e, struct engine_packet *packets, unsigned int n)
 {
-    struct flow_key keys[ENGINE_MAX_BURST];
-    uint64_t hashes[ENGINE_MAX_BURST];
-    struct flow *flows[ENGINE_MAX_BURST];
-
-    if (n == 0)
-        return;
-    for (unsigned int i = 0; i < n; i++) {
-        const struct packet_view *v = packets[i].view;
-
-        keys[i] = (struct flow_key){.source = v->source,
-                                    .destination = v->destination,
-                                    .source_port = v->source_port,
-                                    .destination_port = v->destination_port,
-                                    .ingress = packets[i].ingress};
-        hashes[i] = flow_table_hash(e->flows, &keys[i]);
-    }
-    flow_table_lookup_bulk(e->flows, keys, hashes, n, flows);
-    for (unsigned int i = 0; i < n; i++) {
-        packets[i].key = keys[i];
-        packets[i].hash = hashes[i];
-        packets[i].flow = flows[i];
-    }
+    for (unsigned int i = 0; i < n; i++)
+        engine_ask(e, &packets[i]);
+    for (unsigned int i = 0; i < n; i++)
+        packets[i].flow = flow_ask_record(e->flows, packets[i].hash);
+    for (unsigned int i = 0; i < n; i++)
+        packets[i].flow = flow_confirm(e->flows, &packets[i].key, packets[i].hash, packets[i].flow);
     e->n_leaves_at_lookup = e->n_leaves;
+}
+
+/* So many packets before the engine comes to one, its flow's record is asked for: far enough for
+ * memory, and no more at once than a core has under way. */
+#define ASK_AHEAD 12
+
+void engine_packets(struct engine *e, struct engine_packet *packets, const uint8_t *which,
+                    unsigned int n, enum engine_action *actions)
+{
+    for (unsigned int i = 0; i < n + ASK_AHEAD; i++) {
+        struct engine_packet *p;
+
+        if (i < n) {
+            p = &packets[which[i]];
+            p->flow = flow_ask_record(e->flows, p->hash);
+        }
+        if (i < ASK_AHEAD)
+            continue;
+        p = &packets[which[i - ASK_AHEAD]];
+        p->flow = flow_confirm(e->flows, &p->key, p->hash, p->flow);
+        actions[which[i - ASK_AHEAD]] = engine_take(e, p);
+    }
 }
 
 uint32_t engine_find_aggregate(struct engine *e, const struct engine_packet *p,

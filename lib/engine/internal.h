@@ -41,7 +41,10 @@ struct engine {
     uint64_t n_leaves_at_lookup;
 
     struct flow_table *flows;
-    struct aggregate_counters *deltas; /* per aggregate, since posted */
+    const uint64_t *flow_secret;
+    struct aggregate_control *controls; /* of all aggregates */
+    struct aggregate_counters *deltas;  /* per aggregate, since posted */
+    uint32_t n_deltas;
     const struct slice_rules *rules;
     struct aggregate_table *aggregates;
     struct random_source random;
@@ -64,6 +67,9 @@ struct engine {
     struct passive_line *passive_lines;      /* per flow record */
     uint32_t idle_timeout_ms;
 };
+
+/* engine.c: a packet whose flow, if it has one, was just looked up. */
+enum engine_action engine_take(struct engine *e, struct engine_packet *p);
 
 /* segment.c */
 enum engine_action engine_segment(struct engine *e, const struct engine_packet *p,
@@ -105,8 +111,20 @@ void engine_passive_leave(struct engine *e, struct flow *f);
 void engine_passive_stop(struct engine *e);
 struct passive_counters *engine_passive_delta(struct engine *e, uint32_t aggregate);
 
+/* What was counted of an aggregate since it was posted. What belongs to none is counted in the last
+ * delta, which is never posted. */
+static inline struct aggregate_counters *engine_delta(struct engine *e, uint32_t aggregate)
+{
+    if (likely_false(aggregate == AGGREGATE_NONE))
+        return &e->deltas[e->n_deltas - 1];
+    if (likely_false(!e->listed[aggregate])) {
+        e->listed[aggregate] = 1;
+        e->changed[e->n_changed++] = aggregate;
+    }
+    return &e->deltas[aggregate];
+}
+
 /* epoch.c */
-struct aggregate_counters *engine_delta(struct engine *e, uint32_t aggregate);
 int engine_post(struct engine *e, const struct message *m);
 
 static inline bool flow_counts(const struct flow *f)

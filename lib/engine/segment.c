@@ -259,7 +259,7 @@ static struct aggregate_order order_for(const struct engine *e, uint32_t aggrega
 {
     if (aggregate == AGGREGATE_NONE)
         return (struct aggregate_order){.phase = AGGREGATE_IDLE};
-    return aggregate_control_read(aggregate_table_control(e->aggregates, aggregate));
+    return aggregate_control_read(&e->controls[aggregate]);
 }
 
 enum engine_action engine_segment(struct engine *e, const struct engine_packet *p,

@@ -29,7 +29,9 @@
 #include <string.h>
 
 #include "base/address.h"
+#include "base/bytes.h"
 #include "base/compiler.h"
+#include "base/hash.h"
 #include "tcp/coverage.h"
 
 /* One direction of a TCP connection. `ingress` is whatever the caller tells paths apart by (port
@@ -103,11 +105,14 @@ static_assert(sizeof(struct flow_rare) == CACHE_LINE_BYTES, "one rare line");
  * using it again. */
 static inline bool flow_key_equal(const struct flow_key *a, const struct flow_key *b)
 {
-    uint64_t x[5], y[5];
+    const uint8_t *x = (const uint8_t *)a, *y = (const uint8_t *)b;
+    uint64_t differ = load_word(x) ^ load_word(y);
 
-    memcpy(x, a, sizeof(x));
-    memcpy(y, b, sizeof(y));
-    return ((x[0] ^ y[0]) | (x[1] ^ y[1]) | (x[2] ^ y[2]) | (x[3] ^ y[3]) | (x[4] ^ y[4])) == 0;
+    differ |= load_word(x + 8) ^ load_word(y + 8);
+    differ |= load_word(x + 16) ^ load_word(y + 16);
+    differ |= load_word(x + 24) ^ load_word(y + 24);
+    differ |= load_word(x + 32) ^ load_word(y + 32);
+    return differ == 0;
 }
 
 struct flow_table;
@@ -154,6 +159,14 @@ struct flow_table *flow_table_init(void *memory, size_t n_bytes,
                                    const struct flow_table_config *config);
 
 uint64_t flow_table_hash(const struct flow_table *t, const struct flow_key *key);
+
+/* The same, for callers who keep the table's secret at hand. */
+const uint64_t *flow_table_secret(const struct flow_table *t);
+
+static inline uint64_t flow_hash(const struct flow_key *key, const uint64_t secret[2])
+{
+    return hash_words(key, sizeof(*key) / sizeof(uint64_t), secret);
+}
 
 /* Looks up `n` keys; flows[i] is NULL when keys[i] is not known. hashes[i] is flow_table_hash().
  * Buckets, then hot lines, are prefetched for up to 64 keys before they are read. A flow stays

@@ -95,11 +95,15 @@ static inline enum packet_reason parse_transport(const struct bytes *in, uint32_
     return PACKET_NOT_TCP;
 }
 
+/* ::ffff:a.b.c.d; the upper half is zero already. */
 static inline void map_ipv4(struct ip_address *to, const uint8_t *from)
 {
-    to->bytes[10] = 0xff;
-    to->bytes[11] = 0xff;
-    memcpy(to->bytes + 12, from, 4);
+    uint32_t address;
+    uint64_t lower;
+
+    memcpy(&address, from, sizeof(address));
+    lower = word_of_parts(0, 0xffff, address);
+    memcpy(to->bytes + 8, &lower, sizeof(lower));
 }
 
 static inline enum packet_reason parse_ipv4(const struct bytes *in, uint32_t offset,

@@ -203,32 +203,36 @@ static void look_up(const struct prefix_table *t, struct lookup *l)
         l->next_hop6[i] = t->any_ipv6;
 }
 
-static int32_t resolve(const struct prefix_table *t, uint64_t next_hop, const struct packet_view *v,
-                       uint16_t port)
+/* Is there a slice? Until then *slice says that there is none. */
+static inline bool resolve(const struct prefix_table *t, uint64_t next_hop,
+                           const struct packet_view *v, uint16_t port, int32_t *slice)
 {
     const struct prefix_node *node;
 
     if (next_hop == 0)
-        return PREFIX_NO_SLICE;
+        return false;
     node = &t->nodes.nodes[next_hop - 1];
-    if (likely_true(node->takes_all >= 0))
-        return node->takes_all;
-    return prefix_nodes_match(&t->nodes, (uint32_t)(next_hop - 1), &v->destination, port,
-                              v->n_vlans > 0 ? v->vlan_id[0] : 0);
+    *slice = likely_true(node->takes_all >= 0)
+                 ? node->takes_all
+                 : prefix_nodes_match(&t->nodes, (uint32_t)(next_hop - 1), &v->destination, port,
+                                      v->n_vlans > 0 ? v->vlan_id[0] : 0);
+    return *slice >= 0;
 }
 
-void prefix_classify_bulk(const struct prefix_table *t, const struct packet_view *views,
-                          unsigned int n, uint16_t port, int32_t *slices)
+unsigned int prefix_classify_bulk(const struct prefix_table *t, const struct packet_view *views,
+                                  unsigned int n, uint16_t port, int32_t *slices)
 {
     struct lookup l;
+    unsigned int n_found = 0;
 
     l.n4 = l.n6 = 0;
     gather(&l, views, n, slices);
     look_up(t, &l);
     for (unsigned int i = 0; i < l.n4; i++)
-        slices[l.at4[i]] = resolve(t, l.next_hop4[i], &views[l.at4[i]], port);
+        n_found += resolve(t, l.next_hop4[i], &views[l.at4[i]], port, &slices[l.at4[i]]);
     for (unsigned int i = 0; i < l.n6; i++)
-        slices[l.at6[i]] = resolve(t, l.next_hop6[i], &views[l.at6[i]], port);
+        n_found += resolve(t, l.next_hop6[i], &views[l.at6[i]], port, &slices[l.at6[i]]);
+    return n_found;
 }
 
 uint64_t prefix_table_memory_bytes(const struct slice *slices, uint32_t n)

@@ -30,9 +30,10 @@ struct prefix_table *prefix_table_create(const char *name, const struct slice *s
 void prefix_table_destroy(struct prefix_table *t);
 
 /* Slice index or PREFIX_NO_SLICE of `n` (at most PREFIX_MAX_BURST) parsed packets that came in by
- * `port` (index in config.ports). Views without addresses belong to no slice. Any thread. */
-void prefix_classify_bulk(const struct prefix_table *t, const struct packet_view *views,
-                          unsigned int n, uint16_t port, int32_t *slices);
+ * `port` (index in config.ports); returns how many belong to a slice. Views without addresses
+ * belong to none. Any thread. */
+unsigned int prefix_classify_bulk(const struct prefix_table *t, const struct packet_view *views,
+                                  unsigned int n, uint16_t port, int32_t *slices);
 
 /* Bytes that the tables of so many slices will take, for the printed budget. */
 uint64_t prefix_table_memory_bytes(const struct slice *slices, uint32_t n);
