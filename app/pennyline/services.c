@@ -132,6 +132,7 @@ int services_up(struct appliance *a)
     const struct control_operations operations = {
         .manager = a->manager,
         .instance = a->config->instance.name,
+        .group = a->config->instance.control_group,
         .clock = &a->report_clock,
         .context = a,
         .worker = on_worker,

@@ -31,7 +31,8 @@
 struct config_instance {
     char name[CONFIG_NAME_BYTES];
     char control_socket[CONFIG_SOCKET_PATH_BYTES];
-    char event_log[CONFIG_PATH_BYTES]; /* "": none; "-": standard output */
+    char control_group[CONFIG_NAME_BYTES]; /* "": none */
+    char event_log[CONFIG_PATH_BYTES];     /* "": none; "-": standard output */
     uint32_t epoch_ms;
     uint32_t max_aggregates;
     uint32_t flows_per_lcore;

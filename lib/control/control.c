@@ -29,7 +29,7 @@ struct control *control_open(const char *path, const struct control_operations *
     c->operations = *operations;
     for (unsigned int i = 0; i < CONTROL_MAX_CLIENTS; i++)
         c->clients[i].fd = -1;
-    if (listener_open(&c->listener, path, error, n_error) < 0) {
+    if (listener_open(&c->listener, path, operations->group, error, n_error) < 0) {
         free(c);
         return NULL;
     }
@@ -64,9 +64,10 @@ static void admit(struct control *c, int fd)
 {
     struct client *place = free_place(c);
 
-    if (!listener_may_serve(fd))
+    if (!listener_may_serve(&c->listener, fd))
         turn_away(fd, c->now_ns,
-                  "only root and the user that the server runs as are served; use sudo");
+                  "only root and the user that the server runs as are served, and the group that "
+                  "instance.control_group names; use sudo");
     else if (place == NULL)
         turn_away(fd, c->now_ns, "16 clients are connected already; close one and try again");
     else

@@ -7,7 +7,8 @@
  * A refused command changes nothing. After {"command": "watch"} a connection gets events as lines
  * until its client leaves; what it asks afterwards is not heard. {"command": "help"} lists all.
  *
- * Only root and the server's own user are served. The socket has mode 0600.
+ * Only root, the server's own user and, where one is named, the members of a group are served. The
+ * socket has mode 0600, or 0660 with that group.
  *
  * The manager's thread calls all of this. Nothing waits: a client that is slow to read is dropped,
  * and a watcher that is slow loses events and is told how many. Memory is bounded by
@@ -49,6 +50,7 @@ struct control_operations {
     struct manager *manager;
     const struct report_clock *clock;
     const char *instance;
+    const char *group; /* of the system, whose members may connect; NULL or "": none */
     void *context;
     /* False beyond the last worker. */
     bool (*worker)(void *context, unsigned int i, struct control_worker *out);

@@ -2,6 +2,7 @@
 #include "control/listener.h"
 
 #include <errno.h>
+#include <grp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -88,7 +89,28 @@ static int start(struct listener *l, char *error, size_t n_error)
     return 0;
 }
 
-int listener_open(struct listener *l, const char *path, char *error, size_t n_error)
+/* The socket was made for its owner alone; now the group may use it too. */
+static int admit_group(struct listener *l, const char *name, char *error, size_t n_error)
+{
+    const struct group *group;
+
+    if (name == NULL || *name == '\0')
+        return 0;
+    group = getgrnam(name);
+    if (group != NULL && chown(l->address.sun_path, (uid_t)-1, group->gr_gid) == 0 &&
+        chmod(l->address.sun_path, 0660) == 0) {
+        l->has_group = true;
+        return 0;
+    }
+    listener_close(l);
+    return refuse(l, error, n_error,
+                  group == NULL ? "instance.control_group: there is no such group"
+                                : "its group cannot be set",
+                  "make the group (groupadd), or leave control_group out");
+}
+
+int listener_open(struct listener *l, const char *path, const char *group, char *error,
+                  size_t n_error)
 {
     int failure;
 
@@ -116,7 +138,7 @@ int listener_open(struct listener *l, const char *path, char *error, size_t n_er
     case OCCUPANT_NONE:
         break;
     }
-    return start(l, error, n_error);
+    return start(l, error, n_error) == 0 ? admit_group(l, group, error, n_error) : -1;
 }
 
 int listener_accept(struct listener *l)
@@ -124,14 +146,14 @@ int listener_accept(struct listener *l)
     return accept4(l->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 }
 
-bool listener_may_serve(int fd)
+bool listener_may_serve(const struct listener *l, int fd)
 {
     struct ucred peer;
     socklen_t n = sizeof(peer);
 
     if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &n) < 0)
         return false;
-    return peer.uid == 0 || peer.uid == geteuid();
+    return l->has_group || peer.uid == 0 || peer.uid == geteuid();
 }
 
 void listener_close(struct listener *l)

@@ -10,19 +10,22 @@
 
 struct listener {
     int fd;
+    bool has_group; /* the socket's mode lets its members in, and nobody else */
     struct sockaddr_un address;
     dev_t device; /* of the socket that we made */
     ino_t inode;
 };
 
-/* 0, or -1 with `error` in words. */
-int listener_open(struct listener *l, const char *path, char *error, size_t n_error);
+/* 0, or -1 with `error` in words. `group` may be NULL or "": none. */
+int listener_open(struct listener *l, const char *path, const char *group, char *error,
+                  size_t n_error);
 
 /* A connection, non-blocking, or -1 when there is none now. */
 int listener_accept(struct listener *l);
 
-/* May this peer be served (SO_PEERCRED: root, or the user that this process runs as)? */
-bool listener_may_serve(int fd);
+/* May this peer be served (SO_PEERCRED: root, or the user that this process runs as)? With a group,
+ * the kernel let nobody else connect. */
+bool listener_may_serve(const struct listener *l, int fd);
 
 /* Takes the socket away, unless another one lies there by now. */
 void listener_close(struct listener *l);

@@ -44,7 +44,8 @@ static const struct {
     {"{\"zzzzzz\":1}", "$.zzzzzz: unknown key; the configuration has $schema, comment, instance, "
                        "eal, ports, next_hops, defaults, slices"},
     {"{\"instance\":{\"epoch\":10}}",
-     "$.instance.epoch: unknown key; the instance has comment, name, control_socket, event_log, "
+     "$.instance.epoch: unknown key; the instance has comment, name, control_socket, "
+     "control_group, event_log, "
      "epoch_ms, max_aggregates, flows_per_lcore, flow_admissions_per_second, max_pending_drops, "
      "max_flow_places, max_own_loss_ratio, max_manager_lateness_ms, kill_switch"},
     {"{\"slices\":[{\"name\":\"s\",\"mode\":\"active\",\"drop_probabilty\":0.1}]}",

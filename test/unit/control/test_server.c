@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -301,6 +302,64 @@ static void another_user_is_refused_in_words(void **state)
     assert_int_equal(control_n_clients(f->control), 0);
 }
 
+/* As nobody, of a group that is let in. Exits 0 when it was answered. */
+static void be_member(const struct fixture *f)
+{
+    struct pollfd p = {.events = POLLIN};
+    char text[512];
+
+    if (setgroups(0, NULL) != 0 || setgid(NOBODY) != 0 || setuid(NOBODY) != 0)
+        _exit(1);
+    p.fd = try_connect(f);
+    if (p.fd < 0)
+        _exit(2);
+    say(p.fd, "{\"command\": \"version\"}\n");
+    if (poll(&p, 1, 10000) != 1)
+        _exit(3);
+    hear(p.fd, text, sizeof(text));
+    _exit(strstr(text, "\"ok\": true") != NULL ? 0 : 4);
+}
+
+static void a_member_of_the_named_group_is_served(void **state)
+{
+    struct fixture *f = *state;
+    const struct group *group = getgrgid(NOBODY);
+    struct stat status;
+    int code = 0;
+    pid_t child;
+
+    if (geteuid() != 0 || group == NULL)
+        skip();
+    control_close(f->control);
+    f->world.operations.group = group->gr_name;
+    f->control = open_server(f);
+    assert_non_null(f->control);
+    assert_int_equal(stat(f->path, &status), 0);
+    assert_int_equal(status.st_mode & 0777, 0660);
+    assert_int_equal(status.st_gid, NOBODY);
+    assert_int_equal(chmod(f->directory, 0755), 0);
+    child = fork();
+    if (child == 0)
+        be_member(f);
+    while (waitpid(child, &code, WNOHANG) == 0) {
+        control_poll(f->control, f->world.now_ns);
+        usleep(1000);
+    }
+    assert_int_equal(code, 0);
+}
+
+static void a_group_that_is_not_there_is_refused(void **state)
+{
+    struct fixture *f = *state;
+
+    control_close(f->control);
+    f->world.operations.group = "no-such-group";
+    f->control = NULL;
+    assert_null(open_server(f));
+    assert_non_null(strstr(f->error, "there is no such group"));
+    assert_int_equal(access(f->path, F_OK), -1);
+}
+
 /* Asks on and on, and reads nothing. */
 static void a_client_that_does_not_read_is_dropped(void **state)
 {
@@ -461,6 +520,8 @@ int main(void)
         TEST(a_request_that_is_too_long_is_refused),
         TEST(a_client_too_many_is_told_so),
         TEST(another_user_is_refused_in_words),
+        TEST(a_member_of_the_named_group_is_served),
+        TEST(a_group_that_is_not_there_is_refused),
         TEST(a_client_that_does_not_read_is_dropped),
         TEST(a_client_that_is_idle_is_not_dropped),
         TEST(a_watcher_gets_events_and_others_do_not),
