@@ -11,6 +11,8 @@ check_packages=(git clang-format llvm libclang-rt-dev shellcheck cppcheck pyflak
     python3-jsonschema tshark tcpdump graphviz chromium prometheus)
 # For the page's test, unless node and npm are there from elsewhere.
 node_packages=(nodejs npm)
+# For the plots of doc/verdict.md only: tools/verdict_plots.py.
+doc_packages=(gnuplot-nox)
 
 huge_directory=/dev/hugepages
 huge_pages_file=/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages
@@ -19,17 +21,18 @@ huge_page_mib=2
 usage()
 {
     cat <<TEXT
-Usage: tools/setup.sh [packages|hugepages|all]
+Usage: tools/setup.sh [packages|hugepages|all|docs]
 
   packages    install with apt, by name, what is missing; when nothing is, the network is not used
   hugepages   mount hugetlbfs on $huge_directory and reserve 2 MB pages
   all         both (the default)
+  docs        what draws the plots of the documentation; nothing else needs it
 
 Environment:
   HUGEPAGES   how many 2 MB pages to have (default 1024; never more than a quarter of the memory
               unless it is set). More than that are left as they are.
 
-Both need root. Exit code: 0 done; 1 a package is missing and could not be installed; 2 usage.
+All need root. Exit code: 0 done; 1 a package is missing and could not be installed; 2 usage.
 Hugepages that cannot be had are said, and are no error: DPDK programs then need --no-huge.
 TEXT
 }
@@ -44,25 +47,25 @@ is_installed()
     [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
 }
 
+# install_packages PACKAGE...
 install_packages()
 {
     local missing=() package
 
     if ! command -v dpkg-query >/dev/null; then
-        say "no dpkg here: install by your system's means: ${build_packages[*]} ${run_packages[*]}"
+        say "no dpkg here: install by your system's means: $*"
         return 0
     fi
-    for package in "${build_packages[@]}" "${run_packages[@]}" "${check_packages[@]}"; do
+    for package in "$@"; do
         is_installed "$package" || missing+=("$package")
     done
-    command -v node >/dev/null && command -v npm >/dev/null || missing+=("${node_packages[@]}")
     if [ ${#missing[@]} -eq 0 ]; then
         say "packages: nothing is missing"
         return 0
     fi
     if [ "$(id -u)" -ne 0 ]; then
         say "packages missing: ${missing[*]}"
-        say "run as root: tools/setup.sh packages"
+        say "run as root: tools/setup.sh $what"
         return 1
     fi
     say "installing ${missing[*]}"
@@ -126,11 +129,15 @@ reserve_hugepages()
     fi
 }
 
-case "${1:-all}" in
-packages) install_packages ;;
+all_packages=("${build_packages[@]}" "${run_packages[@]}" "${check_packages[@]}")
+command -v node >/dev/null && command -v npm >/dev/null || all_packages+=("${node_packages[@]}")
+what=${1:-all}
+case "$what" in
+packages) install_packages "${all_packages[@]}" ;;
 hugepages) reserve_hugepages ;;
+docs) install_packages "${doc_packages[@]}" ;;
 all)
-    install_packages
+    install_packages "${all_packages[@]}"
     reserve_hugepages
     ;;
 -h | --help) usage ;;

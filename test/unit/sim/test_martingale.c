@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#define N_RUNS     200
+#define N_RUNS     120
 #define CONFIDENCE (1 - 2e-6)
 
 static struct scenario free_running(const struct attack *attack)
@@ -111,6 +111,7 @@ static void choosing_lucky_flows_keeps_the_level(void **state)
         s.blind.duplicate_ratio = ratios[i];
         s.blind.n_flows = 40;
         s.blind.segments_per_second = 400;
+        s.max_s = 7;
         summary = study(&s, N_RUNS, 400 + (uint64_t)i);
         assert_level_is_kept(&summary.reached[0], N_RUNS, study_levels[0]);
         assert_level_is_kept(&summary.reached[1], N_RUNS, study_levels[1]);
