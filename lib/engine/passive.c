@@ -102,7 +102,7 @@ static struct flow *admit(struct engine *e, struct engine_packet *p,
         return f.hot;
     *is_new = true;
     f = lines_of(e, f.hot);
-    passive_flow_begin(&f, &packet, e->now_ms);
+    passive_flow_begin(&f, &packet);
     f.hot->aggregate = engine_find_aggregate(e, p, rules, true);
     if (f.hot->aggregate != FLOW_NO_AGGREGATE)
         engine_delta(e, f.hot->aggregate)->flows_seen++;
@@ -186,7 +186,7 @@ static void syn(struct engine *e, const struct passive_flow *f, const struct pas
     if ((f->hot->flags & PASSIVE_ENDED) == 0 && silent_ns < rules->retransmission_timeout_ns)
         return;
     passive_flow_end(f, PASSIVE_END_EVICTED, c);
-    passive_flow_begin(f, p, e->now_ms);
+    passive_flow_begin(f, p);
     f->hot->state = FLOW_SYN_ONLY;
     f->hot->last_seen_ms = e->now_ms;
     f->line->peer = peer;
@@ -209,7 +209,7 @@ static void count_kind(struct aggregate_counters *c, enum passive_kind kind)
     c->segments++;
     c->in_order += kind == PASSIVE_FIRST_TIME;
     c->out_of_order += kind == PASSIVE_REORDERED || kind == PASSIVE_RETRANSMITTED;
-    c->duplicates += kind == PASSIVE_REPEAT || kind == PASSIVE_UNKNOWN;
+    c->duplicates += kind == PASSIVE_REPEAT || kind == PASSIVE_LATE || kind == PASSIVE_UNKNOWN;
 }
 
 static void data(struct engine *e, const struct passive_flow *f, const struct passive_packet *p,

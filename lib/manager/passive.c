@@ -150,7 +150,7 @@ bool manager_passive_report(const struct manager *m, uint32_t aggregate, struct 
         .ended_ns = s->ended_ns,
         .upstream = passive_rate_of(c->lost_upstream, c->observed),
         .downstream = passive_rate_of(c->repeats, c->repeatable),
-        .reordered = passive_rate_of(c->reordered, c->passed),
+        .reordered = passive_rate_of(c->reordered + c->late, c->passed),
         .share_here = share_here(c),
     };
     for (int i = 0; i < PASSIVE_N_FINDINGS; i++)

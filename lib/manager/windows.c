@@ -64,5 +64,8 @@ struct window_slot window_sum(const struct rolling_window *w, enum passive_windo
         sum.repeatable += turned.slots[i].repeatable;
         sum.repeats += turned.slots[i].repeats;
     }
+    /* A loss that was taken back may have been counted before the window. */
+    if (sum.lost_upstream > sum.observed)
+        sum.lost_upstream = 0;
     return sum;
 }

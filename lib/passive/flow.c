@@ -33,8 +33,7 @@ static uint8_t bit_length(uint16_t value)
     return n;
 }
 
-void passive_flow_begin(const struct passive_flow *f, const struct passive_packet *p,
-                        uint32_t now_ms)
+void passive_flow_begin(const struct passive_flow *f, const struct passive_packet *p)
 {
     const struct packet_view *v = p->view;
     bool is_syn = (v->tcp_flags & TCP_FLAG_SYN) != 0;
@@ -53,7 +52,6 @@ void passive_flow_begin(const struct passive_flow *f, const struct passive_packe
     *f->line = (struct passive_line){
         .start_sequence = is_syn ? v->sequence + 1 : v->sequence,
         .segment_bytes = 1,
-        .first_seen_ms = now_ms,
         .peer = PASSIVE_NO_PEER,
         .ttl = detail.ttl,
         .window_bits = bit_length(detail.window),

@@ -59,9 +59,10 @@ struct passive_line {
     uint16_t opener_index[PASSIVE_MAX_HOLES]; /* n_passed at the opener, modulo 2^16 */
     uint16_t segment_bytes;                   /* the longest segment among those of events */
     uint32_t start_sequence;                  /* of the first byte */
-    uint32_t first_seen_ms;
-    uint32_t unknown_below; /* with PASSIVE_UNKNOWN_BELOW */
-    uint32_t peer;          /* record of the other direction, or PASSIVE_NO_PEER; the engine's */
+    uint16_t repair_timestamp;                /* of the latest retransmission that filled a hole: */
+    uint16_t repair_ip_id;                    /* as of an opener, or 0 */
+    uint32_t unknown_below;                   /* with PASSIVE_UNKNOWN_BELOW */
+    uint32_t peer; /* record of the other direction, or PASSIVE_NO_PEER; the engine's */
     uint32_t
         sample_end; /* with PASSIVE_SAMPLING: its acknowledgement is waited for; the engine's */
     uint32_t sample_ticks;
@@ -129,6 +130,7 @@ enum passive_kind {
     PASSIVE_REORDERED,
     PASSIVE_RETRANSMITTED, /* upstream loss */
     PASSIVE_REPEAT,        /* downstream loss */
+    PASSIVE_LATE,          /* its retransmission overtook it */
     PASSIVE_UNKNOWN,
     PASSIVE_JUMP,
     PASSIVE_N_KINDS
@@ -152,11 +154,15 @@ uint32_t passive_ticks_of_code(uint8_t code);
 bool passive_is_retransmission(const struct passive_hole *hole, const struct packet_detail *detail,
                                uint32_t delay_ticks, uint32_t n_since, uint32_t rtt_ticks);
 
+/* Was it sent before the retransmission whose timestamp and identification (0: unknown) these are?
+ * Then it is not sent again, but the first copy after all: late, and taken for lost meanwhile. */
+bool passive_is_first_copy(uint16_t repair_timestamp, uint16_t repair_ip_id,
+                           const struct packet_detail *detail);
+
 /* A flow that the table just admitted, or that begins anew, with its first packet (which is then
  * given to passive_flow_packet() as well, unless it is a SYN). Sets all but key, aggregate, state
  * and last_seen_ms, and the peer to none. */
-void passive_flow_begin(const struct passive_flow *f, const struct passive_packet *p,
-                        uint32_t now_ms);
+void passive_flow_begin(const struct passive_flow *f, const struct passive_packet *p);
 
 /* A data segment of at least one byte, no keepalive. */
 enum passive_kind passive_flow_segment(const struct passive_flow *f, const struct passive_packet *p,

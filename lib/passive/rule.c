@@ -6,6 +6,8 @@
  * one by one are mostly farther away, and then say nothing. */
 #define IP_ID_NEAR       64
 #define DUPACK_THRESHOLD 3
+/* A first copy is behind its retransmission by what was sent in between, a flight at most. */
+#define IP_ID_FLIGHT 1024
 
 uint8_t passive_code_of_ticks(uint32_t ticks)
 {
@@ -35,6 +37,18 @@ static bool by_identification(const struct passive_hole *hole, const struct pack
         return false;
     *order = ahead;
     return true;
+}
+
+bool passive_is_first_copy(uint16_t repair_timestamp, uint16_t repair_ip_id,
+                           const struct packet_detail *detail)
+{
+    int32_t behind = (int16_t)(repair_ip_id - detail->ip_id), later = 0;
+
+    if (detail->has_timestamp && repair_timestamp != 0)
+        later = (int16_t)(repair_timestamp - (uint16_t)detail->timestamp);
+    if (later != 0)
+        return later > 0;
+    return repair_ip_id != 0 && detail->ip_id != 0 && behind > 0 && behind <= IP_ID_FLIGHT;
 }
 
 bool passive_is_retransmission(const struct passive_hole *hole, const struct packet_detail *detail,

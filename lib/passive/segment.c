@@ -186,20 +186,43 @@ static enum passive_kind judge_filling(const struct passive_flow *f, const struc
     c->observed += n;
     c->holes_retransmitted += filled->n_whole;
     count_some(&line->n_retransmitted, 1);
+    if (p->data != NULL) {
+        line->repair_timestamp = (uint16_t)(detail.has_timestamp ? detail.timestamp : 0);
+        line->repair_ip_id = detail.ip_id;
+    }
     learn_from_retransmission(f, delay_ticks);
     return PASSIVE_RETRANSMITTED;
 }
 
+/* Its retransmission overtook it. What was taken for lost then, was only late. */
+static bool is_late(const struct passive_flow *f, const struct passive_packet *p)
+{
+    struct packet_detail detail;
+
+    if (p->data == NULL || f->line->n_retransmitted == 0)
+        return false;
+    packet_read_detail(p->data, p->view, &detail);
+    return passive_is_first_copy(f->line->repair_timestamp, f->line->repair_ip_id, &detail);
+}
+
 /* Nothing of it fills a hole. */
-static enum passive_kind judge_repeat(const struct passive_flow *f, uint32_t sequence,
+static enum passive_kind judge_repeat(const struct passive_flow *f, const struct passive_packet *p,
                                       struct passive_counters *c)
 {
+    uint32_t sequence = p->view->sequence;
     struct passive_line *line = f->line;
     bool is_given_up =
         (line->marks & PASSIVE_UNKNOWN_BELOW) != 0 && serial_before(sequence, line->unknown_below);
     bool is_from_before =
         passive_flow_bytes(f) < INT32_MAX && serial_before(sequence, line->start_sequence);
 
+    if (is_late(f, p)) {
+        line->n_retransmitted--;
+        count_some(&line->n_reordered, 1);
+        c->late++;
+        c->lost_upstream--;
+        return PASSIVE_LATE;
+    }
     if (is_given_up && line->n_unfilled > 0)
         line->n_unfilled--;
     /* A sender that repairs what is missing may repeat more than that (go-back-N). */
@@ -223,7 +246,7 @@ static enum passive_kind segment_below(const struct passive_flow *f, const struc
     enum passive_kind kind;
 
     c->holes_opened += filled.n_split;
-    kind = filled.n_bytes > 0 ? judge_filling(f, p, &filled, c) : judge_repeat(f, sequence, c);
+    kind = filled.n_bytes > 0 ? judge_filling(f, p, &filled, c) : judge_repeat(f, p, c);
     make_room(f, holes, p->now_ticks, c);
     if (serial_before(f->hot->snd_max, end))
         passive_grow(f, end, p->now_ticks);

@@ -26,8 +26,8 @@ void passive_counters_subtract(struct passive_counters *difference,
 const char *passive_counters_check(const struct passive_counters *c)
 {
     if (c->passed !=
-        c->first_time + c->reordered + c->lost_upstream_repairs + c->repeats + c->unknown)
-        return "passed = first_time + reordered + lost_upstream_repairs + repeats + unknown";
+        c->first_time + c->reordered + c->lost_upstream_repairs + c->late + c->repeats + c->unknown)
+        return "passed = first_time + reordered + lost_upstream_repairs + late + repeats + unknown";
     if (c->holes_opened < c->holes_reordered + c->holes_retransmitted + c->holes_unfilled +
                               c->holes_unknown + c->holes_merged)
         return "holes_opened >= holes_reordered + holes_retransmitted + holes_unfilled + "

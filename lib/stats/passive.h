@@ -3,7 +3,7 @@
  * each aggregate of a passive slice, beside the aggregate's other counters; the manager keeps sums.
  *
  * Identities, checked by passive_counters_check():
- *   passed = first_time + reordered + lost_upstream_repairs + repeats + unknown
+ *   passed = first_time + reordered + lost_upstream_repairs + late + repeats + unknown
  *   holes_opened = holes_reordered + holes_retransmitted + holes_unfilled + holes_unknown +
  *   holes_merged + those still open
  *   flows_finished = ended_fin + ended_rst + ended_idle + ended_evicted + ended_syn_only */
@@ -24,6 +24,8 @@
     X(lost_upstream_repairs, "lost_upstream_repairs", "segments",                                  \
       "retransmissions that filled a hole")                                                        \
     X(reordered, "reordered", "segments", "segments that filled a hole, but were only late")       \
+    X(late, "late", "segments",                                                                    \
+      "first copies that came after their retransmission: late, and no longer counted as lost")    \
     X(repeats, "repeats", "segments", "repeats of bytes that went by before: lost after us")       \
     X(repeatable, "repeatable", "segments",                                                        \
       "segments that went by while nothing was missing: only then a repeat tells of a loss")       \

@@ -57,7 +57,7 @@ static void begin(struct bench *b, uint8_t flags, uint32_t sequence)
     memset(b, 0, sizeof(*b));
     b->now_ns = 100 * NS_PER_S;
     build(&h, b, flags, sequence, 0, (struct bench_detail){.ttl = 60, .window = 1000});
-    passive_flow_begin(&f, &h.packet, 0);
+    passive_flow_begin(&f, &h.packet);
 }
 
 void bench_open(struct bench *b, uint32_t sequence)

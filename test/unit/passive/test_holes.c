@@ -146,6 +146,35 @@ static void the_senders_clock_tells_when_there_is_no_delay(void **state)
     bench_check(&b);
 }
 
+static void a_first_copy_that_its_retransmission_overtook_was_not_lost(void **state)
+{
+    static const struct {
+        struct bench_detail first, repair, again;
+    } cases[] = {
+        {{.timestamp = 7000}, {.timestamp = 7003}, {.timestamp = 7004}},
+        {{.timestamp = 7000, .ip_id = 100},
+         {.timestamp = 7000, .ip_id = 105},
+         {.timestamp = 7000, .ip_id = 106}},
+        {{.ip_id = 65530}, {.ip_id = 3}, {.ip_id = 4}},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct bench b;
+        uint32_t hole = open_with_hole(&b, START);
+
+        bench_wait_us(&b, RTT_US);
+        assert_int_equal(bench_data_with(&b, hole, BYTES, cases[i].repair), PASSIVE_RETRANSMITTED);
+        assert_int_equal(b.c.lost_upstream, 1);
+        assert_int_equal(bench_data_with(&b, hole, BYTES, cases[i].first), PASSIVE_LATE);
+        assert_int_equal(b.c.lost_upstream, 0);
+        /* There was one loss to take back, not two; and what is sent again is a repeat. */
+        assert_int_equal(bench_data_with(&b, hole, BYTES, cases[i].first), PASSIVE_REPEAT);
+        assert_int_equal(bench_data_with(&b, hole, BYTES, cases[i].again), PASSIVE_REPEAT);
+        bench_check(&b);
+    }
+}
+
 static void one_retransmission_over_many_lost_segments_counts_them_all(void **state)
 {
     struct bench b;
@@ -378,6 +407,7 @@ int main(void)
         cmocka_unit_test(a_late_segment_is_reordered_with_its_extent),
         cmocka_unit_test(a_round_trip_later_it_was_lost_upstream),
         cmocka_unit_test(the_senders_clock_tells_when_there_is_no_delay),
+        cmocka_unit_test(a_first_copy_that_its_retransmission_overtook_was_not_lost),
         cmocka_unit_test(one_retransmission_over_many_lost_segments_counts_them_all),
         cmocka_unit_test(a_hole_filled_in_its_middle_becomes_two),
         cmocka_unit_test(a_repeat_of_what_went_by_was_lost_downstream),

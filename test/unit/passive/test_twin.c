@@ -219,7 +219,8 @@ static void random_traffic_is_seen_as_the_twin_sees_it(void **state)
         }
     }
     for (unsigned int kind = 0; kind < PASSIVE_JUMP; kind++)
-        assert_true(n_of_kind[kind] > 1000);
+        if (kind != PASSIVE_LATE) /* needs timestamps */
+            assert_true(n_of_kind[kind] > 1000);
 }
 
 int main(void)
