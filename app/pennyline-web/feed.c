@@ -14,7 +14,7 @@
 #define SLICES_INTERVAL_S 10.0
 #define RESTART_S         0.5
 #define RECONNECT_S       1.0
-#define PAGE              100
+#define PAGE              32
 #define MOST_SHARE        0.1 /* of the manager's time */
 #define MARGIN_MS         2000
 #define MOST_DIRTY        64

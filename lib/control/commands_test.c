@@ -72,7 +72,7 @@ static bool is_slice(const struct manager *m, const char *name)
     struct aggregate_report report;
 
     for (uint32_t i = 0; i < manager_n_aggregates(m); i++)
-        if (manager_report(m, i, &report) && strcmp(report.slice->name, name) == 0)
+        if (manager_report_brief(m, i, &report) && strcmp(report.slice->name, name) == 0)
             return true;
     return false;
 }
@@ -117,7 +117,7 @@ json_t *command_run_aggregates(struct command_call *call)
                               filter.slice);
     page = json_array();
     for (uint32_t i = command_count(call, "from", 0); i < manager_n_aggregates(m); i++) {
-        if (!manager_report(m, i, &report) || !matches(&report, &filter))
+        if (!manager_report_brief(m, i, &report) || !matches(&report, &filter))
             continue;
         if (n_matching >= offset && n_matching - offset < count)
             json_array_append_new(page, report_aggregate(m, i, call->operations->clock, drops));
