@@ -72,17 +72,17 @@ part_head-to-head()
 
 part_attacks()
 {
-    table attacks.csv attacks --runs "$(runs 400)"
+    table attacks.csv attacks --runs "$(runs 200)"
 }
 
 part_fig8()
 {
-    table fig8.csv fig8 --runs "$(runs 30)"
+    table fig8.csv fig8 --runs "$(runs 20)"
 }
 
 part_fig14()
 {
-    table fig14.csv fig14 --runs "$(runs 30)"
+    table fig14.csv fig14 --runs "$(runs 20)"
 }
 
 part_plots()

@@ -10,6 +10,10 @@
 #define INDEX_NONE       UINT32_MAX
 #define CHECK_TEXT_BYTES 160
 
+/* A lost segment, even the last one sent, is sent again within a round trip and 200 ms or so
+ * (RFC 8985 7.2, and the least timeout of Linux). */
+#define PATIENCE_NS (NS_PER_S / 2)
+
 /* For so long at least only flows that repaired something may take a place. */
 #define REPAIRED_FLOWS_FIRST_NS NS_PER_S
 
@@ -47,7 +51,8 @@ struct test {
     uint64_t withdrawn_epoch; /* which epoch it was when the budget was last withdrawn */
     bool repaired_flows_only, screening;
     uint64_t n_dropped_before_flows;
-    uint32_t room; /* its flow_room, or INDEX_NONE */
+    uint64_t n_steps, stepped_ns; /* drops made and ended, and when one last was */
+    uint32_t room;                /* its flow_room, or INDEX_NONE */
 
     uint64_t started_ns, verdict_ns, ended_ns;
     uint64_t flows_started_ns;

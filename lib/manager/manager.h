@@ -14,7 +14,7 @@
  * final when it ends.
  *
  * Budget is handed out step by step: never more pending drops than would settle the matter if all
- * of them came back. */
+ * of them came back, those not counted that a sender in earnest would have repaired by now. */
 #ifndef MANAGER_MANAGER_H
 #define MANAGER_MANAGER_H
 

@@ -81,6 +81,25 @@ static void budget_is_granted_step_by_step(void **state)
     box_close(b);
 }
 
+static void drops_that_stay_out_half_a_second_hold_up_no_others(void **state)
+{
+    struct box *b = box_new(1);
+    int32_t first;
+
+    (void)state;
+    box_open(b);
+    first = box_budget(b, 0);
+    for (int32_t i = 0; i < first; i++)
+        assert_int_not_equal(box_drop(b, 0, 0), 0);
+    box_epochs_for(b, 400 * NS_PER_MS);
+    assert_int_equal(box_budget(b, 0), 0);
+    box_epochs_for(b, 200 * NS_PER_MS);
+    assert_int_equal(box_budget(b, 0), first);
+    box_epochs_for(b, NS_PER_S);
+    assert_int_equal(box_budget(b, 0), first); /* and no more while these wait to be used */
+    box_close(b);
+}
+
 static void rule_penny_gets_its_whole_budget_at_once(void **state)
 {
     struct box *b = box_new(1);
@@ -257,6 +276,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(genuine_traffic_is_closed_loop_after_five_or_six_drops),
         cmocka_unit_test(budget_is_granted_step_by_step),
+        cmocka_unit_test(drops_that_stay_out_half_a_second_hold_up_no_others),
         cmocka_unit_test(rule_penny_gets_its_whole_budget_at_once),
         cmocka_unit_test(budget_is_never_overshot),
         cmocka_unit_test(drops_that_never_come_back_are_not_closed_loop),
