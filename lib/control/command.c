@@ -30,6 +30,11 @@ static const struct command_argument aggregates_arguments[] = {
     {0},
 };
 
+static const struct command_argument verdicts_arguments[] = {
+    {"count", ARGUMENT_COUNT, false, VERDICTS_MOST, "at most so many (default 20)"},
+    {0},
+};
+
 static const struct command_argument kill_switch_arguments[] = {
     {"on", ARGUMENT_SWITCH, true, 0, "true: no deliberate drop until it is off again"},
     {0},
@@ -41,6 +46,7 @@ const struct command commands[] = {
      command_run_slices},
     {"aggregates", "a page of the list of aggregates, with verdicts and counters",
      aggregates_arguments, command_run_aggregates},
+    {"verdicts", "the latest verdicts, latest first", verdicts_arguments, command_run_verdicts},
     {"aggregate", "one aggregate, with all its evidence and drops", aggregate_arguments,
      command_run_aggregate},
     {"test start", "begin a test of an aggregate", aggregate_arguments, command_run_test_start},

@@ -11,6 +11,7 @@
 #include "control/control.h"
 
 #define COMMAND_ERROR_BYTES 512
+#define VERDICTS_MOST       100
 
 enum argument_kind {
     ARGUMENT_TEXT,
@@ -68,6 +69,7 @@ json_t *command_run_help(struct command_call *call);
 /* commands_test.c */
 json_t *command_run_aggregates(struct command_call *call);
 json_t *command_run_slices(struct command_call *call);
+json_t *command_run_verdicts(struct command_call *call);
 json_t *command_run_aggregate(struct command_call *call);
 json_t *command_run_test_start(struct command_call *call);
 json_t *command_run_test_stop(struct command_call *call);

@@ -127,6 +127,43 @@ json_t *command_run_aggregates(struct command_call *call)
                      (json_int_t)offset, "aggregates", page);
 }
 
+struct latest {
+    uint32_t aggregate;
+    uint64_t verdict_ns;
+};
+
+/* Keeps the `most` latest ones, latest first. Returns how many there are then. */
+static uint32_t keep_latest(struct latest *kept, uint32_t n, uint32_t most, struct latest one)
+{
+    uint32_t at = n < most ? n : most;
+
+    while (at > 0 && kept[at - 1].verdict_ns < one.verdict_ns) {
+        if (at < most)
+            kept[at] = kept[at - 1];
+        at--;
+    }
+    if (at < most)
+        kept[at] = one;
+    return n < most ? n + 1 : n;
+}
+
+json_t *command_run_verdicts(struct command_call *call)
+{
+    const struct manager *m = call->operations->manager;
+    uint32_t most = command_count(call, "count", 20), n = 0;
+    struct latest kept[VERDICTS_MOST];
+    struct aggregate_report report;
+    json_t *list = json_array();
+
+    for (uint32_t i = 0; most > 0 && manager_report_brief(m, i, &report); i++)
+        if (report.verdict_ns != 0)
+            n = keep_latest(kept, n, most, (struct latest){i, report.verdict_ns});
+    for (uint32_t i = 0; i < n; i++)
+        json_array_append_new(
+            list, report_aggregate(m, kept[i].aggregate, call->operations->clock, false));
+    return list;
+}
+
 json_t *command_run_aggregate(struct command_call *call)
 {
     uint32_t aggregate;

@@ -17,6 +17,10 @@ json_t *telemetry_shape_status(const json_t *status);
 json_t *telemetry_shape_worker(const json_t *status, uint32_t worker);
 json_t *telemetry_shape_page(const json_t *page);
 json_t *telemetry_shape_aggregate(const json_t *aggregate);
+/* views.c: pages from `offset` on: {total, offset, shown, items by position, next}. */
+typedef json_t *telemetry_view(const json_t *result, uint32_t offset);
+telemetry_view telemetry_shape_lcores, telemetry_shape_flows, telemetry_shape_reasons,
+    telemetry_shape_ports, telemetry_shape_memory, telemetry_shape_slices, telemetry_shape_verdicts;
 /* A text of its own: one inside an object has room for 127 bytes only. */
 json_t *telemetry_error(const char *text);
 

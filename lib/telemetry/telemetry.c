@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <rte_lcore.h>
+#include <rte_ring.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -180,6 +182,72 @@ static int on_aggregate(const char *command, const char *parameters, struct rte_
     return relay(request, telemetry_shape_aggregate, out);
 }
 
+/* Endpoints that show a page of a result: which command gives it, and what is shown of it. */
+static const struct view {
+    const char *name, *help, *request;
+    telemetry_view *shape;
+} views[] = {
+    {"/pennyline/slices", "Slices and parameters of their tests. Parameter: offset",
+     "{\"command\": \"slices\"}", telemetry_shape_slices},
+    {"/pennyline/verdicts", "Latest verdicts, latest first. Parameter: offset",
+     "{\"command\": \"verdicts\", \"count\": 100}", telemetry_shape_verdicts},
+    {"/pennyline/ports", "Ports: link, counts, losses. Parameter: offset",
+     "{\"command\": \"status\"}", telemetry_shape_ports},
+    {"/pennyline/lcores", "Counters of each worker. Parameter: offset", "{\"command\": \"status\"}",
+     telemetry_shape_lcores},
+    {"/pennyline/flows", "Flow table of each worker. Parameter: offset",
+     "{\"command\": \"status\"}", telemetry_shape_flows},
+    {"/pennyline/reasons", "What packets of slices are, by worker. Parameter: offset",
+     "{\"command\": \"status\"}", telemetry_shape_reasons},
+    {"/pennyline/memory", "The memory taken at start", "{\"command\": \"status\"}",
+     telemetry_shape_memory},
+};
+
+static const struct view *find_view(const char *command)
+{
+    for (size_t i = 0; i < ARRAY_LENGTH(views); i++)
+        if (strcmp(views[i].name, command) == 0)
+            return &views[i];
+    return NULL;
+}
+
+static int on_view(const char *command, const char *parameters, struct rte_tel_data *out)
+{
+    const struct view *view = find_view(command);
+    uint32_t numbers[2] = {0, 0};
+    json_t *result, *shaped;
+    bool ok;
+
+    if (view == NULL || read_numbers(parameters, numbers) < 0)
+        return answer(telemetry_error("give where to begin, like /pennyline/ports,0"), out);
+    result = ask_manager(view->request, &ok);
+    shaped = ok ? view->shape(result, numbers[0]) : json_incref(result);
+    json_decref(result);
+    return answer(shaped, out);
+}
+
+/* Read without a lock: the ring's own counts are made for that. */
+static int on_rings(const char *command, const char *parameters, struct rte_tel_data *out)
+{
+    json_t *rings = json_object();
+    char name[RTE_RING_NAMESIZE];
+
+    (void)command;
+    (void)parameters;
+    for (unsigned int i = 0; i < RTE_MAX_LCORE; i++) {
+        const struct rte_ring *ring;
+
+        snprintf(name, sizeof(name), "export_%u", i);
+        ring = rte_ring_lookup(name);
+        if (ring == NULL)
+            break;
+        json_object_set_new(rings, name,
+                            json_pack("{s:I, s:I}", "waiting", (json_int_t)rte_ring_count(ring),
+                                      "capacity", (json_int_t)rte_ring_get_capacity(ring)));
+    }
+    return answer(rings, out);
+}
+
 int telemetry_open(void)
 {
     /* Help has room for 63 bytes. */
@@ -191,11 +259,14 @@ int telemetry_open(void)
         {"/pennyline/worker", "Counters of one worker. Parameter: number", on_worker},
         {"/pennyline/aggregates", "A page of aggregates. Parameters: offset,count", on_aggregates},
         {"/pennyline/aggregate", "One aggregate, all evidence. Parameter: number", on_aggregate},
+        {"/pennyline/rings", "Messages from workers that wait for the manager", on_rings},
     };
     int error = 0;
 
     for (size_t i = 0; i < ARRAY_LENGTH(endpoints) && error == 0; i++)
         error =
             rte_telemetry_register_cmd(endpoints[i].name, endpoints[i].callback, endpoints[i].help);
+    for (size_t i = 0; i < ARRAY_LENGTH(views) && error == 0; i++)
+        error = rte_telemetry_register_cmd(views[i].name, on_view, views[i].help);
     return error;
 }

@@ -4,6 +4,9 @@
  *     /pennyline/worker,N            one worker
  *     /pennyline/aggregates,O,C      C aggregates from the O-th on, in short
  *     /pennyline/aggregate,ID        one aggregate with its evidence
+ *     /pennyline/slices,O  verdicts,O  ports,O  lcores,O  flows,O  reasons,O
+ *                                    lists, from the O-th item on; verdicts: the latest 100
+ *     /pennyline/memory  rings       what was taken at start; messages that wait for the manager
  *
  * A reply of telemetry holds 16 KiB, and DPDK cuts what is longer without a word. So nothing longer
  * is made: pages end earlier and say where the "next" begins, and what is too long for one reply is

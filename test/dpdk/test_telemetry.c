@@ -119,6 +119,65 @@ static void status_sums_workers_up(void **state)
     json_decref(status);
 }
 
+static void each_view_shows_items_by_position(void **state)
+{
+    static const struct {
+        const char *command, *path, *member;
+        json_int_t total;
+    } cases[] = {
+        {"/pennyline/slices", "0", "slice", 4},      {"/pennyline/ports", "0", "name", 1},
+        {"/pennyline/lcores", "0", "rx_packets", 1}, {"/pennyline/flows", "0", "now", 1},
+        {"/pennyline/reasons", "0", "tcp", 1},       {"/pennyline/slices,3", "3", "slice", 4},
+    };
+
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        json_t *view = ask(*state, cases[i].command);
+        json_t *item = json_object_get(json_object_get(view, "items"), cases[i].path);
+
+        assert_int_equal(json_integer_value(json_object_get(view, "total")), cases[i].total);
+        assert_non_null(json_object_get(item, cases[i].member));
+        assert_null(json_object_get(view, "next"));
+        json_decref(view);
+    }
+}
+
+static void views_that_are_empty_are_no_error(void **state)
+{
+    json_t *view = ask(*state, "/pennyline/verdicts");
+
+    assert_int_equal(json_integer_value(json_object_get(view, "total")), 0);
+    json_decref(view);
+    view = ask(*state, "/pennyline/slices,99");
+    assert_int_equal(json_integer_value(json_object_get(view, "shown")), 0);
+    json_decref(view);
+    json_decref(ask(*state, "/pennyline/memory"));
+    json_decref(ask(*state, "/pennyline/rings"));
+}
+
+static void a_view_of_much_goes_on_with_its_next_page(void **state)
+{
+    json_t *status = json_object(), *ports = json_array(), *page;
+    json_int_t next = 0, n = 0, pages = 0;
+
+    (void)state;
+    for (int i = 0; i < 300; i++)
+        json_array_append_new(ports, json_pack("{s:s, s:I}", "name",
+                                               "a port with a name that is somewhat long", "rx",
+                                               (json_int_t)INT64_MAX));
+    json_object_set_new(status, "ports", ports);
+    do {
+        page = telemetry_shape_ports(status, (uint32_t)next);
+        assert_true(json_dumpb(page, NULL, 0, 0) < TELEMETRY_REPLY_BYTES);
+        n += json_integer_value(json_object_get(page, "shown"));
+        next = json_integer_value(json_object_get(page, "next"));
+        json_decref(page);
+        pages++;
+    } while (next != 0);
+    assert_int_equal(n, 300);
+    assert_true(pages > 1);
+    json_decref(status);
+}
+
 static void aggregates_come_in_pages_that_say_where_the_next_begins(void **state)
 {
     json_t *page = ask(*state, "/pennyline/aggregates,1,2");
@@ -288,6 +347,9 @@ int main(void)
                          (char *)"lib.eal:warning"};
     const struct CMUnitTest tests[] = {
         TEST(status_sums_workers_up),
+        TEST(each_view_shows_items_by_position),
+        TEST(views_that_are_empty_are_no_error),
+        TEST(a_view_of_much_goes_on_with_its_next_page),
         TEST(aggregates_come_in_pages_that_say_where_the_next_begins),
         TEST(one_aggregate_and_one_worker_are_shown_whole),
         TEST(bad_parameters_are_refused_in_words),

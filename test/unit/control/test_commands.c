@@ -258,6 +258,31 @@ static void slices_are_told_with_the_parameters_of_their_tests(void **state)
     json_decref(list);
 }
 
+static void the_latest_verdicts_come_first(void **state)
+{
+    static const int order[] = {1, 0, 3};
+    struct world *w = *state;
+    char request[80];
+    json_t *list;
+
+    for (size_t i = 0; i < ARRAY_LENGTH(order); i++) {
+        snprintf(request, sizeof(request), "{\"command\": \"test start\", \"aggregate\": %d}",
+                 order[i]);
+        json_decref(result_of(w, request));
+        w->now_ns += NS_PER_S;
+        snprintf(request, sizeof(request), "{\"command\": \"test stop\", \"aggregate\": %d}",
+                 order[i]);
+        json_decref(result_of(w, request));
+        w->now_ns += NS_PER_S;
+    }
+    list = result_of(w, "{\"command\": \"verdicts\", \"count\": 2}");
+    assert_int_equal(json_array_size(list), 2);
+    for (size_t i = 0; i < 2; i++)
+        assert_int_equal(json_integer_value(json_object_get(json_array_get(list, i), "aggregate")),
+                         order[2 - i]);
+    json_decref(list);
+}
+
 static void aggregates_are_told_by_when_they_changed(void **state)
 {
     struct world *w = *state;
@@ -311,6 +336,7 @@ int main(void)
         TEST(status_shows_workers_ports_and_tests),
         TEST(aggregates_come_in_pages),
         TEST(slices_are_told_with_the_parameters_of_their_tests),
+        TEST(the_latest_verdicts_come_first),
         TEST(aggregates_are_told_by_when_they_changed),
         TEST(help_lists_every_command),
         TEST(only_watch_makes_a_watcher),
