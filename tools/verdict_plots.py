@@ -11,6 +11,8 @@ import sys
 STYLE = """set terminal pngcairo size 900,540 font 'sans,12'
 set grid lc rgb '#dddddd'
 set key below maxrows 5 spacing 1.1
+set xlabel offset 0,0.3
+set bmargin 9
 set border 3
 set tics nomirror
 """
@@ -115,7 +117,7 @@ def plot_attacks(folder):
     rows = [r for r in read(folder, "attacks.csv") if r["rule"] == "anytime"]
     names = ", ".join(f"'{r['attack']}' {i}" for i, r in enumerate(rows))
     plot = Plot("How often the evidence of rule anytime reaches 100, each attack at its worst", "",
-                "share of trials", f"set xtics rotate by -40 ({names})\nset yrange [0:0.025]\n"
+                "share of trials", f"set xtics rotate by -40 ({names})\nset yrange [0:0.03]\n"
                 f"set xrange [-0.5:{len(rows) - 0.5}]")
     plot.add("simulated, 95 % interval",
              [(i, number(r, "reached_1e2"), number(r, "reached_1e2_low"),
