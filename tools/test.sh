@@ -249,7 +249,7 @@ main()
         fuzz) step fuzz $((fuzz_seconds * 2 + 300)) ;;
         lint) step lint 300 ;;
         page) step page 400 ;;
-        e2e) step e2e "$([ -n "$full" ] && echo 7200 || echo 900)" ;;
+        e2e) step e2e "$([ -n "$full" ] && echo 7200 || echo 1500)" ;;
         esac
     done
     summary

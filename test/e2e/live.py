@@ -36,6 +36,7 @@ class Scenario:
     rule: str = "anytime"
     mixed: bool = False
     seconds: int = 40  # the test's limit
+    flows_phase_ms: int = 60000  # single flows end by themselves within half of that
 
     def sources(self):
         return {"genuine": GENUINE, "short": GENUINE, "spoofed": SPOOFED,
@@ -94,7 +95,8 @@ def play(scenario):
     """(exit code, Summary, the kernel's counters of both ports) of the whole scenario."""
     with path(scenario) as lab:
         test = pennyline.Test(lab, [scenario.sources()], scenario.driver, scenario.queues,
-                              ["--rule", scenario.rule, "--duration", str(scenario.seconds - 5)])
+                              ["--rule", scenario.rule, "--duration", str(scenario.seconds - 5),
+                               "--set", f"individual_phase_timeout_ms={scenario.flows_phase_ms}"])
         TRAFFIC[scenario.traffic](lab, scenario, scenario.sources())
         code, summary = test.finish(scenario.seconds + 20)
         kernel = {device: lab.box.counters(device) for device in ("portA", "portB")}

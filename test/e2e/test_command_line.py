@@ -38,7 +38,8 @@ class CommandLine(unittest.TestCase):
 
     def test_of_several_aggregates_the_worst_decides_the_exit_code(self):
         with netlab.Path() as lab:
-            test = pennyline.Test(lab, [GENUINE[4], SPOOFED[4]], options=["--duration", "35"])
+            test = pennyline.Test(lab, [GENUINE[4], SPOOFED[4]], options=[
+                "--duration", "35", "--set", "individual_phase_timeout_ms=5000"])
             lab.iperf_server()
             lab.iperf(netlab.host(GENUINE[4], 1), RECEIVER[4], 40)
             lab.spoof(pennyline.program("pennyline-blind"), SPOOFED[4], RECEIVER[4],

@@ -24,9 +24,11 @@ ONE_OF_EACH_KIND = [
     Scenario("genuine_by_rule_penny", "genuine", rule="penny"),
     Scenario("spoofed_ipv4", "spoofed", "not_closed_loop"),
     Scenario("spoofed_ipv6_in_a_vlan_af_packet", "spoofed", "not_closed_loop", family=6, vlan=100,
-             driver="af_packet"),
-    Scenario("spoofed_with_duplicates", "spoofed", "not_closed_loop", duplicates="0.1"),
-    Scenario("spoofed_by_rule_penny", "spoofed", "not_closed_loop", rule="penny"),
+             driver="af_packet", flows_phase_ms=5000),
+    Scenario("spoofed_with_duplicates", "spoofed", "not_closed_loop", duplicates="0.1",
+             flows_phase_ms=5000),
+    Scenario("spoofed_by_rule_penny", "spoofed", "not_closed_loop", rule="penny",
+             flows_phase_ms=5000),
     Scenario("mixed", "mixed", mixed=True, queues=2),
 ]
 
@@ -48,9 +50,10 @@ def every_combination():
             (4, 6), paths, ("0", "0.05", "0.1", "0.149")):
         yield Scenario(f"spoofed_v{family}_{driver}{queues}_duplicates{ratio}", "spoofed",
                        "not_closed_loop", family=family, driver=driver, queues=queues, vlan=vlan,
-                       duplicates=ratio)
-        yield Scenario(f"mixed_v{family}_{driver}{queues}_duplicates{ratio}", "mixed",
-                       family=family, driver=driver, queues=queues, vlan=vlan, duplicates=ratio)
+                       duplicates=ratio, flows_phase_ms=5000)
+    for family, (driver, queues, vlan) in itertools.product((4, 6), paths):
+        yield Scenario(f"mixed_v{family}_{driver}{queues}", "mixed", family=family, driver=driver,
+                       queues=queues, vlan=vlan, mixed=True)
 
 
 class Live(unittest.TestCase):
