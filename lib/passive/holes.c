@@ -36,7 +36,7 @@ void holes_store(const struct passive_flow *f, const struct open_holes *from)
 }
 
 /* Returns how many bytes are still missing. */
-static uint16_t fill_merged(const struct passive_hole *hole, uint32_t n_bytes,
+static uint16_t fill_merged(const struct open_hole *hole, uint32_t n_bytes,
                             struct holes_filled *filled)
 {
     uint32_t n = n_bytes < hole->missing_bytes ? n_bytes : hole->missing_bytes;
@@ -63,8 +63,8 @@ struct holes_filled holes_fill(struct open_holes *holes, uint32_t start, uint32_
         if (filled.n_bytes == 0)
             filled.first = whole;
         if (whole.is_merged) {
-            part.hole.missing_bytes = fill_merged(&whole.hole, to - from, &filled);
-            if (part.hole.missing_bytes > 0)
+            part.missing_bytes = fill_merged(&whole, to - from, &filled);
+            if (part.missing_bytes > 0)
                 rest.list[rest.n++] = part;
             continue;
         }
@@ -93,7 +93,7 @@ bool holes_merge_lowest(struct open_holes *holes)
     if (holes->n < 2 || missing_bytes > UINT16_MAX)
         return false;
     high->hole.start = low->hole.start;
-    high->hole.missing_bytes = (uint16_t)missing_bytes;
+    high->missing_bytes = (uint16_t)missing_bytes;
     high->is_merged = true;
     holes_drop_lowest(holes);
     return true;

@@ -7,13 +7,16 @@
 
 struct open_hole {
     struct passive_hole hole;
-    uint16_t opener_index;
+    union {
+        uint16_t opener_index;
+        uint16_t missing_bytes; /* when merged */
+    };
     bool is_merged; /* only the lowest one ever is */
 };
 
 static inline uint32_t hole_missing_bytes(const struct open_hole *h)
 {
-    return h->is_merged ? h->hole.missing_bytes : h->hole.end - h->hole.start;
+    return h->is_merged ? h->missing_bytes : h->hole.end - h->hole.start;
 }
 
 /* In rising order of sequence number; room for what one segment may add. */

@@ -41,10 +41,7 @@ struct passive_hole {
     uint32_t start, end; /* [start, end), modulo 2^32 */
     uint32_t opened_ticks;
     uint16_t timestamp; /* low half of the opener's TSval, or 0 */
-    union {
-        uint16_t ip_id;         /* of the opener, or 0 */
-        uint16_t missing_bytes; /* with PASSIVE_MERGED, of the lowest one: not all are missing */
-    };
+    uint16_t ip_id;     /* of the opener, or 0 */
 };
 
 /* In the flow's rare line. */
@@ -56,13 +53,14 @@ static_assert(sizeof(struct passive_rare) == sizeof(struct flow_rare), "one rare
 /* The third line. */
 struct passive_line {
     struct passive_hole last_hole;
-    uint16_t opener_index[PASSIVE_MAX_HOLES]; /* n_passed at the opener, modulo 2^16 */
-    uint16_t segment_bytes;                   /* the longest segment among those of events */
-    uint32_t start_sequence;                  /* of the first byte */
-    uint16_t repair_timestamp;                /* of the latest retransmission that filled a hole: */
-    uint16_t repair_ip_id;                    /* as of an opener, or 0 */
-    uint32_t unknown_below;                   /* with PASSIVE_UNKNOWN_BELOW */
-    uint32_t peer; /* record of the other direction, or PASSIVE_NO_PEER; the engine's */
+    /* n_passed at the opener, modulo 2^16; with PASSIVE_MERGED, the first one: missing bytes. */
+    uint16_t opener_index[PASSIVE_MAX_HOLES];
+    uint16_t segment_bytes;    /* the longest segment among those of events */
+    uint32_t start_sequence;   /* of the first byte */
+    uint16_t repair_timestamp; /* of the latest retransmission that filled a hole: */
+    uint16_t repair_ip_id;     /* as of an opener, or 0 */
+    uint32_t unknown_below;    /* with PASSIVE_UNKNOWN_BELOW */
+    uint32_t peer;             /* record of the other direction, or PASSIVE_NO_PEER; the engine's */
     uint32_t
         sample_end; /* with PASSIVE_SAMPLING: its acknowledgement is waited for; the engine's */
     uint32_t sample_ticks;

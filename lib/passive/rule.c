@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "passive/passive.h"
 
-/* A retransmission's identification is ahead of the opener's by what the sender sent since; a late
- * packet's is behind it by what was missing. Identifications that do not count packets of this flow
- * one by one are mostly farther away, and then say nothing. */
-#define IP_ID_NEAR       64
+/* A retransmission's identification is ahead of the opener's by what the sender sent since, a late
+ * packet's behind it: a flight at most. Identifications that do not count packets of this flow one
+ * by one are mostly farther away, and then say nothing. */
+#define IP_ID_FLIGHT     1024
 #define DUPACK_THRESHOLD 3
-/* A first copy is behind its retransmission by what was sent in between, a flight at most. */
-#define IP_ID_FLIGHT 1024
 
 uint8_t passive_code_of_ticks(uint32_t ticks)
 {
@@ -26,14 +24,13 @@ uint32_t passive_ticks_of_code(uint8_t code)
 }
 
 static bool by_identification(const struct passive_hole *hole, const struct packet_detail *detail,
-                              uint32_t n_since, int *order)
+                              int *order)
 {
     int32_t ahead = (int16_t)(detail->ip_id - hole->ip_id);
 
     if (hole->ip_id == 0 || detail->ip_id == 0 || ahead == 0)
         return false;
-    if (ahead > (int32_t)(n_since < INT16_MAX ? n_since : INT16_MAX) + IP_ID_NEAR ||
-        ahead < -IP_ID_NEAR)
+    if (ahead > IP_ID_FLIGHT || ahead < -IP_ID_FLIGHT)
         return false;
     *order = ahead;
     return true;
@@ -58,7 +55,7 @@ bool passive_is_retransmission(const struct passive_hole *hole, const struct pac
 
     if (detail != NULL && detail->has_timestamp && hole->timestamp != 0)
         order = (int16_t)((uint16_t)detail->timestamp - hole->timestamp);
-    if (order == 0 && detail != NULL && by_identification(hole, detail, n_since, &order))
+    if (order == 0 && detail != NULL && by_identification(hole, detail, &order))
         return order > 0;
     if (order != 0)
         return order > 0;

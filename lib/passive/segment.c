@@ -154,25 +154,30 @@ static void learn_from_retransmission(const struct passive_flow *f, uint32_t del
         f->hot->rtt_code = code;
 }
 
+/* n_passed counts this segment already, and the index the opener itself. Of a merged hole it is
+ * only known that holes were opened behind it. */
+static uint32_t extent_of(const struct passive_flow *f, const struct open_hole *hole)
+{
+    if (hole->is_merged)
+        return PASSIVE_MAX_HOLES;
+    return (uint16_t)(f->hot->n_passed - hole->opener_index);
+}
+
 static enum passive_kind judge_filling(const struct passive_flow *f, const struct passive_packet *p,
                                        const struct holes_filled *filled,
                                        struct passive_counters *c)
 {
     const struct passive_hole *hole = &filled->first.hole;
     uint32_t delay_ticks = p->now_ticks - hole->opened_ticks;
-    /* n_passed counts this segment already, and the index the opener itself. */
-    uint32_t extent = (uint16_t)(f->hot->n_passed - filled->first.opener_index);
+    uint32_t extent = extent_of(f, &filled->first);
     struct passive_line *line = f->line;
-    struct passive_hole noted = *hole;
     struct packet_detail detail;
     uint32_t n;
 
-    if (filled->first.is_merged)
-        noted.ip_id = 0;
     if (p->data != NULL)
         packet_read_detail(p->data, p->view, &detail);
-    if (!passive_is_retransmission(&noted, p->data != NULL ? &detail : NULL, delay_ticks,
-                                   extent - 1, passive_ticks_of_code(f->hot->rtt_code))) {
+    if (!passive_is_retransmission(hole, p->data != NULL ? &detail : NULL, delay_ticks, extent - 1,
+                                   passive_ticks_of_code(f->hot->rtt_code))) {
         c->reordered++;
         c->observed++;
         c->holes_reordered += filled->n_whole;

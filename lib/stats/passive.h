@@ -43,7 +43,7 @@
     X(extent_1, "extent_1", "segments", "reordered segments of extent 1 (RFC 4737 4.2.1)")         \
     X(extent_2, "extent_2", "segments", "of extent 2")                                             \
     X(extent_3_7, "extent_3_7", "segments",                                                        \
-      "of extent 3 to 7: enough for a needless retransmission")                                    \
+      "of extent 3 to 7, enough for a needless retransmission; or more, of a merged hole")         \
     X(extent_8_31, "extent_8_31", "segments", "of extent 8 to 31")                                 \
     X(extent_32, "extent_32", "segments", "of extent 32 or more")                                  \
     X(flows_finished, "flows_finished", "flows", "flows that ended")                               \

@@ -146,9 +146,11 @@ static enum passive_kind twin_segment(struct twin *t, uint32_t from, uint32_t n,
     } else if ((filled = fill(t, from, to < t->end ? to : t->end)) != NULL) {
         const struct passive_hole none = {.start = 0};
 
-        kind = passive_is_retransmission(&none, NULL,
-                                         passive_ticks(now_ns) - passive_ticks(filled->opened_ns),
-                                         t->n_passed - filled->opener - 1, rtt_ticks)
+        kind = passive_is_retransmission(
+                   &none, NULL, passive_ticks(now_ns) - passive_ticks(filled->opened_ns),
+                   filled == &t->merged_record ? PASSIVE_MAX_HOLES - 1
+                                               : t->n_passed - filled->opener - 1,
+                   rtt_ticks)
                    ? PASSIVE_RETRANSMITTED
                    : PASSIVE_REORDERED;
     } else {

@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Captures rewritten as mirrors would bring them: each packet wrapped, and maybe cut before."""
+
+import struct
+
+OUTER_ETHERNET = bytes.fromhex("020000000901" "020000000902")
+SESSION, VNI, KEY = 77, 4242, 0xC0FFEE
+
+
+def ethernet(ethertype):
+    return OUTER_ETHERNET + struct.pack(">H", ethertype)
+
+
+def checksum(header):
+    total = sum(struct.unpack(f">{len(header) // 2}H", header))
+    while total > 0xFFFF:
+        total = (total & 0xFFFF) + (total >> 16)
+    return 0xFFFF - total
+
+
+def ipv4(protocol, payload):
+    header = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 20 + len(payload), 0, 0, 64, protocol, 0,
+                         bytes([203, 0, 113, 1]), bytes([203, 0, 113, 2]))
+    header = header[:10] + struct.pack(">H", checksum(header)) + header[12:]
+    return ethernet(0x0800) + header + payload
+
+
+def ipv6(protocol, payload):
+    address = bytes.fromhex("20010db8" + "00" * 11)
+    return ethernet(0x86DD) + struct.pack(">IHBB", 6 << 28, len(payload), protocol, 64) + \
+        address + b"\x01" + address + b"\x02" + payload
+
+
+def gre(protocol_type, payload, key=None, sequence=None):
+    flags = (0x2000 if key is not None else 0) | (0x1000 if sequence is not None else 0)
+    header = struct.pack(">HH", flags, protocol_type)
+    header += struct.pack(">I", key) if key is not None else b""
+    header += struct.pack(">I", sequence) if sequence is not None else b""
+    return header + payload
+
+
+def erspan_2(frame):
+    return gre(0x88BE, struct.pack(">HHI", 0x1000, SESSION, 0) + frame, sequence=1)
+
+
+def erspan_3(frame, subheader=b""):
+    last = 1 if subheader else 0
+    return gre(0x22EB, struct.pack(">HHIHH", 0x2000, SESSION, 0, 0, last) + subheader + frame,
+               sequence=1)
+
+
+def vxlan(frame):
+    inner = struct.pack(">II", 0x08000000, VNI << 8) + frame
+    return struct.pack(">HHHH", 50000, 4789, 8 + len(inner), 0) + inner
+
+
+def tagged(frame, *tags):
+    return frame[:12] + b"".join(struct.pack(">HH", *t) for t in tags) + frame[12:]
+
+
+# What becomes of an Ethernet frame with IPv4 in it.
+WRAPS = {
+    "plain": lambda f: f,
+    "VLAN": lambda f: tagged(f, (0x8100, 100)),
+    "QinQ": lambda f: tagged(f, (0x88A8, 2000), (0x8100, 100)),
+    "MPLS": lambda f: ethernet(0x8847) + struct.pack(">I", 16 << 12 | 0x100 | 64) + f[14:],
+    "IPv4 in IPv4": lambda f: ipv4(4, f[14:]),
+    "IPv4 in IPv6": lambda f: ipv6(4, f[14:]),
+    "GRE": lambda f: ipv4(47, gre(0x0800, f[14:])),
+    "GRE over IPv6 with key": lambda f: ipv6(47, gre(0x0800, f[14:], key=KEY)),
+    "GRETAP": lambda f: ipv4(47, gre(0x6558, f)),
+    "ERSPAN I": lambda f: ipv4(47, gre(0x88BE, f)),
+    "ERSPAN II": lambda f: ipv4(47, erspan_2(f)),
+    "ERSPAN III": lambda f: ipv4(47, erspan_3(f)),
+    "ERSPAN III with subheader": lambda f: ipv4(47, erspan_3(f, b"\0" * 8)),
+    "VXLAN": lambda f: ipv4(17, vxlan(f)),
+    "VXLAN over IPv6 of QinQ": lambda f: ipv6(17, vxlan(tagged(f, (0x88A8, 7), (0x8100, 8)))),
+    "GRE in ERSPAN II": lambda f: ipv4(47, erspan_2(ipv4(47, gre(0x0800, f[14:])))),
+}
+
+
+def read_capture(path):
+    """(global header, [(record header's times, captured bytes, length)])"""
+    with open(path, "rb") as file:
+        data = file.read()
+    packets, at = [], 24
+    while at + 16 <= len(data):
+        seconds, fraction, captured, length = struct.unpack("<IIII", data[at:at + 16])
+        packets.append((seconds, fraction, data[at + 16:at + 16 + captured], length))
+        at += 16 + captured
+    return data[:24], packets
+
+
+def rewrite(source, target, name, slice_bytes=None):
+    """`slice_bytes`: so much of each frame is left before it is wrapped, as by a sliced mirror."""
+    header, packets = read_capture(source)
+    with open(target, "wb") as file:
+        # The snap length: wrapped packets are longer.
+        file.write(header[:16] + struct.pack("<I", 65535) + header[20:])
+        for seconds, fraction, captured, length in packets:
+            # What tcpdump did not keep was on the wire all the same.
+            frame = captured[:slice_bytes] if slice_bytes else captured + bytes(length - len(captured))
+            out = WRAPS[name](frame)
+            file.write(struct.pack("<IIII", seconds, fraction, len(out), len(out)) + out)
