@@ -91,7 +91,7 @@ without_hugepages()
 {
     say "hugepages: $1"
     say "  lost: DPDK programs must be given --no-huge (more TLB misses, no AF_XDP zero copy),"
-    say "  and no secondary process (pennyline-info, dpdk-proc-info) can attach to them"
+    say "  and no secondary process (dpdk-proc-info, dpdk-dumpcap) can attach to them"
 }
 
 mount_hugetlbfs()

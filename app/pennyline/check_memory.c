@@ -18,7 +18,7 @@ static void check_hugepages(struct check *c, uint64_t needed_mb)
     struct host_hugepages have;
 
     if (!c->config->eal.huge) {
-        check_advises(c, "eal.huge is false: plain memory is slower, and pennyline-info cannot "
+        check_advises(c, "eal.huge is false: plain memory is slower, and dpdk-proc-info cannot "
                          "attach");
         return;
     }

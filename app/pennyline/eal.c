@@ -80,7 +80,7 @@ static bool use_hugepages(const struct config *config, uint64_t needed_mb)
     if (have.is_mounted && have.free_bytes >= needed_mb << 20)
         return true;
     say_warning("%lu MiB of hugepages are needed, %lu are free%s: plain memory is used instead, "
-                "which is slower, and pennyline-info cannot attach; \"echo %lu > "
+                "which is slower, and dpdk-proc-info cannot attach; \"echo %lu > "
                 "/proc/sys/vm/nr_hugepages\" makes room, or say \"huge\": false",
                 (unsigned long)needed_mb, (unsigned long)(have.free_bytes >> 20),
                 have.is_mounted ? "" : ", and no hugetlbfs is mounted",

@@ -77,7 +77,7 @@ static json_t *hear(struct connection *c)
     errno = 0;
     if (getline(&line, &size, c->in) < 0) {
         snprintf(c->error, sizeof(c->error), "%s: %s", c->path,
-                 errno == EAGAIN ? "no answer for 10 s: pennyline hangs; see pennyline-info"
+                 errno == EAGAIN ? "no answer for 10 s: pennyline hangs"
                                  : "pennyline closed the connection");
         free(line);
         return NULL;

@@ -84,7 +84,7 @@ static json_t *ask_manager(const char *request, bool *ok)
     else
         out = telemetry_error(error != NULL ? error
                                             : "the manager did not answer within a second: it is "
-                                              "late or hangs; see pennyline-info");
+                                              "late or hangs");
     json_decref(reply);
     return out;
 }
