@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <rte_ethdev.h>
+#include <rte_pdump.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -143,6 +144,9 @@ int services_up(struct appliance *a)
     int failure = telemetry_open();
 
     a->operations = operations;
+    /* For dpdk-dumpcap. Secondaries are not to be had without hugepages, and then nor is this. */
+    if (rte_pdump_init() != 0)
+        say_info("dpdk-dumpcap cannot attach here");
     if (failure != 0)
         say_warning("no /pennyline in DPDK's telemetry: %s", strerror(-failure));
     a->control =
@@ -167,4 +171,5 @@ void services_serve(struct appliance *a, uint64_t now_ns)
 void services_down(struct appliance *a)
 {
     control_close(a->control);
+    rte_pdump_uninit();
 }

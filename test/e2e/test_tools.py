@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""DPDK's own tools on a pennyline that forwards: they attach, see it, and leave it as it was."""
+
+import contextlib
+import json
+import os
+import subprocess
+import unittest
+
+import netlab
+import pennyline
+from netlab import RECEIVER, SPOOFED
+
+VIEWS = ("status", "slices", "verdicts", "ports", "lcores", "flows", "reasons", "memory", "rings",
+             "aggregates")
+SLICES = [{"name": "spoofed", "sources": [SPOOFED[4]], "mode": "active"}]
+
+
+@contextlib.contextmanager
+def forwarding():
+    with netlab.Path() as lab:
+        service = pennyline.Service(lab, SLICES, driver="af_packet")
+        lab.spoof(pennyline.program("pennyline-blind"), SPOOFED[4], RECEIVER[4], "--flows", 10,
+                  "--rate", 1000, "--payload", 300, "--handshake", "--duration", 60)
+        yield lab, service, service.config["eal"]["file_prefix"]
+
+
+class StockTools(unittest.TestCase):
+    def run_tool(self, *arguments, **options):
+        done = subprocess.run(arguments, capture_output=True, text=True, timeout=40, check=False,
+                              **options)
+        self.assertEqual(done.returncode, 0, f"{arguments}: {done.stdout[-800:]}{done.stderr[-800:]}")
+        return done.stdout
+
+    def ends_whole(self, service):
+        code, summary = service.stop()
+        self.assertEqual(code, 0)
+        self.assertEqual(summary.broken_identities(), [])
+
+    def test_telemetry_shows_every_view(self):
+        with forwarding() as (_, service, prefix):
+            asked = "".join(f"/pennyline/{view}\n" for view in VIEWS)
+            said = self.run_tool("dpdk-telemetry.py", "--file-prefix", prefix, input=asked)
+            decoder, views, at = json.JSONDecoder(), {}, said.find("{")
+            while at >= 0:
+                value, end = decoder.raw_decode(said, at)
+                views.update(value)
+                at = said.find("{", end)
+            for view in VIEWS:
+                self.assertIsInstance(views[f"/pennyline/{view}"], dict, view)
+            self.assertIn("rx_packets", views["/pennyline/lcores"]["items"]["0"])
+            self.assertEqual(views["/pennyline/ports"]["items"]["0"]["name"], "left")
+            self.ends_whole(service)
+
+    def test_proc_info_reads_counters_pools_and_rings(self):
+        with forwarding() as (_, service, prefix):
+            for what, words in (("--stats", "RX-packets"), ("--xstats", "rx_good_packets"),
+                                ("--show-mempool", "MEMPOOL"), ("--show-ring", "export_0")):
+                said = self.run_tool("dpdk-proc-info", "--file-prefix", prefix, "--no-pci", "--",
+                                     "-p", "3", what)
+                self.assertIn(words, said, what)
+            self.ends_whole(service)
+
+    def test_dumpcap_captures_what_comes_in(self):
+        with forwarding() as (lab, service, prefix):
+            path = os.path.join(lab.folder, "captured.pcapng")
+            self.run_tool("dpdk-dumpcap", f"--file-prefix={prefix}", "-i", "0", "-c", "50", "-q",
+                          "-a", "duration:20", "-w", path)
+            frames = self.run_tool("tcpdump", "-nr", path).count("\n")
+            self.assertGreaterEqual(frames, 50)
+            self.ends_whole(service)
