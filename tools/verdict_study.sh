@@ -72,7 +72,7 @@ part_head-to-head()
 
 part_attacks()
 {
-    table attacks.csv attacks --seed 2 --runs "$(runs 600)"
+    table attacks.csv attacks --runs "$(runs 200)"
 }
 
 part_fig8()
