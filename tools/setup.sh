@@ -8,7 +8,7 @@ build_packages=(gcc libc6-dev clang meson ninja-build pkg-config libdpdk-dev lib
     libcmocka-dev libpcap-dev libnuma-dev libmicrohttpd-dev libcurl4-openssl-dev scdoc)
 run_packages=(dpdk iproute2 nftables ethtool iperf3 procps util-linux python3)
 check_packages=(git clang-format llvm libclang-rt-dev shellcheck cppcheck pyflakes3
-    python3-jsonschema tshark tcpdump graphviz chromium prometheus)
+    python3-jsonschema tshark tcpdump graphviz gnuplot-nox valgrind chromium prometheus)
 # For the page's test, unless node and npm are there from elsewhere.
 node_packages=(nodejs npm)
 # For the plots of doc/verdict.md only: tools/verdict_plots.py.

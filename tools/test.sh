@@ -11,6 +11,7 @@ Usage: tools/test.sh [--only STEP[,STEP...]] [--full]
 
 Steps, in this order (all run, even when one fails):
   unit      build with gcc and with clang, -Werror; unit tests of both builds
+  instructions  instructions of the packet path's operations, beside the stored ones (valgrind)
   sanitize  unit tests under AddressSanitizer and UndefinedBehaviorSanitizer (clang)
   fuzz      every fuzzer from its corpus, FUZZ_SECONDS in all (default 60)
   lint      tools/lint.sh
@@ -24,7 +25,7 @@ Exit code: 0 when nothing failed.
 TEXT
 }
 
-all_steps=(unit sanitize fuzz lint page e2e)
+all_steps=(unit instructions sanitize fuzz lint page e2e)
 fuzz_seconds=${FUZZ_SECONDS:-60}
 log_directory=build/log
 result_directory=build/result
@@ -155,6 +156,14 @@ run_lint()
     counted_by_last_line lint tools/lint.sh
 }
 
+run_instructions()
+{
+    configure build/gcc gcc -Dwerror=true
+    meson compile -C build/gcc
+    counted_by_last_line instructions test/bench/instructions.py \
+        build/gcc/test/bench/bench_operations test/bench/instructions.json "gcc $(gcc -dumpfullversion)"
+}
+
 # Screenshots, also of what failed, go to build/page.
 run_page()
 {
@@ -245,6 +254,7 @@ main()
             step unit-gcc 600
             step unit-clang 600
             ;;
+        instructions) step instructions 600 ;;
         sanitize) step sanitize 600 ;;
         fuzz) step fuzz $((fuzz_seconds * 2 + 300)) ;;
         lint) step lint 300 ;;

@@ -66,7 +66,7 @@ static const struct option_row instance_rows[] = {
      .kind = &kind_u32,
      INSTANCE(flows_per_lcore),
      .least = 1024,
-     .most = 16777216,
+     .most = 25165824,
      .fallback = "262144",
      .unit = "flows",
      .help = "Memory for this many flows per worker is taken at start."},

@@ -77,12 +77,23 @@ void engine_packets(struct engine *e, struct engine_packet *packets, const uint8
     }
 }
 
+/* Apart, since a message is large and hardly ever made. Not posted now: asked again by the flow's
+ * next segment. */
+static void want_aggregate(struct engine *e, uint32_t slice, const struct ip_prefix *prefix)
+{
+    struct message m = {
+        .kind = MESSAGE_AGGREGATE_WANTED, .worker = e->config.worker, .aggregate = AGGREGATE_NONE};
+
+    m.wanted.slice = slice;
+    m.wanted.prefix = *prefix;
+    e->config.post(e->config.post_context, &m);
+}
+
 uint32_t engine_find_aggregate(struct engine *e, const struct engine_packet *p,
                                const struct slice_rules *rules, bool want)
 {
     const struct packet_view *v = p->view;
     uint8_t bits = v->is_ipv4 ? rules->granularity_ipv4 : rules->granularity_ipv6;
-    struct message m = {.kind = MESSAGE_AGGREGATE_WANTED, .worker = e->config.worker};
     struct ip_prefix prefix;
     uint32_t aggregate;
 
@@ -90,13 +101,8 @@ uint32_t engine_find_aggregate(struct engine *e, const struct engine_packet *p,
         return rules->aggregate;
     prefix = ip_prefix_of_address(&v->source, bits);
     aggregate = aggregate_table_find(e->aggregates, p->slice, &prefix);
-    if (aggregate == AGGREGATE_NONE && want) {
-        m.aggregate = AGGREGATE_NONE;
-        m.wanted.slice = p->slice;
-        m.wanted.prefix = prefix;
-        /* Not posted now: asked again by the flow's next segment. */
-        e->config.post(e->config.post_context, &m);
-    }
+    if (aggregate == AGGREGATE_NONE && want)
+        want_aggregate(e, p->slice, &prefix);
     return aggregate;
 }
 

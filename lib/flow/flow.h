@@ -118,7 +118,7 @@ static inline bool flow_key_equal(const struct flow_key *a, const struct flow_ke
 struct flow_table;
 
 #define FLOW_TABLE_MIN_FLOWS 64
-#define FLOW_TABLE_MAX_FLOWS (1u << 24)
+#define FLOW_TABLE_MAX_FLOWS (3u << 23) /* 16M flows fill two thirds of it */
 
 struct flow_table_config {
     uint32_t n_flows;               /* capacity, FLOW_TABLE_MIN_FLOWS..FLOW_TABLE_MAX_FLOWS */

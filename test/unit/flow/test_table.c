@@ -28,7 +28,7 @@ static void what_is_out_of_bounds_is_refused(void **state)
     config = good;
     config.n_flows = 63;
     assert_null(flow_table_init(memory, n_bytes, &config));
-    config.n_flows = (1u << 24) + 1;
+    config.n_flows = FLOW_TABLE_MAX_FLOWS + 1;
     assert_null(flow_table_init(memory, n_bytes, &config));
     config = good;
     config.idle_timeout_ms = 0;
@@ -36,7 +36,7 @@ static void what_is_out_of_bounds_is_refused(void **state)
     config.idle_timeout_ms = 1u << 31;
     assert_null(flow_table_init(memory, n_bytes, &config));
     assert_int_equal(flow_table_memory_bytes(63), 0);
-    assert_int_equal(flow_table_memory_bytes((1u << 24) + 1), 0);
+    assert_int_equal(flow_table_memory_bytes(FLOW_TABLE_MAX_FLOWS + 1), 0);
     free(memory);
 }
 

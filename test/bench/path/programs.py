@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The programs that are measured, each as a command line on lcore 1, its main thread on lcore 0."""
+import json
+import os
+
+FILE_PREFIX = "pennyline-bench"
+MEBIBYTE = 1 << 20
+
+
+def eal_arguments(devices, workers):
+    """What testpmd and l3fwd take alike."""
+    lcores = "0-%d" % workers
+    arguments = ["--lcores", lcores, "--main-lcore=0", "--no-pci", "--in-memory",
+                 "--file-prefix=" + FILE_PREFIX, "-m", "512", "--log-level=*:error"]
+    return arguments + ["--vdev=" + device for device in devices]
+
+
+def testpmd(scenario, mode):
+    n = scenario.queues
+    return (["dpdk-testpmd"] + eal_arguments([scenario.device()], n) +
+            ["--", "--forward-mode=" + mode, "--nb-cores=%d" % n, "--rxq=%d" % n, "--txq=%d" % n,
+             "--auto-start"])
+
+
+def l3fwd(path, scenario, lookup):
+    return ([path] + eal_arguments([scenario.device()], 1) +
+            ["--", "-p", "1", "--lookup=" + lookup, "--config=(0,0,1)", "--parse-ptype", "-P"])
+
+
+def slices_of(scenario):
+    """The slice under test, if any, and as many that no packet belongs to."""
+    slices = [{"name": "idle-%d" % i, "mode": "active", "start": "manual",
+               "sources": ["100.%d.%d.0/24" % (64 + (i >> 8), i & 255)]}
+              for i in range(scenario.idle_slices)]
+    if scenario.mode is not None:
+        slices.append({"name": "tested", "mode": scenario.mode,
+                       "sources": ["10.0.0.0/8", "2001:db8::/32"]})
+    return slices
+
+
+def configuration(scenario, directory):
+    """Rule penny with drops that stay pending for a minute: the test is on during the whole
+    measurement, and every droppable segment has its coin."""
+    capacity = max(1024, scenario.table_flows())
+    return {
+        "instance": {"name": "bench", "control_socket": os.path.join(directory, "socket"),
+                     "flows_per_lcore": capacity, "max_aggregates": max(1024, scenario.idle_slices + 1),
+                     "flow_admissions_per_second": scenario.admissions,
+                     "max_own_loss_ratio": 1},
+        "eal": {"lcores": "0-%d" % scenario.queues, "main_lcore": 0,
+                "memory_mb": 0, "file_prefix": FILE_PREFIX, "extra": ["--in-memory"]},
+        "ports": [{"name": "a", "device": scenario.device(), "queues": scenario.queues}],
+        "defaults": {"rule": "penny", "retransmission_timeout_ms": 60000,
+                     "fallback_to_individual": False},
+        "slices": slices_of(scenario),
+    }
+
+
+def pennyline(binary, scenario, directory):
+    path = os.path.join(directory, "config.json")
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump(configuration(scenario, directory), file)
+    return [binary, "run", "--json", "--config", path]
+
+
+def table_bytes(scenario):
+    """Of hugepages that a run needs, roughly: flow records and buckets, packets and the rest."""
+    return (scenario.table_flows() * 160 + 256 * MEBIBYTE) * scenario.queues + 256 * MEBIBYTE

@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Figures to a CSV file, and from it the tables and the picture of doc/performance.md."""
+import csv
+import os
+import statistics
+import subprocess
+
+from . import scenarios
+
+FIELDS = ["round", "program", "scenario", "cycles", "mpps", "share_of_core", "packets", "load"]
+BEGIN, END = "<!-- figures: written by tools/bench -->\n", "<!-- end of figures -->\n"
+
+# What is compared with what, and at most how many times as much it may cost. l3fwd beside testpmd io
+# on a machine of this kind: LPM 1.24 times io, exact match of 1M flows 4.1 times.
+GOALS = [
+    ("a-untested", "testpmd-io", 1.25 * 1.24, "untested traffic: 1.25 times l3fwd LPM (1.24 io)"),
+    ("b-active-1M", "testpmd-io", 0.75 * 4.1, "1M flows under test: 0.75 times l3fwd exact match (4.1 io)"),
+    ("b-active-16M", "b-active-1M", 1.4, "16M flows beside 1M"),
+    ("c-ipv6-1M", "b-active-1M", 1.3, "IPv6 beside IPv4"),
+    ("e-flood", "a-untested", 1.3, "a flood of new flows beside untested traffic"),
+    ("f-irregular-1", "b-active-1M", 1.1, "1 % irregular segments beside none"),
+    ("b-passive-1M", "b-active-1M", 1.2, "passive beside active"),
+]
+
+
+class Writer:
+    """A file of its own for each run: comments with what it was measured on, then one line a sample."""
+
+    def __init__(self, path, about, append=False):
+        os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
+        self.path = path
+        if append and os.path.exists(path):
+            return
+        with open(path, "w", encoding="utf-8", newline="") as file:
+            for name, value in about.items():
+                file.write("# %s: %s\n" % (name, value))
+            csv.writer(file).writerow(FIELDS)
+
+    def add(self, number, program, scenario, sample):
+        with open(self.path, "a", encoding="utf-8", newline="") as file:
+            csv.writer(file).writerow(
+                [number, program, scenario.name if program == "pennyline" else program,
+                 "%.2f" % sample.cycles, "%.3f" % sample.mpps, "%.3f" % sample.share_of_core,
+                 sample.packets, "%.2f" % sample.load])
+
+
+def n_rounds(path):
+    return 1 + max((max(rounds) for rounds in load(path).samples.values()), default=-1)
+
+
+class Figures:
+    def __init__(self, about, samples):
+        self.about = about
+        self.samples = samples  # scenario or reference -> {round: cycles}
+
+    def cycles(self, name):
+        return sorted(self.samples[name].values())
+
+    def median(self, name):
+        return statistics.median(self.samples[name].values())
+
+    def ratio(self, name, other):
+        """Median over the rounds that have both: what the machine does to one it does to the other."""
+        both = [self.samples[name][r] / self.samples[other][r]
+                for r in self.samples[name] if r in self.samples[other]]
+        return statistics.median(both) if both else None
+
+    def __contains__(self, name):
+        return name in self.samples
+
+
+def load(path):
+    about, samples, rows = {}, {}, []
+    if not os.path.exists(path):
+        return Figures(about, samples)
+    with open(path, encoding="utf-8") as file:
+        for line in file:
+            if line.startswith("# "):
+                name, value = line[2:].rstrip("\n").split(": ", 1)
+                about[name] = value
+            else:
+                rows.append(line)
+    loads, shares = [], []
+    for row in csv.DictReader(rows):
+        samples.setdefault(row["scenario"], {})[int(row["round"])] = float(row["cycles"])
+        loads.append(float(row["load"]))
+        shares.append(float(row["share_of_core"]))
+    if loads:
+        about["load meanwhile"] = "%.1f to %.1f, median %.1f" % (min(loads), max(loads),
+                                                                statistics.median(loads))
+        about["the thread ran"] = "%.0f to %.0f %% of the time, median %.0f" % (
+            100 * min(shares), 100 * max(shares), 100 * statistics.median(shares))
+    return Figures(about, samples)
+
+
+def _order(figures):
+    names = ["testpmd-io", "testpmd-macswap", "l3fwd-lpm", "l3fwd-em"]
+    names += [row.name for row in scenarios.SCENARIOS]
+    return [name for name in names if name in figures]
+
+
+def _what(name):
+    for row in scenarios.SCENARIOS:
+        if row.name == name:
+            return row.what
+    return "reference"
+
+
+def table(figures):
+    lines = ["| | cycles a packet: min / median / max | Mpps of a core at %s | times testpmd io | |" %
+             figures.about.get("tsc", "the TSC's rate"), "| --- | --- | --- | --- | --- |"]
+    hz = float(figures.about.get("tsc_mhz", "0")) * 1e6
+    for name in _order(figures):
+        c = figures.cycles(name)
+        ratio = figures.ratio(name, "testpmd-io") if "testpmd-io" in figures else None
+        mpps = "%.2f" % (hz / figures.median(name) / 1e6) if hz else ""
+        lines.append("| %s | %.1f / **%.1f** / %.1f | %s | %s | %s |" % (
+            name, c[0], figures.median(name), c[-1], mpps,
+            "%.2f" % ratio if ratio else "", _what(name)))
+    return "\n".join(lines) + "\n"
+
+
+def goals(figures):
+    lines = ["| goal | at most | measured | |", "| --- | --- | --- | --- |"]
+    for name, other, limit, what in GOALS:
+        if name in figures and other in figures:
+            ratio = figures.ratio(name, other)
+            lines.append("| %s | %.2f | %.2f | %s |" % (
+                what, limit, ratio, "met" if ratio <= limit else "missed"))
+        else:
+            lines.append("| %s | %.2f | not measured | |" % (what, limit))
+    return "\n".join(lines) + "\n"
+
+
+def _plot(figures, path):
+    names = _order(figures)
+    rows = "".join('%d "%s" %.1f %.1f %.1f\n' % (i, name, figures.median(name), figures.cycles(name)[0],
+                                                figures.cycles(name)[-1])
+                   for i, name in enumerate(names))
+    program = """set terminal svg size 900,480 font "sans,12" background rgb "white"
+set output "%s"
+set style fill solid 0.6
+set boxwidth 0.7
+set xtics rotate by -40
+set ylabel "TSC cycles a packet: median, least and most"
+set yrange [0:*]
+set grid y
+unset key
+plot "-" using 1:3:xtic(2) with boxes lc rgb "#336699", "-" using 1:3:4:5 with yerrorbars lc rgb "black" pt 0
+%se
+%se
+""" % (path, rows, rows)
+    subprocess.run(["gnuplot"], input=program, text=True, check=True)
+
+
+def document(figures, directory):
+    """Writes what lies between the marks of performance.md, the raw file and the picture."""
+    page = os.path.join(directory, "performance.md")
+    with open(page, encoding="utf-8") as file:
+        text = file.read()
+    about = "\n".join("- %s: %s" % item for item in figures.about.items())
+    block = "%s\n%s\n\n![cycles a packet](performance.svg)\n\n%s\n%s" % (
+        BEGIN, about, table(figures), goals(figures))
+    before, rest = text.split(BEGIN)
+    after = rest.split(END)[1]
+    with open(page, "w", encoding="utf-8") as file:
+        file.write(before + block + END + after)
+    _plot(figures, os.path.join(directory, "performance.svg"))

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What is measured: one row each. Letters are the groups that --scenarios takes."""
+from dataclasses import dataclass, replace
+
+K, M = 1 << 10, 1 << 20
+
+
+@dataclass(frozen=True)
+class Scenario:
+    name: str
+    group: str
+    what: str
+    mode: str = None          # of the slice that all packets belong to; None: no such slice
+    flows: int = M
+    idle_slices: int = 0
+    ip: int = 4
+    vlans: int = 0
+    irregular_ppm: int = 0    # share of pairs of segments that are irregular
+    flood: bool = False
+    known_ppm: int = 0
+    queues: int = 1
+    admissions: int = 100000000
+    frame_bytes: int = 64
+    pcap: str = None
+    poll_telemetry: bool = False
+    table: int = 0            # capacity; 0: as many that the flows fill three quarters
+
+    def device(self):
+        if self.pcap:
+            return "net_pcap0,rx_pcap=%s,infinite_rx=1,tx_drop=1" % self.pcap
+        return "net_null0,size=%d" % self.frame_bytes
+
+    def table_flows(self):
+        return self.table or self.flows + self.flows // 3 + 64
+
+    def source_environment(self):
+        result = {"BENCH_FLOWS": str(self.flows), "BENCH_QUEUES": str(self.queues),
+                  "BENCH_IP": str(self.ip), "BENCH_VLANS": str(self.vlans),
+                  "BENCH_IRREGULAR_PPM": str(self.irregular_ppm)}
+        if self.flood:
+            result["BENCH_FLOOD_KNOWN_PPM"] = str(self.known_ppm)
+        if self.pcap:
+            result["BENCH_BARE"] = "1"
+        return result
+
+    def needed_rounds(self):
+        """Rounds of the flows before measuring: all were seen, and sent data."""
+        return 1 if self.flood else 2
+
+
+def irregular_ppm_for(percent):
+    """Half of the irregular pairs hold one irregular segment, the others two: of the segments,
+    three quarters of that share are irregular."""
+    return round(percent * 1e4 / 0.75)
+
+
+ONE = Scenario("b-active-1M", "b", "one slice under test, 1M flows, all known", "active", M)
+
+SCENARIOS = [
+    Scenario("a-untested", "a", "4,096 slices loaded, traffic of none of them", idle_slices=4096),
+    replace(ONE, name="b-active-128", flows=128, what="one slice under test, 128 flows"),
+    replace(ONE, name="b-active-1k", flows=K, what="the same, 1k flows"),
+    replace(ONE, name="b-active-4k", flows=4 * K, what="the same, 4k flows"),
+    replace(ONE, name="b-active-64k", flows=64 * K, what="the same, 64k flows"),
+    replace(ONE, name="b-active-256k", flows=256 * K, what="the same, 256k flows"),
+    ONE,
+    replace(ONE, name="b-active-4M", flows=4 * M, what="the same, 4M flows"),
+    replace(ONE, name="b-active-16M", flows=16 * M, what="the same, 16M flows"),
+    replace(ONE, name="b-passive-1M", mode="passive", what="mode passive, 1M flows"),
+    replace(ONE, name="b-off-1M", mode="off", what="mode off, 1M flows"),
+    replace(ONE, name="c-ipv6-1M", group="c", ip=6, frame_bytes=84, what="IPv6, 1M flows"),
+    replace(ONE, name="d-vlan-1M", group="d", vlans=1, frame_bytes=68, what="one VLAN tag"),
+    replace(ONE, name="d-qinq-1M", group="d", vlans=2, frame_bytes=72, what="two VLAN tags"),
+    replace(ONE, name="e-flood", group="e", flood=True, admissions=200000, table=M,
+            flows=M, what="every packet a new flow for ever, table of 1M full"),
+    replace(ONE, name="e-flood-10-known", group="e", flood=True, admissions=200000, table=M,
+            flows=M // 2, known_ppm=100000,
+            what="the same with 10 % of the packets of 512k known flows"),
+    replace(ONE, name="f-irregular-1", group="f", irregular_ppm=irregular_ppm_for(1),
+            what="1 % of the segments are repeats, leave a hole or fill one"),
+    replace(ONE, name="f-irregular-10", group="f", irregular_ppm=irregular_ppm_for(10),
+            what="10 % of them"),
+    replace(ONE, name="g-imix", group="g", mode=None, idle_slices=4096, flows=K, pcap="imix.pcap",
+            what="as a-untested, sizes as of IMIX (7:4:1 of 64, 594, 1518), 1k packets in a ring"),
+    replace(ONE, name="i-telemetry", group="i", poll_telemetry=True,
+            what="b-active-1M while the control socket is asked every 10 ms"),
+    replace(ONE, name="h-2-queues", group="h", queues=2, what="two queues and workers, 1M flows each"),
+]
