@@ -27,7 +27,7 @@ class Scenario:
 
     def device(self):
         if self.pcap:
-            return "net_pcap0,rx_pcap=%s,infinite_rx=1,tx_drop=1" % self.pcap
+            return "net_pcap0,rx_pcap=%s,infinite_rx=1" % self.pcap
         return "net_null0,size=%d" % self.frame_bytes
 
     def table_flows(self):
