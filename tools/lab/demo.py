@@ -60,8 +60,9 @@ def start_traffic(lab, build, seconds):
               "duplicates", "--duplicates", "10%")
     # Mostly spoofed, and from the first packet on: were the genuine part larger, it would have the
     # verdict before a single drop of the spoofed part has expired, and nothing would show the mixture.
-    lab.spoof(blind, "192.0.2.128/25", RECEIVER[4], "--rate", 800, "--duration", seconds,
-              "--flows", 4, "--handshake")
+    # Many flows: each has one drop pending at most, and a blind one keeps it for the whole timeout.
+    lab.spoof(blind, "192.0.2.128/25", RECEIVER[4], "--rate", 1200, "--duration", seconds,
+              "--flows", 20, "--handshake")
     lab.iperf_server(5202)
     lab.iperf(netlab.host(MIXED[4], 1), RECEIVER[4], seconds, flows=5, rate="300K", port=5202,
               options=("-l", 1400))
