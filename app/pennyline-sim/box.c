@@ -264,12 +264,10 @@ bool box_packet(struct box *b, uint64_t time_ns, const struct box_packet *packet
     uint64_t now_ns = b->base_ns + time_ns;
     struct engine *engine = b->workers[lcore_of(b, packet->flow)].engine;
     struct engine_packet p = {.view = &b->view, .n_bytes = 54u + packet->payload_bytes};
-    uint8_t source[4];
 
     go_on(b, now_ns);
     b->n_segments += packet->payload_bytes != 0;
-    store_be32(source, 0x0a000000 + (packet->flow & 0xffff));
-    b->view.source = ip_address_from_ipv4(source);
+    store_be32(b->view.source.bytes + 12, 0x0a000000 + (packet->flow & 0xffff));
     b->view.source_port = (uint16_t)(1024 + (packet->flow >> 16));
     b->view.sequence = packet->sequence;
     b->view.payload_bytes = packet->payload_bytes;

@@ -51,8 +51,11 @@ static void evaluate_anytime(struct test *t, const struct flow_room *room)
     t->anytime.log10_e_pooled = d.log10_e_pooled;
     t->anytime.log10_f = d.log10_f;
     t->decided_now = d.outcome;
-    t->n_repairs_needed = evidence_repairs_needed(
-        anytime, pooled.n_retransmitted, pooled.n_duplicates, places, -log10(levels.alpha));
+    /* Asked for by pooled_grant() only. */
+    if (t->state == TEST_POOLED)
+        t->n_repairs_needed =
+            evidence_repairs_needed(anytime, pooled.n_retransmitted, pooled.n_duplicates, places,
+                                    -log10(levels.alpha), t->n_repairs_needed);
     /* What was reached once stays reached (Ville's inequality), and closed_loop is a claim that
      * one sender makes true whatever spoke against it before. */
     if (d.outcome == VERDICT_CLOSED_LOOP || t->anytime.outcome == VERDICT_UNDECIDED)

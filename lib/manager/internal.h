@@ -22,6 +22,7 @@ struct coin {
     uint32_t threshold;
     double p_miss;
     struct anytime anytime;
+    struct mixture_memo e_memo, f_memo;
 };
 
 /* The current or latest test of an aggregate. All zero: none yet. */

@@ -8,7 +8,8 @@
  * P(E ever >= 1/alpha) <= alpha for every blind sender, P(F ever >= 1/beta) <= beta for genuine
  * traffic. The model, the proofs and what they ask of the caller are in anytime.c.
  *
- * Any thread may call; a struct anytime is written by anytime_init only. Nothing is allocated.
+ * Any thread may call, of one with a memo only its own; a struct anytime is written by anytime_init
+ * only. Nothing is allocated.
  */
 #ifndef VERDICT_ANYTIME_H
 #define VERDICT_ANYTIME_H

@@ -59,9 +59,10 @@ static double log10_after_repairs(const struct anytime *anytime, uint64_t n_retr
 }
 
 unsigned evidence_repairs_needed(const struct anytime *anytime, uint64_t n_retransmitted,
-                                 uint64_t n_duplicates, unsigned n_places, double log10_target)
+                                 uint64_t n_duplicates, unsigned n_places, double log10_target,
+                                 unsigned guess)
 {
-    unsigned too_few = 0, enough = 1;
+    unsigned too_few = 0, enough = guess > 0 && guess <= UINT_MAX / 2 ? guess : 1;
 
     if (log10_after_repairs(anytime, n_retransmitted, n_duplicates, n_places) >= log10_target)
         return 0;
@@ -72,6 +73,10 @@ unsigned evidence_repairs_needed(const struct anytime *anytime, uint64_t n_retra
         too_few = enough;
         enough *= 2;
     }
+    if (too_few == 0 && enough > 1 &&
+        log10_after_repairs(anytime, n_retransmitted + enough - 1, n_duplicates, n_places) <
+            log10_target)
+        return enough;
     /* The evidence grows with every repair, so halving finds the first that is enough. */
     while (enough - too_few > 1) {
         const unsigned middle = too_few + (enough - too_few) / 2;

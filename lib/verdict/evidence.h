@@ -30,9 +30,11 @@ double evidence_log10_combined(double log10_pooled, const double *log10_flows, u
 /*
  * How many more clean repairs, with no further duplicate, bring the evidence to `log10_target`
  * while no flow is chosen. 0 when it is there already, UINT_MAX when no number does. A manager that
- * hands out this many drops less the pending ones makes no drop that could turn out unneeded.
+ * hands out this many drops less the pending ones makes no drop that could turn out unneeded. The
+ * search starts at `guess`: the answer does not depend on it, but an answer of just before is near.
  */
 unsigned evidence_repairs_needed(const struct anytime *anytime, uint64_t n_retransmitted,
-                                 uint64_t n_duplicates, unsigned n_places, double log10_target);
+                                 uint64_t n_duplicates, unsigned n_places, double log10_target,
+                                 unsigned guess);
 
 #endif

@@ -10,6 +10,7 @@
 
 #include <float.h>
 #include <math.h>
+#include <stddef.h>
 
 static const double smallest_base = 0x1p-32; /* the smallest coin that a 32-bit threshold gives */
 static const double top_log_odds = 5.0;
@@ -47,6 +48,7 @@ void mixture_init(struct mixture *mixture, double base)
 {
     const int last = MIXTURE_POINTS - 1;
 
+    mixture->memo = NULL;
     if (!(base < 1.0)) {
         make_trivial(mixture);
         return;
@@ -90,19 +92,41 @@ static double log_sum_exp(const double *term, int n_terms)
     return largest + log(sum);
 }
 
-double mixture_log10(const struct mixture *mixture, uint64_t n_hits, uint64_t n_misses)
+static double compute_log10(const struct mixture *mixture, uint64_t n_hits, uint64_t n_misses)
 {
     const double hits = (double)n_hits, misses = (double)n_misses;
     /* The last point is q = 1, and 0^0 = 1: it is in the sum until the first miss. */
     const int n_terms = n_misses == 0 ? MIXTURE_POINTS : MIXTURE_POINTS - 1;
     double term[MIXTURE_POINTS];
 
-    if (n_hits == 0 && n_misses == 0)
-        return 0.0;
     for (int j = 0; j < n_terms; j++) {
         term[j] = mixture->log_weight[j] + hits * mixture->log_hit[j];
         if (n_misses != 0)
             term[j] += misses * mixture->log_miss[j];
     }
     return log_sum_exp(term, n_terms) / M_LN10;
+}
+
+/* Counts of one test go up one by one, and are asked for in turn with those of others: multiples of
+ * a number that is no divisor of the size keep them apart. */
+static unsigned place_of(uint64_t n_hits, uint64_t n_misses)
+{
+    return (unsigned)((31 * n_hits + n_misses) % MIXTURE_REMEMBERED);
+}
+
+double mixture_log10(const struct mixture *mixture, uint64_t n_hits, uint64_t n_misses)
+{
+    const unsigned i = place_of(n_hits, n_misses);
+    struct mixture_memo *memo = mixture->memo;
+
+    if (n_hits == 0 && n_misses == 0)
+        return 0.0;
+    if (memo == NULL)
+        return compute_log10(mixture, n_hits, n_misses);
+    if (memo->values[i].n_hits != n_hits || memo->values[i].n_misses != n_misses) {
+        memo->values[i].log10 = compute_log10(mixture, n_hits, n_misses);
+        memo->values[i].n_hits = n_hits;
+        memo->values[i].n_misses = n_misses;
+    }
+    return memo->values[i].log10;
 }

@@ -13,21 +13,33 @@
 
 #include <stdint.h>
 
-enum { MIXTURE_POINTS = 48 };
+enum { MIXTURE_POINTS = 48, MIXTURE_REMEMBERED = 128 };
 
-/* Written by mixture_init only; afterwards read-only, shared freely between threads. */
+/* Values computed before, each in the place that its counts give it. All zero is a fresh one: 0
+ * without counts. */
+struct mixture_memo {
+    struct {
+        uint64_t n_hits, n_misses;
+        double log10;
+    } values[MIXTURE_REMEMBERED];
+};
+
+/* Written by mixture_init only; afterwards read-only, shared freely between threads; but with a
+ * memo, for one thread only. */
 struct mixture {
     double q[MIXTURE_POINTS];      /* ascending; q[0] = base, the last one is exactly 1 */
     double weight[MIXTURE_POINTS]; /* positive, sum 1 */
     double log_weight[MIXTURE_POINTS];
     double log_hit[MIXTURE_POINTS];  /* ln(q / base) >= 0 */
     double log_miss[MIXTURE_POINTS]; /* ln((1-q) / (1-base)) <= 0; unused in the last */
+    struct mixture_memo *memo;       /* NULL: every value is computed */
 };
 
 /*
  * Build the mixture for a base in (0, 1). A base at or below 2^-32 counts as 2^-32 (a larger base
  * only weakens the claim, so it stays true). A base of 1 or more, or NaN, leaves nothing to reject:
- * the mixture is then 1 whatever the counts.
+ * the mixture is then 1 whatever the counts. There is no memo then: the caller, who owns it, sets it
+ * afterwards.
  */
 void mixture_init(struct mixture *mixture, double base);
 

@@ -27,7 +27,7 @@ static void print_repairs_needed(const char *title, unsigned n_places, double lo
         anytime_init(&a, floor(coins[i] * 0x1p32) * 0x1p-32, 0.05);
         printf("  %-8.2f", coins[i]);
         for (size_t d = 0; d < ARRAY_LENGTH(duplicates); d++)
-            printf("%4u", evidence_repairs_needed(&a, 0, duplicates[d], n_places, log10_target));
+            printf("%4u", evidence_repairs_needed(&a, 0, duplicates[d], n_places, log10_target, 0));
         printf("\n");
     }
 }

@@ -85,13 +85,14 @@ static void drops_needed_by_the_evidence(void **state)
 
         anytime_init(&a, floor(rows[i].p * 0x1p32) * 0x1p-32, 0.05);
         for (size_t d = 0; d < ARRAY_LENGTH(duplicates); d++)
-            assert_int_equal(evidence_repairs_needed(&a, 0, duplicates[d], 10, target),
+            assert_int_equal(evidence_repairs_needed(&a, 0, duplicates[d], 10, target, 0),
                              rows[i].needed[d]);
     }
 }
 
-static void repairs_needed_agrees_with_counting_up(void **state)
+static void repairs_needed_agrees_with_counting_up_from_any_guess(void **state)
 {
+    static const unsigned guesses[] = {0, 1, 2, 3, 50, 1000, UINT_MAX};
     struct anytime a;
 
     (void)state;
@@ -103,7 +104,13 @@ static void repairs_needed_agrees_with_counting_up(void **state)
             while (evidence_log10_combined(anytime_log10_e(&a, repaired + n, duplicates), NULL, 0,
                                            10) < target)
                 n++;
-            assert_int_equal(evidence_repairs_needed(&a, repaired, duplicates, 10, target), n);
+            for (size_t g = 0; g < ARRAY_LENGTH(guesses); g++)
+                assert_int_equal(
+                    evidence_repairs_needed(&a, repaired, duplicates, 10, target, guesses[g]), n);
+            /* What the manager does: the answer, or one that was the answer a repair ago. */
+            for (unsigned g = n > 2 ? n - 2 : 0; g <= n + 2; g++)
+                assert_int_equal(evidence_repairs_needed(&a, repaired, duplicates, 10, target, g),
+                                 n);
         }
     }
 }
@@ -116,11 +123,11 @@ static void repairs_needed_ends_for_absurd_counts(void **state)
     (void)state;
     anytime_init(&a, 0.05, 0.05);
     anytime_init(&trivial, 1.0, 0.05);
-    n = evidence_repairs_needed(&a, 0, 1000000, 10, target);
+    n = evidence_repairs_needed(&a, 0, 1000000, 10, target, 0);
     assert_true(n > 50000 && n < 1000000); /* more than p D / (1-p) of what came back */
-    assert_int_equal(evidence_repairs_needed(&a, 0, 1000000000000, 10, target), UINT_MAX);
-    assert_int_equal(evidence_repairs_needed(&trivial, 0, 0, 10, target), UINT_MAX);
-    assert_int_equal(evidence_repairs_needed(&a, 100, 0, 10, target), 0);
+    assert_int_equal(evidence_repairs_needed(&a, 0, 1000000000000, 10, target, 0), UINT_MAX);
+    assert_int_equal(evidence_repairs_needed(&trivial, 0, 0, 10, target, 0), UINT_MAX);
+    assert_int_equal(evidence_repairs_needed(&a, 100, 0, 10, target, 7), 0);
 }
 
 int main(void)
@@ -132,7 +139,7 @@ int main(void)
         cmocka_unit_test(more_flows_than_places_only_weakens_each),
         cmocka_unit_test(one_flow_with_six_clean_repairs_is_enough),
         cmocka_unit_test(drops_needed_by_the_evidence),
-        cmocka_unit_test(repairs_needed_agrees_with_counting_up),
+        cmocka_unit_test(repairs_needed_agrees_with_counting_up_from_any_guess),
         cmocka_unit_test(repairs_needed_ends_for_absurd_counts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -176,6 +176,29 @@ static void a_base_of_zero_is_the_smallest_coin(void **state)
     assert_true(mixture_log10(&zero, 3, 7) == mixture_log10(&smallest, 3, 7));
 }
 
+/* To the last bit, whatever was asked for before and whatever shares its place. */
+static void a_memo_changes_no_value(void **state)
+{
+    static struct mixture_memo memo;
+    struct mixture plain, remembering;
+    uint32_t x = 1;
+
+    (void)state;
+    mixture_init(&plain, 0.05);
+    mixture_init(&remembering, 0.05);
+    remembering.memo = &memo;
+    for (int i = 0; i < 20000; i++) {
+        x = 1664525 * x + 1013904223;
+        {
+            unsigned n_hits = x >> 29, n_misses = x >> 18 & 511;
+            double expected = mixture_log10(&plain, n_hits, n_misses);
+            double remembered = mixture_log10(&remembering, n_hits, n_misses);
+
+            assert_memory_equal(&remembered, &expected, sizeof(expected));
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -189,6 +212,7 @@ int main(void)
         cmocka_unit_test(only_hits_read_the_atom_at_one),
         cmocka_unit_test(a_base_of_one_or_more_rejects_nothing),
         cmocka_unit_test(a_base_of_zero_is_the_smallest_coin),
+        cmocka_unit_test(a_memo_changes_no_value),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
