@@ -5,6 +5,7 @@
 
 #include "base/compiler.h"
 #include "stats/counters.h"
+#include "stats/load.h"
 
 #define PREFIX "pennyline_"
 
@@ -144,6 +145,86 @@ static void write_flows(const json_t *workers, FILE *out)
     }
 }
 
+static double load_number(const json_t *worker, const char *key)
+{
+    return number(json_object_get(worker, "load"), key);
+}
+
+/* Cycles of each worker as seconds. */
+static void write_load_times(const json_t *workers, FILE *out)
+{
+    static const struct {
+        const char *key, *name, *help;
+    } rows[] = {
+        {"busy_cycles", "worker_busy_seconds", "Time in turns that brought packets"},
+        {"idle_cycles", "worker_idle_seconds", "Time in turns that brought none"},
+    };
+    json_t *worker;
+    size_t i;
+
+    for (size_t r = 0; r < ARRAY_LENGTH(rows); r++) {
+        family(out, rows[r].name, "counter", "seconds", rows[r].help);
+        json_array_foreach (workers, i, worker)
+            if (load_number(worker, "tsc_hz") > 0)
+                fprintf(out, PREFIX "%s_total{lcore=\"%lld\"} %.9f\n", rows[r].name,
+                        (long long)number(worker, "lcore"),
+                        load_number(worker, rows[r].key) / load_number(worker, "tsc_hz"));
+    }
+}
+
+/* How full bursts are: a histogram with the bounds in which they are counted. */
+static void write_bursts(const json_t *workers, FILE *out)
+{
+    json_t *worker, *n;
+    const char *range;
+    size_t i;
+
+    family(out, "worker_burst_packets", "histogram", "packets", "Packets of receive bursts");
+    json_array_foreach (workers, i, worker) {
+        json_t *ranges = json_object_get(json_object_get(worker, "load"), "bursts_by_packets");
+        long long lcore = (long long)number(worker, "lcore"), sum = 0;
+        unsigned int fill = 0;
+
+        if (ranges == NULL)
+            continue;
+        json_object_foreach (ranges, range, n) {
+            sum += (long long)json_integer_value(n);
+            if (++fill < json_object_size(ranges))
+                fprintf(out,
+                        PREFIX "worker_burst_packets_bucket{lcore=\"%lld\",le=\"%u.0\"} %lld\n",
+                        lcore, load_fill_most(fill - 1), sum);
+        }
+        fprintf(out, PREFIX "worker_burst_packets_bucket{lcore=\"%lld\",le=\"+Inf\"} %lld\n", lcore,
+                sum);
+        fprintf(out, PREFIX "worker_burst_packets_count{lcore=\"%lld\"} %lld\n", lcore, sum);
+        fprintf(out, PREFIX "worker_burst_packets_sum{lcore=\"%lld\"} %.0f\n", lcore,
+                load_number(worker, "packets"));
+    }
+}
+
+/* Stages are measured in few bursts, so their time goes with the packets of these. */
+static void write_stages(const json_t *workers, FILE *out)
+{
+    const char *stage;
+    json_t *worker, *n;
+    size_t i;
+
+    family(out, "worker_stage_seconds", "counter", "seconds",
+           "Time of the stages of a burst, in the bursts that are measured");
+    json_array_foreach (workers, i, worker)
+        json_object_foreach (json_object_get(json_object_get(worker, "load"), "stage_cycles"),
+                             stage, n)
+            fprintf(out, PREFIX "worker_stage_seconds_total{lcore=\"%lld\",stage=\"%s\"} %.9f\n",
+                    (long long)number(worker, "lcore"), stage,
+                    json_number_value(n) / load_number(worker, "tsc_hz"));
+    family(out, "worker_stage_packets", "counter", "packets",
+           "Packets of the bursts whose stages are measured");
+    json_array_foreach (workers, i, worker)
+        if (json_object_get(worker, "load") != NULL)
+            fprintf(out, PREFIX "worker_stage_packets_total{lcore=\"%lld\"} %.0f\n",
+                    (long long)number(worker, "lcore"), load_number(worker, "sampled_packets"));
+}
+
 static void write_workers(const json_t *status, FILE *out)
 {
     const json_t *workers = json_object_get(status, "workers");
@@ -156,6 +237,9 @@ static void write_workers(const json_t *status, FILE *out)
     write_reasons(workers, admissions, "flow_admissions",
                   "What became of flows that were new to the table", out);
     write_flows(workers, out);
+    write_load_times(workers, out);
+    write_bursts(workers, out);
+    write_stages(workers, out);
 }
 
 struct port_row {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What is known, as OpenMetrics 1.0 text (https://prometheus.io/docs/specs/om/open_metrics_spec/).
  *
- * Labels are slice, port, lcore, reason, state and verdict, which the configuration bounds; never
- * an address, a prefix or a flow, of which senders make as many as they like. */
+ * Labels are slice, port, lcore, stage, reason, state and verdict, which the configuration bounds;
+ * never an address, a prefix or a flow, of which senders make as many as they like. */
 #ifndef WEB_METRICS_H
 #define WEB_METRICS_H
 

@@ -67,6 +67,7 @@ struct appliance {
     int signals;                          /* signalfd */
     bool must_stop;
     struct appliance_watch watch;
+    uint64_t watch_loads_ns; /* when the workers' load is read next */
     struct progress progress;
 
     unsigned int n_problems; /* what did not reconcile at the end */

@@ -21,14 +21,25 @@ struct tsc_clock tsc_clock_start(void)
         .start_tsc = rte_rdtsc(),
         .start_ns = (uint64_t)read_ns(CLOCK_MONOTONIC),
         .ns_per_tick_q32 = (uint64_t)(second_q32 / rte_get_tsc_hz()),
+        .hz = rte_get_tsc_hz(),
     };
+}
+
+uint64_t tsc_clock_ticks(void)
+{
+    return rte_rdtsc();
+}
+
+uint64_t tsc_clock_ns_of(const struct tsc_clock *c, uint64_t ticks)
+{
+    unsigned __int128 since_start = ticks - c->start_tsc;
+
+    return c->start_ns + (uint64_t)((since_start * c->ns_per_tick_q32) >> 32);
 }
 
 uint64_t tsc_clock_now_ns(const struct tsc_clock *c)
 {
-    unsigned __int128 ticks = rte_rdtsc() - c->start_tsc;
-
-    return c->start_ns + (uint64_t)((ticks * c->ns_per_tick_q32) >> 32);
+    return tsc_clock_ns_of(c, rte_rdtsc());
 }
 
 int64_t tsc_clock_wall_offset_ns(const struct tsc_clock *c)

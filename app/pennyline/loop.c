@@ -68,6 +68,7 @@ static unsigned int turn(struct appliance *a, uint64_t now_ns)
 
     manager_tick(a->manager, now_ns);
     watch_ports(a, now_ns);
+    watch_loads(a, now_ns);
     services_serve(a, now_ns);
     eventlog_flush(a->log);
     serve_signals(a, now_ns);

@@ -112,7 +112,10 @@ static bool on_worker(void *context, unsigned int i, struct control_worker *out)
                                    .counters = w->counters,
                                    .packet_reasons = w->packet_reasons,
                                    .flows = engine_flow_counters(w->engine),
-                                   .n_flows_max = a->config->instance.flows_per_lcore};
+                                   .n_flows_max = a->config->instance.flows_per_lcore,
+                                   .load = &w->load,
+                                   .rates = &w->rates,
+                                   .tsc_hz = w->clock.hz};
     return true;
 }
 

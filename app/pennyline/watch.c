@@ -103,6 +103,20 @@ void watch_ports(struct appliance *a, uint64_t now_ns)
     a->watch = now;
 }
 
+void watch_loads(struct appliance *a, uint64_t now_ns)
+{
+    if (now_ns < a->watch_loads_ns)
+        return;
+    a->watch_loads_ns = now_ns + NS_PER_S;
+    for (uint32_t i = 0; i < a->n_workers; i++) {
+        struct worker *w = a->workers[i];
+        struct worker_load now = w->load;
+
+        w->rates = load_rates_between(&now, &w->load_before, w->clock.hz);
+        w->load_before = now;
+    }
+}
+
 __attribute__((format(printf, 2, 3))) static void problem(struct appliance *a, const char *format,
                                                           ...)
 {

@@ -295,31 +295,66 @@ static void absorb(struct worker *w, const struct burst *b)
     w->ports[b->port].absorbed += b->n;
 }
 
+/* Where stages begin and end. One burst in many is measured, so for nearly all of them this is one
+ * branch, always taken the same way. */
+static void begin_stages(struct worker *w)
+{
+    if (likely_false(w->n_until_sample == 0))
+        w->stage_began = tsc_clock_ticks();
+}
+
+static void end_stage(struct worker *w, enum load_stage stage)
+{
+    uint64_t now;
+
+    if (likely_true(w->n_until_sample != 0))
+        return;
+    now = tsc_clock_ticks();
+    w->load.stage_cycles[stage] += now - w->stage_began;
+    w->stage_began = now;
+}
+
+static void count_burst(struct worker *w, unsigned int n)
+{
+    load_count_burst(&w->load, n);
+    if (likely_true(w->n_until_sample-- != 0))
+        return;
+    w->n_until_sample = LOAD_SAMPLE_PERIOD - 1;
+    w->load.sampled_bursts++;
+    w->load.sampled_packets += n;
+}
+
 static unsigned int process_burst(struct worker *w, struct burst *b, const struct worker_queue *q,
                                   const struct policy *policy)
 {
     bool is_mirror = policy->ports[q->port].is_mirror;
 
+    begin_stages(w);
     receive(w, b, q);
     if (b->n == 0)
         return 0;
+    end_stage(w, LOAD_RECEIVE);
     b->asked = w->ask_early && !is_mirror;
     if (is_mirror)
         parse_mirrored(w, b);
     else
         parse(w, b);
     classify(w, b, policy, is_mirror);
+    end_stage(w, LOAD_CLASSIFY);
     /* Where most packets are tested, most of the next burst will be: then flows are asked for while
      * it is parsed, before slices are known, since memory takes longest. */
     w->ask_early = b->n_tested > b->n / 2;
     if (b->n_tested > 0 || !b->all_leave_unchanged)
         decide(w, b);
+    end_stage(w, LOAD_DECIDE);
     if (is_mirror)
         absorb(w, b);
     else if (b->all_leave_unchanged)
         forward_unchanged(w, b, policy->ports[b->port].pair);
     else
         forward(w, b, policy);
+    end_stage(w, LOAD_SEND);
+    count_burst(w, b->n);
     return b->n;
 }
 
@@ -336,14 +371,20 @@ int worker_run(void *worker)
 {
     struct worker *w = worker;
     struct burst burst;
+    unsigned int n_packets = 0;
+    uint64_t began = tsc_clock_ticks();
     uint32_t order;
 
+    w->n_until_sample = LOAD_SAMPLE_PERIOD - 1;
     atomic_store_explicit(&w->state, WORKER_RUNNING, memory_order_release);
     while ((order = atomic_load_explicit(&w->order, memory_order_acquire)) != WORKER_QUIT) {
         const struct policy *policy = atomic_load_explicit(&w->policy, memory_order_acquire);
-        unsigned int n_packets = 0;
+        uint64_t now = tsc_clock_ticks();
 
-        engine_begin_burst(w->engine, tsc_clock_now_ns(&w->clock));
+        load_count_turn(&w->load, n_packets, now - began);
+        began = now;
+        n_packets = 0;
+        engine_begin_burst(w->engine, tsc_clock_ns_of(&w->clock, now));
         for (uint32_t i = 0; i < w->n_queues; i++)
             n_packets += process_burst(w, &burst, &w->queues[i], policy);
         follow_order(w, order);

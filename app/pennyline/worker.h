@@ -15,6 +15,7 @@
 #include "engine/engine.h"
 #include "packet/packet.h"
 #include "policy.h"
+#include "stats/load.h"
 
 #define WORKER_BURST      64
 #define WORKER_MAX_QUEUES (CONFIG_MAX_PORTS * CONFIG_MAX_QUEUES)
@@ -82,9 +83,16 @@ struct worker {
     alignas(CACHE_LINE_BYTES) _Atomic uint32_t state; /* enum worker_state */
     uint64_t packet_reasons[PACKET_N_REASONS];
     struct worker_port ports[CONFIG_MAX_PORTS];
+    alignas(CACHE_LINE_BYTES) struct worker_load load;
+
+    /* The manager's own. */
+    alignas(CACHE_LINE_BYTES) struct worker_load load_before; /* at the last reading */
+    struct load_rates rates;                                  /* between the last two */
 
     /* The worker's own. */
     alignas(CACHE_LINE_BYTES) bool ask_early; /* flows are asked for before slices are known */
+    uint32_t n_until_sample;                  /* bursts; 0: the stages of this one are measured */
+    uint64_t stage_began;                     /* of a measured burst, in ticks */
     struct worker_output outputs[CONFIG_MAX_PORTS];
 };
 

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include <math.h>
+#include <stdio.h>
+
 #include "base/compiler.h"
 #include "base/time.h"
 #include "control/command.h"
@@ -40,6 +43,58 @@ static json_t *flows_json(const struct control_worker *w)
                      "aged", (json_int_t)f->aged, "removed", (json_int_t)f->removed);
 }
 
+static json_t *rates_json(const struct load_rates *r)
+{
+    json_t *stages = json_object();
+
+    for (int i = 0; i < LOAD_N_STAGES; i++)
+        json_object_set_new(stages, load_stage_name((enum load_stage)i),
+                            isnan(r->stage_cycles_per_packet[i])
+                                ? json_null()
+                                : json_real(r->stage_cycles_per_packet[i]));
+    return json_pack("{s:f, s:f, s:f, s:f, s:f, s:o}", "seconds", r->seconds, "packets_per_second",
+                     r->packets_per_second, "busy_share", r->busy_share, "cycles_per_packet",
+                     r->cycles_per_packet, "packets_per_burst", r->packets_per_burst,
+                     "stage_cycles_per_packet", stages);
+}
+
+static json_t *fills_json(const struct worker_load *load)
+{
+    json_t *out = json_object();
+    char name[32];
+
+    for (unsigned int i = 0; i < LOAD_N_FILLS; i++) {
+        uint32_t least = load_fill_least(i), most = load_fill_most(i);
+
+        if (least == most)
+            snprintf(name, sizeof(name), "%u", least);
+        else
+            snprintf(name, sizeof(name), "%u-%u", least, most);
+        json_object_set_new(out, name, json_integer((json_int_t)load->bursts[i]));
+    }
+    return out;
+}
+
+/* All since the start, but "recent". */
+static json_t *load_json(const struct control_worker *w)
+{
+    const struct worker_load *l = w->load;
+    json_t *stages = json_object();
+
+    for (int i = 0; i < LOAD_N_STAGES; i++)
+        json_object_set_new(stages, load_stage_name((enum load_stage)i),
+                            json_integer((json_int_t)l->stage_cycles[i]));
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:I, s:I, s:o}", "tsc_hz",
+                     (json_int_t)w->tsc_hz, "packets", (json_int_t)l->packets, "busy_turns",
+                     (json_int_t)l->turns[1].n, "busy_cycles", (json_int_t)l->turns[1].cycles,
+                     "idle_turns", (json_int_t)l->turns[0].n, "idle_cycles",
+                     (json_int_t)l->turns[0].cycles, "bursts", (json_int_t)load_n_bursts(l),
+                     "bursts_by_packets", fills_json(l), "stage_cycles", stages, "sampled_bursts",
+                     (json_int_t)l->sampled_bursts, "sampled_packets",
+                     (json_int_t)l->sampled_packets, "recent",
+                     w->rates != NULL ? rates_json(w->rates) : json_null());
+}
+
 static json_t *worker_json(unsigned int i, const struct control_worker *w)
 {
     json_t *out = json_pack("{s:I, s:I}", "worker", (json_int_t)i, "lcore", (json_int_t)w->lcore);
@@ -51,6 +106,8 @@ static json_t *worker_json(unsigned int i, const struct control_worker *w)
         json_object_set_new(out, "packet_reasons", reasons_json(w->packet_reasons));
     if (w->flows != NULL)
         json_object_set_new(out, "flows", flows_json(w));
+    if (w->load != NULL)
+        json_object_set_new(out, "load", load_json(w));
     return out;
 }
 

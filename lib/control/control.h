@@ -25,6 +25,7 @@
 #include "manager/manager.h"
 #include "report/report.h"
 #include "stats/counters.h"
+#include "stats/load.h"
 
 #define CONTROL_MAX_CLIENTS       16
 #define CONTROL_MAX_REQUEST_BYTES (64u << 10)
@@ -42,6 +43,9 @@ struct control_worker {
     const uint64_t *packet_reasons; /* PACKET_N_REASONS of them */
     const struct flow_table_counters *flows;
     uint32_t n_flows_max;
+    const struct worker_load *load;
+    const struct load_rates *rates; /* of the last second or so */
+    uint64_t tsc_hz;                /* of the load's cycles */
 };
 
 /* What the server works on. `manager` and `clock` are a must and outlive the server; callbacks may

@@ -49,7 +49,11 @@ static json_t *of_worker(json_t *worker, const char *key)
 
 static json_t *lcore_item(json_t *worker)
 {
-    return of_worker(worker, "counters");
+    json_t *out = of_worker(worker, "counters"), *load = json_object_get(worker, "load");
+
+    if (load != NULL)
+        json_object_set(out, "load", load);
+    return out;
 }
 
 static json_t *flows_item(json_t *worker)

@@ -37,6 +37,16 @@ class StockTools(unittest.TestCase):
         self.assertEqual(code, 0)
         self.assertEqual(summary.broken_identities(), [])
 
+    def check_load(self, lcore):
+        load = lcore["load"]
+        self.assertGreater(load["packets"], 0)
+        self.assertEqual(sum(load["bursts_by_packets"].values()), load["bursts"])
+        self.assertGreaterEqual(load["packets"], load["bursts"])
+        self.assertLessEqual(load["busy_turns"], load["bursts"])
+        self.assertGreater(load["idle_cycles"], 0)
+        # Telemetry has no real numbers.
+        self.assertTrue(0 <= float(load["recent"]["busy_share"]) <= 1, load["recent"])
+
     def test_telemetry_shows_every_view(self):
         with forwarding() as (_, service, prefix):
             asked = "".join(f"/pennyline/{view}\n" for view in VIEWS)
@@ -48,7 +58,7 @@ class StockTools(unittest.TestCase):
                 at = said.find("{", end)
             for view in VIEWS:
                 self.assertIsInstance(views[f"/pennyline/{view}"], dict, view)
-            self.assertIn("rx_packets", views["/pennyline/lcores"]["items"]["0"])
+            self.check_load(views["/pennyline/lcores"]["items"]["0"])
             self.assertEqual(views["/pennyline/ports"]["items"]["0"]["name"], "left")
             self.ends_whole(service)
 

@@ -37,6 +37,23 @@ FLOW = {"source": "192.0.2.7", "source_port": 40000, "destination": "198.51.100.
         "destination_port": 443, "ingress": 0}
 
 
+def load(packets, now):
+    """Of a worker that is busy for a quarter of its time, with bursts of four packets and full ones."""
+    bursts = {"1": 0, "2-3": 0, "4-7": packets % 64 // 4, "8-15": 0, "16-31": 0, "32-63": 0,
+              "64": packets // 64}
+    return {"tsc_hz": 10 ** 9, "packets": packets, "busy_turns": sum(bursts.values()),
+            "busy_cycles": int(now * 10 ** 9) // 4, "idle_turns": 10 ** 6,
+            "idle_cycles": int(now * 10 ** 9) * 3 // 4, "bursts": sum(bursts.values()),
+            "bursts_by_packets": bursts,
+            "stage_cycles": {"receive": 400, "parse_classify": 900, "lookup_engine": 2000,
+                             "transmit": 700},
+            "sampled_bursts": 10, "sampled_packets": 40,
+            "recent": {"seconds": 1.0, "packets_per_second": 8000.0, "busy_share": 0.25,
+                       "cycles_per_packet": 120.5, "packets_per_burst": 4.0,
+                       "stage_cycles_per_packet": {"receive": 10.0, "parse_classify": 22.5,
+                                                   "lookup_engine": 50.0, "transmit": 17.5}}}
+
+
 class Aggregate:
     def __init__(self, number):
         self.number = number
@@ -160,6 +177,7 @@ class Pennyline:
                         slice_packets=packets - packets // 2)
         return {"worker": i, "lcore": i + 1, "counters": counters,
                 "packet_reasons": {"tcp": packets // 3, "not_tcp": 12},
+                "load": load(packets, now),
                 "flows": {"now": 700, "most": 65536, "admissions": {"admitted": 900, "refused": 1},
                           "evicted_syn_only": 0, "evicted_idle": 0, "aged": 190, "removed": 10}}
 

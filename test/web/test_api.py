@@ -329,15 +329,33 @@ class Metrics(World):
             else:
                 match = re.fullmatch(r'(pennyline_[a-z0-9_]+)(\{.*\})? (-?[0-9.e+-]+)', line)
                 self.assertIsNotNone(match, line)
-                suffix = {"counter": "_total", "info": "_info", "gauge": ""}[types[current]]
-                self.assertEqual(match[1], current + suffix)
+                suffixes = {"counter": ["_total"], "info": ["_info"], "gauge": [""],
+                            "histogram": ["_bucket", "_count", "_sum"]}[types[current]]
+                self.assertIn(match[1], [current + suffix for suffix in suffixes])
                 self.assertNotIn((match[1], match[2]), closed, "a sample comes once")
                 closed.add((match[1], match[2]))
 
     def test_labels_are_of_the_configuration_only(self):
         names = set(re.findall(r'[{,]([a-z_]+)="', self.samples()))
-        self.assertLessEqual(names, {"slice", "port", "lcore", "reason", "verdict", "state",
-                                     "version"})
+        self.assertLessEqual(names, {"slice", "port", "lcore", "stage", "reason", "verdict", "state",
+                                     "version", "le"})
+
+    def test_load_of_workers_adds_up(self):
+        text = self.samples()
+        for lcore in (1, 2):
+            def value(name, more=""):
+                at = r'pennyline_worker_%s\{lcore="%d"%s\} (\S+)' % (name, lcore, more)
+                return [float(n) for n in re.findall(at, text)]
+            busy, idle = value("busy_seconds_total")[0], value("idle_seconds_total")[0]
+            self.assertAlmostEqual(busy / (busy + idle), 0.25, delta=0.01)
+            buckets = value("burst_packets_bucket", ',le="[^"]+"')
+            self.assertEqual(len(buckets), 7)
+            self.assertEqual(buckets, sorted(buckets))
+            self.assertEqual(buckets[-1], value("burst_packets_count")[0])
+            self.assertGreater(buckets[-1], buckets[-2], "full bursts")
+            self.assertEqual(value("burst_packets_sum"), value("rx_packets_total"))
+            self.assertEqual(len(value("stage_seconds_total", ',stage="[a-z_]+"')), 4)
+            self.assertEqual(value("stage_packets_total"), [40])
 
     def test_sums_of_slices_are_those_of_their_aggregates(self):
         text = self.samples()

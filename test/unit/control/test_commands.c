@@ -212,6 +212,29 @@ static void status_shows_workers_ports_and_tests(void **state)
     json_decref(s);
 }
 
+static void status_shows_how_busy_a_worker_is(void **state)
+{
+    struct world *w = *state;
+    json_t *s = result_of(w, "{\"command\": \"status\"}"), *load;
+    json_int_t busy, idle, bursts, two, full, hz;
+    double share;
+
+    load = json_object_get(json_array_get(json_object_get(s, "workers"), 0), "load");
+    assert_int_equal(json_unpack(load, "{s:I, s:I, s:I, s:I, s:{s:I, s:I}, s:{s:f}}", "tsc_hz", &hz,
+                                 "busy_cycles", &busy, "idle_cycles", &idle, "bursts", &bursts,
+                                 "bursts_by_packets", "2-3", &two, "64", &full, "recent",
+                                 "busy_share", &share),
+                     0);
+    assert_int_equal(hz, 1000);
+    assert_int_equal(busy, 2100);
+    assert_int_equal(idle, 900);
+    assert_int_equal(bursts, 2);
+    assert_int_equal(two, 1);
+    assert_int_equal(full, 0);
+    assert_float_equal(share, 0.7, 1e-12);
+    json_decref(s);
+}
+
 static void aggregates_come_in_pages(void **state)
 {
     static const struct {
@@ -334,6 +357,7 @@ int main(void)
         TEST(a_test_starts_and_stops_on_command),
         TEST(the_kill_switch_is_set_and_shown),
         TEST(status_shows_workers_ports_and_tests),
+        TEST(status_shows_how_busy_a_worker_is),
         TEST(aggregates_come_in_pages),
         TEST(slices_are_told_with_the_parameters_of_their_tests),
         TEST(the_latest_verdicts_come_first),

@@ -21,6 +21,9 @@ static const char document[] =
 
 static struct worker_counters counters = {.rx_packets = 7, .tx_packets = 6, .dropped = 1};
 static struct flow_table_counters flows = {.n_flows = 3};
+static struct worker_load load = {
+    .packets = 7, .turns = {{90, 900}, {2, 2100}}, .bursts = {0, 1, 1}};
+static struct load_rates rates = {.seconds = 1, .busy_share = 0.7};
 static uint64_t reasons[PACKET_N_REASONS] = {[PACKET_TCP] = 5, [PACKET_NOT_IP] = 2};
 
 static bool worker(void *context, unsigned int i, struct control_worker *out)
@@ -34,6 +37,9 @@ static bool worker(void *context, unsigned int i, struct control_worker *out)
         .packet_reasons = reasons,
         .flows = &flows,
         .n_flows_max = 1024,
+        .load = &load,
+        .rates = &rates,
+        .tsc_hz = 1000,
     };
     return true;
 }
