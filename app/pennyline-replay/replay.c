@@ -172,12 +172,12 @@ static void to_time_of(struct replay *r, const struct capture_packet *packet)
 
 static int slice_of(const struct replay *r, const struct packet_view *view)
 {
-    uint16_t vlan = view->n_vlans > 0 ? view->vlan_id[0] : 0;
+    const struct ingress_point at = ingress_point_of(view, 0);
 
     if (!view->has_ip)
         return -1;
     return slice_classify_linear(r->config->slices, r->config->n_slices, &view->source,
-                                 &view->destination, 0, vlan);
+                                 &view->destination, &at);
 }
 
 static enum engine_action act(struct replay *r, const struct capture_packet *captured,

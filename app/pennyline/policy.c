@@ -62,6 +62,8 @@ static int fill(struct policy *policy, const struct config *config, const struct
     policy->n_ports = config->n_ports;
     for (uint32_t i = 0; i < config->n_ports; i++) {
         policy->ports[i].is_mirror = config->ports[i].role == PORT_ROLE_MIRROR;
+        policy->ports[i].decapsulates = config_port_decapsulates(&config->ports[i]);
+        policy->ports[i].is_plain = !policy->ports[i].is_mirror && !policy->ports[i].decapsulates;
         policy->ports[i].pair = config->ports[i].pair;
     }
     return error;

@@ -25,6 +25,8 @@ struct policy_slice {
 
 struct policy_port {
     bool is_mirror;
+    bool is_plain; /* nothing is cut, and no tunnel is looked into */
+    bool decapsulates;
     uint16_t pair; /* CONFIG_NONE of a mirror */
 };
 

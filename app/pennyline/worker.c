@@ -121,14 +121,17 @@ static void parse(struct worker *w, struct burst *b)
 }
 
 /* What a mirror brings may be cut, and wrapped in a tunnel from where it was copied. */
-static void parse_mirrored(struct worker *w, struct burst *b)
+static void parse_unwrapping(struct worker *w, struct burst *b, const struct policy_port *port)
 {
     for (unsigned int i = 0; i < b->n; i++) {
         const uint8_t *data = rte_pktmbuf_mtod(b->mbufs[i], const uint8_t *);
         uint32_t n_here = rte_pktmbuf_data_len(b->mbufs[i]);
 
-        packet_parse_ethernet(data, n_here, PACKET_FRAME_SLICED, &b->views[i]);
-        packet_decapsulate(data, n_here, &b->views[i]);
+        packet_parse_ethernet(
+            data, n_here, port->is_mirror ? PACKET_FRAME_SLICED : rte_pktmbuf_pkt_len(b->mbufs[i]),
+            &b->views[i]);
+        if (port->decapsulates)
+            packet_decapsulate(data, n_here, &b->views[i]);
         w->packet_reasons[b->views[i].reason]++;
     }
 }
@@ -327,18 +330,19 @@ static void count_burst(struct worker *w, unsigned int n)
 static unsigned int process_burst(struct worker *w, struct burst *b, const struct worker_queue *q,
                                   const struct policy *policy)
 {
-    bool is_mirror = policy->ports[q->port].is_mirror;
+    const struct policy_port *port = &policy->ports[q->port];
+    bool is_mirror = port->is_mirror;
 
     begin_stages(w);
     receive(w, b, q);
     if (b->n == 0)
         return 0;
     end_stage(w, LOAD_RECEIVE);
-    b->asked = w->ask_early && !is_mirror;
-    if (is_mirror)
-        parse_mirrored(w, b);
-    else
+    b->asked = w->ask_early && port->is_plain;
+    if (port->is_plain)
         parse(w, b);
+    else
+        parse_unwrapping(w, b, port);
     classify(w, b, policy, is_mirror);
     end_stage(w, LOAD_CLASSIFY);
     /* Where most packets are tested, most of the next burst will be: then flows are asked for while
@@ -350,7 +354,7 @@ static unsigned int process_burst(struct worker *w, struct burst *b, const struc
     if (is_mirror)
         absorb(w, b);
     else if (b->all_leave_unchanged)
-        forward_unchanged(w, b, policy->ports[b->port].pair);
+        forward_unchanged(w, b, port->pair);
     else
         forward(w, b, policy);
     end_stage(w, LOAD_SEND);

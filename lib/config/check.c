@@ -148,6 +148,71 @@ static int check_mode(struct option_reader *r, uint32_t i)
                      "\"passive\" or \"off\"");
 }
 
+static int refuse_ingress(struct option_reader *r, uint32_t i, const char *key, const char *found,
+                          const char *allowed)
+{
+    reader_enter_key(r, "slices");
+    reader_enter_item(r, i);
+    reader_enter_key(r, "ingress");
+    reader_enter_key(r, key);
+    return reader_refuse(r, found, allowed);
+}
+
+/* The greatest number that a tunnel can have. */
+static bool most_tunnel_id(unsigned int tunnel, uint32_t *most)
+{
+    switch (tunnel) {
+    case SLICE_TUNNEL(PACKET_TUNNEL_GRE):
+    case SLICE_TUNNEL(PACKET_TUNNEL_GRETAP):
+        *most = UINT32_MAX;
+        return true;
+    case SLICE_TUNNEL(PACKET_TUNNEL_ERSPAN_2):
+    case SLICE_TUNNEL(PACKET_TUNNEL_ERSPAN_3):
+        *most = 1023;
+        return true;
+    case SLICE_TUNNEL(PACKET_TUNNEL_VXLAN):
+        *most = 16777215;
+        return true;
+    default:
+        return false;
+    }
+}
+
+static int check_tunnel_id(struct option_reader *r, uint32_t i)
+{
+    const struct slice_ingress *in = &r->config->slices[i].ingress;
+    char found[32], allowed[96];
+    uint32_t most;
+
+    if (!in->has_tunnel_id)
+        return 0;
+    snprintf(found, sizeof(found), "%u", in->tunnel_id);
+    if (!most_tunnel_id(in->tunnel, &most))
+        return refuse_ingress(
+            r, i, "tunnel_id", found,
+            "null, unless \"tunnel\" is erspan_2, erspan_3, vxlan, gre or gretap");
+    if (in->tunnel_id <= most)
+        return 0;
+    snprintf(allowed, sizeof(allowed), "at most %u in this kind of tunnel", most);
+    return refuse_ingress(r, i, "tunnel_id", found, allowed);
+}
+
+/* A slice that waits for what nobody unwraps would stay empty for ever. */
+static int check_tunnel(struct option_reader *r, uint32_t i)
+{
+    const struct config *c = r->config;
+    const struct slice_ingress *in = &c->slices[i].ingress;
+
+    if (in->tunnel == SLICE_ANY_TUNNEL || in->tunnel == SLICE_TUNNEL(PACKET_TUNNEL_NONE) ||
+        c->n_ports == 0)
+        return 0;
+    for (uint32_t p = 0; p < c->n_ports; p++)
+        if (config_port_decapsulates(&c->ports[p]) && (in->port == SLICE_ANY_PORT || in->port == p))
+            return 0;
+    return refuse_ingress(r, i, "tunnel", "a tunnel on ports that do not look into any",
+                          "\"any\" or \"none\", or \"decapsulate\": true of the port");
+}
+
 static int check_slice(struct option_reader *r, uint32_t i)
 {
     size_t mark = reader_enter_key(r, "slices");
@@ -159,6 +224,10 @@ static int check_slice(struct option_reader *r, uint32_t i)
         return error;
     reader_leave(r, mark);
     error = check_mode(r, i);
+    if (error == 0)
+        error = check_tunnel_id(r, i);
+    if (error == 0)
+        error = check_tunnel(r, i);
     if (error == 0)
         error = check_families(r, i);
     return error != 0 ? error : check_granularity(r, i);

@@ -14,27 +14,24 @@ static int longest_match(const struct ip_prefix *prefixes, uint32_t n, const str
 
 /* How specific the slice is for this packet, larger is more; -1 when it does not match. */
 static int specificity(const struct slice *s, const struct ip_address *src,
-                       const struct ip_address *dst, uint16_t port, uint16_t vlan)
+                       const struct ip_address *dst, const struct ingress_point *at)
 {
     int source = longest_match(s->sources, s->n_sources, src);
     int destination = longest_match(s->destinations, s->n_destinations, dst);
-    bool wants_port = s->ingress.port != SLICE_ANY_PORT;
-    bool wants_vlan = s->ingress.vlan != SLICE_ANY_VLAN;
+    int ingress = slice_ingress_fits(&s->ingress, at);
 
-    if (source < 0 || destination < 0)
+    if (source < 0 || destination < 0 || ingress < 0)
         return -1;
-    if ((wants_port && s->ingress.port != port) || (wants_vlan && s->ingress.vlan != vlan))
-        return -1;
-    return source << 16 | destination << 8 | wants_port << 1 | wants_vlan;
+    return source << 16 | destination << 8 | ingress;
 }
 
 int slice_classify_linear(const struct slice *slices, unsigned int n, const struct ip_address *src,
-                          const struct ip_address *dst, uint16_t port, uint16_t vlan)
+                          const struct ip_address *dst, const struct ingress_point *at)
 {
     int best = -1, best_specificity = -1;
 
     for (unsigned int i = 0; i < n; i++) {
-        int s = specificity(&slices[i], src, dst, port, vlan);
+        int s = specificity(&slices[i], src, dst, at);
 
         if (s > best_specificity) {
             best = (int)i;

@@ -6,10 +6,9 @@
 
 #include "config/slice.h"
 
-/* Index of the slice that wins by the order of slice.h, or -1 when none matches. `port` is the
- * index of the ingress port, `vlan` the outer VLAN id (0 when untagged). Of slices that tie, which
- * a loaded configuration never holds, the first. Pure; any thread. */
+/* Index of the slice that wins by the order of slice.h, or -1 when none matches. Of slices that
+ * tie, which a loaded configuration never holds, the first. Pure; any thread. */
 int slice_classify_linear(const struct slice *slices, unsigned int n, const struct ip_address *src,
-                          const struct ip_address *dst, uint16_t port, uint16_t vlan);
+                          const struct ip_address *dst, const struct ingress_point *at);
 
 #endif

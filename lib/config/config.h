@@ -82,6 +82,7 @@ struct config_port {
     uint32_t tx_descriptors;
     uint16_t pair; /* index of the port that unchanged traffic leaves by; CONFIG_NONE of a mirror */
     enum port_role role;
+    bool has_decapsulate, decapsulate; /* config_port_decapsulates() */
     uint32_t mtu;
     bool promiscuous;
     uint8_t rss_key[CONFIG_RSS_KEY_BYTES];
@@ -136,6 +137,13 @@ json_t *config_schema(void);
 
 /* How schemas are written to files: for json_dumps(). */
 #define CONFIG_SCHEMA_FORMAT (JSON_INDENT(2) | JSON_REAL_PRECISION(12))
+
+/* Do slices see what is inside tunnels? When nothing is said, on mirrors: their copies were wrapped
+ * for the way here. In transit a tunnel is not looked into. */
+static inline bool config_port_decapsulates(const struct config_port *port)
+{
+    return port->has_decapsulate ? port->decapsulate : port->role == PORT_ROLE_MIRROR;
+}
 
 /* What kind of device the text of a port's `device` names. */
 enum port_device_kind config_device_kind(const char *device);

@@ -25,9 +25,20 @@ static bool is_present(const struct option_row *row, const void *object)
     return !row->nullable || *(const bool *)((const char *)object + row->count);
 }
 
+/* Reads null into an option that may be absent. */
+static bool read_null(const struct option_row *row, json_t *value, void *object)
+{
+    if (!row->nullable)
+        return false;
+    *present_of(row, object) = !json_is_null(value);
+    return json_is_null(value);
+}
+
 static int read_bool(struct option_reader *r, const struct option_row *row, json_t *value,
                      void *object)
 {
+    if (read_null(row, value, object))
+        return 0;
     if (!json_is_boolean(value))
         return reader_refuse_row(r, value, row);
     *(bool *)field_of(row, object) = json_is_true(value);
@@ -38,32 +49,26 @@ static json_t *write_bool(const struct option_row *row, const void *object,
                           const struct config *config)
 {
     (void)config;
+    if (!is_present(row, object))
+        return json_null();
     return json_boolean(*(const bool *)const_field_of(row, object));
 }
 
 static json_t *schema_bool(const struct option_row *row)
 {
-    (void)row;
+    if (row->nullable)
+        return json_pack("{s:[s,s]}", "type", "boolean", "null");
     return json_pack("{s:s}", "type", "boolean");
 }
 
 static void describe_bool(const struct option_row *row, char *out, size_t n)
 {
-    (void)row;
-    snprintf(out, n, "true or false");
+    snprintf(out, n, "true%sfalse%s", row->nullable ? ", " : " or ",
+             row->nullable ? " or null" : "");
 }
 
 const struct option_kind kind_bool = {"boolean",  false,       false,        read_bool,
                                       write_bool, schema_bool, describe_bool};
-
-/* Reads null into an option that may be absent. */
-static bool read_null(const struct option_row *row, json_t *value, void *object)
-{
-    if (!row->nullable)
-        return false;
-    *present_of(row, object) = !json_is_null(value);
-    return json_is_null(value);
-}
 
 static bool in_bounds(const struct option_row *row, json_t *value)
 {

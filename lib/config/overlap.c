@@ -16,7 +16,7 @@
 
 struct source_entry {
     const struct ip_prefix *source;
-    uint32_t ingress; /* port and VLAN */
+    const struct slice_ingress *ingress;
     uint32_t slice;
 };
 
@@ -30,11 +30,21 @@ static int compare_numbers(uint32_t a, uint32_t b)
     return (a > b) - (a < b);
 }
 
+static int compare_ingress(const struct slice_ingress *a, const struct slice_ingress *b)
+{
+    int order = compare_numbers(a->port, b->port);
+
+    order = order != 0 ? order : compare_numbers(a->vlan, b->vlan);
+    order = order != 0 ? order : compare_numbers(a->tunnel, b->tunnel);
+    order = order != 0 ? order : compare_numbers(a->has_tunnel_id, b->has_tunnel_id);
+    return order != 0 || !a->has_tunnel_id ? order : compare_numbers(a->tunnel_id, b->tunnel_id);
+}
+
 static int compare_place(const struct source_entry *a, const struct source_entry *b)
 {
     int order = option_compare_prefixes(a->source, b->source);
 
-    return order != 0 ? order : compare_numbers(a->ingress, b->ingress);
+    return order != 0 ? order : compare_ingress(a->ingress, b->ingress);
 }
 
 static int compare_sources(const void *a, const void *b)
@@ -113,10 +123,9 @@ static struct source_entry *collect_sources(const struct config *c, size_t *n)
         return NULL;
     for (uint32_t i = 0; i < c->n_slices; i++) {
         const struct slice *s = &c->slices[i];
-        uint32_t ingress = (uint32_t)s->ingress.port << 16 | s->ingress.vlan;
 
         for (uint32_t k = 0; k < s->n_sources; k++)
-            entries[next++] = (struct source_entry){&s->sources[k], ingress, i};
+            entries[next++] = (struct source_entry){&s->sources[k], &s->ingress, i};
     }
     return entries;
 }

@@ -252,6 +252,15 @@ static const struct option_row port_rows[] = {
      .words = port_roles,
      .fallback = "\"forward\"",
      .help = "`forward`: traffic passes through. `mirror`: it is a copy, nothing leaves here."},
+    {.name = "decapsulate",
+     .kind = &kind_bool,
+     PORT(decapsulate),
+     .count = offsetof(struct config_port, has_decapsulate),
+     .nullable = true,
+     .fallback = "null",
+     .otherwise = "of role `mirror` only",
+     .help = "Look into tunnels (GRE, ERSPAN, VXLAN, IP in IP): slices then see the innermost "
+             "packet. What is forwarded leaves as it came, tunnel and all."},
     {.name = "mtu",
      .kind = &kind_u32,
      PORT(mtu),
@@ -336,6 +345,14 @@ const struct option_object object_next_hop = {
     .n_rows = ARRAY_LENGTH(next_hop_rows),
 };
 
+static const char *const ingress_tunnels[] = {
+    "any",
+#define TUNNEL_WORD(suffix, name) name,
+    PACKET_TUNNELS(TUNNEL_WORD)
+#undef TUNNEL_WORD
+        NULL,
+};
+
 static const struct option_row ingress_rows[] = {
     {.name = "port",
      .kind = &kind_reference,
@@ -352,6 +369,25 @@ static const struct option_row ingress_rows[] = {
      .fallback = "null",
      .otherwise = "any",
      .help = "VLAN id of their outer tag; 0 for untagged ones."},
+    {.name = "tunnel",
+     .kind = &kind_enum,
+     INGRESS(tunnel),
+     .words = ingress_tunnels,
+     .fallback = "\"any\"",
+     .help =
+         "The outermost tunnel that they came in, on a port that decapsulates; `none`: in none."},
+    {.name = "tunnel_id",
+     .kind = &kind_u32,
+     INGRESS(tunnel_id),
+     .count = offsetof(struct slice_ingress, has_tunnel_id),
+     .nullable = true,
+     .least = 0,
+     .most = UINT32_MAX,
+     .fallback = "null",
+     .otherwise = "any",
+     .help = "The number of that tunnel: the session of `erspan_2` and `erspan_3` (up to 1023), "
+             "the VNI of `vxlan` (up to 16777215), the key of `gre` and `gretap` (0: it has none). "
+             "Only together with one of these."},
 };
 
 static const struct option_object object_ingress = {
@@ -463,9 +499,11 @@ static const struct option_row slice_rows[] = {
 
 const struct option_object object_slice = {
     .noun = "a slice",
-    .help = "The traffic that a verdict is wanted for. A packet belongs to the slice with the "
-            "longest matching source prefix, then the longest matching destination prefix, then "
-            "an ingress port, then an ingress VLAN. Slices that tie are refused.",
+    .help =
+        "The traffic that a verdict is wanted for. A packet belongs to the slice with the "
+        "longest matching source prefix, then the longest matching destination prefix, then "
+        "an ingress port, then an ingress VLAN, then a tunnel, then its number. Slices that tie "
+        "are refused.",
     .rows = slice_rows,
     .n_rows = ARRAY_LENGTH(slice_rows),
     .base = &object_test,

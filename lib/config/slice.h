@@ -6,8 +6,9 @@
  *   a slice matches a packet when one of its sources holds the source address, one of its
  *   destinations holds the destination address, and each ingress condition that is set is met;
  *   of the slices that match, the one with the longest matching source prefix wins, then the one
- *   with the longest matching destination prefix, then the one with an ingress port condition, then
- *   the one with an ingress VLAN condition. Two slices that could still tie are refused at load. */
+ *   with the longest matching destination prefix, then the one with an ingress condition: on the
+ *   port, then on the VLAN, then on the tunnel, then on its number. Two slices that could still tie
+ *   are refused at load. */
 #ifndef CONFIG_SLICE_H
 #define CONFIG_SLICE_H
 
@@ -16,6 +17,7 @@
 
 #include "base/address.h"
 #include "config/test_parameters.h"
+#include "packet/packet.h"
 
 #define CONFIG_NAME_BYTES      64 /* names of ports, next hops and slices, with the NUL */
 #define SLICE_MAX              4096
@@ -37,9 +39,24 @@ enum slice_start {
     SLICE_START_MANUAL, /* a test begins on command */
 };
 
+/* What slice_ingress.tunnel says: SLICE_ANY_TUNNEL, or this of an enum packet_tunnel. */
+#define SLICE_ANY_TUNNEL   0u
+#define SLICE_TUNNEL(kind) ((unsigned int)(kind) + 1)
+
 struct slice_ingress {
-    uint16_t port; /* index in config.ports, or SLICE_ANY_PORT */
-    uint16_t vlan; /* outer VLAN id, 0 for untagged packets, or SLICE_ANY_VLAN */
+    uint16_t port;       /* index in config.ports, or SLICE_ANY_PORT */
+    uint16_t vlan;       /* outer VLAN id, 0 for untagged packets, or SLICE_ANY_VLAN */
+    unsigned int tunnel; /* the outermost one that was taken off, as above */
+    bool has_tunnel_id;  /* false: any */
+    uint32_t tunnel_id;  /* as in struct packet_view */
+};
+
+/* Where a packet came in. */
+struct ingress_point {
+    uint16_t port;
+    uint16_t vlan;  /* 0: untagged */
+    uint8_t tunnel; /* enum packet_tunnel */
+    uint32_t tunnel_id;
 };
 
 /* Bits of the source sub-prefix that is one aggregate; 0: the slice's packets of that family belong
@@ -63,5 +80,35 @@ struct slice {
     uint32_t n_next_hops; /* 0: leaves by the pair of the port that it came in by */
     struct test_parameters parameters;
 };
+
+/* Where a packet came in that was received by `port`. */
+static inline struct ingress_point ingress_point_of(const struct packet_view *view, uint16_t port);
+
+/* How specific the conditions are, larger is more and at most SLICE_MOST_SPECIFIC; -1 when the
+ * packet does not meet them. */
+#define SLICE_MOST_SPECIFIC 15
+static inline int slice_ingress_fits(const struct slice_ingress *wanted,
+                                     const struct ingress_point *at);
+
+static inline struct ingress_point ingress_point_of(const struct packet_view *view, uint16_t port)
+{
+    return (struct ingress_point){.port = port,
+                                  .vlan = view->n_vlans > 0 ? view->vlan_id[0] : 0,
+                                  .tunnel = view->tunnel,
+                                  .tunnel_id = view->tunnel_id};
+}
+
+static inline int slice_ingress_fits(const struct slice_ingress *wanted,
+                                     const struct ingress_point *at)
+{
+    bool port = wanted->port != SLICE_ANY_PORT, vlan = wanted->vlan != SLICE_ANY_VLAN;
+    bool tunnel = wanted->tunnel != SLICE_ANY_TUNNEL, id = wanted->has_tunnel_id;
+
+    if ((port && wanted->port != at->port) || (vlan && wanted->vlan != at->vlan) ||
+        (tunnel && wanted->tunnel != SLICE_TUNNEL(at->tunnel)) ||
+        (id && wanted->tunnel_id != at->tunnel_id))
+        return -1;
+    return port << 3 | vlan << 2 | tunnel << 1 | id;
+}
 
 #endif

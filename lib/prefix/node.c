@@ -47,7 +47,8 @@ static bool is_any(const struct ip_prefix *p)
 /* Does the slice take every packet of this family whose source it holds? */
 static bool asks_for_nothing(const struct slice *s, bool is_ipv4)
 {
-    if (s->ingress.port != SLICE_ANY_PORT || s->ingress.vlan != SLICE_ANY_VLAN)
+    if (s->ingress.port != SLICE_ANY_PORT || s->ingress.vlan != SLICE_ANY_VLAN ||
+        s->ingress.tunnel != SLICE_ANY_TUNNEL || s->ingress.has_tunnel_id)
         return false;
     for (uint32_t i = 0; i < s->n_destinations; i++)
         if (is_any(&s->destinations[i]) && s->destinations[i].is_ipv4 == is_ipv4)
@@ -73,8 +74,7 @@ static void fill_conditions(struct prefix_nodes *out, const struct slice *slices
         out->conditions[i] = (struct prefix_condition){
             .first = first,
             .n = s->n_destinations,
-            .port = s->ingress.port,
-            .vlan = s->ingress.vlan,
+            .ingress = s->ingress,
         };
         first += s->n_destinations;
     }
@@ -170,24 +170,24 @@ void prefix_nodes_free(struct prefix_nodes *nodes)
 /* How well the slice fits beyond the source, larger is more; -1 when it does not. The order is that
  * of slice.h. */
 static int fitness(const struct prefix_nodes *nodes, uint32_t slice,
-                   const struct ip_address *destination, uint16_t port, uint16_t vlan)
+                   const struct ip_address *destination, const struct ingress_point *at)
 {
     const struct prefix_condition *c = &nodes->conditions[slice];
-    bool wants_port = c->port != SLICE_ANY_PORT, wants_vlan = c->vlan != SLICE_ANY_VLAN;
+    int ingress = slice_ingress_fits(&c->ingress, at);
 
-    if ((wants_port && c->port != port) || (wants_vlan && c->vlan != vlan))
+    if (ingress < 0)
         return -1;
     for (uint32_t i = 0; i < c->n; i++) {
         const struct ip_prefix *p = &nodes->destinations[c->first + i];
 
         if (ip_prefix_contains(p, destination))
-            return p->length << 2 | wants_port << 1 | wants_vlan;
+            return p->length * (SLICE_MOST_SPECIFIC + 1) + ingress;
     }
     return -1;
 }
 
 int32_t prefix_nodes_match(const struct prefix_nodes *nodes, uint32_t node,
-                           const struct ip_address *destination, uint16_t port, uint16_t vlan)
+                           const struct ip_address *destination, const struct ingress_point *at)
 {
     for (; node != NODE_NONE; node = nodes->nodes[node].parent) {
         const struct prefix_node *here = &nodes->nodes[node];
@@ -196,7 +196,7 @@ int32_t prefix_nodes_match(const struct prefix_nodes *nodes, uint32_t node,
 
         for (uint32_t i = 0; i < here->n && here->takes_all < 0; i++) {
             uint32_t slice = nodes->slices[here->first + i];
-            int f = fitness(nodes, slice, destination, port, vlan);
+            int f = fitness(nodes, slice, destination, at);
 
             if (f > best_fitness) {
                 best = (int32_t)slice;

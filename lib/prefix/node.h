@@ -23,7 +23,7 @@ struct prefix_node {
 /* What a slice asks for beyond the source. */
 struct prefix_condition {
     uint32_t first, n; /* destinations, longest first, in prefix_nodes.destinations */
-    uint16_t port, vlan;
+    struct slice_ingress ingress;
 };
 
 struct prefix_nodes {
@@ -41,6 +41,6 @@ void prefix_nodes_free(struct prefix_nodes *nodes);
 
 /* The slice that wins, from this node upwards; -1: none. */
 int32_t prefix_nodes_match(const struct prefix_nodes *nodes, uint32_t node,
-                           const struct ip_address *destination, uint16_t port, uint16_t vlan);
+                           const struct ip_address *destination, const struct ingress_point *at);
 
 #endif

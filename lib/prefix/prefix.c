@@ -208,14 +208,17 @@ static inline bool resolve(const struct prefix_table *t, uint64_t next_hop,
                            const struct packet_view *v, uint16_t port, int32_t *slice)
 {
     const struct prefix_node *node;
+    struct ingress_point at;
 
     if (next_hop == 0)
         return false;
     node = &t->nodes.nodes[next_hop - 1];
-    *slice = likely_true(node->takes_all >= 0)
-                 ? node->takes_all
-                 : prefix_nodes_match(&t->nodes, (uint32_t)(next_hop - 1), &v->destination, port,
-                                      v->n_vlans > 0 ? v->vlan_id[0] : 0);
+    if (likely_true(node->takes_all >= 0)) {
+        *slice = node->takes_all;
+        return true;
+    }
+    at = ingress_point_of(v, port);
+    *slice = prefix_nodes_match(&t->nodes, (uint32_t)(next_hop - 1), &v->destination, &at);
     return *slice >= 0;
 }
 

@@ -16,6 +16,7 @@
 #define MAX_SLICES 40
 #define N_PORTS    3
 #define N_VLANS    3
+#define N_SESSIONS 2
 
 struct world {
     struct slice slices[MAX_SLICES];
@@ -58,6 +59,11 @@ static struct ip_prefix *random_prefixes(struct random_source *r, uint32_t n, bo
     return p;
 }
 
+static uint8_t random_tunnel(struct random_source *r)
+{
+    return below(r, 2) ? PACKET_TUNNEL_ERSPAN_2 : PACKET_TUNNEL_NONE;
+}
+
 static void make_world(struct world *w, struct random_source *r)
 {
     *w = (struct world){.n = 1 + below(r, MAX_SLICES)};
@@ -71,6 +77,9 @@ static void make_world(struct world *w, struct random_source *r)
         s->destinations = random_prefixes(r, s->n_destinations, any);
         s->ingress.port = below(r, 3) ? SLICE_ANY_PORT : (uint16_t)below(r, N_PORTS);
         s->ingress.vlan = below(r, 3) ? SLICE_ANY_VLAN : (uint16_t)below(r, N_VLANS);
+        s->ingress.tunnel = below(r, 3) ? SLICE_ANY_TUNNEL : SLICE_TUNNEL(random_tunnel(r));
+        s->ingress.has_tunnel_id = below(r, 3) == 0;
+        s->ingress.tunnel_id = s->ingress.has_tunnel_id ? below(r, N_SESSIONS) : 0;
     }
 }
 
@@ -92,15 +101,19 @@ static struct packet_view random_view(struct random_source *r)
     v.n_vlans = (uint8_t)below(r, 2);
     v.vlan_id[0] = v.n_vlans > 0 ? (uint16_t)below(r, N_VLANS) : PACKET_VLAN_NONE;
     v.vlan_id[1] = PACKET_VLAN_NONE;
+    v.tunnel = random_tunnel(r);
+    v.tunnel_id = below(r, N_SESSIONS);
     return v;
 }
 
 static int32_t naive(const struct world *w, const struct packet_view *v, uint16_t port)
 {
+    const struct ingress_point at = {port, v->n_vlans > 0 ? v->vlan_id[0] : 0, v->tunnel,
+                                     v->tunnel_id};
+
     if (!v->has_ip)
         return PREFIX_NO_SLICE;
-    return slice_classify_linear(w->slices, w->n, &v->source, &v->destination, port,
-                                 v->n_vlans > 0 ? v->vlan_id[0] : 0);
+    return slice_classify_linear(w->slices, w->n, &v->source, &v->destination, &at);
 }
 
 static unsigned int compare_burst(const struct world *w, const struct prefix_table *t,

@@ -19,9 +19,10 @@
 static int load_slices(const char *const *options, size_t n, struct config **out,
                        struct config_error *error)
 {
-    json_t *root = json_loads("{\"ports\":[{\"name\":\"a\",\"device\":\"eth0\"},"
-                              "{\"name\":\"b\",\"device\":\"eth1\"}],\"slices\":[]}",
-                              0, NULL);
+    json_t *root =
+        json_loads("{\"ports\":[{\"name\":\"a\",\"device\":\"eth0\",\"decapsulate\":true},"
+                   "{\"name\":\"b\",\"device\":\"eth1\"}],\"slices\":[]}",
+                   0, NULL);
     int status;
 
     for (size_t i = 0; i < n; i++) {
@@ -40,6 +41,7 @@ static int load_slices(const char *const *options, size_t n, struct config **out
 #define FROM(sources)   "{\"sources\":[" sources "]}"
 #define TO(s, d)        "{\"sources\":[" s "],\"destinations\":[" d "]}"
 #define VIA(s, ingress) "{\"sources\":[" s "],\"ingress\":{" ingress "}}"
+#define VXLAN(vni)      "\"tunnel\":\"vxlan\",\"tunnel_id\":" #vni
 #define TEN             "\"10.0.0.0/8\""
 #define ELEVEN          "\"11.0.0.0/8\""
 #define V6              "\"2001:db8::/32\""
@@ -76,6 +78,13 @@ static void slices_that_tie_are_refused_and_others_are_not(void **state)
         {VIA(TEN, "\"vlan\":0"), FROM(TEN), false},
         {VIA(TEN, "\"port\":\"a\",\"vlan\":5"), VIA(TEN, "\"port\":\"a\""), false},
         {VIA(TEN, "\"port\":\"a\",\"vlan\":5"), VIA(TEN, "\"port\":\"a\",\"vlan\":5"), true},
+        {VIA(TEN, "\"tunnel\":\"none\""), FROM(TEN), false},
+        {VIA(TEN, "\"tunnel\":\"none\""), VIA(TEN, "\"tunnel\":\"none\""), true},
+        {VIA(TEN, "\"tunnel\":\"any\""), FROM(TEN), true},
+        {VIA(TEN, "\"tunnel\":\"gre\""), VIA(TEN, "\"tunnel\":\"gretap\""), false},
+        {VIA(TEN, "\"tunnel\":\"vxlan\""), VIA(TEN, VXLAN(0)), false},
+        {VIA(TEN, VXLAN(7)), VIA(TEN, VXLAN(8)), false},
+        {VIA(TEN, VXLAN(7)), VIA(TEN, VXLAN(7)), true},
     };
 
     (void)state;
@@ -105,25 +114,36 @@ static void most_specific_slice_wins(void **state)
         VIA(TEN, "\"port\":\"b\",\"vlan\":5"),     /* 6 */
         TO("\"10.1.2.0/24\"", "\"192.0.2.1\""),    /* 7 */
         FROM("\"10.9.0.0/16\",\"2001:db8::/32\""), /* 8 */
+        VIA(TEN, "\"tunnel\":\"vxlan\""),          /* 9 */
+        VIA(TEN, VXLAN(7)),                        /* 10 */
+        VIA(TEN, "\"vlan\":8," VXLAN(7)),          /* 11 */
     };
     static const struct {
         const char *source, *destination;
         uint16_t port, vlan;
         int winner;
+        uint8_t tunnel;
+        uint32_t tunnel_id;
     } cases[] = {
-        {"203.0.113.1", "198.51.100.1", 0, 0, 0},
-        {"10.2.0.1", "198.51.100.1", 0, 0, 1},
-        {"10.2.0.1", "192.0.2.9", 0, 0, 2},
-        {"10.2.0.1", "192.0.2.9", 1, 5, 2}, /* a destination before any ingress */
-        {"10.1.0.1", "192.0.2.9", 1, 5, 3}, /* a source before all else */
-        {"10.2.0.1", "198.51.100.1", 0, 5, 4},
-        {"10.2.0.1", "198.51.100.1", 1, 6, 5},
-        {"10.2.0.1", "198.51.100.1", 1, 5, 6},
-        {"10.1.2.3", "192.0.2.1", 0, 0, 7},
-        {"10.1.2.3", "192.0.2.2", 0, 0, 3}, /* the longest source does not match as a whole */
-        {"10.9.0.1", "198.51.100.1", 0, 0, 8},
-        {"2001:db8::1", "2001:db8::2", 0, 0, 8},
-        {"2001:db9::1", "2001:db8::2", 0, 0, 0},
+        {"203.0.113.1", "198.51.100.1", 0, 0, 0, 0, 0},
+        {"10.2.0.1", "198.51.100.1", 0, 0, 1, 0, 0},
+        {"10.2.0.1", "192.0.2.9", 0, 0, 2, 0, 0},
+        {"10.2.0.1", "192.0.2.9", 1, 5, 2, 0, 0}, /* a destination before any ingress */
+        {"10.1.0.1", "192.0.2.9", 1, 5, 3, 0, 0}, /* a source before all else */
+        {"10.2.0.1", "198.51.100.1", 0, 5, 4, 0, 0},
+        {"10.2.0.1", "198.51.100.1", 1, 6, 5, 0, 0},
+        {"10.2.0.1", "198.51.100.1", 1, 5, 6, 0, 0},
+        {"10.1.2.3", "192.0.2.1", 0, 0, 7, 0, 0},
+        {"10.1.2.3", "192.0.2.2", 0, 0, 3, 0, 0}, /* the longest source does not match as a whole */
+        {"10.9.0.1", "198.51.100.1", 0, 0, 8, 0, 0},
+        {"2001:db8::1", "2001:db8::2", 0, 0, 8, 0, 0},
+        {"2001:db9::1", "2001:db8::2", 0, 0, 0, 0, 0},
+        {"10.2.0.1", "198.51.100.1", 0, 0, 1, PACKET_TUNNEL_GRE, 7},
+        {"10.2.0.1", "198.51.100.1", 0, 0, 9, PACKET_TUNNEL_VXLAN, 6},
+        {"10.2.0.1", "198.51.100.1", 0, 0, 10, PACKET_TUNNEL_VXLAN, 7},
+        {"10.2.0.1", "198.51.100.1", 0, 5, 4, PACKET_TUNNEL_VXLAN, 7}, /* a VLAN before a tunnel */
+        {"10.2.0.1", "198.51.100.1", 0, 8, 11, PACKET_TUNNEL_VXLAN, 7},
+        {"10.2.0.1", "192.0.2.9", 0, 0, 2, PACKET_TUNNEL_VXLAN, 7},
     };
     struct config *config = NULL;
     struct config_error error;
@@ -132,16 +152,19 @@ static void most_specific_slice_wins(void **state)
     if (load_slices(options, ARRAY_LENGTH(options), &config, &error) != 0)
         fail_msg("%s", error.text);
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        const struct ingress_point at = {cases[i].port, cases[i].vlan, cases[i].tunnel,
+                                         cases[i].tunnel_id};
         struct ip_address source, destination;
 
         assert_int_equal(ip_address_parse(cases[i].source, &source), 0);
         assert_int_equal(ip_address_parse(cases[i].destination, &destination), 0);
-        assert_int_equal(slice_classify_linear(config->slices, config->n_slices, &source,
-                                               &destination, cases[i].port, cases[i].vlan),
-                         cases[i].winner);
+        assert_int_equal(
+            slice_classify_linear(config->slices, config->n_slices, &source, &destination, &at),
+            cases[i].winner);
     }
     assert_int_equal(slice_classify_linear(config->slices, 0, &config->slices[0].sources[0].address,
-                                           &config->slices[0].sources[0].address, 0, 0),
+                                           &config->slices[0].sources[0].address,
+                                           &(struct ingress_point){0}),
                      -1);
     config_free(config);
 }
@@ -161,6 +184,11 @@ static struct ip_prefix small_prefix(struct random_source *r)
     return ip_prefix_of_address(&a, (uint8_t)(24 + random_u32(r) % 9));
 }
 
+static uint8_t random_tunnel(struct random_source *r)
+{
+    return random_u32(r) % 2 ? PACKET_TUNNEL_VXLAN : PACKET_TUNNEL_NONE;
+}
+
 struct random_slices {
     struct slice slices[8];
     struct ip_prefix sources[8][3], destinations[8][3];
@@ -178,6 +206,10 @@ static void draw_slices(struct random_source *r, struct random_slices *out)
         s->n_destinations = 1 + random_u32(r) % 3;
         s->ingress.port = random_u32(r) % 2 ? SLICE_ANY_PORT : (uint16_t)(random_u32(r) % 2);
         s->ingress.vlan = random_u32(r) % 2 ? SLICE_ANY_VLAN : (uint16_t)(random_u32(r) % 2);
+        s->ingress.tunnel = random_u32(r) % 2 ? SLICE_ANY_TUNNEL : SLICE_TUNNEL(random_tunnel(r));
+        s->ingress.has_tunnel_id =
+            s->ingress.tunnel == SLICE_TUNNEL(PACKET_TUNNEL_VXLAN) && random_u32(r) % 2;
+        s->ingress.tunnel_id = s->ingress.has_tunnel_id ? random_u32(r) % 2 : 0;
         for (size_t k = 0; k < 3; k++) {
             out->sources[i][k] = small_prefix(r);
             out->destinations[i][k] = small_prefix(r);
@@ -185,28 +217,33 @@ static void draw_slices(struct random_source *r, struct random_slices *out)
     }
 }
 
+#define N_RULES 6
+
 /* The order of slice.h, taken one rule at a time: every pair of prefixes of every slice is a
  * candidate, and each rule leaves only the best of those that the rules before it left. */
 static int classify_by_elimination(const struct random_slices *all, const struct ip_address *src,
-                                   const struct ip_address *dst, uint16_t port, uint16_t vlan)
+                                   const struct ip_address *dst, const struct ingress_point *at)
 {
-    int best[4] = {-1, -1, -1, -1}, winner = -1;
+    int best[N_RULES] = {-1, -1, -1, -1, -1, -1}, winner = -1;
 
     for (size_t i = 0; i < ARRAY_LENGTH(all->slices); i++)
         for (uint32_t s = 0; s < all->slices[i].n_sources; s++)
             for (uint32_t d = 0; d < all->slices[i].n_destinations; d++) {
                 const struct slice_ingress *in = &all->slices[i].ingress;
-                int rank[4] = {all->sources[i][s].length, all->destinations[i][d].length,
-                               in->port != SLICE_ANY_PORT, in->vlan != SLICE_ANY_VLAN};
+                int rank[N_RULES] = {all->sources[i][s].length,      all->destinations[i][d].length,
+                                     in->port != SLICE_ANY_PORT,     in->vlan != SLICE_ANY_VLAN,
+                                     in->tunnel != SLICE_ANY_TUNNEL, in->has_tunnel_id};
                 size_t rule = 0;
 
                 if (!ip_prefix_contains(&all->sources[i][s], src) ||
                     !ip_prefix_contains(&all->destinations[i][d], dst) ||
-                    (rank[2] && in->port != port) || (rank[3] && in->vlan != vlan))
+                    (rank[2] && in->port != at->port) || (rank[3] && in->vlan != at->vlan) ||
+                    (rank[4] && in->tunnel != 1u + at->tunnel) ||
+                    (rank[5] && in->tunnel_id != at->tunnel_id))
                     continue;
-                while (rule < 4 && rank[rule] == best[rule])
+                while (rule < N_RULES && rank[rule] == best[rule])
                     rule++;
-                if (rule == 4 || rank[rule] < best[rule])
+                if (rule == N_RULES || rank[rule] < best[rule])
                     continue;
                 memcpy(best, rank, sizeof(best));
                 winner = (int)i;
@@ -227,11 +264,12 @@ static void random_packets_are_classified_as_by_elimination(void **state)
         draw_slices(&r, &all);
         for (unsigned int packet = 0; packet < 20; packet++) {
             struct ip_address src = small_address(&r), dst = small_address(&r);
-            uint16_t port = random_u32(&r) % 2, vlan = random_u32(&r) % 2;
-            int expected = classify_by_elimination(&all, &src, &dst, port, vlan);
+            const struct ingress_point at = {random_u32(&r) % 2, random_u32(&r) % 2,
+                                             random_tunnel(&r), random_u32(&r) % 2};
+            int expected = classify_by_elimination(&all, &src, &dst, &at);
 
             assert_int_equal(
-                slice_classify_linear(all.slices, ARRAY_LENGTH(all.slices), &src, &dst, port, vlan),
+                slice_classify_linear(all.slices, ARRAY_LENGTH(all.slices), &src, &dst, &at),
                 expected);
             n_matched += expected >= 0;
         }
@@ -251,9 +289,10 @@ static json_t *prefix_texts(const struct ip_prefix *prefixes, uint32_t n)
 
 static json_t *document_of(const struct random_slices *all, size_t n)
 {
-    json_t *root = json_loads("{\"ports\":[{\"name\":\"p0\",\"device\":\"eth0\"},"
-                              "{\"name\":\"p1\",\"device\":\"eth1\"}],\"slices\":[]}",
-                              0, NULL);
+    json_t *root =
+        json_loads("{\"ports\":[{\"name\":\"p0\",\"device\":\"eth0\",\"decapsulate\":true},"
+                   "{\"name\":\"p1\",\"device\":\"eth1\",\"decapsulate\":true}],\"slices\":[]}",
+                   0, NULL);
 
     for (size_t i = 0; i < n; i++) {
         const struct slice *s = &all->slices[i];
@@ -263,6 +302,13 @@ static json_t *document_of(const struct random_slices *all, size_t n)
             json_object_set_new(ingress, "port", json_sprintf("p%u", s->ingress.port));
         if (s->ingress.vlan != SLICE_ANY_VLAN)
             json_object_set_new(ingress, "vlan", json_integer(s->ingress.vlan));
+        if (s->ingress.tunnel != SLICE_ANY_TUNNEL)
+            json_object_set_new(ingress, "tunnel",
+                                json_string(s->ingress.tunnel == SLICE_TUNNEL(PACKET_TUNNEL_VXLAN)
+                                                ? "vxlan"
+                                                : "none"));
+        if (s->ingress.has_tunnel_id)
+            json_object_set_new(ingress, "tunnel_id", json_integer(s->ingress.tunnel_id));
         json_array_append_new(
             json_object_get(root, "slices"),
             json_pack("{s:o, s:s, s:o, s:o, s:o}", "name", json_sprintf("s%zu", i), "mode", "off",
@@ -287,7 +333,9 @@ static bool ties_by_comparing_all(const struct random_slices *all, size_t n)
                 same_destination |= ip_prefix_equal(&a->destinations[d / b->n_destinations],
                                                     &b->destinations[d % b->n_destinations]);
             if (same_source && same_destination && a->ingress.port == b->ingress.port &&
-                a->ingress.vlan == b->ingress.vlan)
+                a->ingress.vlan == b->ingress.vlan && a->ingress.tunnel == b->ingress.tunnel &&
+                a->ingress.has_tunnel_id == b->ingress.has_tunnel_id &&
+                a->ingress.tunnel_id == b->ingress.tunnel_id)
                 return true;
         }
     return false;

@@ -164,6 +164,24 @@ static const struct {
      "$.slices[0].ingress.port: \"x\"; allowed: the name of a port, of which there is none"},
     {SLICE("\"ingress\":{\"vlan\":-1}"),
      "$.slices[0].ingress.vlan: -1; allowed: a VLAN id from 0 (untagged) to 4094, or null"},
+    {SLICE("\"ingress\":{\"tunnel\":\"erspan\"}"),
+     "$.slices[0].ingress.tunnel: \"erspan\"; allowed: \"any\", \"none\", \"ip_in_ip\", \"gre\", "
+     "\"gretap\", \"erspan_1\", \"erspan_2\", \"erspan_3\" or \"vxlan\""},
+    {SLICE("\"ingress\":{\"tunnel_id\":7}"),
+     "$.slices[0].ingress.tunnel_id: 7; allowed: null, unless \"tunnel\" is erspan_2, erspan_3, "
+     "vxlan, gre or gretap"},
+    {SLICE("\"ingress\":{\"tunnel\":\"erspan_1\",\"tunnel_id\":7}"),
+     "$.slices[0].ingress.tunnel_id: 7; allowed: null, unless \"tunnel\" is erspan_2, erspan_3, "
+     "vxlan, gre or gretap"},
+    {SLICE("\"ingress\":{\"tunnel\":\"erspan_3\",\"tunnel_id\":1024}"),
+     "$.slices[0].ingress.tunnel_id: 1024; allowed: at most 1023 in this kind of tunnel"},
+    {SLICE("\"ingress\":{\"tunnel\":\"vxlan\",\"tunnel_id\":16777216}"),
+     "$.slices[0].ingress.tunnel_id: 16777216; allowed: at most 16777215 in this kind of tunnel"},
+    {"{" PORTS ",\"slices\":[{\"name\":\"s\",\"mode\":\"off\",\"ingress\":{\"tunnel\":\"gre\"}}]}",
+     "$.slices[0].ingress.tunnel: a tunnel on ports that do not look into any; allowed: \"any\" or "
+     "\"none\", or \"decapsulate\": true of the port"},
+    {"{\"ports\":[{\"name\":\"a\",\"device\":\"eth0\",\"decapsulate\":1}]}",
+     "$.ports[0].decapsulate: 1; allowed: true, false or null"},
     {SLICE("\"ingress\":{\"vlans\":1}"),
      "$.slices[0].ingress.vlans: unknown key; did you mean \"vlan\"?"},
     {SLICE("\"sources\":[]"),
