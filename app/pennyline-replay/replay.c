@@ -187,7 +187,7 @@ static enum engine_action act(struct replay *r, const struct capture_packet *cap
     struct engine_packet packet = {
         .view = view,
         .slice = slice,
-        .ingress = ((uint32_t)view->vlan_id[0] << 16 | view->vlan_id[1]) ^ view->tunnel_id,
+        .ingress = packet_path(view),
         .n_bytes = captured->frame_bytes,
         .data = captured->data,
     };

@@ -81,14 +81,10 @@ static void receive(struct worker *w, struct burst *b, const struct worker_queue
     w->ports[q->port].rx += n;
 }
 
-/* What tells paths apart: the port, both VLAN ids, which are 12 bits or none (0xffff), and for what
- * came in a tunnel, which one. */
+/* What tells paths apart. */
 static uint32_t ingress_of(uint16_t port, const struct packet_view *v)
 {
-    uint32_t outer = (v->vlan_id[0] + 1u) & 0x1fff, inner = (v->vlan_id[1] + 1u) & 0x1fff;
-    uint32_t path = (outer << 13 | inner) ^ v->tunnel_id;
-
-    return (uint32_t)port << 26 | (path & 0x3ffffff);
+    return (uint32_t)port << PACKET_PATH_BITS | packet_path(v);
 }
 
 static void ask_engine(struct worker *w, struct burst *b, unsigned int i)

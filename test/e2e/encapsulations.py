@@ -1,9 +1,15 @@
+#!/usr/bin/python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Captures rewritten as mirrors would bring them: each packet wrapped, and maybe cut before."""
+"""Packets as mirrors would bring them: each wrapped, and maybe cut before.
 
+encapsulations.py IN OUT NAME... sends on what comes in by a device, in the namespace that it runs in."""
+
+import socket
 import struct
+import sys
 
 OUTER_ETHERNET = bytes.fromhex("020000000901" "020000000902")
+SO_RCVBUFFORCE = 33  # Linux's; Python's socket does not name it
 SESSION, VNI, KEY = 77, 4242, 0xC0FFEE
 
 
@@ -102,3 +108,23 @@ def rewrite(source, target, name, slice_bytes=None):
             frame = captured[:slice_bytes] if slice_bytes else captured + bytes(length - len(captured))
             out = WRAPS[name](frame)
             file.write(struct.pack("<IIII", seconds, fraction, len(out), len(out)) + out)
+
+
+def relay(inside, outside, names):
+    """Sends on each frame that comes in, wrapped in each of the ways named."""
+    came = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
+    came.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 1 << 24)
+    came.bind((inside, 0))
+    goes = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+    goes.bind((outside, 0))
+    print("ready", flush=True)
+    while True:
+        frame, where = came.recvfrom(2048)
+        if where[2] == socket.PACKET_OUTGOING or frame[12:14] != b"\x08\x00":
+            continue
+        for name in names:
+            goes.send(WRAPS[name](frame))
+
+
+if __name__ == "__main__":
+    relay(sys.argv[1], sys.argv[2], sys.argv[3:])

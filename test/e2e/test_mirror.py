@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Mode passive live: mirrors of every kind at once, and beside a test that drops."""
+
+import os
+import time
+import unittest
+
+import live_mirror
+import mirror
+import pennyline
+
+# What does not depend on when a packet was read.
+EXACT = ("passed", "first_time", "payload_bytes", "holes_opened")
+
+
+def passive_of(summary):
+    """What each slice found, by its name."""
+    return {a["slice"]: a["passive"] for a in summary.aggregates if "passive" in a}
+
+
+class Mirror(unittest.TestCase):
+    def assert_silent(self, lab, summary, devices, before):
+        """Not one packet left by a mirror port, by our count, the device's and the kernel's."""
+        for device in devices:
+            port = summary.port(f"iface:{device}")
+            self.assertEqual(port["tx_packets"], 0)
+            self.assertEqual(port["device_counters"]["tx_packets"], 0)
+            self.assertEqual(port["absorbed_mirror"], port["rx_packets"])
+            self.assertEqual(lab.box.counters(device)["tx_packets"], before[device]["tx_packets"])
+
+    def test_every_kind_of_mirror_tells_the_same_live(self):
+        slices = live_mirror.slices()
+        back = {"name": "back", "mode": "passive", "sources": ["10.1.6.0/24"],
+                "ingress": {"port": "plain"}}
+        with live_mirror.LiveMirror() as lab:
+            path = os.path.join(lab.folder, "mirror.pcap")
+            before = {p["name"]: lab.box.counters(p["name"]) for p in live_mirror.ports()}
+            service = pennyline.Service(lab, [*slices, back], ports=live_mirror.ports())
+            lab.start_copies()
+            lab.lose_before(30)
+            dump = lab.capture("fast", "to-r1", path)
+            lab.bulk(3, rate="600K")
+            time.sleep(1)  # what was copied is read by now
+            dump.stop()
+            code, summary = service.stop()
+            self.assert_silent(lab, summary, before, before)
+            replayed = mirror.replay(pennyline.program("pennyline-replay"), path)["counters"]
+        found = passive_of(summary)
+        self.assertEqual(code, 0)
+        self.assertEqual(summary.broken_identities(), [])
+        self.assertEqual(summary.totals["dropped"] + summary.totals["tx_packets"], 0)
+        self.assertGreater(replayed["holes_opened"], 5)
+        for s in slices:
+            with self.subTest(s["name"]):
+                counters = found[s["name"]]["counters"]
+                self.assertEqual({name: counters[name] for name in EXACT},
+                                 {name: replayed[name] for name in EXACT})
+        self.assertEqual(found["back"]["counters"]["flows_two_way"],
+                         found["plain"]["counters"]["flows_two_way"])
+        self.assertGreater(found["plain"]["counters"]["flows_two_way"], 0)
+        self.assertGreater(found["plain"]["round_trip"]["to_destination_samples"], 0)
+
+
+if __name__ == "__main__":
+    unittest.main()
