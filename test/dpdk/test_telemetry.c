@@ -141,6 +141,19 @@ static void each_view_shows_items_by_position(void **state)
     }
 }
 
+static void lcores_show_how_busy_they_are(void **state)
+{
+    json_t *view = ask(*state, "/pennyline/lcores");
+    json_int_t busy, two;
+
+    assert_int_equal(json_unpack(view, "{s:{s:{s:{s:I, s:{s:I}}}}}", "items", "0", "load",
+                                 "busy_cycles", &busy, "bursts_by_packets", "2", &two),
+                     0);
+    assert_int_equal(busy, 2100);
+    assert_int_equal(two, 1);
+    json_decref(view);
+}
+
 static void views_that_are_empty_are_no_error(void **state)
 {
     json_t *view = ask(*state, "/pennyline/verdicts");
@@ -348,6 +361,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(status_sums_workers_up),
         TEST(each_view_shows_items_by_position),
+        TEST(lcores_show_how_busy_they_are),
         TEST(views_that_are_empty_are_no_error),
         TEST(a_view_of_much_goes_on_with_its_next_page),
         TEST(aggregates_come_in_pages_that_say_where_the_next_begins),

@@ -39,8 +39,7 @@ FLOW = {"source": "192.0.2.7", "source_port": 40000, "destination": "198.51.100.
 
 def load(packets, now):
     """Of a worker that is busy for a quarter of its time, with bursts of four packets and full ones."""
-    bursts = {"1": 0, "2-3": 0, "4-7": packets % 64 // 4, "8-15": 0, "16-31": 0, "32-63": 0,
-              "64": packets // 64}
+    bursts = {"1": 0, "2": 0, "4": packets % 64 // 4, "8": 0, "16": 0, "32": 0, "64": packets // 64}
     return {"tsc_hz": 10 ** 9, "packets": packets, "busy_turns": sum(bursts.values()),
             "busy_cycles": int(now * 10 ** 9) // 4, "idle_turns": 10 ** 6,
             "idle_cycles": int(now * 10 ** 9) * 3 // 4, "bursts": sum(bursts.values()),
