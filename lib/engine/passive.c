@@ -8,6 +8,8 @@
 
 /* One round-trip sample at a time, begun by one in so many segments. */
 #define SAMPLE_EVERY 64u
+/* A needless repeat goes by and is reported within a flight. */
+#define DUPLICATES_BEHIND_BYTES (1 << 16)
 
 static struct passive_flow lines_of(struct engine *e, struct flow *f)
 {
@@ -133,15 +135,45 @@ static void spoil_sample(const struct passive_flow *f)
     f->hot->flags |= PASSIVE_MAY_SAMPLE;
 }
 
-/* A packet of `f` while the other direction waits for its acknowledgement. */
 static void take_sample(struct engine *e, const struct passive_flow *f,
-                        const struct engine_packet *p)
+                        const struct passive_flow *other, uint32_t acknowledgement)
+{
+    struct passive_counters *of_peer, *own;
+    uint64_t us;
+
+    if (serial_before(acknowledgement, other->line->sample_end))
+        return;
+    us = ((uint64_t)(passive_ticks(e->now_ns) - other->line->sample_ticks) << PASSIVE_TICK_SHIFT) /
+         NS_PER_US;
+    of_peer = engine_passive_delta(e, other->hot->aggregate);
+    own = engine_passive_delta(e, f->hot->aggregate);
+    of_peer->rtt_destination_samples++;
+    of_peer->rtt_destination_us += us;
+    own->rtt_source_samples++;
+    own->rtt_source_us += us;
+    spoil_sample(other);
+}
+
+/* What the receiver got twice tells which repeats were needless; what it acknowledges far beyond
+ * them ends the wait for that. */
+static void look_for_duplicates(struct engine *e, const struct passive_flow *other,
+                                const struct engine_packet *p, uint32_t acknowledgement)
+{
+    uint32_t start;
+
+    if (packet_read_duplicate(p->data, p->view, &start))
+        passive_flow_duplicate(other, start, engine_passive_delta(e, other->hot->aggregate));
+    if (serial_distance(other->line->episode_end, acknowledgement) > DUPLICATES_BEHIND_BYTES)
+        other->line->n_unconfirmed = 0;
+}
+
+/* A packet of `f` whose acknowledgement tells about the other direction. */
+static void acknowledgement(struct engine *e, const struct passive_flow *f,
+                            const struct engine_packet *p)
 {
     struct flow *peer = peer_of(e, f);
-    struct passive_counters *of_peer, *own;
     struct packet_detail detail;
     struct passive_flow other;
-    uint64_t us;
 
     if (peer == NULL) {
         f->hot->flags &= (uint8_t)~PASSIVE_ACK_WANTED;
@@ -151,21 +183,23 @@ static void take_sample(struct engine *e, const struct passive_flow *f,
     if (p->data == NULL || (p->view->tcp_flags & TCP_FLAG_ACK) == 0)
         return;
     packet_read_detail(p->data, p->view, &detail);
-    if ((other.line->marks & PASSIVE_SAMPLING) != 0) {
-        if (serial_before(detail.acknowledgement, other.line->sample_end))
-            return;
-        us = ((uint64_t)(passive_ticks(e->now_ns) - other.line->sample_ticks)
-              << PASSIVE_TICK_SHIFT) /
-             NS_PER_US;
-        of_peer = engine_passive_delta(e, peer->aggregate);
-        own = engine_passive_delta(e, f->hot->aggregate);
-        of_peer->rtt_destination_samples++;
-        of_peer->rtt_destination_us += us;
-        own->rtt_source_samples++;
-        own->rtt_source_us += us;
-        spoil_sample(&other);
-    }
-    f->hot->flags &= (uint8_t)~PASSIVE_ACK_WANTED;
+    if ((other.line->marks & PASSIVE_SAMPLING) != 0)
+        take_sample(e, f, &other, detail.acknowledgement);
+    if (other.line->n_unconfirmed > 0)
+        look_for_duplicates(e, &other, p, detail.acknowledgement);
+    if ((other.line->marks & PASSIVE_SAMPLING) == 0 && other.line->n_unconfirmed == 0)
+        f->hot->flags &= (uint8_t)~PASSIVE_ACK_WANTED;
+}
+
+/* Was it needed? The receiver tells. */
+static void ask_for_duplicates(struct engine *e, const struct passive_flow *f)
+{
+    struct flow *peer = peer_of(e, f);
+
+    if (peer != NULL)
+        peer->flags |= PASSIVE_ACK_WANTED;
+    else
+        f->line->n_unconfirmed = 0;
 }
 
 /* A SYN begins a flow anew when the old one is over or silent; else it is a stray, or the first one
@@ -222,6 +256,8 @@ static void data(struct engine *e, const struct passive_flow *f, const struct pa
         return;
     f->hot->state = FLOW_OBSERVED;
     f->hot->last_seen_ms = e->now_ms;
+    if (kind == PASSIVE_REPEAT)
+        ask_for_duplicates(e, f);
     if (kind != PASSIVE_FIRST_TIME)
         spoil_sample(f);
     else if (likely_false((f->hot->flags & PASSIVE_MAY_SAMPLE) != 0) &&
@@ -287,7 +323,7 @@ void engine_passive(struct engine *e, struct engine_packet *p, const struct slic
     c->packets++;
     c->bytes += p->n_bytes;
     if (likely_false((hot->flags & PASSIVE_ACK_WANTED) != 0))
-        take_sample(e, &f, p);
+        acknowledgement(e, &f, p);
     if (is_new && (p->view->tcp_flags & TCP_FLAG_SYN) != 0) {
         c->control_packets++;
         return;

@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* When counters of mode passive make a finding: one row each. A finding is raised once enough was
  * seen, and stays: what was found once is worth knowing. Limits are in doc/passive.md. */
-#include <math.h>
 #include <stddef.h>
 
 #include "manager/passive_internal.h"
-#include "verdict/interval.h"
 
-#define CONFIDENCE 0.95
 /* Of one path among sixteen balanced ones, more than this comes here; of a sampled mirror, mostly
  * much less. */
 #define LEAST_BALANCED_SHARE 0.05
@@ -42,32 +39,9 @@ const char *passive_severity_name(enum passive_severity severity)
     return severities[severity];
 }
 
-struct passive_rate passive_rate_of(uint64_t n_hits, uint64_t n_observations)
-{
-    struct interval i = interval_clopper_pearson(n_hits, n_observations, CONFIDENCE);
-
-    return (struct passive_rate){
-        .n_hits = n_hits,
-        .n_observations = n_observations,
-        .rate = n_observations == 0 ? NAN : (double)n_hits / (double)n_observations,
-        .low = i.low,
-        .high = i.high,
-    };
-}
-
 struct share {
     uint64_t n_hits, n_observations;
 };
-
-static struct share upstream_loss(const struct passive_counters *c)
-{
-    return (struct share){c->lost_upstream, c->observed};
-}
-
-static struct share downstream_loss(const struct passive_counters *c)
-{
-    return (struct share){c->repeats, c->repeatable};
-}
 
 static bool is_sampled(const struct passive_counters *c)
 {
@@ -120,32 +94,45 @@ static struct share one_way(const struct passive_counters *c)
 /* Raised when the interval's lower end is above `above`, with at least so many hits; more severe
  * from the other limits on. */
 static const struct {
-    struct share (*share)(const struct passive_counters *c);
+    struct share (*share)(const struct passive_counters *c);           /* either this */
+    struct passive_losses (*losses)(const struct passive_counters *c); /* or this */
     uint64_t least_hits;
     double above, warning, critical;
 } rules[PASSIVE_N_FINDINGS] = {
-    [FINDING_UPSTREAM_LOSS] = {upstream_loss, 5, 0.0005, 0.005, 0.05},
-    [FINDING_DOWNSTREAM_LOSS] = {downstream_loss, 5, 0.0005, 0.005, 0.05},
-    [FINDING_PER_PACKET_BALANCING] = {balancing, 1, 0, 0, 2},
-    [FINDING_ABRUPT_RESETS] = {abrupt_resets, 5, 0.02, 0.1, 0.5},
-    [FINDING_SYN_ONLY] = {syn_only, ENOUGH_FLOWS, 0.5, 0.5, 0.9},
-    [FINDING_ONE_WAY_ONLY] = {one_way, ENOUGH_FLOWS, 0.8, 2, 2},
-    [FINDING_SAMPLING_SUSPECTED] = {sampling, 1, 0, 2, 2},
+    [FINDING_UPSTREAM_LOSS] = {NULL, passive_upstream, 5, 0.0005, 0.005, 0.05},
+    [FINDING_DOWNSTREAM_LOSS] = {NULL, passive_downstream, 5, 0.0005, 0.005, 0.05},
+    [FINDING_PER_PACKET_BALANCING] = {balancing, NULL, 1, 0, 0, 2},
+    [FINDING_ABRUPT_RESETS] = {abrupt_resets, NULL, 5, 0.02, 0.1, 0.5},
+    [FINDING_SYN_ONLY] = {syn_only, NULL, ENOUGH_FLOWS, 0.5, 0.5, 0.9},
+    [FINDING_ONE_WAY_ONLY] = {one_way, NULL, ENOUGH_FLOWS, 0.8, 2, 2},
+    [FINDING_SAMPLING_SUSPECTED] = {sampling, NULL, 1, 0, 2, 2},
 };
+
+static struct passive_rate rate_of(const struct passive_counters *c, enum passive_finding finding)
+{
+    struct passive_losses losses;
+    struct share share;
+
+    if (rules[finding].losses != NULL) {
+        losses = rules[finding].losses(c);
+        return passive_rate_of_losses(&losses);
+    }
+    share = rules[finding].share(c);
+    return passive_rate_of(share.n_hits, share.n_observations);
+}
 
 static void judge(struct manager *m, uint32_t aggregate, struct passive_state *s,
                   enum passive_finding finding)
 {
     struct passive_evidence *e = &s->findings[finding];
-    struct share share = rules[finding].share(&s->total);
+    struct passive_rate rate = rate_of(&s->total, finding);
     double low;
 
-    if (share.n_hits < rules[finding].least_hits ||
-        (double)share.n_hits <= rules[finding].above * (double)share.n_observations)
+    if (rate.n_hits < rules[finding].least_hits || rate.low <= rules[finding].above)
         return;
-    e->rate = passive_rate_of(share.n_hits, share.n_observations);
+    e->rate = rate;
     low = e->rate.low;
-    if (e->is_raised || low <= rules[finding].above)
+    if (e->is_raised)
         return;
     e->is_raised = true;
     e->since_ns = m->now_ns;

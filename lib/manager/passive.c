@@ -135,6 +135,7 @@ const char *passive_check(const struct manager *m, uint32_t aggregate)
 
 bool manager_passive_report(const struct manager *m, uint32_t aggregate, struct passive_report *out)
 {
+    struct passive_losses upstream, downstream;
     const struct passive_state *s;
     const struct passive_counters *c;
 
@@ -143,23 +144,26 @@ bool manager_passive_report(const struct manager *m, uint32_t aggregate, struct 
         return false;
     s = &m->passive[aggregate];
     c = &s->total;
+    upstream = passive_upstream(c);
+    downstream = passive_downstream(c);
     *out = (struct passive_report){
         .total = c,
         .stop = s->ended_ns != 0 ? s->stop : PASSIVE_GOES_ON,
         .began_ns = s->began_ns,
         .ended_ns = s->ended_ns,
-        .upstream = passive_rate_of(c->lost_upstream, c->observed),
-        .downstream = passive_rate_of(c->repeats, c->repeatable),
+        .upstream = passive_rate_of_losses(&upstream),
+        .downstream = passive_rate_of_losses(&downstream),
         .reordered = passive_rate_of(c->reordered + c->late, c->passed),
         .share_here = share_here(c),
     };
     for (int i = 0; i < PASSIVE_N_FINDINGS; i++)
         out->findings[i] = s->findings[i];
     for (int w = 0; w < PASSIVE_N_WINDOWS; w++) {
-        struct window_slot sum = window_sum(&s->windows[w], (enum passive_window)w, m->now_ns);
+        struct passive_losses sum[2];
 
-        out->windows[w][0] = passive_rate_of(sum.lost_upstream, sum.observed);
-        out->windows[w][1] = passive_rate_of(sum.repeats, sum.repeatable);
+        window_sum(&s->windows[w], (enum passive_window)w, m->now_ns, sum);
+        out->windows[w][0] = passive_rate_of_losses(&sum[0]);
+        out->windows[w][1] = passive_rate_of_losses(&sum[1]);
     }
     return true;
 }

@@ -46,8 +46,8 @@ const char *passive_finding_words(enum passive_finding finding); /* a sentence f
 enum passive_severity { SEVERITY_INFO, SEVERITY_WARNING, SEVERITY_CRITICAL };
 const char *passive_severity_name(enum passive_severity severity);
 
-/* A share, the interval that covers it in 95 of 100 cases (Clopper-Pearson), and what it rests on.
- * No observations: NaN, 0, 1. */
+/* A share, the interval that covers it in 95 of 100 cases, and what it rests on. No observations:
+ * NaN, 0, 1. Of losses see doc/passive.md: they come in runs. */
 struct passive_rate {
     uint64_t n_hits, n_observations;
     double rate, low, high;

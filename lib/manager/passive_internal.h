@@ -9,9 +9,18 @@
 
 #define PASSIVE_WINDOW_SLOTS 12
 
-/* What the rates of a window need. */
+/* What a rate of loss rests on (rates.c). */
+struct passive_losses {
+    uint64_t n_lost, n_observations;
+    int64_t n_runs; /* of neighbours that were lost; the rate keeps it between 1 and n_lost */
+    bool are_repeats;
+};
+
+/* The counters that rates of loss need, modulo 2^32: what is taken back may have been counted
+ * before the slot. */
 struct window_slot {
-    uint32_t observed, lost_upstream, repeatable, repeats;
+    uint32_t observed, lost_upstream, runs_upstream;
+    uint32_t repeatable, repeats, repeat_runs;
 };
 
 /* The newest slot began at `began_ns`. */
@@ -29,13 +38,18 @@ struct passive_state {
     enum passive_stop stop;
 };
 
+/* rates.c */
 struct passive_rate passive_rate_of(uint64_t n_hits, uint64_t n_observations);
+struct passive_rate passive_rate_of_losses(const struct passive_losses *losses);
+struct passive_losses passive_upstream(const struct passive_counters *c);
+struct passive_losses passive_downstream(const struct passive_counters *c);
 
 /* windows.c */
 void window_add(struct rolling_window *w, enum passive_window window,
                 const struct passive_counters *delta, uint64_t now_ns);
-struct window_slot window_sum(const struct rolling_window *w, enum passive_window window,
-                              uint64_t now_ns);
+/* What was lost in the window, upstream and downstream. */
+void window_sum(const struct rolling_window *w, enum passive_window window, uint64_t now_ns,
+                struct passive_losses out[2]);
 
 /* findings.c: raises what the counters say, and tells each once. */
 void passive_judge(struct manager *m, uint32_t aggregate, struct passive_state *s);

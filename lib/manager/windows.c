@@ -47,25 +47,42 @@ void window_add(struct rolling_window *w, enum passive_window window,
     slot = &w->slots[w->newest];
     slot->observed += (uint32_t)delta->observed;
     slot->lost_upstream += (uint32_t)delta->lost_upstream;
+    slot->runs_upstream += (uint32_t)(delta->holes_opened - delta->holes_reordered);
     slot->repeatable += (uint32_t)delta->repeatable;
     slot->repeats += (uint32_t)delta->repeats;
+    slot->repeat_runs += (uint32_t)delta->repeat_runs;
 }
 
-struct window_slot window_sum(const struct rolling_window *w, enum passive_window window,
-                              uint64_t now_ns)
+static void add_slot(struct window_slot *sum, const struct window_slot *slot)
+{
+    sum->observed += slot->observed;
+    sum->lost_upstream += slot->lost_upstream;
+    sum->runs_upstream += slot->runs_upstream;
+    sum->repeatable += slot->repeatable;
+    sum->repeats += slot->repeats;
+    sum->repeat_runs += slot->repeat_runs;
+}
+
+/* More taken back than counted in the window: none. */
+static uint32_t at_least_0(uint32_t n)
+{
+    return n <= INT32_MAX ? n : 0;
+}
+
+void window_sum(const struct rolling_window *w, enum passive_window window, uint64_t now_ns,
+                struct passive_losses out[2])
 {
     struct rolling_window turned = *w;
     struct window_slot sum = {0};
 
     turn(&turned, windows[window].slot_ns, now_ns);
-    for (unsigned int i = 0; i < PASSIVE_WINDOW_SLOTS; i++) {
-        sum.observed += turned.slots[i].observed;
-        sum.lost_upstream += turned.slots[i].lost_upstream;
-        sum.repeatable += turned.slots[i].repeatable;
-        sum.repeats += turned.slots[i].repeats;
-    }
-    /* A loss that was taken back may have been counted before the window. */
-    if (sum.lost_upstream > sum.observed)
-        sum.lost_upstream = 0;
-    return sum;
+    for (unsigned int i = 0; i < PASSIVE_WINDOW_SLOTS; i++)
+        add_slot(&sum, &turned.slots[i]);
+    out[0] = (struct passive_losses){.n_lost = at_least_0(sum.lost_upstream),
+                                     .n_runs = (int32_t)sum.runs_upstream,
+                                     .n_observations = at_least_0(sum.observed)};
+    out[1] = (struct passive_losses){.n_lost = at_least_0(sum.repeats),
+                                     .n_runs = (int32_t)sum.repeat_runs,
+                                     .n_observations = at_least_0(sum.repeatable),
+                                     .are_repeats = true};
 }

@@ -12,6 +12,7 @@
 #include "base/bytes.h"
 #include "base/compiler.h"
 #include "packet/internal.h"
+#include "tcp/serial.h"
 
 enum {
     ETHERNET_BYTES = 14,
@@ -315,11 +316,12 @@ enum packet_reason packet_parse_inner(enum packet_inner inner, uint16_t ethertyp
     return parse_ethertype(&in, ethertype, offset, out);
 }
 
-/* RFC 7323 3.2: kind 8, length 10. Options that make no sense end the search. */
-static void read_timestamp(const uint8_t *options, uint32_t n_bytes, struct packet_detail *out)
+/* The option of this kind, or NULL. Options that make no sense end the search. */
+static const uint8_t *find_option(const uint8_t *tcp, uint8_t kind)
 {
-    enum { END = 0, NO_OPERATION = 1, TIMESTAMPS = 8, TIMESTAMPS_BYTES = 10 };
-    uint32_t at = 0;
+    enum { END = 0, NO_OPERATION = 1 };
+    const uint8_t *options = tcp + TCP_BYTES;
+    uint32_t at = 0, n_bytes = (tcp[12] >> 4) * 4u - TCP_BYTES;
 
     while (at < n_bytes && options[at] != END) {
         if (options[at] == NO_OPERATION) {
@@ -327,14 +329,44 @@ static void read_timestamp(const uint8_t *options, uint32_t n_bytes, struct pack
             continue;
         }
         if (at + 2 > n_bytes || options[at + 1] < 2 || at + options[at + 1] > n_bytes)
-            return;
-        if (options[at] == TIMESTAMPS && options[at + 1] == TIMESTAMPS_BYTES) {
-            out->timestamp = load_be32(options + at + 2);
-            out->has_timestamp = true;
-            return;
-        }
+            return NULL;
+        if (options[at] == kind)
+            return options + at;
         at += options[at + 1];
     }
+    return NULL;
+}
+
+/* RFC 7323 3.2: kind 8, length 10. */
+static void read_timestamp(const uint8_t *tcp, struct packet_detail *out)
+{
+    enum { TIMESTAMPS = 8, TIMESTAMPS_BYTES = 10 };
+    const uint8_t *option = find_option(tcp, TIMESTAMPS);
+
+    if (option == NULL || option[1] != TIMESTAMPS_BYTES)
+        return;
+    out->timestamp = load_be32(option + 2);
+    out->has_timestamp = true;
+}
+
+bool packet_read_duplicate(const uint8_t *data, const struct packet_view *view, uint32_t *start)
+{
+    /* RFC 2018 3: kind 5, two bytes, and eight for each block. */
+    enum { SACK = 5, SACK_BYTES = 2, BLOCK_BYTES = 8 };
+    const uint8_t *tcp = data + view->l4_offset, *option = find_option(tcp, SACK);
+    uint32_t acknowledgement = load_be32(tcp + 8), from, to;
+
+    if (option == NULL || option[1] < SACK_BYTES + BLOCK_BYTES)
+        return false;
+    from = load_be32(option + SACK_BYTES);
+    to = load_be32(option + SACK_BYTES + 4);
+    *start = from;
+    if (serial_before(from, acknowledgement))
+        return true;
+    if (option[1] < SACK_BYTES + 2 * BLOCK_BYTES)
+        return false;
+    option += SACK_BYTES + BLOCK_BYTES;
+    return !serial_before(from, load_be32(option)) && !serial_before(load_be32(option + 4), to);
 }
 
 void packet_read_detail(const uint8_t *data, const struct packet_view *view,
@@ -348,7 +380,7 @@ void packet_read_detail(const uint8_t *data, const struct packet_view *view,
         .ip_id = view->is_ipv4 ? load_be16(ip + 4) : 0,
         .ttl = view->is_ipv4 ? ip[8] : ip[7],
     };
-    read_timestamp(tcp + TCP_BYTES, (tcp[12] >> 4) * 4u - TCP_BYTES, out);
+    read_timestamp(tcp, out);
 }
 
 const char *packet_reason_name(enum packet_reason reason)

@@ -196,6 +196,11 @@ struct packet_detail {
 void packet_read_detail(const uint8_t *data, const struct packet_view *view,
                         struct packet_detail *out);
 
+/* Does this acknowledgement report bytes that came twice? They are its first SACK block when that
+ * lies below what it acknowledges, or within the second block (RFC 2883 4). *start: the first of
+ * them. As packet_read_detail(). */
+bool packet_read_duplicate(const uint8_t *data, const struct packet_view *view, uint32_t *start);
+
 /* "none", "gre" ...; NULL when it is none of the list. */
 const char *packet_tunnel_name(enum packet_tunnel tunnel);
 

@@ -52,6 +52,7 @@ void passive_flow_begin(const struct passive_flow *f, const struct passive_packe
     *f->line = (struct passive_line){
         .start_sequence = is_syn ? v->sequence + 1 : v->sequence,
         .segment_bytes = 1,
+        .start_ticks = p->now_ticks,
         .peer = PASSIVE_NO_PEER,
         .ttl = detail.ttl,
         .window_bits = bit_length(detail.window),

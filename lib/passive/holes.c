@@ -5,13 +5,11 @@
 
 #include "tcp/serial.h"
 
-enum { N_RARE = PASSIVE_MAX_HOLES - 1 };
-
 void holes_load(const struct passive_flow *f, struct open_holes *out)
 {
     out->n = f->line->n_holes;
     for (unsigned int i = 0; i < out->n; i++) {
-        out->list[i].hole = i < N_RARE ? f->rare->holes[i] : f->line->last_hole;
+        out->list[i].hole = f->rare->holes[i];
         out->list[i].opener_index = f->line->opener_index[i];
         out->list[i].is_merged = i == 0 && (f->line->marks & PASSIVE_MERGED) != 0;
     }
@@ -27,10 +25,7 @@ void holes_store(const struct passive_flow *f, const struct open_holes *from)
     if (from->n > 0 && from->list[0].is_merged)
         f->line->marks |= PASSIVE_MERGED;
     for (unsigned int i = 0; i < from->n; i++) {
-        if (i < N_RARE)
-            f->rare->holes[i] = from->list[i].hole;
-        else
-            f->line->last_hole = from->list[i].hole;
+        f->rare->holes[i] = from->list[i].hole;
         f->line->opener_index[i] = from->list[i].opener_index;
     }
 }

@@ -10,7 +10,8 @@
  * A hole is a range of bytes below snd_max that did not go by. What fills it was either late
  * (reordered before us) or sent again (lost before us, upstream); passive_is_retransmission() has
  * the rule. A segment whose bytes all went by before is a repeat: the first copy, or what answered
- * it, was lost after us (downstream). Doc: doc/passive.md.
+ * it, was lost after us (downstream); or nothing was, and the repeat is needless, which a receiver
+ * that we see tells (RFC 2883). Doc: doc/passive.md.
  *
  * Functions of their arguments, no lock, no allocation; a flow belongs to one lcore. */
 #ifndef PASSIVE_PASSIVE_H
@@ -26,7 +27,7 @@
 #include "packet/packet.h"
 #include "stats/passive.h"
 
-#define PASSIVE_MAX_HOLES 5
+#define PASSIVE_MAX_HOLES 4
 
 /* Time in ticks of 8.192 us, modulo 2^32 (9.7 hours): flows and holes are forgotten long before. */
 #define PASSIVE_TICK_SHIFT 13
@@ -46,21 +47,27 @@ struct passive_hole {
 
 /* In the flow's rare line. */
 struct passive_rare {
-    struct passive_hole holes[PASSIVE_MAX_HOLES - 1];
+    struct passive_hole holes[PASSIVE_MAX_HOLES];
 };
 static_assert(sizeof(struct passive_rare) == sizeof(struct flow_rare), "one rare line");
 
 /* The third line. */
 struct passive_line {
-    struct passive_hole last_hole;
     /* n_passed at the opener, modulo 2^16; with PASSIVE_MERGED, the first one: missing bytes. */
     uint16_t opener_index[PASSIVE_MAX_HOLES];
     uint16_t segment_bytes;    /* the longest segment among those of events */
+    uint16_t n_unconfirmed;    /* of the latest repeats, those not reported as duplicates */
     uint32_t start_sequence;   /* of the first byte */
     uint16_t repair_timestamp; /* of the latest retransmission that filled a hole: */
     uint16_t repair_ip_id;     /* as of an opener, or 0 */
-    uint32_t unknown_below;    /* with PASSIVE_UNKNOWN_BELOW */
-    uint32_t peer;             /* record of the other direction, or PASSIVE_NO_PEER; the engine's */
+    /* Repeats below it tell nothing: holes were given up there, or segments were late, which makes
+     * senders repeat what nobody lost. With PASSIVE_UNKNOWN_BELOW. */
+    uint32_t unknown_below;
+    uint32_t start_ticks;
+    /* The latest repeats: [episode_start, episode_end) held what the sender was repairing, and
+     * repeat_end is the end of the last one. */
+    uint32_t episode_start, episode_end, repeat_end;
+    uint32_t peer; /* record of the other direction, or PASSIVE_NO_PEER; the engine's */
     uint32_t
         sample_end; /* with PASSIVE_SAMPLING: its acknowledgement is waited for; the engine's */
     uint32_t sample_ticks;
@@ -81,7 +88,7 @@ static_assert(sizeof(struct passive_line) == CACHE_LINE_BYTES, "one line more");
 #define PASSIVE_HANDSHAKE  0x20 /* one SYN, and nothing since: what follows tells the RTT */
 #define PASSIVE_ANSWERED   0x10 /* something but SYNs was seen */
 #define PASSIVE_HAS_DATA   0x08
-#define PASSIVE_ACK_WANTED 0x04 /* the other direction waits for an acknowledgement by this one */
+#define PASSIVE_ACK_WANTED 0x04 /* what it acknowledges tells about the other direction */
 #define PASSIVE_HOLES_OPEN 0x01
 #define PASSIVE_MAY_SAMPLE 0x02 /* the other direction is there, and no sample is under way */
 
@@ -127,7 +134,7 @@ enum passive_kind {
     PASSIVE_FIRST_TIME,
     PASSIVE_REORDERED,
     PASSIVE_RETRANSMITTED, /* upstream loss */
-    PASSIVE_REPEAT,        /* downstream loss */
+    PASSIVE_REPEAT,        /* downstream loss, unless reported as needless */
     PASSIVE_LATE,          /* its retransmission overtook it */
     PASSIVE_UNKNOWN,
     PASSIVE_JUMP,
@@ -165,6 +172,11 @@ void passive_flow_begin(const struct passive_flow *f, const struct passive_packe
 /* A data segment of at least one byte, no keepalive. */
 enum passive_kind passive_flow_segment(const struct passive_flow *f, const struct passive_packet *p,
                                        struct passive_counters *c);
+
+/* The receiver of this flow reports that it got a segment twice, [start, ...) of it (RFC 2883): if
+ * it is one of the latest repeats, that was needless. */
+void passive_flow_duplicate(const struct passive_flow *f, uint32_t start,
+                            struct passive_counters *c);
 
 /* Anything but data and SYN: the handshake may be over. */
 void passive_flow_answered(const struct passive_flow *f, uint32_t now_ticks);

@@ -21,7 +21,7 @@
 #define BALANCED_PER_FILLED 4
 #define BALANCED_SPACING    20
 
-static void count_some(uint16_t *counter, uint32_t n)
+void passive_count_some(uint16_t *counter, uint32_t n)
 {
     *counter = (uint16_t)(n < (uint32_t)UINT16_MAX - *counter ? *counter + n : UINT16_MAX);
 }
@@ -39,6 +39,15 @@ static void suspect_balancing(const struct passive_flow *f, struct passive_count
     c->flows_balanced++;
 }
 
+void passive_unknown_below(const struct passive_flow *f, uint32_t end)
+{
+    struct passive_line *line = f->line;
+
+    if ((line->marks & PASSIVE_UNKNOWN_BELOW) == 0 || serial_before(line->unknown_below, end))
+        line->unknown_below = end;
+    line->marks |= PASSIVE_UNKNOWN_BELOW;
+}
+
 void passive_give_up_hole(const struct passive_flow *f, const struct open_hole *hole, bool is_known,
                           struct passive_counters *c)
 {
@@ -49,11 +58,9 @@ void passive_give_up_hole(const struct passive_flow *f, const struct open_hole *
     c->holes_unfilled += is_known;
     c->holes_unknown += !is_known;
     /* A merged one stands for as many as it was made of: two segments each, as of two paths. */
-    count_some(&line->n_unfilled, hole->is_merged ? missing_bytes / (2 * line->segment_bytes) : 1);
-    if ((line->marks & PASSIVE_UNKNOWN_BELOW) == 0 ||
-        serial_before(line->unknown_below, hole->hole.end))
-        line->unknown_below = hole->hole.end;
-    line->marks |= PASSIVE_UNKNOWN_BELOW;
+    passive_count_some(&line->n_unfilled,
+                       hole->is_merged ? missing_bytes / (2 * line->segment_bytes) : 1);
+    passive_unknown_below(f, hole->hole.end);
     suspect_balancing(f, c);
 }
 
@@ -182,7 +189,8 @@ static enum passive_kind judge_filling(const struct passive_flow *f, const struc
         c->observed++;
         c->holes_reordered += filled->n_whole;
         count_extent(extent, c);
-        count_some(&line->n_reordered, 1);
+        passive_count_some(&line->n_reordered, 1);
+        passive_unknown_below(f, f->hot->snd_max);
         return PASSIVE_REORDERED;
     }
     n = (filled->n_bytes + line->segment_bytes - 1) / line->segment_bytes;
@@ -190,55 +198,13 @@ static enum passive_kind judge_filling(const struct passive_flow *f, const struc
     c->lost_upstream += n;
     c->observed += n;
     c->holes_retransmitted += filled->n_whole;
-    count_some(&line->n_retransmitted, 1);
+    passive_count_some(&line->n_retransmitted, 1);
     if (p->data != NULL) {
         line->repair_timestamp = (uint16_t)(detail.has_timestamp ? detail.timestamp : 0);
         line->repair_ip_id = detail.ip_id;
     }
     learn_from_retransmission(f, delay_ticks);
     return PASSIVE_RETRANSMITTED;
-}
-
-/* Its retransmission overtook it. What was taken for lost then, was only late. */
-static bool is_late(const struct passive_flow *f, const struct passive_packet *p)
-{
-    struct packet_detail detail;
-
-    if (p->data == NULL || f->line->n_retransmitted == 0)
-        return false;
-    packet_read_detail(p->data, p->view, &detail);
-    return passive_is_first_copy(f->line->repair_timestamp, f->line->repair_ip_id, &detail);
-}
-
-/* Nothing of it fills a hole. */
-static enum passive_kind judge_repeat(const struct passive_flow *f, const struct passive_packet *p,
-                                      struct passive_counters *c)
-{
-    uint32_t sequence = p->view->sequence;
-    struct passive_line *line = f->line;
-    bool is_given_up =
-        (line->marks & PASSIVE_UNKNOWN_BELOW) != 0 && serial_before(sequence, line->unknown_below);
-    bool is_from_before =
-        passive_flow_bytes(f) < INT32_MAX && serial_before(sequence, line->start_sequence);
-
-    if (is_late(f, p)) {
-        line->n_retransmitted--;
-        count_some(&line->n_reordered, 1);
-        c->late++;
-        c->lost_upstream--;
-        return PASSIVE_LATE;
-    }
-    if (is_given_up && line->n_unfilled > 0)
-        line->n_unfilled--;
-    /* A sender that repairs what is missing may repeat more than that (go-back-N). */
-    if (is_given_up || is_from_before || (f->hot->flags & PASSIVE_HOLES_OPEN) != 0) {
-        c->unknown++;
-        return PASSIVE_UNKNOWN;
-    }
-    c->repeats++;
-    c->repeatable++;
-    count_some(&line->n_repeats, 1);
-    return PASSIVE_REPEAT;
 }
 
 /* It begins below snd_max. */
@@ -251,7 +217,7 @@ static enum passive_kind segment_below(const struct passive_flow *f, const struc
     enum passive_kind kind;
 
     c->holes_opened += filled.n_split;
-    kind = filled.n_bytes > 0 ? judge_filling(f, p, &filled, c) : judge_repeat(f, p, c);
+    kind = filled.n_bytes > 0 ? judge_filling(f, p, &filled, c) : passive_judge_repeat(f, p, c);
     make_room(f, holes, p->now_ticks, c);
     if (serial_before(f->hot->snd_max, end))
         passive_grow(f, end, p->now_ticks);

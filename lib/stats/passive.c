@@ -25,9 +25,10 @@ void passive_counters_subtract(struct passive_counters *difference,
 
 const char *passive_counters_check(const struct passive_counters *c)
 {
-    if (c->passed !=
-        c->first_time + c->reordered + c->lost_upstream_repairs + c->late + c->repeats + c->unknown)
-        return "passed = first_time + reordered + lost_upstream_repairs + late + repeats + unknown";
+    if (c->passed != c->first_time + c->reordered + c->lost_upstream_repairs + c->late +
+                         c->repeats + c->needless + c->unknown)
+        return "passed = first_time + reordered + lost_upstream_repairs + late + repeats + "
+               "needless + unknown";
     if (c->holes_opened < c->holes_reordered + c->holes_retransmitted + c->holes_unfilled +
                               c->holes_unknown + c->holes_merged)
         return "holes_opened >= holes_reordered + holes_retransmitted + holes_unfilled + "
@@ -38,6 +39,8 @@ const char *passive_counters_check(const struct passive_counters *c)
         c->ended_fin + c->ended_rst + c->ended_idle + c->ended_evicted + c->ended_syn_only)
         return "flows_finished = ended_fin + ended_rst + ended_idle + ended_evicted + "
                "ended_syn_only";
+    if (c->repeat_runs > c->repeats + c->needless)
+        return "repeat_runs <= repeats + needless";
     if (c->repeats > c->repeatable)
         return "repeats <= repeatable";
     if (c->lost_upstream > c->observed)

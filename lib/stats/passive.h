@@ -3,7 +3,8 @@
  * each aggregate of a passive slice, beside the aggregate's other counters; the manager keeps sums.
  *
  * Identities, checked by passive_counters_check():
- *   passed = first_time + reordered + lost_upstream_repairs + late + repeats + unknown
+ *   passed = first_time + reordered + lost_upstream_repairs + late + repeats + needless +
+ *   unknown
  *   holes_opened = holes_reordered + holes_retransmitted + holes_unfilled + holes_unknown +
  *   holes_merged + those still open
  *   flows_finished = ended_fin + ended_rst + ended_idle + ended_evicted + ended_syn_only */
@@ -27,6 +28,10 @@
     X(late, "late", "segments",                                                                    \
       "first copies that came after their retransmission: late, and no longer counted as lost")    \
     X(repeats, "repeats", "segments", "repeats of bytes that went by before: lost after us")       \
+    X(repeat_runs, "repeat_runs", "repeats",                                                       \
+      "of them, and of needless ones: those that do not follow on the one before")                 \
+    X(needless, "needless", "segments",                                                            \
+      "repeats that the receiver reported as duplicates (RFC 2883): nothing was lost")             \
     X(repeatable, "repeatable", "segments",                                                        \
       "segments that went by while nothing was missing: only then a repeat tells of a loss")       \
     X(unknown, "unknown", "segments",                                                              \

@@ -23,7 +23,7 @@ def build_directory():
 
 
 def program(name):
-    folder = "tools/traffic" if name in ("pennyline-blind", "vlan-tagger") else f"app/{name}"
+    folder = "tools/traffic" if name in ("pennyline-blind", "vlan-tagger", "delay-line") else f"app/{name}"
     return os.path.join(build_directory(), folder, name)
 
 

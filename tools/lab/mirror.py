@@ -2,19 +2,20 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Real TCP past a mirror, with known loss, balancing or reordering, for mode passive.
 
-    sender -- r1 --+-- fast --+-- r2 -- receiver
-                   +-- slow --+
+    sender -- [delay line] -- r1 --+-- fast --+-- r2 -- receiver
+                                   +-- slow --+
 
 Loss before the mirror is r1's, loss after it r2's. `fast` is where the mirror stands; a share of the
-packets may take `slow`, which may hold them up. As a program it runs a campaign and says how often
-the interval of pennyline-replay covers the true rate."""
+packets may take `slow`. The delay line makes the round-trip time, and may hold a share of the
+packets up. As a program it runs a campaign and says how often the interval of pennyline-replay
+covers the true rate, and which findings came up."""
 
 import argparse
 import collections
+import csv
 import json
+import multiprocessing
 import os
-import select
-import socket
 import sys
 import time
 
@@ -26,11 +27,18 @@ ROLES = ("sender", "r1", "fast", "slow", "r2", "receiver")
 LINKS = (("sender", "r1"), ("r1", "fast"), ("fast", "r2"), ("r1", "slow"), ("slow", "r2"),
          ("r2", "receiver"))
 LOSSES = (5, 20, 60)  # of a thousand
+# What the sender's and the receiver's own stacks say of repeats.
+STACK = {"sender": ("TcpOutSegs", "TcpRetransSegs", "TcpExtTCPLossProbes", "TcpExtTCPTimeouts",
+                    "TcpExtTCPDSACKRecv", "TcpExtTCPDSACKOfoRecv", "TcpExtTCPSpuriousRTOs"),
+         "receiver": ("TcpExtTCPDSACKOldSent", "TcpExtTCPDSACKOfoSent")}
 
 
 class Mirror(Lab):
-    def __init__(self):
+    """`delay_line` is the program of that name; without it there is none in the way."""
+
+    def __init__(self, delay_line=None):
         super().__init__()
+        self.line, self.delay_line = None, delay_line
         try:
             self.build()
         except BaseException:
@@ -42,7 +50,13 @@ class Mirror(Lab):
             setattr(self, role, self.namespace(role))
         for number, (left, right) in enumerate(LINKS, 1):
             a, b = getattr(self, left), getattr(self, right)
-            self.link(a, f"to-{right}", b, f"to-{left}")
+            if self.delay_line and left == "sender":
+                self.between = self.namespace("between")
+                self.between.sysctl("net.ipv6.conf.default.disable_ipv6", 1)
+                self.link(a, f"to-{right}", self.between, "first")
+                self.link(self.between, "second", b, f"to-{left}")
+            else:
+                self.link(a, f"to-{right}", b, f"to-{left}")
             a.addresses(f"to-{right}", f"10.1.{number}.1/24")
             b.addresses(f"to-{left}", f"10.1.{number}.2/24")
         self.sender.run("ip", "route", "add", "10.1.6.0/24", "via", "10.1.1.2")
@@ -59,6 +73,8 @@ class Mirror(Lab):
             router.forwards()
         for end in (self.sender, self.receiver):
             end.sysctl("net.ipv4.tcp_no_metrics_save", 1)
+        if self.delay_line:
+            self.delay(0)
         server = self.receiver.start("iperf3", "-s", "--forceflush")
         server.wait_for("Server listening")
 
@@ -68,28 +84,41 @@ class Mirror(Lab):
     def lose_after(self, per_mille):
         self.r2.lose("to-fast", per_mille)
 
-    def no_loss(self):
-        for router in (self.r1, self.r2):
-            router.run("nft", "flush", "ruleset", check=False)
-
-    def balance(self, per_mille, delay_ms=0):
-        """So many of a thousand packets take the slow path, which holds them up."""
+    def balance(self, per_mille):
+        """So many of a thousand packets take the path without the mirror."""
         self.r1.nft("add table ip paths; "
                     "add chain ip paths in { type filter hook prerouting priority -150; }; "
                     "add rule ip paths in iifname to-sender "
                     f"numgen random mod 1000 < {per_mille} meta mark set 1")
-        if delay_ms == 0:
-            return
-        self.slow.sysctl("net.ipv4.ip_forward", 0)
-        link = json.loads(self.r2.run("ip", "-j", "link", "show", "dev", "to-slow"))[0]
-        relay = self.slow.start(os.path.abspath(__file__), "--relay", delay_ms, link["address"])
-        relay.wait_for("ready")
+
+    def delay(self, round_trip_ms, held_up_per_mille=0, held_up_ms=0):
+        """So many of the sender's packets come to r1 later than the others."""
+        if self.line is not None:
+            self.line.stop()
+        self.line = self.between.start(self.delay_line, "first", "second", round_trip_ms / 2,
+                                       held_up_per_mille, held_up_ms)
+        self.line.wait_for("ready")
+
+    def undo(self):
+        """No loss, one path, no delay."""
+        for router in (self.r1, self.r2):
+            router.run("nft", "flush", "ruleset")
+        if self.line is not None:
+            self.delay(0)
 
     def capture(self, role, device, path):
         dump = getattr(self, role).start("tcpdump", "-i", device, "-s", 120, "-B", 16384, "-U",
                                          "-w", path, "tcp")
         dump.wait_for("listening on")
         return dump
+
+    def stacks(self):
+        """The counters named in STACK."""
+        values = {}
+        for role, names in STACK.items():
+            listed = json.loads(getattr(self, role).run("nstat", "-asz", "-j"))["kernel"]
+            values.update({f"{role}_{name}": listed.get(name, 0) for name in names})
+        return values
 
     def bulk(self, seconds, flows=5, rate="3M"):
         self.sender.run("iperf3", "-c", RECEIVER, "-t", str(seconds), "-P", str(flows), "-b", rate,
@@ -101,60 +130,15 @@ class Mirror(Lab):
                             check=False)
 
 
-def relay(delay_s, far):
-    """Passes frames from r1 on to r2, whose address is `far`, after a while; in the namespace `slow`."""
-    inside = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
-    inside.bind(("to-r1", 0))
-    outside = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
-    outside.bind(("to-r2", 0))
-    addresses = bytes.fromhex(far.replace(":", "")) + outside.getsockname()[4]
-    waiting = collections.deque()
-    print("ready", flush=True)
-    while True:
-        now = time.monotonic()
-        while waiting and waiting[0][0] <= now:
-            outside.send(waiting.popleft()[1])
-        timeout = max(0, waiting[0][0] - time.monotonic()) if waiting else 1
-        if not select.select([inside], [], [], timeout)[0]:
-            continue
-        frame, where = inside.recvfrom(2048)
-        if where[2] != socket.PACKET_OUTGOING and frame[12:14] == b"\x08\x00":
-            waiting.append((time.monotonic() + delay_s, addresses + frame[12:]))
-
-
-def replay(program, path, *options):
-    text = run([program, f"--pcap={path}", "--mode=passive", "--source=10.1.1.0/24", "--json",
-                "--flows=4096", *options])
+def replay(program, path, two_way=False, options=()):
+    """What is found out about the sender's flows; with two_way what comes back is watched, too."""
+    back = ["--source=10.1.6.0/24"] if two_way else []
+    text = run([program, f"--pcap={path}", "--mode=passive", "--source=10.1.1.0/24", *back,
+                "--json", "--flows=4096", *options])
     summary = json.loads(text)
     if not summary["reconciled"]:
         raise RuntimeError(f"not reconciled: {summary['broken']}")
-    return summary["aggregates"][0]["passive"]
-
-
-def one_run(program, case, number):
-    with Mirror() as lab:
-        path, where = os.path.join(lab.folder, "mirror.pcap"), ("fast", "to-r1")
-        if case["before"]:
-            lab.lose_before(case["before"])
-        if case["after"]:
-            lab.lose_after(case["after"])
-        if case["kind"] == "balancing":
-            lab.balance(500)
-        elif case["kind"] == "reordering":
-            lab.balance(50, delay_ms=3)
-            where = ("r2", "to-receiver")
-        dump = lab.capture(*where, path)
-        if case["kind"] == "loss" and number % 2:
-            lab.short(25)
-        else:
-            lab.bulk(3)
-        time.sleep(0.3)
-        dump.stop()
-        found = replay(program, path)
-    return {**case, "number": number, "upstream": found["upstream_loss"],
-            "downstream": found["downstream_loss"], "reordered": found["reordered"],
-            "share_here": found["share_here"], "counters": found["counters"],
-            "findings": [f["finding"] for f in found["findings"]]}
+    return next(a["passive"] for a in summary["aggregates"] if a["prefix"] == "10.1.1.0/24")
 
 
 def all_cases():
@@ -165,40 +149,140 @@ def all_cases():
     yield {"kind": "reordering", "before": 0, "after": 0}
 
 
-def summarize(runs):
-    groups = collections.defaultdict(list)
+def prepare(lab, case):
+    held_up = (50, case["held_up_ms"]) if case["kind"] == "reordering" else (0, 0)
+    if lab.line is not None:
+        lab.delay(case["round_trip_ms"], *held_up)
+    if case["before"]:
+        lab.lose_before(case["before"])
+    if case["after"]:
+        lab.lose_after(case["after"])
+    if case["kind"] == "balancing":
+        lab.balance(500)
+
+
+def described(case, number):
+    """By turns: many short flows or five long ones, and a round trip of next to nothing or 10 ms."""
+    far = number // 2 % 2
+    return {**case, "number": number, "traffic": "short" if number % 2 else "bulk",
+            "round_trip_ms": 10 if far else 0,
+            "held_up_ms": 3 if case["kind"] == "reordering" else 0}
+
+
+def one_run(program, lab, case, keep):
+    name = "-".join(str(case[key]) for key in ("kind", "before", "after", "number"))
+    path = os.path.join(keep or lab.folder, name + ".pcap")
+    prepare(lab, case)
+    before, dump = lab.stacks(), lab.capture("fast", "to-r1", path)
+    if case["traffic"] == "short":
+        lab.short(20)
+    else:
+        lab.bulk(3)
+    time.sleep(0.3)
+    dump.stop()
+    after = lab.stacks()
+    lab.undo()
+    result = {**case, "stacks": {key: after[key] - before[key] for key in after},
+              "one_way": replay(program, path), "two_way": replay(program, path, two_way=True)}
+    if not keep:
+        os.remove(path)
+    return result
+
+
+def run_some(options, worker, cases, n_workers):
+    """Every n-th of the runs, in labs that serve for all of them."""
+    netlab.clean_up_on_exit()
+    runs = [described(case, number) for case in cases
+            for number in range(options.first, options.first + options.runs)]
+    with Mirror() as near, Mirror(options.delay_line) as far:
+        for case in runs[worker::n_workers]:
+            lab = near if case["round_trip_ms"] == 0 and case["kind"] != "reordering" else far
+            result = one_run(options.replay, lab, case, options.keep)
+            with open(options.results, "a", encoding="utf-8") as file:
+                file.write(json.dumps(result) + "\n")
+
+
+def run_all(options):
+    cases = [case for case in all_cases() if options.case in (None, name_of(case))]
+    workers = [multiprocessing.Process(target=run_some, args=(options, i, cases, options.jobs))
+               for i in range(options.jobs)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    if any(worker.exitcode for worker in workers):
+        raise SystemExit("a run failed")
+
+
+def name_of(case):
+    if case["kind"] != "loss":
+        return case["kind"]
+    return f"before-{case['before']}" if case["before"] else f"after-{case['after']}"
+
+
+def truth_of(r):
+    """Which estimate is held against which rate."""
+    return ("upstream_loss", r["before"]) if r["before"] else ("downstream_loss", r["after"])
+
+
+def rows_of(runs):
+    """One row of the table for each run and each way to look at it."""
     for r in runs:
-        groups[r["kind"], r["before"], r["after"]].append(r)
-    print("kind        before after   runs  covered  balancing found")
-    for (kind, before, after), rs in groups.items():
-        covered = ""
-        if kind == "loss":
-            side, truth = ("upstream", before) if before else ("downstream", after)
-            covered = sum(r[side]["low"] <= truth / 1000 <= r[side]["high"] for r in rs)
-        balanced = sum("per_packet_balancing" in r["findings"] for r in rs)
-        print(f"{kind:11} {before / 10:5.1f}% {after / 10:4.1f}% {len(rs):6} {covered!s:>8} "
-              f"{balanced:8}")
+        for view in ("one_way", "two_way"):
+            found, row = r[view], {key: r[key] for key in
+                                   ("kind", "before", "after", "number", "traffic",
+                                    "round_trip_ms", "held_up_ms")}
+            row["view"] = view
+            for side in ("upstream_loss", "downstream_loss"):
+                for key in ("hits", "observations", "estimate", "low", "high"):
+                    row[f"{side}_{key}"] = found[side][key]
+            row["covered"] = ""
+            if r["kind"] == "loss":
+                side, per_mille = truth_of(r)
+                row["covered"] = int(found[side]["low"] <= per_mille / 1000 <= found[side]["high"])
+            row["findings"] = " ".join(sorted(f["finding"] for f in found["findings"]))
+            row.update(r["stacks"])
+            yield row
+
+
+def summarize(rows):
+    groups = collections.defaultdict(list)
+    for row in rows:
+        groups[row["view"], row["kind"], row["before"], row["after"]].append(row)
+    findings = ("per_packet_balancing", "upstream_loss", "downstream_loss")
+    print(f"{'view':8} {'kind':11} before after  runs  covered  balanced upstream downstream")
+    for (view, kind, before, after), some in sorted(groups.items()):
+        covered = sum(row["covered"] for row in some) if kind == "loss" else ""
+        counts = [sum(name in row["findings"].split() for row in some) for name in findings]
+        print(f"{view:8} {kind:11} {before / 10:5.1f}% {after / 10:4.1f}% {len(some):5} "
+              f"{covered!s:>8}  {counts[0]:8} {counts[1]:8} {counts[2]:10}")
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--relay", nargs=2, help=argparse.SUPPRESS)
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--replay", help="the program pennyline-replay")
-    parser.add_argument("--results", help="file that runs are appended to, a line of JSON each")
+    parser.add_argument("--delay-line", help="the program delay-line")
+    parser.add_argument("--results", required=True,
+                        help="file that runs are appended to, a line of JSON each")
     parser.add_argument("--runs", type=int, default=100, help="of each case (100)")
     parser.add_argument("--first", type=int, default=0, help="number of the first run (0)")
+    parser.add_argument("--case", help="only this one: before-5, after-60, balancing ...")
+    parser.add_argument("--jobs", type=int, default=4, help="runs at the same time (4)")
+    parser.add_argument("--keep", help="folder where captures stay")
     parser.add_argument("--summary", action="store_true", help="only say what the file holds")
+    parser.add_argument("--csv", help="file that a table of all runs is written to")
     options = parser.parse_args()
-    if options.relay is not None:
-        relay(float(options.relay[0]) / 1000, options.relay[1])
-    netlab.clean_up_on_exit()
-    for number in range(options.first, options.first + options.runs):
-        for case in [] if options.summary else all_cases():
-            result = one_run(options.replay, case, number)
-            with open(options.results, "a", encoding="utf-8") as file:
-                print(json.dumps(result), file=file)
+    if not options.summary:
+        run_all(options)
     with open(options.results, encoding="utf-8") as file:
-        summarize([json.loads(line) for line in file])
+        rows = list(rows_of(json.loads(line) for line in file))
+    if options.csv:
+        with open(options.csv, "w", encoding="utf-8", newline="") as file:
+            table = csv.DictWriter(file, rows[0].keys(), lineterminator="\n")
+            table.writeheader()
+            table.writerows(rows)
+    summarize(rows)
 
 
 if __name__ == "__main__":

@@ -142,6 +142,50 @@ static void both_directions_tell_how_far_each_side_is(void **state)
     lab_close(l);
 }
 
+/* An acknowledgement of `number` that reports [START, START + BYTES) as a duplicate. */
+static void duplicate_report(uint8_t headers[60], uint32_t number)
+{
+    acknowledgement(headers, number);
+    memset(headers + 40, 0, 20);
+    headers[20 + 12] = 0x80;
+    memcpy(headers + 40, "\x01\x01\x05\x0a", 4);
+    store_be32(headers + 44, START);
+    store_be32(headers + 48, START + BYTES);
+}
+
+static void a_repeat_that_the_receiver_reports_as_duplicate_is_no_loss(void **state)
+{
+    struct lab *l = open_passive(0);
+    uint8_t headers[60];
+
+    (void)state;
+    lab_syn(l, 1, START - 1);
+    acknowledgement(headers, START);
+    lab_packet_way(l, 1, true, TCP_FLAG_SYN | TCP_FLAG_ACK, 80000 - 1, 0, headers);
+    for (int flight = 0; flight < 2; flight++) {
+        lab_packet_way(l, 1, false, TCP_FLAG_ACK, START, BYTES, headers);
+        lab_packet_way(l, 1, false, TCP_FLAG_ACK, START, BYTES, headers);
+    }
+    assert_int_equal(passive_sums(l)->repeats, 3);
+    duplicate_report(headers, START + BYTES);
+    lab_packet_way(l, 1, true, TCP_FLAG_ACK, 80000, 0, headers);
+    lab_packet_way(l, 1, true, TCP_FLAG_ACK, 80000, 0, headers);
+    assert_int_equal(passive_sums(l)->repeats, 1);
+    assert_int_equal(l->passive[0].needless, 2);
+    /* Far beyond it, nobody asks any more. */
+    duplicate_report(headers, START + 100000);
+    lab_packet_way(l, 1, true, TCP_FLAG_ACK, 80000, 0, headers);
+    assert_int_equal(passive_sums(l)->needless, 3);
+    lab_packet_way(l, 1, false, TCP_FLAG_ACK, START, BYTES, headers);
+    acknowledgement(headers, START + 100000);
+    lab_packet_way(l, 1, true, TCP_FLAG_ACK, 80000, 0, headers);
+    duplicate_report(headers, START + BYTES);
+    lab_packet_way(l, 1, true, TCP_FLAG_ACK, 80000, 0, headers);
+    assert_int_equal(passive_sums(l)->needless, 3);
+    assert_int_equal(l->passive[0].repeats, 1);
+    lab_close(l);
+}
+
 static void what_was_sent_again_tells_no_time(void **state)
 {
     struct lab *l = open_passive(0);
@@ -217,6 +261,7 @@ int main(void)
         cmocka_unit_test(a_connection_may_begin_anew_when_the_old_one_is_over),
         cmocka_unit_test(a_stop_counts_the_flows_that_go_on),
         cmocka_unit_test(both_directions_tell_how_far_each_side_is),
+        cmocka_unit_test(a_repeat_that_the_receiver_reports_as_duplicate_is_no_loss),
         cmocka_unit_test(what_was_sent_again_tells_no_time),
         cmocka_unit_test(hostile_traffic_leaves_the_identities_whole),
     };

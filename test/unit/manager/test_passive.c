@@ -40,7 +40,10 @@ static struct passive_counters segments(uint64_t n_lost, uint64_t n_repeats, uin
     return (struct passive_counters){.passed = n_all + n_repeats,
                                      .first_time = n_all - n_lost,
                                      .lost_upstream_repairs = n_lost,
+                                     .holes_opened = n_lost,
+                                     .holes_retransmitted = n_lost,
                                      .repeats = n_repeats,
+                                     .repeat_runs = n_repeats,
                                      .repeatable = n_all + n_repeats,
                                      .lost_upstream = n_lost,
                                      .observed = n_all,
@@ -70,6 +73,42 @@ static void rates_say_what_they_rest_on(void **state)
     assert_true(fabs(r.downstream.rate - 0.05) < 1e-12);
     assert_true(fabs(r.share_here.rate - 1) < 1e-12);
     box_close(b);
+}
+
+/* Losses that stand in runs tell less than as many that do not: of 1000 segments. */
+static void runs_of_losses_widen_the_interval(void **state)
+{
+    static const struct {
+        uint64_t n_lost, n_runs;
+        bool are_repeats;
+        double low, high; /* of Clopper and Pearson, by sums of binomial terms */
+    } cases[] = {
+        {60, 60, false, 0.046095, 0.076560}, /* 60 of 1000 */
+        {60, 57, false, 0.046095, 0.076560}, /* not more than independence makes */
+        {60, 20, false, 0.031119, 0.102195}, /* d = 4.43: 13 of 225, 14 of 225 */
+        {60, 20, true, 0.012258, 0.102195},  /* 20 of 1000, 14 of 225 */
+        {60, 0, true, 0, 0.482497},          /* one run: 0 of 9, 1 of 9 */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct box *b = open_passive(0, 0, 0);
+        struct passive_counters c = segments(0, 0, 1000);
+        struct passive_rate r;
+
+        if (cases[i].are_repeats) {
+            c = segments(0, cases[i].n_lost, 1000 - cases[i].n_lost);
+            c.repeat_runs = cases[i].n_runs;
+        } else {
+            c = segments(cases[i].n_lost, 0, 1000);
+            c.holes_opened = c.holes_retransmitted = cases[i].n_runs;
+        }
+        watch(b, c);
+        r = cases[i].are_repeats ? report(b).downstream : report(b).upstream;
+        if (fabs(r.low - cases[i].low) > 1e-6 || fabs(r.high - cases[i].high) > 1e-6)
+            fail_msg("case %zu: %.6f, %.6f", i, r.low, r.high);
+        box_close(b);
+    }
 }
 
 /* Each row: counters, the finding that they make, or none. */
@@ -228,6 +267,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rates_say_what_they_rest_on),
+        cmocka_unit_test(runs_of_losses_widen_the_interval),
         cmocka_unit_test(findings_need_enough_of_their_kind),
         cmocka_unit_test(each_finding_has_its_own_name_and_words),
         cmocka_unit_test(windows_forget_what_is_older),

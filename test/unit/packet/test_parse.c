@@ -315,9 +315,57 @@ static void mutated_frames_are_read_as_the_naive_parser_reads_them(void **state)
     assert_in_range(n_tcp, N_FRAMES / 50, N_FRAMES);
 }
 
+/* RFC 2883 4: the first block reports a duplicate when it lies below what is acknowledged, or
+ * within the second one. */
+static void a_block_that_was_acknowledged_already_reports_a_duplicate(void **state)
+{
+    static const struct {
+        uint32_t acknowledgement;
+        uint8_t n_blocks, kind, length; /* of the option, as it says itself; 0: as it is */
+        uint32_t blocks[6];
+        bool is_duplicate;
+    } cases[] = {
+        {4000, 1, 5, 0, {3000, 3500}, true},
+        {4000, 1, 5, 0, {4000, 4500}, false},
+        {4000, 1, 5, 0, {4500, 5000}, false},
+        {4000, 2, 5, 0, {4500, 5000, 4200, 6000}, true},
+        {4000, 2, 5, 0, {4500, 5000, 4500, 5500}, true},
+        {4000, 2, 5, 0, {4500, 5000, 4600, 5500}, false},
+        {4000, 2, 5, 0, {4500, 5000, 4200, 4900}, false},
+        {4000, 3, 5, 0, {7000, 8000, 5000, 5500, 4200, 4500}, false},
+        {100, 1, 5, 0, {UINT32_MAX - 99, 50}, true}, /* across the wrap */
+        {UINT32_MAX - 99, 1, 5, 0, {50, 100}, false},
+        {4000, 0, 5, 0, {0}, false},
+        {4000, 1, 6, 0, {3000, 3500}, false},  /* another option */
+        {4000, 1, 5, 9, {3000, 3500}, false},  /* cut */
+        {4000, 1, 5, 40, {3000, 3500}, false}, /* longer than the header */
+        {4000, 1, 5, 1, {3000, 3500}, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        const struct packet_view view = {.l4_offset = 0};
+        uint8_t tcp[60] = {0};
+        uint32_t start, n_bytes = cases[i].n_blocks * 8u + 4;
+
+        store_be32(tcp + 8, cases[i].acknowledgement);
+        tcp[12] = (uint8_t)((20 + n_bytes) / 4 << 4);
+        tcp[20] = tcp[21] = 1;
+        tcp[22] = cases[i].kind;
+        tcp[23] = (uint8_t)(cases[i].length != 0 ? cases[i].length : n_bytes - 2);
+        for (uint32_t k = 0; k < 2u * cases[i].n_blocks; k++)
+            store_be32(tcp + 24 + 4 * k, cases[i].blocks[k]);
+        if (packet_read_duplicate(tcp, &view, &start) != cases[i].is_duplicate)
+            fail_msg("case %zu", i);
+        if (cases[i].is_duplicate)
+            assert_int_equal(start, cases[i].blocks[0]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_block_that_was_acknowledged_already_reports_a_duplicate),
         cmocka_unit_test(every_reason_has_its_own_name_and_help),
         cmocka_unit_test(every_frame_gets_its_reason_and_every_reason_a_frame),
         cmocka_unit_test(tcp_packets_yield_all_fields),

@@ -74,6 +74,8 @@ static void watch(struct box *b)
                         .passive = {.passed = 1000,
                                     .first_time = 900,
                                     .lost_upstream_repairs = 100,
+                                    .holes_opened = 100,
+                                    .holes_retransmitted = 100,
                                     .lost_upstream = 100,
                                     .observed = 1000,
                                     .payload_bytes = 1000000,
