@@ -53,7 +53,7 @@ def _tsc_mhz():
         return "0"
 
 
-def describe(build, options):
+def describe(build):
     """Names and values for the head of the raw file."""
     return {
         "date": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),
@@ -67,11 +67,32 @@ def describe(build, options):
         "build": _build_options(build),
         "commit": _output("git", "-C", os.path.dirname(os.path.abspath(__file__)), "describe",
                           "--always", "--dirty"),
-        "command": "tools/bench --rounds %d --seconds %g%s" % (
-            options.rounds, options.seconds,
-            " --scenarios " + options.scenarios if options.scenarios else ""),
+        "l3fwd": os.environ.get("L3FWD") and "beside it" or "not measured",
         "load": "%.1f %.1f %.1f before" % os.getloadavg(),
     }
+
+
+def cpu_seconds():
+    """That the machine's CPUs were busy since it started, whoever with; and in `steal`, what the
+    host gave to other machines meanwhile."""
+    with open("/proc/stat", encoding="ascii") as file:
+        user, nice, system, _idle, _iowait, irq, softirq, steal = [
+            int(n) for n in file.readline().split()[1:9]]
+    return (user + nice + system + irq + softirq + steal) / os.sysconf("SC_CLK_TCK")
+
+
+def cpu_seconds_of(pid):
+    """The same of one process."""
+    with open("/proc/%d/stat" % pid, encoding="utf-8", errors="replace") as file:
+        fields = file.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def cpus_busy(seconds=2.0):
+    """How many CPUs others keep busy, on average."""
+    start = cpu_seconds()
+    time.sleep(seconds)
+    return (cpu_seconds() - start) / seconds
 
 
 def _free_huge_bytes():
@@ -88,8 +109,8 @@ def missing_for(scenario):
     needed, free = programs.table_bytes(scenario), _free_huge_bytes()
     if needed > free:
         return "%d MiB of hugepages are needed, %d are free" % (needed >> 20, free >> 20)
-    if scenario.queues + 1 > (os.cpu_count() or 1):
-        return "%d CPUs are needed" % (scenario.queues + 1)
+    if scenario.queues > (os.cpu_count() or 1):
+        return "%d CPUs are needed" % scenario.queues
     if scenario.pcap and shutil.which("dpdk-testpmd") is None:
         return "no dpdk-testpmd"
     return None

@@ -3,22 +3,18 @@
 meter twice, stop it."""
 import contextlib
 import fcntl
-import json
 import os
 import signal
 import subprocess
 import tempfile
-import threading
 import time
 from dataclasses import dataclass
 
-from . import imix, meter
+from . import checks, imix, machine, meter, programs
+from .checks import Failed
+from .polling import Poller
 
 LOCK = "/tmp/pennyline-bench.lock"
-
-
-class Failed(Exception):
-    """The program did not do what was asked of it; the text is for a person."""
 
 
 @dataclass
@@ -28,6 +24,7 @@ class Sample:
     share_of_core: float  # how much of the time the busiest thread ran
     packets: int
     load: float           # of the machine meanwhile, by the kernel's one-minute average
+    others: float         # CPUs that others kept busy meanwhile, or the host took away
 
 
 @contextlib.contextmanager
@@ -43,8 +40,8 @@ def _wait_for_rounds(process, path, scenario, patience):
     while time.monotonic() < deadline:
         if process.poll() is not None:
             raise Failed("ended by itself with code %d" % process.returncode)
-        reading = meter.read(path)
-        if reading and (scenario.pcap or reading.rounds >= scenario.needed_rounds()):
+        readings = [meter.read(path, q) for q in range(scenario.queues)]
+        if all(r and (scenario.pcap or r.rounds >= scenario.needed_rounds()) for r in readings):
             return
         time.sleep(0.02)
     raise Failed("no traffic within %d s" % patience)
@@ -62,73 +59,62 @@ def _stop(process):
         process.wait()
 
 
-def _ask_telemetry(directory, build, stop):
-    """Asks as a monitor would, only much more often."""
-    ctl = os.path.join(build, "app", "pennylinectl", "pennylinectl")
-    while not stop.wait(0.01):
-        subprocess.run([ctl, "--socket", os.path.join(directory, "socket"), "status"], check=False,
-                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-
-def _watch(process, path, n_queues, seconds, during):
-    stop = threading.Event()
-    thread = threading.Thread(target=during, args=(stop,)) if during else None
-    time.sleep(0.2)
-    if thread:
-        thread.start()
-    first = [meter.read(path, q) for q in range(n_queues)]
-    time.sleep(seconds)
-    last = [meter.read(path, q) for q in range(n_queues)]
-    stop.set()
-    if thread:
-        thread.join()
+def _watch(process, path, scenario, seconds, meanwhile):
+    time.sleep(scenario.settle_seconds)
+    with meanwhile:
+        busy = machine.cpu_seconds() - machine.cpu_seconds_of(process.pid)
+        first = [meter.read(path, q) for q in range(scenario.queues)]
+        time.sleep(seconds)
+        last = [meter.read(path, q) for q in range(scenario.queues)]
+        busy = machine.cpu_seconds() - machine.cpu_seconds_of(process.pid) - busy
     if process.poll() is not None:
         raise Failed("ended while it was measured")
-    return [meter.window(a, b) for a, b in zip(first, last)]
+    return [meter.window(a, b) for a, b in zip(first, last)], max(0.0, busy / seconds)
 
 
-def _check_books(text):
-    """pennyline's own counters must add up, or the sample is worth nothing."""
-    start = text.find("\n{\n")
-    if start < 0:
-        raise Failed("no summary at the end")
-    summary = json.loads(text[start:])
-    if not summary.get("reconciled", False):
-        raise Failed("counters do not add up: %s" % summary.get("problems"))
+def _text(path):
+    with open(path, encoding="utf-8", errors="replace") as log:
+        return log.read()
+
+
+def _check_end(scenario, directory):
+    summary = checks.summary_of(_text(os.path.join(directory, "log")))
+    if scenario.known_ppm > 0:
+        readings = [meter.read(os.path.join(directory, "meter"), q) for q in range(scenario.queues)]
+        checks.known_flows_kept_their_state(summary, sum(r.known for r in readings))
+
+
+def _start(program, command, scenario, source, directory):
+    environment = dict(os.environ, **scenario.source_environment(), LD_PRELOAD=source,
+                       BENCH_METER=os.path.join(directory, "meter"))
+    if program.startswith("l3fwd"):
+        environment["BENCH_OFFER_CHECKSUM"] = "1"
+    with open(os.path.join(directory, "log"), "w", encoding="utf-8") as log:
+        return subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=log,
+                                stderr=subprocess.STDOUT, cwd=directory)
 
 
 def sample(program, command, scenario, source, seconds):
     """`command` makes the arguments from the scenario and a directory for files."""
     with tempfile.TemporaryDirectory(prefix="bench-") as directory:
-        path, log_path = os.path.join(directory, "meter"), os.path.join(directory, "log")
+        path = os.path.join(directory, "meter")
         if scenario.pcap:
             imix.write(os.path.join(directory, scenario.pcap))
-        environment = dict(os.environ, **scenario.source_environment(), BENCH_METER=path,
-                           LD_PRELOAD=source)
-        arguments = command(scenario, directory)
-        build = os.path.dirname(os.path.dirname(os.path.dirname(source)))
-        during = None
-        if scenario.poll_telemetry:
-            def during(stop):
-                _ask_telemetry(directory, build, stop)
-        with open(log_path, "w", encoding="utf-8") as log:
-            process = subprocess.Popen(arguments, env=environment, stdin=subprocess.PIPE, stdout=log,
-                                       stderr=subprocess.STDOUT, cwd=directory)
-            try:
-                _wait_for_rounds(process, path, scenario, 90)
-                windows = _watch(process, path, scenario.queues, seconds, during)
-            except Failed as failure:
-                raise Failed("%s; its last words: %s" % (failure, _last_words(log_path))) from None
-            finally:
-                _stop(process)
+        process = _start(program, command(scenario, directory), scenario, source, directory)
+        try:
+            _wait_for_rounds(process, path, scenario, 90)
+            polled = scenario.poll_telemetry and program == "pennyline"
+            windows, others = _watch(process, path, scenario, seconds,
+                                     Poller(directory) if polled else contextlib.nullcontext())
+            if program.startswith("l3fwd"):
+                checks.rules_hit(programs.FILE_PREFIX)
+        except Failed as failure:
+            last_words = " / ".join(_text(os.path.join(directory, "log")).strip().split("\n")[-3:])
+            raise Failed("%s; its last words: %s" % (failure, last_words)) from None
+        finally:
+            _stop(process)
         if program == "pennyline":
-            with open(log_path, encoding="utf-8", errors="replace") as log:
-                _check_books(log.read())
+            _check_end(scenario, directory)
     return Sample(sum(w.cycles_per_packet for w in windows) / len(windows),
                   sum(w.mpps for w in windows), max(w.share_of_core for w in windows),
-                  sum(w.packets for w in windows), os.getloadavg()[0])
-
-
-def _last_words(path):
-    with open(path, encoding="utf-8", errors="replace") as log:
-        return " / ".join(log.read().strip().split("\n")[-3:])
+                  sum(w.packets for w in windows), os.getloadavg()[0], others)

@@ -15,6 +15,7 @@ class Reading:
     polls: int
     rounds: int
     tsc_hz: int
+    known: int
 
 
 @dataclass
@@ -39,9 +40,9 @@ def read(path, queue=0):
             return None
         if len(data) < LINE.size:
             return None
-        version, tsc, cpu_ns, packets, polls, rounds, tsc_hz, _zero = LINE.unpack(data)
+        version, tsc, cpu_ns, packets, polls, rounds, tsc_hz, known = LINE.unpack(data)
         if version % 2 == 0 and data == again:
-            return Reading(tsc, cpu_ns, packets, polls, rounds, tsc_hz) if tsc_hz else None
+            return Reading(tsc, cpu_ns, packets, polls, rounds, tsc_hz, known) if tsc_hz else None
         time.sleep(0.0001)
     return None
 

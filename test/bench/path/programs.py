@@ -7,11 +7,16 @@ FILE_PREFIX = "pennyline-bench"
 MEBIBYTE = 1 << 20
 
 
-def eal_arguments(devices, workers):
+def lcores(workers):
+    """One CPU each as far as they reach; the last worker shares the main thread's, which sleeps."""
+    n_cpus = os.cpu_count()
+    return ",".join("%d@%d" % (i, i if i < n_cpus else 0) for i in range(workers + 1))
+
+
+def eal_arguments(devices, workers, memory_mb=512):
     """What testpmd and l3fwd take alike."""
-    lcores = "0-%d" % workers
-    arguments = ["--lcores", lcores, "--main-lcore=0", "--no-pci", "--in-memory",
-                 "--file-prefix=" + FILE_PREFIX, "-m", "512", "--log-level=*:error"]
+    arguments = ["--lcores", lcores(workers), "--main-lcore=0", "--no-pci", "--in-memory",
+                 "--file-prefix=" + FILE_PREFIX, "-m", str(memory_mb), "--log-level=*:error"]
     return arguments + ["--vdev=" + device for device in devices]
 
 
@@ -22,11 +27,6 @@ def testpmd(scenario, mode):
              "--auto-start"])
 
 
-def l3fwd(path, scenario, lookup):
-    return ([path] + eal_arguments([scenario.device()], 1) +
-            ["--", "-p", "1", "--lookup=" + lookup, "--config=(0,0,1)", "--parse-ptype", "-P"])
-
-
 def slices_of(scenario):
     """The slice under test, if any, and as many that no packet belongs to."""
     slices = [{"name": "idle-%d" % i, "mode": "active", "start": "manual",
@@ -35,6 +35,8 @@ def slices_of(scenario):
     if scenario.mode is not None:
         slices.append({"name": "tested", "mode": scenario.mode,
                        "sources": ["10.0.0.0/8", "2001:db8::/32"]})
+        if scenario.granularity:
+            slices[-1]["granularity"] = {"ipv4": scenario.granularity}
     return slices
 
 
@@ -44,10 +46,10 @@ def configuration(scenario, directory):
     capacity = max(1024, scenario.table_flows())
     return {
         "instance": {"name": "bench", "control_socket": os.path.join(directory, "socket"),
-                     "flows_per_lcore": capacity, "max_aggregates": max(1024, scenario.idle_slices + 1),
+                     "flows_per_lcore": capacity, "max_aggregates": max(1024, scenario.idle_slices + scenario.aggregates()),
                      "flow_admissions_per_second": scenario.admissions,
                      "max_own_loss_ratio": 1},
-        "eal": {"lcores": "0-%d" % scenario.queues, "main_lcore": 0,
+        "eal": {"lcores": lcores(scenario.queues), "main_lcore": 0,
                 "memory_mb": 0, "file_prefix": FILE_PREFIX, "extra": ["--in-memory"]},
         "ports": [{"name": "a", "device": scenario.device(), "queues": scenario.queues}],
         "defaults": {"rule": "penny", "retransmission_timeout_ms": 60000,
@@ -65,4 +67,6 @@ def pennyline(binary, scenario, directory):
 
 def table_bytes(scenario):
     """Of hugepages that a run needs, roughly: flow records and buckets, packets and the rest."""
-    return (scenario.table_flows() * 160 + 256 * MEBIBYTE) * scenario.queues + 256 * MEBIBYTE
+    per_flow = 224 if scenario.mode == "passive" else 160
+    return ((scenario.table_flows() * per_flow + scenario.aggregates() * 1024 + 256 * MEBIBYTE) *
+            scenario.queues + 256 * MEBIBYTE)

@@ -18,11 +18,14 @@ class Scenario:
     irregular_ppm: int = 0    # share of pairs of segments that are irregular
     flood: bool = False
     known_ppm: int = 0
+    syn_rounds: int = 1
+    settle_seconds: float = 0.2  # from the flows being known to the first reading
     queues: int = 1
     admissions: int = 100000000
     frame_bytes: int = 64
     pcap: str = None
     poll_telemetry: bool = False
+    granularity: int = 0      # of the slice under test, IPv4; its sources lie in 10.0.0.0/8
     table: int = 0            # capacity; 0: as many that the flows fill three quarters
 
     def device(self):
@@ -30,13 +33,18 @@ class Scenario:
             return "net_pcap0,rx_pcap=%s,infinite_rx=1" % self.pcap
         return "net_null0,size=%d" % self.frame_bytes
 
+    def aggregates(self):
+        """How many the slice under test has, at most."""
+        return min(self.flows, 1 << (self.granularity - 8)) if self.granularity else 1
+
     def table_flows(self):
         return self.table or self.flows + self.flows // 3 + 64
 
     def source_environment(self):
         result = {"BENCH_FLOWS": str(self.flows), "BENCH_QUEUES": str(self.queues),
                   "BENCH_IP": str(self.ip), "BENCH_VLANS": str(self.vlans),
-                  "BENCH_IRREGULAR_PPM": str(self.irregular_ppm)}
+                  "BENCH_IRREGULAR_PPM": str(self.irregular_ppm),
+                  "BENCH_SYN_ROUNDS": str(self.syn_rounds)}
         if self.flood:
             result["BENCH_FLOOD_KNOWN_PPM"] = str(self.known_ppm)
         if self.pcap:
@@ -45,7 +53,7 @@ class Scenario:
 
     def needed_rounds(self):
         """Rounds of the flows before measuring: all were seen, and sent data."""
-        return 1 if self.flood else 2
+        return self.syn_rounds + (2 if self.flood else 1)
 
 
 def irregular_ppm_for(percent):
@@ -54,10 +62,17 @@ def irregular_ppm_for(percent):
     return round(percent * 1e4 / 0.75)
 
 
+IDLE = Scenario("a-untested", "a", "4,096 slices loaded, traffic of none of them", idle_slices=4096)
 ONE = Scenario("b-active-1M", "b", "one slice under test, 1M flows, all known", "active", M)
 
+# Admissions at the default limit: SYNs come for as long as that takes. What is free of the table is
+# then the flood's within a second.
+FLOOD = replace(ONE, name="e-flood", group="e", flood=True, admissions=200000, flows=M // 2,
+                table=M * 2 // 3, syn_rounds=100, settle_seconds=1.5,
+                what="every packet a new flow for ever, table of 700k full, 512k of them known")
+
 SCENARIOS = [
-    Scenario("a-untested", "a", "4,096 slices loaded, traffic of none of them", idle_slices=4096),
+    IDLE,
     replace(ONE, name="b-active-128", flows=128, what="one slice under test, 128 flows"),
     replace(ONE, name="b-active-1k", flows=K, what="the same, 1k flows"),
     replace(ONE, name="b-active-4k", flows=4 * K, what="the same, 4k flows"),
@@ -71,18 +86,23 @@ SCENARIOS = [
     replace(ONE, name="c-ipv6-1M", group="c", ip=6, frame_bytes=84, what="IPv6, 1M flows"),
     replace(ONE, name="d-vlan-1M", group="d", vlans=1, frame_bytes=68, what="one VLAN tag"),
     replace(ONE, name="d-qinq-1M", group="d", vlans=2, frame_bytes=72, what="two VLAN tags"),
-    replace(ONE, name="e-flood", group="e", flood=True, admissions=200000, table=M,
-            flows=M, what="every packet a new flow for ever, table of 1M full"),
-    replace(ONE, name="e-flood-10-known", group="e", flood=True, admissions=200000, table=M,
-            flows=M // 2, known_ppm=100000,
-            what="the same with 10 % of the packets of 512k known flows"),
+    FLOOD,
+    replace(FLOOD, name="e-flood-10-known", known_ppm=100000,
+            what="the same with 10 % of the packets of the 512k known flows, whose state is checked"),
     replace(ONE, name="f-irregular-1", group="f", irregular_ppm=irregular_ppm_for(1),
             what="1 % of the segments are repeats, leave a hole or fill one"),
     replace(ONE, name="f-irregular-10", group="f", irregular_ppm=irregular_ppm_for(10),
             what="10 % of them"),
     replace(ONE, name="g-imix", group="g", mode=None, idle_slices=4096, flows=K, pcap="imix.pcap",
             what="as a-untested, sizes as of IMIX (7:4:1 of 64, 594, 1518), 1k packets in a ring"),
+    replace(ONE, name="h-2-queues", group="h", queues=2,
+            what="two queues and workers, 1M flows each; the mean of both workers"),
     replace(ONE, name="i-telemetry", group="i", poll_telemetry=True,
-            what="b-active-1M while the control socket is asked every 10 ms"),
-    replace(ONE, name="h-2-queues", group="h", queues=2, what="two queues and workers, 1M flows each"),
+            what="b-active-1M while telemetry and the control socket are asked every 10 ms"),
+    replace(IDLE, name="s-1-slice", group="s", idle_slices=1, what="a-untested with 1 slice"),
+    replace(IDLE, name="s-64-slices", group="s", idle_slices=64, what="with 64 slices"),
+    replace(ONE, name="s-256-aggregates", group="s", granularity=16,
+            what="b-active-1M, the flows of 256 aggregates"),
+    replace(ONE, name="s-4k-aggregates", group="s", granularity=20, what="of 4,096"),
+    replace(ONE, name="s-64k-aggregates", group="s", granularity=24, what="of 65,536"),
 ]

@@ -14,14 +14,15 @@
 #include <time.h>
 #include <unistd.h>
 
-#define STEP_BYTES     5 /* that a flow sends in a round */
-#define METER_TICKS    (rte_get_tsc_hz() / 100)
-#define MAX_HEADERS    96
-#define ETHERNET_BYTES 14
-#define TCP_BYTES      20
-#define TCP_SYN        0x02
-#define TCP_ACK_PSH    0x18
-#define N_FLOODED_TAG  0x80000000u
+#define STEP_BYTES            5 /* that a flow sends in a round */
+#define N_ROUNDS_BEFORE_FLOOD 2
+#define METER_TICKS           (rte_get_tsc_hz() / 100)
+#define MAX_HEADERS           96
+#define ETHERNET_BYTES        14
+#define TCP_BYTES             20
+#define TCP_SYN               0x02
+#define TCP_ACK_PSH           0x18
+#define N_FLOODED_TAG         0x80000000u
 
 /* How every packet begins, and where its fields are. */
 struct shape {
@@ -39,11 +40,12 @@ struct source {
     uint64_t random;
     uint32_t irregular_limit; /* of 2^32 */
     bool is_flood, is_bare;
+    uint64_t n_syn_rounds;
     uint32_t known_limit;
     uint32_t n_flooded;
     struct shape shape;
     struct meter *meter;
-    uint64_t metered_tsc, n_packets, n_polls;
+    uint64_t metered_tsc, n_packets, n_polls, n_known;
 } __rte_cache_aligned;
 
 static struct source sources[METER_MAX_QUEUES];
@@ -162,11 +164,13 @@ static inline void write_known(struct source *s, struct rte_mbuf *m)
     uint32_t sequence = first_sequence(number) + (uint32_t)round * STEP_BYTES;
     uint32_t draw;
 
-    if (unlikely(round == 0)) {
-        write_packet(&s->shape, m, number, sequence + STEP_BYTES - 1, TCP_SYN, 0);
+    if (unlikely(round < s->n_syn_rounds)) {
+        sequence += (uint32_t)(s->n_syn_rounds - round) * STEP_BYTES - 1;
+        write_packet(&s->shape, m, number, sequence, TCP_SYN, 0);
         return;
     }
-    if (s->irregular_limit > 0 && round > 1) {
+    s->n_known++;
+    if (s->irregular_limit > 0 && round > s->n_syn_rounds) {
         draw = scatter(number ^ scatter((uint32_t)(round >> 1)));
         if (draw < s->irregular_limit) {
             write_irregular(s, m, number, sequence, round, draw < s->irregular_limit / 2);
@@ -178,7 +182,8 @@ static inline void write_known(struct source *s, struct rte_mbuf *m)
 
 static inline void write_next(struct source *s, struct rte_mbuf *m)
 {
-    if (s->is_flood && s->round > 0 && (uint32_t)next_random(s) >= s->known_limit)
+    if (s->is_flood && s->round >= s->n_syn_rounds + N_ROUNDS_BEFORE_FLOOD &&
+        (uint32_t)next_random(s) >= s->known_limit)
         write_packet(&s->shape, m, N_FLOODED_TAG | s->n_flooded++, 1, TCP_ACK_PSH, STEP_BYTES);
     else
         write_known(s, m);
@@ -197,6 +202,7 @@ static void write_meter(struct source *s, uint64_t now)
     m->n_polls = s->n_polls;
     m->n_rounds = s->round;
     m->tsc_hz = rte_get_tsc_hz();
+    m->n_known = s->n_known;
     __atomic_store_n(&m->version, m->version + 1, __ATOMIC_RELEASE);
     s->metered_tsc = now;
 }
@@ -312,6 +318,7 @@ static void install(uint16_t port)
             .is_flood = getenv("BENCH_FLOOD_KNOWN_PPM") != NULL,
             .known_limit = limit_of_ppm(number_of("BENCH_FLOOD_KNOWN_PPM", 0)),
             .n_flooded = (uint32_t)q << 24,
+            .n_syn_rounds = number_of("BENCH_SYN_ROUNDS", 1),
             .is_bare = getenv("BENCH_BARE") != NULL,
             .shape = make_shape(number_of("BENCH_IP", 4) == 4,
                                 (unsigned int)number_of("BENCH_VLANS", 0)),
@@ -325,7 +332,18 @@ static void install(uint16_t port)
     }
 }
 
-/* The program calls this one, which goes before the library's own. */
+/* Called, this one and the next, before the library's own. */
+int rte_eth_dev_info_get(uint16_t port, struct rte_eth_dev_info *info)
+{
+    int (*get)(uint16_t, struct rte_eth_dev_info *) =
+        (int (*)(uint16_t, struct rte_eth_dev_info *))dlsym(RTLD_NEXT, "rte_eth_dev_info_get");
+    int error = get(port, info);
+
+    if (error == 0 && getenv("BENCH_OFFER_CHECKSUM") != NULL)
+        info->rx_offload_capa |= RTE_ETH_RX_OFFLOAD_CHECKSUM;
+    return error;
+}
+
 int rte_eth_dev_start(uint16_t port)
 {
     int (*start)(uint16_t) = (int (*)(uint16_t))dlsym(RTLD_NEXT, "rte_eth_dev_start");

@@ -6,13 +6,14 @@
  *
  * Order. Flows come in rounds. In each, every flow sends once, in an order that is scattered anew
  * (a bijection of the flow numbers): what is random to caches and tables, and yet each flow's
- * sequence numbers rise without any state here. Round 0 sends SYNs.
+ * sequence numbers rise without any state here. The first rounds send SYNs.
  *
  * Repeats. Of the pairs of rounds (2k, 2k+1) of a flow, a share is irregular, in one of two ways:
  * the first segment covers both, so that the second one is a duplicate; or the two come in the
  * wrong order, so that one makes a hole and the other fills it.
  *
- * Flood. After round 0 each packet is of a flow never seen before, but for a share of known ones.
+ * Flood. Two rounds after the SYNs each packet is of a flow never seen before, but for a share of
+ * known ones.
  */
 #ifndef BENCH_SOURCE_H
 #define BENCH_SOURCE_H
@@ -24,10 +25,14 @@
  *   BENCH_FLOWS            a power of two (1048576)
  *   BENCH_QUEUES           receive queues of port 0 (1); each has flows of its own
  *   BENCH_IP               4 or 6
+ *   BENCH_SYN_ROUNDS       how often each flow sends its SYN (1): what limits admissions may take
+ *                          time to let all in
  *   BENCH_VLANS            0, 1, 2: tags
  *   BENCH_IRREGULAR_PPM    share of pairs of rounds that are irregular, in millionths
  *   BENCH_FLOOD_KNOWN_PPM  present: flood; the share of packets of known flows, in millionths
- *   BENCH_BARE             present: packets stay as they came, only the meter runs (net_pcap) */
+ *   BENCH_BARE             present: packets stay as they came, only the meter runs (net_pcap)
+ *   BENCH_OFFER_CHECKSUM   present: ports offer to check checksums, as a NIC does and as the packets'
+ *                          flags say; l3fwd insists on it */
 
 /* One line for each queue, in the file. Written by the queue's thread about every 10 ms, all
  * fields between two increments of `version` (odd: being written). */
@@ -39,7 +44,7 @@ struct meter {
     uint64_t n_polls;
     uint64_t n_rounds; /* that are complete */
     uint64_t tsc_hz;
-    uint64_t zero;
+    uint64_t n_known; /* data segments of known flows */
 };
 
 #define METER_MAX_QUEUES 64
