@@ -65,6 +65,12 @@ class Forwarding(unittest.TestCase):
     def test_odd_frames_pass_af_packet_to_the_bit_and_in_order(self):
         self.check_bit_exact("af_packet", "active")
 
+    def test_odd_frames_pass_mode_passive_af_xdp(self):
+        self.check_bit_exact("af_xdp", "passive")
+
+    def test_odd_frames_pass_mode_passive_af_packet(self):
+        self.check_bit_exact("af_packet", "passive")
+
     def check_drops_nothing(self, mode):
         """Real flows of the tested source, and not one packet less."""
         with netlab.Path() as lab:
@@ -81,6 +87,9 @@ class Forwarding(unittest.TestCase):
 
     def test_mode_off_counts_and_drops_nothing(self):
         self.check_drops_nothing("off")
+
+    def test_mode_passive_on_the_path_drops_nothing(self):
+        self.check_drops_nothing("passive")
 
     def test_an_untested_source_loses_nothing(self):
         with netlab.Path() as lab:
