@@ -148,6 +148,39 @@ static int check_mode(struct option_reader *r, uint32_t i)
                      "\"passive\" or \"off\"");
 }
 
+static int check_port_sampling(struct option_reader *r, uint32_t i)
+{
+    const struct config_port *port = &r->config->ports[i];
+    char found[32];
+
+    if (port->sampling <= 1 || port->role == PORT_ROLE_MIRROR)
+        return 0;
+    snprintf(found, sizeof(found), "%u", port->sampling);
+    return refuse_at(r, "ports", i, "sampling", found, "0, since only a mirror samples");
+}
+
+/* A slice that does not say how its mirror samples is told by the ports that it sees. */
+static int check_sampling(struct option_reader *r, uint32_t i)
+{
+    const struct config *c = r->config;
+    struct slice *s = &c->slices[i];
+    const struct config_port *first = NULL;
+
+    if (s->mode != SLICE_PASSIVE || s->parameters.sampling != 0)
+        return 0;
+    for (uint32_t p = 0; p < c->n_ports; p++) {
+        if (s->ingress.port != SLICE_ANY_PORT && s->ingress.port != p)
+            continue;
+        if (first != NULL && first->sampling != c->ports[p].sampling)
+            return refuse_at(r, "slices", i, "sampling", "0, and its ports sample differently",
+                             "a number that holds for all of them, or an ingress port");
+        first = &c->ports[p];
+    }
+    if (first != NULL)
+        s->parameters.sampling = first->sampling;
+    return 0;
+}
+
 static int refuse_ingress(struct option_reader *r, uint32_t i, const char *key, const char *found,
                           const char *allowed)
 {
@@ -229,6 +262,8 @@ static int check_slice(struct option_reader *r, uint32_t i)
     if (error == 0)
         error = check_tunnel(r, i);
     if (error == 0)
+        error = check_sampling(r, i);
+    if (error == 0)
         error = check_families(r, i);
     return error != 0 ? error : check_granularity(r, i);
 }
@@ -276,6 +311,7 @@ int config_check(struct option_reader *r)
 
     if ((error = check_each(r, c->n_ports, check_port_device)) != 0 ||
         (error = check_each(r, c->n_ports, check_port_pair)) != 0 ||
+        (error = check_each(r, c->n_ports, check_port_sampling)) != 0 ||
         (error = check_each(r, c->n_next_hops, check_next_hop)) != 0 ||
         (error = check_defaults(r)) != 0 ||
         (error = check_each(r, c->n_slices, check_slice)) != 0 ||

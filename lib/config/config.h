@@ -83,6 +83,7 @@ struct config_port {
     uint16_t pair; /* index of the port that unchanged traffic leaves by; CONFIG_NONE of a mirror */
     enum port_role role;
     bool has_decapsulate, decapsulate; /* config_port_decapsulates() */
+    uint32_t sampling;                 /* one packet in so many is copied to it; 0: not said */
     uint32_t mtu;
     bool promiscuous;
     uint8_t rss_key[CONFIG_RSS_KEY_BYTES];

@@ -261,6 +261,16 @@ static const struct option_row port_rows[] = {
      .otherwise = "of role `mirror` only",
      .help = "Look into tunnels (GRE, ERSPAN, VXLAN, IP in IP): slices then see the innermost "
              "packet. What is forwarded leaves as it came, tunnel and all."},
+    {.name = "sampling",
+     .kind = &kind_u32,
+     PORT(sampling),
+     .least = 0,
+     .most = 1000000,
+     .fallback = "0",
+     .otherwise = "not known",
+     .unit = "packets",
+     .help = "Role `mirror`: it copies one packet in so many. For slices that do not say so "
+             "themselves."},
     {.name = "mtu",
      .kind = &kind_u32,
      PORT(mtu),

@@ -144,6 +144,16 @@ static void judge(struct manager *m, uint32_t aggregate, struct passive_state *s
 
 void passive_judge(struct manager *m, uint32_t aggregate, struct passive_state *s)
 {
-    for (int i = 0; i < PASSIVE_N_FINDINGS; i++)
-        judge(m, aggregate, s, (enum passive_finding)i);
+    const struct slice *slice = passive_slice_of(m, aggregate);
+    struct passive_sampling sampling;
+
+    if (slice->parameters.sampling <= 1)
+        judge(m, aggregate, s, FINDING_SAMPLING_SUSPECTED);
+    sampling = passive_sampling_of(slice->parameters.sampling, s);
+    for (int i = 0; i < PASSIVE_N_FINDINGS; i++) {
+        if (passive_is_withheld(&sampling, (enum passive_finding)i))
+            s->findings[i].is_raised = false;
+        else if (i != FINDING_SAMPLING_SUSPECTED)
+            judge(m, aggregate, s, (enum passive_finding)i);
+    }
 }

@@ -8,8 +8,6 @@
 #include "manager/passive_internal.h"
 
 #define JUDGE_EVERY_NS NS_PER_S
-/* FINs and RSTs that trail behind still count. */
-#define GRACE_NS NS_PER_S
 
 static const char *const stop_names[] = {
     [PASSIVE_GOES_ON] = "goes_on",
@@ -46,7 +44,7 @@ size_t passive_memory_bytes(const struct manager_config *c)
                : 0;
 }
 
-static const struct slice *slice_of(const struct manager *m, uint32_t aggregate)
+const struct slice *passive_slice_of(const struct manager *m, uint32_t aggregate)
 {
     return &m->config.slices[aggregate_table_identity(m->config.aggregates, aggregate)->slice];
 }
@@ -54,7 +52,7 @@ static const struct slice *slice_of(const struct manager *m, uint32_t aggregate)
 static enum passive_stop reason_to_stop(const struct manager *m, const struct aggregate_state *a,
                                         const struct passive_state *s)
 {
-    const struct test_parameters *p = &slice_of(m, a->number)->parameters;
+    const struct test_parameters *p = &passive_slice_of(m, a->number)->parameters;
 
     if (p->min_flows_to_finish != 0 && s->total.flows_finished >= p->min_flows_to_finish)
         return PASSIVE_FLOWS_FINISHED;
@@ -65,17 +63,19 @@ static enum passive_stop reason_to_stop(const struct manager *m, const struct ag
     return PASSIVE_GOES_ON;
 }
 
-/* Watching ends a grace after its reason came up. */
+/* Watching ends a grace after its reason came up: FINs and RSTs that trail behind still count. */
 static void end_when_due(struct manager *m, const struct aggregate_state *a,
                          struct passive_state *s)
 {
+    uint64_t grace_ns = passive_slice_of(m, a->number)->parameters.watch_grace_ms * NS_PER_MS;
+
     if (s->ended_ns != 0 || s->began_ns == 0)
         return;
     if (s->stop == PASSIVE_GOES_ON) {
         s->stop = reason_to_stop(m, a, s);
         s->ending_ns = m->now_ns;
     }
-    if (s->stop == PASSIVE_GOES_ON || m->now_ns - s->ending_ns < GRACE_NS)
+    if (s->stop == PASSIVE_GOES_ON || m->now_ns - s->ending_ns < grace_ns)
         return;
     s->ended_ns = m->now_ns;
     passive_judge(m, a->number, s);
@@ -133,6 +133,13 @@ const char *passive_check(const struct manager *m, uint32_t aggregate)
     return m->passive == NULL ? NULL : passive_counters_check(&m->passive[aggregate].total);
 }
 
+static void forget_rates(struct passive_report *r)
+{
+    r->upstream = r->downstream = r->reordered = passive_rate_of(0, 0);
+    for (int w = 0; w < PASSIVE_N_WINDOWS; w++)
+        r->windows[w][0] = r->windows[w][1] = r->upstream;
+}
+
 bool manager_passive_report(const struct manager *m, uint32_t aggregate, struct passive_report *out)
 {
     struct passive_losses upstream, downstream;
@@ -140,7 +147,7 @@ bool manager_passive_report(const struct manager *m, uint32_t aggregate, struct 
     const struct passive_counters *c;
 
     if (m->passive == NULL || aggregate >= m->n_aggregates ||
-        slice_of(m, aggregate)->mode != SLICE_PASSIVE)
+        passive_slice_of(m, aggregate)->mode != SLICE_PASSIVE)
         return false;
     s = &m->passive[aggregate];
     c = &s->total;
@@ -155,9 +162,12 @@ bool manager_passive_report(const struct manager *m, uint32_t aggregate, struct 
         .downstream = passive_rate_of_losses(&downstream),
         .reordered = passive_rate_of(c->reordered + c->late, c->passed),
         .share_here = share_here(c),
+        .sampling = passive_sampling_of(passive_slice_of(m, aggregate)->parameters.sampling, s),
     };
-    for (int i = 0; i < PASSIVE_N_FINDINGS; i++)
+    for (int i = 0; i < PASSIVE_N_FINDINGS; i++) {
         out->findings[i] = s->findings[i];
+        out->withheld[i] = passive_is_withheld(&out->sampling, (enum passive_finding)i);
+    }
     for (int w = 0; w < PASSIVE_N_WINDOWS; w++) {
         struct passive_losses sum[2];
 
@@ -165,6 +175,8 @@ bool manager_passive_report(const struct manager *m, uint32_t aggregate, struct 
         out->windows[w][0] = passive_rate_of_losses(&sum[0]);
         out->windows[w][1] = passive_rate_of_losses(&sum[1]);
     }
+    if (out->sampling.rate < 1)
+        forget_rates(out);
     return true;
 }
 
@@ -173,7 +185,7 @@ bool manager_passive_is_over(const struct manager *m)
     bool any = false;
 
     for (uint32_t i = 0; m->passive != NULL && i < m->n_aggregates; i++) {
-        if (slice_of(m, i)->mode != SLICE_PASSIVE)
+        if (passive_slice_of(m, i)->mode != SLICE_PASSIVE)
             continue;
         if (m->passive[i].ended_ns == 0)
             return false;

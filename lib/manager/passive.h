@@ -67,14 +67,32 @@ const char *passive_window_name(enum passive_window window); /* "1m", "5m", "1h"
 enum passive_stop { PASSIVE_GOES_ON, PASSIVE_FLOWS_FINISHED, PASSIVE_FLOWS_SEEN, PASSIVE_TIME };
 const char *passive_stop_name(enum passive_stop stop);
 
+/* How much of the packets a mirror copies, and how we know. */
+enum passive_sampling_source {
+    SAMPLING_NONE,       /* nothing speaks for it */
+    SAMPLING_CONFIGURED, /* the slice or its port says so */
+    SAMPLING_ESTIMATED,  /* sampling_suspected: the share of the bytes that came */
+};
+const char *passive_sampling_source_name(enum passive_sampling_source source);
+
+struct passive_sampling {
+    enum passive_sampling_source source;
+    double rate; /* share of the packets that come here: above 0, 1 is all */
+};
+
+/* Why a finding is not looked for on a sampled mirror: a sentence for a person. */
+const char *passive_withheld_words(enum passive_finding finding);
+
 struct passive_report {
     const struct passive_counters *total; /* until watching ended */
     enum passive_stop stop;
-    uint64_t began_ns, ended_ns;    /* 0: not yet */
-    struct passive_rate upstream;   /* segments lost before us, of those observed */
-    struct passive_rate downstream; /* repeats, of what went by with nothing missing */
-    struct passive_rate reordered;  /* of all that went by (RFC 4737 3.3) */
-    struct passive_rate share_here; /* bytes that came here, of all; no interval */
+    uint64_t began_ns, ended_ns;      /* 0: not yet */
+    struct passive_rate upstream;     /* segments lost before us, of those observed */
+    struct passive_rate downstream;   /* repeats, of what went by with nothing missing */
+    struct passive_rate reordered;    /* of all that went by (RFC 4737 3.3) */
+    struct passive_rate share_here;   /* bytes that came here, of all; no interval */
+    struct passive_sampling sampling; /* when sampled, all rates above are unknown */
+    bool withheld[PASSIVE_N_FINDINGS];
     struct passive_evidence findings[PASSIVE_N_FINDINGS];
     struct passive_rate windows[PASSIVE_N_WINDOWS][2]; /* upstream, downstream */
 };

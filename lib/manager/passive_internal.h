@@ -51,6 +51,13 @@ void window_add(struct rolling_window *w, enum passive_window window,
 void window_sum(const struct rolling_window *w, enum passive_window window, uint64_t now_ns,
                 struct passive_losses out[2]);
 
+/* sampling.c. `one_in`: the parameter `sampling`, 0 when nothing was said. */
+struct passive_sampling passive_sampling_of(uint32_t one_in, const struct passive_state *s);
+bool passive_is_withheld(const struct passive_sampling *sampling, enum passive_finding finding);
+
+/* passive.c */
+const struct slice *passive_slice_of(const struct manager *m, uint32_t aggregate);
+
 /* findings.c: raises what the counters say, and tells each once. */
 void passive_judge(struct manager *m, uint32_t aggregate, struct passive_state *s);
 

@@ -44,6 +44,35 @@ static json_t *report_findings(const struct manager *m, uint32_t aggregate,
     return findings;
 }
 
+static json_t *report_sampling(const struct passive_sampling *s)
+{
+    return json_pack("{s:f, s:s}", "rate", s->rate, "source",
+                     passive_sampling_source_name(s->source));
+}
+
+static json_t *report_withheld(const struct passive_report *r)
+{
+    json_t *list = json_array();
+
+    for (int i = 0; i < PASSIVE_N_FINDINGS; i++)
+        if (r->withheld[i])
+            json_array_append_new(list,
+                                  json_pack("{s:s, s:s}", "finding",
+                                            passive_finding_name((enum passive_finding)i), "words",
+                                            passive_withheld_words((enum passive_finding)i)));
+    return list;
+}
+
+/* What the mirror stands for: all that came, or so many times as much. */
+static json_t *report_volume(const struct passive_report *r, const struct aggregate_counters *c)
+{
+    double scale = 1 / r->sampling.rate;
+
+    return json_pack("{s:I, s:I, s:I}", "packets", (json_int_t)((double)c->packets * scale),
+                     "bytes", (json_int_t)((double)c->bytes * scale), "payload_bytes",
+                     (json_int_t)((double)r->total->payload_bytes * scale));
+}
+
 static json_t *report_windows(const struct passive_report *r)
 {
     json_t *windows = json_object();
@@ -76,7 +105,8 @@ static json_t *throughput_bps(const struct passive_report *r, uint64_t last_seen
 
     if (r->began_ns == 0 || until_ns <= r->began_ns)
         return json_null();
-    return json_real((double)r->total->payload_bytes * 8e9 / (double)(until_ns - r->began_ns));
+    return json_real((double)r->total->payload_bytes * 8e9 / (double)(until_ns - r->began_ns) /
+                     r->sampling.rate);
 }
 
 json_t *report_passive(const struct manager *m, const struct aggregate_report *a,
@@ -99,6 +129,9 @@ json_t *report_passive(const struct manager *m, const struct aggregate_report *a
                        "reordered", report_rate(&r.reordered), "share_here", r.share_here.rate,
                        "throughput_bps", throughput_bps(&r, a->last_seen_ns), "round_trip",
                        report_round_trips(r.total), "counters", counters);
+    json_object_set_new(object, "sampling", report_sampling(&r.sampling));
+    json_object_set_new(object, "volume", report_volume(&r, a->total));
+    json_object_set_new(object, "withheld", report_withheld(&r));
     json_object_set_new(object, "findings", report_findings(m, a->aggregate, &r, clock));
     json_object_set_new(object, "windows", report_windows(&r));
     return object;

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "manager/passive.h"
 #include "report/internal.h"
 
 #define EVIDENCE_BYTES 64
@@ -23,6 +24,8 @@ static const char *evidence_of(const struct aggregate_report *r, char out[EVIDEN
 
 static const char *verdict_of(const struct aggregate_report *r)
 {
+    if (r->slice->mode == SLICE_PASSIVE)
+        return "watched";
     return r->n_tests == 0 ? "not tested" : verdict_name_outcome(r->verdict);
 }
 
@@ -42,6 +45,36 @@ static void print_remarks(FILE *out, const struct aggregate_report *r)
         fprintf(out, "    shown by single flows, not by the aggregate as a whole\n");
     if (r->reason != REASON_EVIDENCE && r->reason != REASON_FLOWS_CLOSED_LOOP)
         fprintf(out, "    %s\n", test_reason_words(r->reason));
+}
+
+static void print_loss(FILE *out, const char *where, const struct passive_rate *r)
+{
+    if (isnan(r->rate))
+        fprintf(out, "%s unknown", where);
+    else
+        fprintf(out, "%s %.2f %% (%.2f to %.2f %%)", where, 100 * r->rate, 100 * r->low,
+                100 * r->high);
+}
+
+/* What watching came to. */
+static void print_watched(FILE *out, const struct manager *m, const struct aggregate_report *a)
+{
+    struct passive_report r;
+
+    if (!manager_passive_report(m, a->aggregate, &r))
+        return;
+    fprintf(out, "    %" PRIu64 " flows finished; ", r.total->flows_finished);
+    print_loss(out, "loss before here", &r.upstream);
+    print_loss(out, ", after here", &r.downstream);
+    fprintf(out, "\n");
+    if (r.sampling.rate < 1)
+        fprintf(out, "    one packet in %.0f comes here (%s): loss cannot be told\n",
+                1 / r.sampling.rate, passive_sampling_source_name(r.sampling.source));
+    for (int i = 0; i < PASSIVE_N_FINDINGS; i++)
+        if (r.findings[i].is_raised)
+            fprintf(out, "    %s (%s): %s\n", passive_finding_name((enum passive_finding)i),
+                    passive_severity_name(r.findings[i].severity),
+                    passive_finding_words((enum passive_finding)i));
 }
 
 static int name_width(const struct manager *m)
@@ -92,7 +125,9 @@ void report_table(FILE *out, const struct report_run *run)
 
     fprintf(out, "%-*s %12s %7s %13s %7s %5s %10s  %-28s %s\n", width, "aggregate", "packets",
             "dropped", "retransmitted", "expired", "void", "duplicates", "evidence", "verdict");
-    for (uint32_t i = 0; manager_report(run->manager, i, &r); i++)
+    for (uint32_t i = 0; manager_report(run->manager, i, &r); i++) {
         print_row(out, &r, width);
+        print_watched(out, run->manager, &r);
+    }
     print_end(out, run);
 }

@@ -164,6 +164,8 @@ static const struct {
      "$.slices[0].ingress.port: \"x\"; allowed: the name of a port, of which there is none"},
     {SLICE("\"ingress\":{\"vlan\":-1}"),
      "$.slices[0].ingress.vlan: -1; allowed: a VLAN id from 0 (untagged) to 4094, or null"},
+    {"{\"ports\":[{\"name\":\"a\",\"device\":\"eth0\",\"sampling\":2}]}",
+     "$.ports[0].sampling: 2; allowed: 0, since only a mirror samples"},
     {SLICE("\"ingress\":{\"tunnel\":\"erspan\"}"),
      "$.slices[0].ingress.tunnel: \"erspan\"; allowed: \"any\", \"none\", \"ip_in_ip\", \"gre\", "
      "\"gretap\", \"erspan_1\", \"erspan_2\", \"erspan_3\" or \"vxlan\""},

@@ -81,6 +81,8 @@ static void set_partner(json_t *at, const char *name)
         json_object_set_new(at, "min_closed_loop_flows", json_integer(1));
     if (strcmp(name, "min_closed_loop_flows") == 0)
         json_object_set_new(at, "max_individual_flows", json_integer(64));
+    if (strcmp(name, "sampling") == 0 && json_object_get(at, "device") != NULL)
+        json_object_set_new(at, "role", json_string("mirror"));
     if (strcmp(name, "tunnel_id") == 0)
         json_object_set_new(at, "tunnel", json_string("gre"));
 }
@@ -333,6 +335,54 @@ static void references_become_indices_and_any_is_both_families(void **state)
     config_free(config);
 }
 
+/* Loads ports "a" (1 in 100), "b" (whole) and "c" (not said), all mirrors, with one slice. */
+static struct config *load_sampled(const char *slice, struct config_error *error)
+{
+    json_t *root =
+        json_loads("{\"ports\":["
+                   "{\"name\":\"a\",\"device\":\"eth0\",\"role\":\"mirror\",\"sampling\":100},"
+                   "{\"name\":\"b\",\"device\":\"eth1\",\"role\":\"mirror\",\"sampling\":1},"
+                   "{\"name\":\"c\",\"device\":\"eth2\",\"role\":\"mirror\"}]}",
+                   0, NULL);
+    struct config *config = NULL;
+
+    json_object_set_new(root, "slices", json_loads(slice, 0, NULL));
+    config_load_json(root, &config, error);
+    json_decref(root);
+    return config;
+}
+
+static void a_port_tells_its_slices_how_it_samples(void **state)
+{
+    static const struct {
+        const char *slice;
+        int64_t sampling; /* -1: refused */
+    } cases[] = {
+        {"[{\"name\":\"s\",\"mode\":\"passive\",\"ingress\":{\"port\":\"a\"}}]", 100},
+        {"[{\"name\":\"s\",\"mode\":\"passive\",\"ingress\":{\"port\":\"b\"}}]", 1},
+        {"[{\"name\":\"s\",\"mode\":\"passive\",\"ingress\":{\"port\":\"c\"}}]", 0},
+        {"[{\"name\":\"s\",\"mode\":\"passive\",\"ingress\":{\"port\":\"a\"},\"sampling\":7}]", 7},
+        {"[{\"name\":\"s\",\"mode\":\"passive\",\"sampling\":7}]", 7},
+        {"[{\"name\":\"s\",\"mode\":\"off\"}]", 0},
+        {"[{\"name\":\"s\",\"mode\":\"passive\"}]", -1},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct config_error error;
+        struct config *config = load_sampled(cases[i].slice, &error);
+
+        assert_int_equal(config == NULL, cases[i].sampling < 0);
+        if (config == NULL)
+            assert_string_equal(error.text,
+                                "$.slices[0].sampling: 0, and its ports sample differently; "
+                                "allowed: a number that holds for all of them, or an ingress port");
+        else
+            assert_int_equal(config->slices[0].parameters.sampling, cases[i].sampling);
+        config_free(config);
+    }
+}
+
 static void devices_are_told_apart_by_their_text(void **state)
 {
     static const struct {
@@ -377,6 +427,7 @@ int main(void)
         cmocka_unit_test(defaults_of_a_test_are_the_published_ones),
         cmocka_unit_test(slice_takes_from_defaults_what_it_does_not_set),
         cmocka_unit_test(references_become_indices_and_any_is_both_families),
+        cmocka_unit_test(a_port_tells_its_slices_how_it_samples),
         cmocka_unit_test(devices_are_told_apart_by_their_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -231,6 +231,113 @@ static void watching_ends_with_a_grace(void **state)
     box_close(b);
 }
 
+static void the_grace_is_as_long_as_the_slice_wants(void **state)
+{
+    static const uint32_t graces_ms[] = {0, 250, 5000};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(graces_ms); i++) {
+        struct message enough = {.kind = MESSAGE_PASSIVE, .passive = flows(10)};
+        struct box *b = box_new(1);
+
+        b->slices[0].mode = SLICE_PASSIVE;
+        b->slices[0].parameters.min_flows_to_finish = 10;
+        b->slices[0].parameters.watch_grace_ms = graces_ms[i];
+        box_open(b);
+        manager_receive(b->manager, &enough);
+        /* Ends are looked at every 100 ms. */
+        if (graces_ms[i] > 0)
+            box_epochs_for(b, (graces_ms[i] - 50) * NS_PER_MS);
+        assert_int_equal(manager_passive_is_over(b->manager), false);
+        box_epochs_for(b, 350 * NS_PER_MS);
+        assert_int_equal(manager_passive_is_over(b->manager), true);
+        box_close(b);
+    }
+}
+
+static struct box *open_sampled(uint32_t sampling)
+{
+    struct box *b = box_new(1);
+
+    b->slices[0].mode = SLICE_PASSIVE;
+    b->slices[0].parameters.sampling = sampling;
+    box_open(b);
+    return b;
+}
+
+/* Whatever is counted: of a sampled mirror nothing is found, and each finding says why not. */
+static void of_a_mirror_known_to_sample_nothing_is_found(void **state)
+{
+    struct passive_counters all = segments(1000, 1000, 5000);
+    struct box *b = open_sampled(100);
+    struct passive_report r;
+
+    (void)state;
+    all.flows_finished = all.ended_syn_only = 100;
+    all.flows_balanced = 50;
+    all.missing_bytes = 99 * all.payload_bytes;
+    watch(b, all);
+    watch(b, (struct passive_counters){0});
+    r = report(b);
+    assert_int_equal(box_count(b, EVENT_FINDING), 0);
+    assert_int_equal(r.sampling.source, SAMPLING_CONFIGURED);
+    assert_true(fabs(r.sampling.rate - 0.01) < 1e-12);
+    for (int f = 0; f < PASSIVE_N_FINDINGS; f++) {
+        assert_true(r.withheld[f]);
+        assert_true(strlen(passive_withheld_words((enum passive_finding)f)) > 0);
+    }
+    assert_true(isnan(r.upstream.rate) && isnan(r.downstream.rate) && isnan(r.reordered.rate));
+    assert_true(isnan(r.windows[PASSIVE_MINUTE][0].rate));
+    box_close(b);
+}
+
+static void sampling_that_shows_takes_back_what_was_said_of_loss(void **state)
+{
+    const struct passive_counters sampled = {
+        .flows_balanced = 3, .payload_bytes = 0, .missing_bytes = 495000000};
+    struct box *b = open_sampled(0);
+    struct passive_report r;
+
+    (void)state;
+    watch(b, segments(1000, 0, 5000));
+    watch(b, (struct passive_counters){0});
+    r = report(b);
+    assert_true(r.findings[FINDING_UPSTREAM_LOSS].is_raised);
+    assert_int_equal(r.sampling.source, SAMPLING_NONE);
+    assert_true(r.sampling.rate >= 1 && !r.withheld[FINDING_UPSTREAM_LOSS]);
+    watch(b, sampled);
+    watch(b, (struct passive_counters){0});
+    r = report(b);
+    assert_false(r.findings[FINDING_UPSTREAM_LOSS].is_raised);
+    assert_true(r.findings[FINDING_SAMPLING_SUSPECTED].is_raised);
+    assert_false(r.withheld[FINDING_SAMPLING_SUSPECTED]);
+    assert_true(r.withheld[FINDING_UPSTREAM_LOSS]);
+    assert_int_equal(r.sampling.source, SAMPLING_ESTIMATED);
+    assert_true(fabs(r.sampling.rate - 0.01) < 1e-12);
+    box_close(b);
+}
+
+/* One in one is no sampling: all is found that is there, also that the configuration is wrong. */
+static void a_mirror_said_to_be_whole_is_judged_like_any(void **state)
+{
+    const struct passive_counters sampled = {
+        .flows_balanced = 3, .payload_bytes = 1, .missing_bytes = 99};
+    struct box *b = open_sampled(1);
+
+    (void)state;
+    watch(b, segments(1000, 0, 5000));
+    watch(b, (struct passive_counters){0});
+    assert_true(report(b).findings[FINDING_UPSTREAM_LOSS].is_raised);
+    assert_int_equal(report(b).sampling.source, SAMPLING_CONFIGURED);
+    assert_true(report(b).sampling.rate >= 1);
+    box_close(b);
+    b = open_sampled(1);
+    watch(b, sampled);
+    watch(b, (struct passive_counters){0});
+    assert_true(report(b).findings[FINDING_SAMPLING_SUSPECTED].is_raised);
+    box_close(b);
+}
+
 static void watching_ends_by_time_and_by_flows_seen(void **state)
 {
     struct box *b = open_passive(0, 0, 5000);
@@ -272,6 +379,10 @@ int main(void)
         cmocka_unit_test(each_finding_has_its_own_name_and_words),
         cmocka_unit_test(windows_forget_what_is_older),
         cmocka_unit_test(watching_ends_with_a_grace),
+        cmocka_unit_test(the_grace_is_as_long_as_the_slice_wants),
+        cmocka_unit_test(of_a_mirror_known_to_sample_nothing_is_found),
+        cmocka_unit_test(sampling_that_shows_takes_back_what_was_said_of_loss),
+        cmocka_unit_test(a_mirror_said_to_be_whole_is_judged_like_any),
         cmocka_unit_test(watching_ends_by_time_and_by_flows_seen),
         cmocka_unit_test(a_slice_that_is_not_passive_has_no_report),
     };

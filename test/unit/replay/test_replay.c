@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "base/compiler.h"
+#include "base/random.h"
 #include "base/time.h"
 #include "segments.h"
 
@@ -325,6 +326,95 @@ static void passive_drops_nothing(void **state)
     json_decref(summary);
 }
 
+static json_t *passive_of(json_t *summary)
+{
+    return json_object_get(aggregate_of(summary, 0), "passive");
+}
+
+static const char *stop_of(struct fixture *f, const char *options)
+{
+    static char stop[32];
+    char arguments[128];
+    json_t *summary;
+
+    snprintf(arguments, sizeof(arguments), "--source 192.0.2.0/24 --mode passive %s", options);
+    summary = summary_of(f, arguments, 0);
+    snprintf(stop, sizeof(stop), "%s",
+             json_string_value(json_object_get(passive_of(summary), "stop")));
+    json_decref(summary);
+    return stop;
+}
+
+static void watching_ends_as_it_is_told(void **state)
+{
+    struct fixture *f = *state;
+
+    segments_write(f->capture, DLT_EN10MB, 0, f->segments, f->n);
+    assert_string_equal(stop_of(f, ""), "goes_on");
+    assert_string_equal(stop_of(f, "--set max_flows=20"), "flows_seen");
+    assert_string_equal(stop_of(f, "--set max_flows=21"), "goes_on");
+    assert_string_equal(stop_of(f, "--duration 2"), "duration");
+    assert_string_equal(stop_of(f, "--duration 2 --set watch_grace_ms=60000"), "goes_on");
+    /* Five of the flows end by FIN. */
+    for (size_t i = 0; i < 5; i++)
+        f->segments[f->n - 1000 + i].flags |= SEGMENT_FIN;
+    segments_write(f->capture, DLT_EN10MB, 0, f->segments, f->n);
+    assert_string_equal(stop_of(f, "--set min_flows_to_finish=5 --set watch_grace_ms=100"),
+                        "flows_finished");
+    assert_string_equal(stop_of(f, "--set min_flows_to_finish=6 --set watch_grace_ms=100"),
+                        "goes_on");
+}
+
+/* One flow of 200000 segments, of which a mirror copies one in 50 at random. */
+static void make_sampled_flow(struct fixture *f)
+{
+    struct random_source r;
+
+    random_seed_fixed(&r, 50, 1);
+    f->n = 0;
+    for (uint32_t i = 0; i < 50 * N_SEGMENTS && f->n < N_SEGMENTS; i++) {
+        if (random_u32(&r) % 50 != 0)
+            continue;
+        f->segments[f->n++] = (struct segment){.time_ns = BASE_NS + i * (NS_PER_MS / 10),
+                                               .sequence = i * 200,
+                                               .source_port = 2000,
+                                               .payload_bytes = 200,
+                                               .flags = SEGMENT_ACK,
+                                               .source_host = 1};
+    }
+}
+
+/* The share of bytes is that of packets, since all are equally long; 4000 of 200000 give it to
+ * within 1.6 % of itself, one standard deviation. */
+static void a_mirror_that_samples_is_found_out_and_volumes_are_scaled(void **state)
+{
+    struct fixture *f = *state;
+    json_t *summary, *passive, *sampling;
+    double rate;
+
+    make_sampled_flow(f);
+    segments_write(f->capture, DLT_EN10MB, 0, f->segments, f->n);
+    summary = summary_of(f, "--source 192.0.2.0/24 --mode passive", 0);
+    passive = passive_of(summary);
+    sampling = json_object_get(passive, "sampling");
+    rate = json_real_value(json_object_get(sampling, "rate"));
+    assert_string_equal(json_string_value(json_object_get(sampling, "source")), "estimated");
+    assert_true(rate > 0.018 && rate < 0.022);
+    assert_int_equal(integer(json_object_get(passive, "volume"), "packets"),
+                     (json_int_t)((double)f->n / rate));
+    assert_true(
+        json_is_null(json_object_get(json_object_get(passive, "upstream_loss"), "estimate")));
+    assert_true(json_array_size(json_object_get(passive, "withheld")) == 6);
+    json_decref(summary);
+    summary = summary_of(f, "--source 192.0.2.0/24 --mode passive --set sampling=50", 0);
+    passive = passive_of(summary);
+    sampling = json_object_get(passive, "sampling");
+    assert_string_equal(json_string_value(json_object_get(sampling, "source")), "configured");
+    assert_int_equal(integer(json_object_get(passive, "volume"), "packets"), 50 * f->n);
+    assert_int_equal(json_array_size(json_object_get(passive, "findings")), 0);
+    json_decref(summary);
+}
+
 static void a_seed_repeats_a_run_exactly(void **state)
 {
     struct fixture *f = *state;
@@ -415,6 +505,8 @@ int main(int argc, char **argv)
         TEST(a_capture_without_packets_is_inconclusive),
         TEST(each_source_gets_a_verdict_and_the_greatest_code_counts),
         TEST(passive_drops_nothing),
+        TEST(watching_ends_as_it_is_told),
+        TEST(a_mirror_that_samples_is_found_out_and_volumes_are_scaled),
         TEST(a_seed_repeats_a_run_exactly),
         TEST(pcapng_is_read_too),
         TEST(events_are_lines_of_json),

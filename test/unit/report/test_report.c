@@ -216,7 +216,8 @@ static void the_table_has_a_row_for_each_aggregate_and_the_sum_of_packets(void *
     fclose(file);
     assert_non_null(strstr(out, "slice0"));
     assert_non_null(strstr(out, "closed_loop\n"));
-    assert_non_null(strstr(out, "not tested\n"));
+    assert_non_null(strstr(out, "watched\n"));
+    assert_non_null(strstr(out, "loss before here unknown"));
     assert_non_null(strstr(out, "9 packets received = 3 forwarded"));
     assert_non_null(strstr(out, "trust none of the above"));
     free(out);
