@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/compiler.h"
+#include "host.h"
 
 #define VARIABLE "{aggregate}"
 
@@ -164,26 +165,33 @@ static bool is_asked_by(const char *route_method, const char *method)
            (strcmp(method, "HEAD") == 0 && strcmp(route_method, "GET") == 0);
 }
 
-static bool may_change(struct web *w, const char *authorization, struct reply *r)
+static bool may_change(struct web *w, const struct request *q, struct reply *r)
 {
+    if (!host_is_origin(q->host, q->origin)) {
+        reply_error(r, MHD_HTTP_FORBIDDEN,
+                    "a page of %.128s may change nothing here: only the page of this gateway may, "
+                    "and programs, which send no Origin",
+                    q->origin);
+        return false;
+    }
     if (w->token.n == 0) {
         reply_error(r, MHD_HTTP_FORBIDDEN,
                     "nothing may be changed from here: pennyline-web was "
                     "started without --token-file");
         return false;
     }
-    if (token_is_in(&w->token, authorization))
+    if (token_is_in(&w->token, q->authorization))
         return true;
     atomic_fetch_add(&w->n_refused_token, 1);
     reply_error(r, MHD_HTTP_UNAUTHORIZED, "the token is %s: send \"Authorization: Bearer TOKEN\"",
-                authorization == NULL ? "missing" : "wrong");
+                q->authorization == NULL ? "missing" : "wrong");
     return false;
 }
 
 static void answer_by(const struct api_route *route, struct web *w, struct request *q,
-                      const char *authorization, struct reply *r)
+                      struct reply *r)
 {
-    if (route->changes_something && !may_change(w, authorization, r))
+    if (route->changes_something && !may_change(w, q, r))
         return;
     if (check_parameters(route, q, r))
         route->handle(w, q, r);
@@ -216,13 +224,20 @@ static void answer_by_file(struct web *w, const struct request *q, struct reply 
                     q->path);
 }
 
-void api_answer(struct web *w, struct request *q, const char *authorization, struct reply *r)
+void api_answer(struct web *w, struct request *q, struct reply *r)
 {
+    if (!host_is_allowed(w->options.hosts, q->host)) {
+        reply_error(r, MHD_HTTP_MISDIRECTED_REQUEST,
+                    "\"%.128s\" is no name of this gateway: ask by its address, or start "
+                    "pennyline-web with --host and that name",
+                    q->host);
+        return;
+    }
     for (size_t i = 0; i < n_api_routes; i++) {
         if (!path_matches(api_routes[i].path, q->path, &q->number))
             continue;
         if (is_asked_by(api_routes[i].method, q->method)) {
-            answer_by(&api_routes[i], w, q, authorization, r);
+            answer_by(&api_routes[i], w, q, r);
             return;
         }
         allow(r, api_routes[i].method);

@@ -20,8 +20,9 @@ struct api_route {
 extern const struct api_route api_routes[];
 extern const size_t n_api_routes;
 
-/* Answers a request whose client was admitted. `authorization` is that header or NULL. */
-void api_answer(struct web *w, struct request *q, const char *authorization, struct reply *r);
+/* Answers a request whose client was admitted. Nothing is asked of pennyline for one that names a
+ * foreign host, nor changed for one of a foreign page or without the token. */
+void api_answer(struct web *w, struct request *q, struct reply *r);
 
 /* api_read.c */
 api_handler api_get_index, api_get_status, api_get_slices, api_get_aggregates, api_get_aggregate,

@@ -65,9 +65,14 @@ static enum MHD_Result send_reply(struct MHD_Connection *connection, const struc
     return result;
 }
 
+static const char *header(struct MHD_Connection *connection, const char *name)
+{
+    return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
+}
+
 static enum MHD_Result send_file(struct MHD_Connection *connection, struct reply *r)
 {
-    const char *known = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "If-None-Match");
+    const char *known = header(connection, "If-None-Match");
 
     if (known != NULL && strcmp(known, r->file->etag) == 0) {
         r->status = MHD_HTTP_NOT_MODIFIED;
@@ -98,8 +103,10 @@ static enum MHD_Result respond(struct web *w, struct request *q,
 
 static void fill_answer(struct web *w, struct request *q, struct reply *r)
 {
-    api_answer(w, q, MHD_lookup_connection_value(q->connection, MHD_HEADER_KIND, "Authorization"),
-               r);
+    q->host = header(q->connection, "Host");
+    q->origin = header(q->connection, "Origin");
+    q->authorization = header(q->connection, "Authorization");
+    api_answer(w, q, r);
 }
 
 static void fill_too_many(struct web *w, struct request *q, struct reply *r)
@@ -132,7 +139,7 @@ static bool is_admitted(struct web *w, struct MHD_Connection *connection)
 /* The headers are here, the body is not. */
 static enum MHD_Result begin(struct web *w, struct MHD_Connection *connection, void **state)
 {
-    const char *length = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Content-Length");
+    const char *length = header(connection, "Content-Length");
     struct request early = {.connection = connection};
 
     if (!is_admitted(w, connection))
@@ -236,7 +243,7 @@ struct http *http_open(struct web *w, char *error, size_t n_error)
     h->web = w;
     h->fd = -1;
     if (load_tls(h, error, n_error))
-        h->fd = listen_open(w->options.listen, error, n_error);
+        h->fd = listen_open(w->options.listen, w->options.listen_group, error, n_error);
     if (h->fd >= 0)
         return h;
     http_stop(h);

@@ -2,6 +2,7 @@
 #include "listen.h"
 
 #include <errno.h>
+#include <grp.h>
 #include <netdb.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -49,7 +50,31 @@ static int bind_and_listen(int fd, const struct sockaddr *address, socklen_t n)
     return failure;
 }
 
-static int open_path(const char *where, char *error, size_t n_error)
+/* Before anybody can connect it has its mode: there is no moment in which others may. */
+static int bind_path(const struct sockaddr_un *address)
+{
+    mode_t before = umask(0117);
+    int fd = bind_and_listen(socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0),
+                             (const struct sockaddr *)address, sizeof(*address));
+
+    umask(before);
+    return fd;
+}
+
+static int give_to_group(const char *where, const char *name, char *error, size_t n_error)
+{
+    const struct group *group = name != NULL ? getgrnam(name) : NULL;
+
+    if (name == NULL)
+        return 0;
+    if (group == NULL)
+        return refuse(where, "--listen-group names a group that there is not", error, n_error);
+    if (lchown(where, (uid_t)-1, group->gr_gid) < 0)
+        return refuse(where, "it may not be given to the group of --listen-group", error, n_error);
+    return 0;
+}
+
+static int open_path(const char *where, const char *group, char *error, size_t n_error)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     int fd;
@@ -66,13 +91,14 @@ static int open_path(const char *where, char *error, size_t n_error)
     if (fd >= 0)
         close(fd);
     listen_remove(where);
-    fd = bind_and_listen(socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0),
-                         (const struct sockaddr *)&address, sizeof(address));
+    fd = bind_path(&address);
     if (fd < 0)
         return refuse(where, strerror(-fd), error, n_error);
-    if (chmod(where, 0666) < 0)
-        return refuse(where, strerror(errno), error, n_error);
-    return fd;
+    if (give_to_group(where, group, error, n_error) == 0)
+        return fd;
+    close(fd);
+    listen_remove(where);
+    return -1;
 }
 
 static int open_found(const struct addrinfo *found)
@@ -105,7 +131,8 @@ static int open_address(const char *where, char *error, size_t n_error)
     return fd >= 0 ? fd : refuse(where, strerror(-fd), error, n_error);
 }
 
-int listen_open(const char *where, char *error, size_t n_error)
+int listen_open(const char *where, const char *group, char *error, size_t n_error)
 {
-    return is_path(where) ? open_path(where, error, n_error) : open_address(where, error, n_error);
+    return is_path(where) ? open_path(where, group, error, n_error)
+                          : open_address(where, error, n_error);
 }

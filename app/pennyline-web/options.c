@@ -9,6 +9,8 @@
 
 enum key {
     KEY_PAGE = 0x100,
+    KEY_LISTEN_GROUP,
+    KEY_HOST,
     KEY_CERTIFICATE,
     KEY_KEY,
     KEY_USER,
@@ -26,6 +28,12 @@ static const struct argp_option rows[] = {
      0},
     {"listen", 'l', "ADDRESS", 0,
      "ADDRESS:PORT, [ADDRESS6]:PORT, or the PATH of a UNIX socket (default 127.0.0.1:9464)", 0},
+    {"listen-group", KEY_LISTEN_GROUP, "NAME", 0,
+     "Members of this group may use that UNIX socket (mode 0660), as a reverse proxy's user", 0},
+    {"host", KEY_HOST, "NAMES", 0,
+     "Names that it is called by, with commas between, \"*\" for any; addresses and localhost are "
+     "always taken",
+     0},
     {"token-file", 't', "FILE", 0,
      "Whoever sends the secret in its first line may begin and end tests and switch the kill "
      "switch; without it, nobody may",
@@ -75,6 +83,8 @@ static const char **text_of(struct options *o, int key)
     } texts[] = {
         {'s', &o->socket},
         {'l', &o->listen},
+        {KEY_LISTEN_GROUP, &o->listen_group},
+        {KEY_HOST, &o->hosts},
         {'t', &o->token_file},
         {KEY_CERTIFICATE, &o->certificate},
         {KEY_KEY, &o->key},

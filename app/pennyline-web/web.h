@@ -43,7 +43,8 @@ struct MHD_Connection;
 struct request {
     struct MHD_Connection *connection;
     const char *method, *path;
-    unsigned int number; /* what stands for {aggregate} in the path */
+    const char *host, *origin, *authorization; /* headers; NULL: not sent */
+    unsigned int number;                       /* what stands for {aggregate} in the path */
     char body[WEB_MAX_BODY_BYTES];
     size_t n_body;
 };

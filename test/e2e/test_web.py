@@ -44,8 +44,8 @@ def flood(port, stop):
             with contextlib.suppress(OSError):
                 s = socket.create_connection(("127.0.0.1", port), timeout=2)
                 sockets.append(s)
-                s.sendall(chance.choice((b"GET /api/v1/aggregates?count=10000 HTTP/1.1\r\nHost: a\r\n\r\n",
-                                         b"GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n",
+                s.sendall(chance.choice((b"GET /api/v1/aggregates?count=10000 HTTP/1.1\r\nHost: localhost\r\n\r\n",
+                                         b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n",
                                          bytes(chance.randrange(256) for _ in range(200)))))
         for s in sockets:
             s.close()

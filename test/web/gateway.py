@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import socket
+import ssl
 import subprocess
 import tempfile
 import time
@@ -42,10 +43,12 @@ class Reply:
 class Gateway:
     """A pennyline-web that listens on a port of the loopback, with a folder of its own."""
 
-    def __init__(self, program, control, *arguments, token=True, listen=None):
+    def __init__(self, program, control, *arguments, token=True, listen=None, trusted=None):
+        """`trusted`: a certificate; TLS is spoken."""
         self.folder = tempfile.mkdtemp(prefix="pennyline-web-")
         self.port = free_port()
         self.program, self.control = program, control
+        self.tls = ssl.create_default_context(cafile=trusted) if trusted else None
         self.token_file = self.write("token", TOKEN + "\n")
         self.log_path = os.path.join(self.folder, "log")
         self.arguments = ["--socket", control, "--listen", listen or f"127.0.0.1:{self.port}",
@@ -75,7 +78,11 @@ class Gateway:
             return log.read()
 
     def ask(self, method, path, body=None, headers=None):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        if self.tls is None:
+            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        else:
+            connection = http.client.HTTPSConnection("localhost", self.port, timeout=20,
+                                                     context=self.tls)
         try:
             connection.request(method, path, body, headers or {})
             return Reply(connection.getresponse())
@@ -116,6 +123,12 @@ class Gateway:
         finally:
             if self.process.poll() is None:
                 self.process.kill()
+
+    def kill(self):
+        """For a test that failed before close()."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
 
     def close(self):
         code = self.stop() if self.process.poll() is None else self.process.returncode

@@ -4,24 +4,15 @@
 
 import json
 import os
-import random
 import re
-import socket
-import subprocess
-import sys
 import tempfile
-import time
 import unittest
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-TREE = os.path.join(HERE, "..", "..")
-sys.path.insert(0, HERE)
-import jsonschema  # noqa: E402
-import fake_pennyline  # noqa: E402
-from gateway import Gateway, wait_until  # noqa: E402
+import jsonschema
 
-PROGRAM = ""
-N_AGGREGATES = 1000
+import fake_pennyline
+from gateway import Gateway, wait_until
+from world import PROGRAM, TREE, World, main
 
 
 def openapi():
@@ -34,31 +25,6 @@ def check_schema(document, schema, value):
     """jsonschema resolves $ref within the document when the schema is a part of it."""
     jsonschema.Draft202012Validator(
         {**schema, "components": document["components"]}).validate(value)
-
-
-class World(unittest.TestCase):
-    arguments = ()
-    n_aggregates = N_AGGREGATES
-
-    @classmethod
-    def setUpClass(cls):
-        cls.folder = tempfile.TemporaryDirectory(prefix="pennyline-fake-")
-        cls.control = os.path.join(cls.folder.name, "control.sock")
-        cls.server = fake_pennyline.Server(cls.control, cls.n_aggregates, step_s=0.1)
-        cls.web = Gateway(PROGRAM, cls.control, *cls.arguments)
-        cls.web.wait_complete()
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.web.close()
-        cls.server.stop()
-        cls.folder.cleanup()
-
-    def refused(self, reply, status, words):
-        self.assertEqual(reply.status, status, reply.body)
-        error = reply.json()["error"]
-        self.assertEqual(error["status"], status)
-        self.assertIn(words, error["message"])
 
 
 class Rest(World):
@@ -105,11 +71,11 @@ class Rest(World):
         seen = []
         while True:
             page = self.web.get(f"/api/v1/aggregates?offset={len(seen)}&count=300").json()
-            self.assertEqual(page["total"], N_AGGREGATES)
+            self.assertEqual(page["total"], World.n_aggregates)
             if not page["aggregates"]:
                 break
             seen += [row["aggregate"] for row in page["aggregates"]]
-        self.assertEqual(seen, list(range(N_AGGREGATES)))
+        self.assertEqual(seen, list(range(World.n_aggregates)))
 
     def test_filters_leave_what_they_say(self):
         rows = self.web.get("/api/v1/aggregates?verdict=closed_loop&slice=transit&count=10000")
@@ -177,133 +143,6 @@ class Rest(World):
         self.assertEqual(seen[:len(everything)], [e["cursor"] for e in everything])
 
 
-class Safety(World):
-    n_aggregates = 50
-
-    def test_nothing_is_changed_without_the_token(self):
-        for method, path, body in (("POST", "/api/v1/tests", '{"aggregate": 1}'),
-                                   ("DELETE", "/api/v1/tests/1", None),
-                                   ("PUT", "/api/v1/kill-switch", '{"on": true}')):
-            self.refused(self.web.ask(method, path, body), 401, "missing")
-            for token in ("", "x", "0123456789abcdef0123456789abcdeF",
-                          "0123456789abcdef0123456789abcdef0", "a" * 5000):
-                self.refused(self.web.change(method, path, body, token), 401, "wrong")
-        self.assertFalse(self.server.pennyline.kill_switch)
-        self.assertNotIn("test start", self.server.pennyline.n_asked)
-
-    def test_bodies_are_strict(self):
-        for body in ("", "{", "[]", "3", '{"on": 1}', '{"on": "true"}', '{"off": true}', "null",
-                     '{"on": true, "force": true}', '{"on": true, "on": false}', '{"on": true} x'):
-            reply = self.web.change("PUT", "/api/v1/kill-switch", body)
-            self.refused(reply, 400, "")
-        for body in ('{"aggregate": -1}', '{"aggregate": 1.5}', '{"aggregate": null}',
-                     '{"aggregate": 4294967295}', '{"aggregate": [1]}'):
-            self.refused(self.web.change("POST", "/api/v1/tests", body), 400, "aggregate")
-        self.assertFalse(self.server.pennyline.kill_switch)
-
-    def test_large_bodies_are_refused(self):
-        reply = self.web.change("PUT", "/api/v1/kill-switch", b"x" * 5000)
-        self.refused(reply, 413, "4096")
-        chunks = b"".join(b"400\r\n" + b"x" * 0x400 + b"\r\n" for _ in range(64)) + b"0\r\n\r\n"
-        received = self.web.raw(b"PUT /api/v1/kill-switch HTTP/1.1\r\nHost: x\r\n"
-                                b"Transfer-Encoding: chunked\r\n\r\n" + chunks)
-        self.assertNotIn(b" 200 ", received)
-
-    def test_parameters_are_strict(self):
-        for query, words in (("verdict=guilty", "not_closed_loop"), ("slice=nobody", "nobody"),
-                             ("count=10001", "10000"), ("count=-1", "count"), ("count=", "count"),
-                             ("offset=1&offset=2", "twice"), ("colour=red", "colour"),
-                             ("state=asleep", "settling"), ("slice", "slice")):
-            self.refused(self.web.get(f"/api/v1/aggregates?{query}"), 400, words)
-
-    def test_no_path_leads_out_of_the_page(self):
-        for path in ("/../main.c", "/js/../../main.c", "/..%2f..%2fmain.c", "/%2e%2e/main.c",
-                     "//etc/passwd", "/js/", "/js", "/vendor", "/index.html%00.css", "/openapi.json",
-                     "/.git/config"):
-            self.refused(self.web.get(path), 404, "no such thing")
-
-    def test_a_method_that_is_not_there_names_those_that_are(self):
-        reply = self.web.ask("DELETE", "/api/v1/kill-switch")
-        self.refused(reply, 405, "GET, HEAD, PUT")
-        self.assertEqual(reply.headers["Allow"], "GET, HEAD, PUT")
-        self.assertEqual(self.web.ask("HEAD", "/api/v1/status").body, b"")
-
-    def test_replies_forbid_what_a_browser_might_do(self):
-        for path in ("/", "/api/v1/status"):
-            headers = self.web.get(path).headers
-            self.assertIn("default-src 'none'", headers["Content-Security-Policy"])
-            self.assertEqual(headers["X-Content-Type-Options"], "nosniff")
-
-    def test_garbage_does_no_harm(self):
-        """A fuzz run with a fixed seed: whole requests with bytes changed, cut and repeated."""
-        chance = random.Random(5)
-        seeds = [b"GET /api/v1/aggregates?count=5&slice=lab HTTP/1.1\r\nHost: a\r\n\r\n",
-                 b"PUT /api/v1/kill-switch HTTP/1.1\r\nHost: a\r\nContent-Length: 12\r\n\r\n"
-                 b'{"on": true}',
-                 b"POST /api/v1/tests HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n"
-                 b"Authorization: Bearer x\r\n\r\n5\r\n{\"a\":\r\n0\r\n\r\n",
-                 b"GET /api/v1/events?after=1&count=9 HTTP/1.0\r\n\r\n"]
-        for _ in range(200):
-            data = bytearray(chance.choice(seeds))
-            for _ in range(chance.randrange(1, 8)):
-                at = chance.randrange(len(data))
-                kind = chance.randrange(4)
-                if kind == 0:
-                    data[at] = chance.randrange(256)
-                elif kind == 1:
-                    del data[at:at + chance.randrange(20)]
-                elif kind == 2:
-                    data[at:at] = data[at:at + chance.randrange(40)] * chance.randrange(1, 50)
-                else:
-                    data[at:at] = bytes(chance.randrange(256) for _ in range(10))
-                if not data:
-                    data = bytearray(b"\n")
-            self.web.raw(bytes(data), timeout_s=0.1)
-        self.assertEqual(self.web.get("/healthz").status, 200)
-        self.assertFalse(self.server.pennyline.kill_switch)
-
-    def test_a_thousand_connections_at_once_are_borne(self):
-        sockets = []
-        try:
-            for _ in range(1000):
-                s = socket.create_connection(("127.0.0.1", self.web.port), timeout=5)
-                s.sendall(b"GET /api/v1/status HTTP/1.1\r\nHost: a\r\n\r\n")
-                sockets.append(s)
-            answered = sum(s.recv(12) == b"HTTP/1.1 200" for s in sockets)
-            self.assertEqual(answered, 1000)
-        finally:
-            for s in sockets:
-                s.close()
-        wait_until(lambda: self.web.get("/healthz").status == 200)
-
-    def test_pennyline_is_asked_no_more_for_a_flood(self):
-        wait_until(lambda: self.server.pennyline.n_asked.get("status", 0) > 2)
-
-        def asked(seconds):
-            before = sum(self.server.pennyline.n_asked.values())
-            end = time.monotonic() + seconds
-            while time.monotonic() < end:
-                yield
-            self.n_asked = sum(self.server.pennyline.n_asked.values()) - before
-        for _ in asked(2):
-            self.web.get("/api/v1/aggregates?count=50")
-            self.web.get("/api/v1/aggregates/1")
-        # Two rounds and two states per second each, and the one report five times.
-        self.assertLess(self.n_asked, 60)
-
-
-class Limits(World):
-    n_aggregates = 10
-    arguments = ("--requests-per-second", "5")
-
-    def test_too_many_requests_are_told_to_wait(self):
-        replies = [self.web.get("/api/v1/kill-switch") for _ in range(80)]
-        refused = [r for r in replies if r.status == 429]
-        self.assertTrue(refused)
-        self.refused(refused[0], 429, "5 requests per second")
-        self.assertEqual(refused[0].headers["Retry-After"], "1")
-
-
 class Metrics(World):
     def samples(self):
         reply = self.web.get("/metrics")
@@ -363,7 +202,7 @@ class Metrics(World):
         rows = self.web.get("/api/v1/aggregates?count=10000").json()["aggregates"]
         self.assertEqual(dropped, sum(row["dropped"] for row in rows))
         by_verdict = sum(int(n) for n in re.findall(r'pennyline_aggregates\{.*\} (\d+)', text))
-        self.assertEqual(by_verdict, N_AGGREGATES)
+        self.assertEqual(by_verdict, World.n_aggregates)
 
     def test_names_are_escaped(self):
         self.assertIn(r'slice="edge <b>&\"quoted\""', self.samples())
@@ -379,6 +218,7 @@ class ComingAndGoing(unittest.TestCase):
 
     def test_pennyline_may_come_later_go_and_come_back(self):
         web = Gateway(PROGRAM, self.control)
+        self.addCleanup(web.kill)
         self.assertEqual(web.get("/healthz").status, 503)
         self.assertIn("is pennyline running?", web.get("/api/v1/status").json()["trouble"])
         server = fake_pennyline.Server(self.control, 30)
@@ -396,46 +236,6 @@ class ComingAndGoing(unittest.TestCase):
         web.close()
         server.stop()
 
-    def test_a_unix_socket_serves_as_well(self):
-        server = fake_pennyline.Server(self.control, 3)
-        path = os.path.join(self.folder.name, "http.sock")
-        web = Gateway(PROGRAM, self.control, listen=path)
-        with socket.socket(socket.AF_UNIX) as s:
-            s.connect(path)
-            s.sendall(b"GET /api/v1 HTTP/1.0\r\n\r\n")
-            self.assertTrue(s.recv(4096).startswith(b"HTTP/1.1 200"))
-        web.close()
-        self.assertFalse(os.path.exists(path))
-        server.stop()
-
-    def test_without_a_token_file_nothing_may_be_changed(self):
-        server = fake_pennyline.Server(self.control, 3)
-        web = Gateway(PROGRAM, self.control, token=False)
-        self.assertEqual(web.change("PUT", "/api/v1/kill-switch", '{"on": true}').status, 403)
-        web.close()
-        server.stop()
-
-    def test_what_is_wrong_at_start_is_said(self):
-        web = Gateway(PROGRAM, self.control)
-        for arguments, words in (
-                (["--token-file", web.write("open", "x" * 32, 0o644)], "chmod o="),
-                (["--token-file", web.write("short", "x" * 8)], "openssl rand"),
-                (["--token-file", "/nonexistent/token"], "No such file"),
-                (["--listen", "nowhere"], "ADDRESS:PORT"),
-                (["--listen", f"127.0.0.1:{web.port}"], "in use"),
-                (["--page", "/nonexistent"], "--page"),
-                (["--user", "no-such-user"], "no such user"),
-                (["--tls-certificate", web.token_file, "--tls-key", web.token_file],
-                 "certificate and key"),
-                (["--webhook", "http://127.0.0.1:1/", "--webhook-queue", "/nonexistent"],
-                 "--webhook-queue")):
-            run = subprocess.run([PROGRAM, "--socket", self.control, "--listen", "127.0.0.1:0",
-                                  *arguments], stderr=subprocess.PIPE, text=True, timeout=30)
-            self.assertEqual(run.returncode, 1, (arguments, run.stderr))
-            self.assertIn(words, run.stderr)
-        web.close()
-
 
 if __name__ == "__main__":
-    PROGRAM = os.path.abspath(sys.argv.pop(1))
-    unittest.main(verbosity=1)
+    main()

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// uPlot, in the colours of the page.
-import uPlot from "../vendor/uPlot.esm.js";
+// uPlot (a script of its own, loaded before this one), in the colours of the page.
 import { compact } from "./dom.js";
 
+const { uPlot } = window;
 const COLOURS = [["#1f5fbf", "#7fb0ff"], ["#b3541e", "#ffab76"], ["#0b7a4b", "#4cc38a"], ["#7a3fb0", "#c9a2ff"],
   ["#8a5a00", "#e7b455"], ["#00727a", "#5fd0d8"], ["#b3261e", "#ff8a80"], ["#566070", "#9aa5b4"]];
 const dark = window.matchMedia("(prefers-color-scheme: dark)");

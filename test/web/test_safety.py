@@ -1,0 +1,329 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""Who may do what to pennyline-web, and how much of it. Argument: the program."""
+
+import contextlib
+import grp
+import os
+import random
+import select
+import socket
+import ssl
+import stat
+import subprocess
+import tempfile
+import time
+import unittest
+
+import fake_pennyline
+from gateway import TOKEN, Gateway, wait_until
+from world import PROGRAM, World, main
+
+HELD = b"GET /api/v1/status HTTP/1.1\r\nHost: localhost\r\n"
+
+
+class Safety(World):
+    n_aggregates = 50
+
+    def test_nothing_is_changed_without_the_token(self):
+        for method, path, body in (("POST", "/api/v1/tests", '{"aggregate": 1}'),
+                                   ("DELETE", "/api/v1/tests/1", None),
+                                   ("PUT", "/api/v1/kill-switch", '{"on": true}')):
+            self.refused(self.web.ask(method, path, body), 401, "missing")
+            for token in ("", "x", "0123456789abcdef0123456789abcdeF",
+                          "0123456789abcdef0123456789abcdef0", "a" * 5000):
+                self.refused(self.web.change(method, path, body, token), 401, "wrong")
+        self.assertFalse(self.server.pennyline.kill_switch)
+        self.assertNotIn("test start", self.server.pennyline.n_asked)
+
+    def test_bodies_are_strict(self):
+        for body in ("", "{", "[]", "3", '{"on": 1}', '{"on": "true"}', '{"off": true}', "null",
+                     '{"on": true, "force": true}', '{"on": true, "on": false}', '{"on": true} x'):
+            reply = self.web.change("PUT", "/api/v1/kill-switch", body)
+            self.refused(reply, 400, "")
+        for body in ('{"aggregate": -1}', '{"aggregate": 1.5}', '{"aggregate": null}',
+                     '{"aggregate": 4294967295}', '{"aggregate": [1]}'):
+            self.refused(self.web.change("POST", "/api/v1/tests", body), 400, "aggregate")
+        self.assertFalse(self.server.pennyline.kill_switch)
+
+    def test_large_bodies_are_refused(self):
+        reply = self.web.change("PUT", "/api/v1/kill-switch", b"x" * 5000)
+        self.refused(reply, 413, "4096")
+        chunks = b"".join(b"400\r\n" + b"x" * 0x400 + b"\r\n" for _ in range(64)) + b"0\r\n\r\n"
+        received = self.web.raw(b"PUT /api/v1/kill-switch HTTP/1.1\r\nHost: localhost\r\n"
+                                b"Transfer-Encoding: chunked\r\n\r\n" + chunks)
+        self.assertNotIn(b" 200 ", received)
+
+    def test_parameters_are_strict(self):
+        for query, words in (("verdict=guilty", "not_closed_loop"), ("slice=nobody", "nobody"),
+                             ("count=10001", "10000"), ("count=-1", "count"), ("count=", "count"),
+                             ("offset=1&offset=2", "twice"), ("colour=red", "colour"),
+                             ("state=asleep", "settling"), ("slice", "slice")):
+            self.refused(self.web.get(f"/api/v1/aggregates?{query}"), 400, words)
+
+    def test_no_path_leads_out_of_the_page(self):
+        for path in ("/../main.c", "/js/../../main.c", "/..%2f..%2fmain.c", "/%2e%2e/main.c",
+                     "//etc/passwd", "/js/", "/js", "/vendor", "/index.html%00.css", "/openapi.json",
+                     "/.git/config"):
+            self.refused(self.web.get(path), 404, "no such thing")
+
+    def test_a_method_that_is_not_there_names_those_that_are(self):
+        reply = self.web.ask("DELETE", "/api/v1/kill-switch")
+        self.refused(reply, 405, "GET, HEAD, PUT")
+        self.assertEqual(reply.headers["Allow"], "GET, HEAD, PUT")
+        self.assertEqual(self.web.ask("HEAD", "/api/v1/status").body, b"")
+
+    def test_replies_forbid_what_a_browser_might_do(self):
+        for path in ("/", "/api/v1/status"):
+            headers = self.web.get(path).headers
+            self.assertIn("default-src 'none'", headers["Content-Security-Policy"])
+            self.assertEqual(headers["X-Content-Type-Options"], "nosniff")
+
+    def test_garbage_does_no_harm(self):
+        """A fuzz run with a fixed seed: whole requests with bytes changed, cut and repeated."""
+        chance = random.Random(5)
+        seeds = [b"GET /api/v1/aggregates?count=5&slice=lab HTTP/1.1\r\nHost: localhost\r\n\r\n",
+                 b"PUT /api/v1/kill-switch HTTP/1.1\r\nHost: localhost\r\nContent-Length: 12\r\n\r\n"
+                 b'{"on": true}',
+                 b"POST /api/v1/tests HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n"
+                 b"Authorization: Bearer x\r\n\r\n5\r\n{\"a\":\r\n0\r\n\r\n",
+                 b"GET /api/v1/events?after=1&count=9 HTTP/1.0\r\n\r\n"]
+        for _ in range(200):
+            data = bytearray(chance.choice(seeds))
+            for _ in range(chance.randrange(1, 8)):
+                at = chance.randrange(len(data))
+                kind = chance.randrange(4)
+                if kind == 0:
+                    data[at] = chance.randrange(256)
+                elif kind == 1:
+                    del data[at:at + chance.randrange(20)]
+                elif kind == 2:
+                    data[at:at] = data[at:at + chance.randrange(40)] * chance.randrange(1, 50)
+                else:
+                    data[at:at] = bytes(chance.randrange(256) for _ in range(10))
+                if not data:
+                    data = bytearray(b"\n")
+            self.web.raw(bytes(data), timeout_s=0.1)
+        self.assertEqual(self.web.get("/healthz").status, 200)
+        self.assertFalse(self.server.pennyline.kill_switch)
+
+    def test_a_thousand_connections_at_once_are_borne(self):
+        sockets = []
+        try:
+            for _ in range(1000):
+                s = socket.create_connection(("127.0.0.1", self.web.port), timeout=5)
+                s.sendall(b"GET /api/v1/status HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                sockets.append(s)
+            answered = sum(s.recv(12) == b"HTTP/1.1 200" for s in sockets)
+            self.assertEqual(answered, 1000)
+        finally:
+            for s in sockets:
+                s.close()
+        wait_until(lambda: self.web.get("/healthz").status == 200)
+
+    def test_pennyline_is_asked_no_more_for_a_flood(self):
+        wait_until(lambda: self.server.pennyline.n_asked.get("status", 0) > 2)
+
+        def asked(seconds):
+            before = sum(self.server.pennyline.n_asked.values())
+            end = time.monotonic() + seconds
+            while time.monotonic() < end:
+                yield
+            self.n_asked = sum(self.server.pennyline.n_asked.values()) - before
+        for _ in asked(2):
+            self.web.get("/api/v1/aggregates?count=50")
+            self.web.get("/api/v1/aggregates/1")
+        # Two rounds and two states per second each, and the one report five times.
+        self.assertLess(self.n_asked, 60)
+
+
+class Names(World):
+    n_aggregates = 10
+    arguments = ("--host", "noc.example,pennyline.example.")
+
+    def by_name(self, host, method="GET", path="/api/v1/status", **headers):
+        headers = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self.web.ask(method, path, headers={"Host": host, **headers})
+
+    def test_a_foreign_name_that_points_here_gets_nothing(self):
+        for path in ("/", "/api/v1/status", "/metrics", "/healthz", "/nothing"):
+            self.refused(self.by_name("evil.example:9464", path=path), 421, "--host")
+        for host in ("evil.localhost.example", "localhost.evil.example", "xlocalhost", "noc.example.org",
+                     "127.0.0.1.evil.example", "0x7f.1", "127.1", "localhost:80:80", "[::1", "::1",
+                     "localhost@evil.example", "[noc.example", "noc.example, evil.example", "*", ".",
+                     "a" * 300):
+            self.assertEqual(self.by_name(host).status, 421, host)
+
+    def test_addresses_localhost_and_given_names_are_taken(self):
+        for host in ("127.0.0.1", f"127.0.0.1:{self.web.port}", "192.0.2.1:80", "[::1]:9464", "[::1]",
+                     "localhost", "LocalHost:9464", "localhost.", "noc.example", "NOC.example:443",
+                     "noc.example."):
+            self.assertEqual(self.by_name(host).status, 200, host)
+
+    def test_pages_of_other_sites_change_nothing(self):
+        own = f"127.0.0.1:{self.web.port}"
+        headers = {"Authorization": f"Bearer {TOKEN}"}
+        for origin in ("https://evil.example", "null", f"http://127.0.0.1:{self.web.port + 1}",
+                       f"http://{own}.evil.example", f"http://evil.example/?://{own}", own, ""):
+            reply = self.web.ask("PUT", "/api/v1/kill-switch", '{"on": true}',
+                                 {**headers, "Origin": origin})
+            self.refused(reply, 403, "a page of")
+        self.assertFalse(self.server.pennyline.kill_switch)
+        reply = self.web.ask("PUT", "/api/v1/kill-switch", '{"on": false}',
+                             {**headers, "Origin": f"http://{own}"})
+        self.assertEqual(reply.status, 200, reply.body)
+
+    def test_no_other_site_is_let_read(self):
+        reply = self.by_name("localhost", Origin="https://evil.example")
+        self.assertFalse([name for name in reply.headers if name.startswith("Access-Control")])
+
+
+class Rate(World):
+    n_aggregates = 10
+    arguments = ("--requests-per-second", "5")
+
+    def test_too_many_requests_are_told_to_wait(self):
+        replies = [self.web.get("/api/v1/kill-switch") for _ in range(80)]
+        refused = [r for r in replies if r.status == 429]
+        self.assertTrue(refused)
+        self.refused(refused[0], 429, "5 requests per second")
+        self.assertEqual(refused[0].headers["Retry-After"], "1")
+
+
+class Connections(World):
+    n_aggregates = 10
+    arguments = ("--max-connections", "16", "--max-connections-per-address", "12")
+
+    @contextlib.contextmanager
+    def held(self, n, address="127.0.0.1"):
+        """Connections with a request that does not end."""
+        with contextlib.ExitStack() as stack:
+            sockets = []
+            for _ in range(n):
+                sockets.append(stack.enter_context(socket.socket()))
+                sockets[-1].settimeout(30)
+                sockets[-1].bind((address, 0))
+                sockets[-1].connect(("127.0.0.1", self.web.port))
+                sockets[-1].sendall(HELD)
+            yield sockets
+
+    def n_closed(self, sockets):
+        return len(select.select(sockets, [], [], 0)[0])
+
+    def answers(self):
+        return self.web.raw(HELD + b"\r\n", timeout_s=0.3).startswith(b"HTTP/1.1 200")
+
+    def test_one_address_has_so_many_connections_and_no_more(self):
+        with self.held(20) as sockets:
+            wait_until(lambda: self.n_closed(sockets) == 20 - 12)
+        wait_until(self.answers, what="giving back the room")
+
+    def test_when_all_are_taken_others_wait_their_turn(self):
+        with self.held(10, "127.0.0.2"), self.held(10, "127.0.0.3"):
+            self.assertFalse(self.answers())
+        wait_until(self.answers, what="giving back the room")
+
+    def test_who_sends_nothing_is_cut_off(self):
+        with self.held(1) as (s,):
+            self.assertEqual(s.recv(1000), b"")
+
+
+class Transport(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory(prefix="pennyline-fake-")
+        self.control = os.path.join(self.folder.name, "control.sock")
+        self.server = fake_pennyline.Server(self.control, 3)
+
+    def tearDown(self):
+        self.server.stop()
+        self.folder.cleanup()
+
+    def path(self, name):
+        return os.path.join(self.folder.name, name)
+
+    def ask_path(self, path):
+        with socket.socket(socket.AF_UNIX) as s:
+            s.connect(path)
+            s.sendall(b"GET /api/v1 HTTP/1.0\r\n\r\n")
+            return s.recv(4096)
+
+    def test_a_unix_socket_is_for_its_user_and_group(self):
+        path = self.path("http.sock")
+        web = Gateway(PROGRAM, self.control, listen=path)
+        self.addCleanup(web.kill)
+        self.assertTrue(self.ask_path(path).startswith(b"HTTP/1.1 200"))
+        self.assertEqual(stat.S_IMODE(os.stat(path).st_mode), 0o660)
+        web.close()
+        self.assertFalse(os.path.exists(path))
+
+    @unittest.skipIf(os.geteuid() != 0, "only root may give files away")
+    def test_a_unix_socket_is_given_to_the_group_of_a_proxy(self):
+        path = self.path("http.sock")
+        group = grp.getgrall()[-1]
+        web = Gateway(PROGRAM, self.control, "--listen-group", group.gr_name, listen=path)
+        self.addCleanup(web.kill)
+        self.assertEqual(os.stat(path).st_gid, group.gr_gid)
+        self.assertEqual(stat.S_IMODE(os.stat(path).st_mode), 0o660)
+        web.close()
+
+    def test_tls_is_served_and_nothing_but_tls(self):
+        key, certificate = self.path("key.pem"), self.path("certificate.pem")
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                        "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj",
+                        "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1",
+                        "-keyout", key, "-out", certificate], check=True, capture_output=True)
+        web = Gateway(PROGRAM, self.control, "--tls-certificate", certificate, "--tls-key", key,
+                      trusted=certificate)
+        self.addCleanup(web.kill)
+        web.wait_complete()
+        self.assertEqual(web.change("PUT", "/api/v1/kill-switch", '{"on": true}').status, 200)
+        self.assertNotIn(b"200", web.raw(b"GET /api/v1 HTTP/1.1\r\nHost: localhost\r\n\r\n"))
+        with self.assertRaises(ssl.SSLError):
+            with socket.create_connection(("127.0.0.1", web.port), 5) as s:
+                ssl.create_default_context().wrap_socket(s, server_hostname="localhost")
+        web.close()
+
+
+class Start(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory(prefix="pennyline-fake-")
+        self.control = os.path.join(self.folder.name, "control.sock")
+
+    def tearDown(self):
+        self.folder.cleanup()
+
+    def test_without_a_token_file_nothing_may_be_changed(self):
+        server = fake_pennyline.Server(self.control, 3)
+        web = Gateway(PROGRAM, self.control, token=False)
+        self.addCleanup(web.kill)
+        self.assertEqual(web.change("PUT", "/api/v1/kill-switch", '{"on": true}').status, 403)
+        web.close()
+        server.stop()
+
+    def test_what_is_wrong_at_start_is_said(self):
+        web = Gateway(PROGRAM, self.control)
+        self.addCleanup(web.kill)
+        for arguments, words in (
+                (["--token-file", web.write("open", "x" * 32, 0o644)], "chmod o="),
+                (["--token-file", web.write("writable", "x" * 32, 0o602)], "chmod o="),
+                (["--token-file", web.write("short", "x" * 8)], "openssl rand"),
+                (["--token-file", "/nonexistent/token"], "No such file"),
+                (["--listen", "nowhere"], "ADDRESS:PORT"),
+                (["--listen", f"127.0.0.1:{web.port}"], "in use"),
+                (["--page", "/nonexistent"], "--page"),
+                (["--listen", os.path.join(self.folder.name, "s"), "--listen-group", "no-such-group"],
+                 "--listen-group"),
+                (["--user", "no-such-user"], "no such user"),
+                (["--tls-certificate", web.token_file, "--tls-key", web.token_file],
+                 "certificate and key"),
+                (["--webhook", "http://127.0.0.1:1/", "--webhook-queue", "/nonexistent"],
+                 "--webhook-queue")):
+            run = subprocess.run([PROGRAM, "--socket", self.control, "--listen", "127.0.0.1:0",
+                                  *arguments], stderr=subprocess.PIPE, text=True, timeout=30)
+            self.assertEqual(run.returncode, 1, (arguments, run.stderr))
+            self.assertIn(words, run.stderr)
+        web.close()
+
+
+if __name__ == "__main__":
+    main()
