@@ -78,7 +78,8 @@ static void evaluate_penny(struct test *t)
                                         .dropped = t->counts.dropped,
                                         .retransmitted = t->counts.retransmitted,
                                         .expired = t->counts.expired,
-                                        .duplicates = t->counts.population_duplicates};
+                                        .duplicates = t->counts.population_duplicates,
+                                        .voided = t->counts.voided};
 
     if (t->flows_started_ns != 0)
         return;
@@ -99,7 +100,8 @@ struct penny_result test_flow_penny(const struct test *t, const struct flow_coun
                                         .dropped = c->dropped,
                                         .retransmitted = c->retransmitted,
                                         .expired = c->expired,
-                                        .duplicates = c->population_duplicates};
+                                        .duplicates = c->population_duplicates,
+                                        .voided = c->voided};
     struct penny_result result = penny_evaluate(&counts, &parameters);
 
     if (c->dropped < t->parameters.max_drops_per_flow ||

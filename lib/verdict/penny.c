@@ -15,6 +15,13 @@
  * from the difference of the logarithms, 1 / (1 + exp(R ln f_dup - N ln p_miss)). exp() overflowing
  * to infinity is the right limit, 0.
  *
+ * Void drops. The paper has none: a drop comes back or it does not. In the field some end as
+ * neither, when their flow is reset or a repeat is ambiguous, and which drops do so a sender may
+ * arrange: a blind one that resets its flows makes void whatever it does not repeat in time, and
+ * what is left came back, by luck, all of it. So each claim must hold however the void ones are
+ * read: closed_loop with all of them expired, not_closed_loop with all of them repaired. A genuine
+ * sender still repairs after its FIN, so of its drops hardly any is void.
+ *
  * When all droppable segments were dropped (U = K) nothing is known about duplicates. U - K then
  * counts as 1, which gives f_dup >= 1: duplicates_exceeded, the outcome of the formula's limit,
  * with a number that JSON can hold.
@@ -40,11 +47,19 @@ static double duplicate_ratio(const struct penny_counts *c)
     return (double)n_duplicates / (double)n_forwarded;
 }
 
-static enum verdict_outcome judge_posterior(double posterior)
+static double posterior_of(double f_dup, double p_miss, uint64_t n_repaired, uint64_t n_expired)
 {
-    if (posterior > closed_above)
+    const double log_closed = log_power(p_miss, n_expired);
+    const double log_open = fmin(0.0, log_power(f_dup, n_repaired));
+
+    return 1.0 / (1.0 + exp(log_open - log_closed));
+}
+
+static enum verdict_outcome judge(const struct penny_counts *c, double f_dup, double p_miss)
+{
+    if (posterior_of(f_dup, p_miss, c->retransmitted, c->expired + c->voided) > closed_above)
         return VERDICT_CLOSED_LOOP;
-    if (posterior < open_below)
+    if (posterior_of(f_dup, p_miss, c->retransmitted + c->voided, c->expired) < open_below)
         return VERDICT_NOT_CLOSED_LOOP;
     return VERDICT_INCONCLUSIVE;
 }
@@ -53,18 +68,17 @@ struct penny_result penny_evaluate(const struct penny_counts *counts,
                                    const struct penny_parameters *parameters)
 {
     const double f_dup = duplicate_ratio(counts);
-    const double log_closed = log_power(parameters->p_miss, counts->expired);
-    const double log_open = fmin(0.0, log_power(f_dup, counts->retransmitted));
     struct penny_result result = {
         .f_dup = f_dup,
-        .p_closed = exp(log_closed),
-        .p_open = exp(log_open),
-        .posterior = 1.0 / (1.0 + exp(log_open - log_closed)),
+        .p_closed = exp(log_power(parameters->p_miss, counts->expired)),
+        .p_open = exp(fmin(0.0, log_power(f_dup, counts->retransmitted))),
+        .posterior =
+            posterior_of(f_dup, parameters->p_miss, counts->retransmitted, counts->expired),
     };
 
     if (f_dup > parameters->max_duplicate_ratio)
         result.outcome = VERDICT_DUPLICATES_EXCEEDED;
     else
-        result.outcome = judge_posterior(result.posterior);
+        result.outcome = judge(counts, f_dup, parameters->p_miss);
     return result;
 }

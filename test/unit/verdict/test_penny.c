@@ -37,67 +37,67 @@ static void known_answers(void **state)
         double f_dup, p_closed, p_open, posterior;
         enum verdict_outcome outcome;
     } cases[] = {
-        {{1000, 12, 12, 0, 0},
+        {{1000, 12, 12, 0, 0, 0},
          0.0010121457489878543,
          1,
          1.1558904216664133e-36,
          1,
          VERDICT_CLOSED_LOOP},
-        {{1000, 12, 12, 0, 100},
+        {{1000, 12, 12, 0, 100, 0},
          0.10121457489878542,
          1,
          1.1558904216664133e-12,
          0.99999999999884415,
          VERDICT_CLOSED_LOOP},
-        {{1000, 12, 11, 1, 20},
+        {{1000, 12, 11, 1, 20, 0},
          0.020242914979757085,
          0.050000000000000003,
          2.3388564205699408e-19,
          1,
          VERDICT_CLOSED_LOOP},
-        {{1000, 12, 6, 6, 50},
+        {{1000, 12, 6, 6, 50, 0},
          0.050607287449392711,
          1.5624999999999999e-08,
          1.6798803825783303e-08,
          0.48189904194939187,
          VERDICT_INCONCLUSIVE},
-        {{1000, 12, 2, 10, 148},
+        {{1000, 12, 2, 10, 148, 0},
          0.14979757085020243,
          9.7656250000000004e-14,
          0.022439312232621418,
          4.3520161842396427e-12,
          VERDICT_NOT_CLOSED_LOOP},
-        {{1000, 12, 0, 12, 0},
+        {{1000, 12, 0, 12, 0, 0},
          0.0010121457489878543,
          2.44140625e-16,
          1,
          2.4414062499999995e-16,
          VERDICT_NOT_CLOSED_LOOP},
-        {{260, 12, 10, 2, 30},
+        {{260, 12, 10, 2, 30, 0},
          0.12096774193548387,
          0.0025000000000000001,
          6.7095862334187066e-10,
          0.9999997316166227,
          VERDICT_CLOSED_LOOP},
-        {{1000, 12, 3, 9, 148},
+        {{1000, 12, 3, 9, 148, 0},
          0.14979757085020243,
          1.9531250000000001e-12,
          0.0033613544639959207,
          5.8105297129041527e-10,
          VERDICT_NOT_CLOSED_LOOP},
-        {{120, 6, 6, 0, 5},
+        {{120, 6, 6, 0, 5, 0},
          0.043859649122807015,
          1,
          7.118539807563261e-09,
          0.99999999288146024,
          VERDICT_CLOSED_LOOP},
-        {{5012, 12, 4, 5, 700},
+        {{5012, 12, 4, 5, 700, 0},
          0.14000000000000001,
          3.1250000000000003e-07,
          0.00038415999999999998,
          0.00081280195592662674,
          VERDICT_NOT_CLOSED_LOOP},
-        {{1000, 12, 4, 4, 150},
+        {{1000, 12, 4, 4, 150, 0},
          0.15182186234817813,
          6.2500000000000003e-06,
          0.00053129687059957941,
@@ -228,6 +228,28 @@ static void huge_counts_stay_finite(void **state)
     assert_true(r.posterior >= 0.0 && r.posterior <= 1.0);
 }
 
+/* Two of twelve came back, by luck; the other ten a blind sender made void by resetting their
+ * flows. Read as what they are it has no evidence, whatever they are read as. */
+static void void_drops_are_evidence_of_neither_kind(void **state)
+{
+    struct penny_counts c = {
+        .droppable = 240, .dropped = 12, .retransmitted = 2, .duplicates = 11, .voided = 10};
+
+    (void)state;
+    assert_true(penny_evaluate(&c, &paper).posterior > 0.99);
+    assert_int_equal(penny_evaluate(&c, &paper).outcome, VERDICT_INCONCLUSIVE);
+    /* Nobody repairs, but five could have. */
+    c = (struct penny_counts){.droppable = 240, .dropped = 12, .expired = 7, .voided = 5};
+    assert_true(penny_evaluate(&c, &paper).posterior < 0.01);
+    assert_int_equal(penny_evaluate(&c, &paper).outcome, VERDICT_INCONCLUSIVE);
+    /* One void drop of twelve changes nothing. */
+    c = (struct penny_counts){
+        .droppable = 240, .dropped = 12, .retransmitted = 11, .duplicates = 11, .voided = 1};
+    assert_int_equal(penny_evaluate(&c, &paper).outcome, VERDICT_CLOSED_LOOP);
+    c = (struct penny_counts){.droppable = 1000, .dropped = 12, .expired = 11, .voided = 1};
+    assert_int_equal(penny_evaluate(&c, &paper).outcome, VERDICT_NOT_CLOSED_LOOP);
+}
+
 static void every_outcome_has_a_name(void **state)
 {
     (void)state;
@@ -251,6 +273,7 @@ int main(void)
         cmocka_unit_test(the_posterior_must_pass_its_threshold),
         cmocka_unit_test(a_p_miss_of_zero_lets_one_expiry_decide),
         cmocka_unit_test(huge_counts_stay_finite),
+        cmocka_unit_test(void_drops_are_evidence_of_neither_kind),
         cmocka_unit_test(every_outcome_has_a_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
