@@ -7,19 +7,25 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 usage()
 {
     cat <<TEXT
-Usage: tools/verdict_study.sh [--build DIRECTORY] [--threads N] [--scale F] [PART...]
+Usage: tools/verdict_study.sh [--build DIRECTORY] [--threads N] [--scale F] [--seed N] [PART...]
 
 Parts: errors fig7 head-to-head attacks fig8 fig14 plots (all of them, in this order)
 --build     a build directory with pennyline-sim (build/gcc)
 --threads   of each study (1)
---scale     multiplies the numbers of trials (1: about half an hour on one core)
+--scale     multiplies the numbers of trials (1: an hour or more on one core)
+--seed      of all that is random (1)
+
+What was interrupted goes on where it was when it is called again with the same options; a part
+that is done is left alone, until its file in doc/verdict/.study is removed.
 TEXT
 }
 
 build=build/gcc
 threads=1
 scale=1
+seed=1
 out=doc/verdict
+state=$out/.study
 
 # runs N: N trials, scaled.
 runs()
@@ -27,62 +33,84 @@ runs()
     awk -v n="$1" -v f="$scale" 'BEGIN { r = int(n * f); print r < 1 ? 1 : r }'
 }
 
-# table FILE COMMAND...: the CSV that a subcommand prints, replaced only when it is whole.
+# Whole lines of a file; 0 without one.
+n_lines()
+{
+    [ -f "$1" ] && wc -l <"$1" || echo 0
+}
+
+# table NAME COMMAND...: the CSV that a subcommand prints. Rows go to a file of their own until the
+# table is whole; what a call before left there is not made again.
 table()
 {
-    local file=$out/$1
+    local name=$1 rows=$state/$1.rows done=$state/$1.done n
     shift
+    set -- "$@" --seed "$seed" --threads "$threads" --csv
 
-    printf '%s: %s\n' "$file" "$*"
-    nice -n 19 "$sim" "$@" --threads "$threads" --csv >"$file.part"
-    mv "$file.part" "$file"
+    [ ! -f "$done" ] || return 0
+    if [ "$(cat "$state/$name.command" 2>/dev/null)" != "$*" ]; then
+        rm -f "$rows"
+        echo "$*" >"$state/$name.command"
+    fi
+    n=$(n_lines "$rows")
+    if [ "$n" -gt 0 ]; then
+        # The last row may be cut short.
+        head -n "$n" "$rows" >"$rows.whole" && mv "$rows.whole" "$rows"
+        set -- "$@" --skip $((n - 1))
+    fi
+    printf '%s pennyline-sim %s\n' "$(date +%T)" "$*"
+    nice -n 19 "$sim" "$@" >>"$rows"
+    cp "$rows" "$out/$name.csv"
+    mv "$rows" "$done"
+    printf '%s %s.csv: %d rows\n' "$(date +%T)" "$name" $(($(n_lines "$done") - 1))
 }
 
 part_errors()
 {
-    table errors.csv errors
+    table errors errors
 }
 
 # Published, enumerated and simulated numbers of the same points, one below the other.
 part_fig7()
 {
-    local n d published header file=$out/fig7.csv
+    local n d published header='' rows=$state/fig7.rows done=$state/fig7.done
 
-    printf '%s: fig7\n' "$file"
-    header=
+    [ ! -f "$done" ] || return 0
+    printf '%s fig7\n' "$(date +%T)"
     while IFS=, read -r n d published; do
         [ "$n" != n ] || continue
-        "$sim" fig7 --n "$n" --d "$d" --exact --runs "$(runs 20000)" --csv >"$file.point"
-        [ -n "$header" ] || header=$(head -n 1 "$file.point")
-        tail -n +2 "$file.point"
-        "$sim" fig7 --n "$n" --d "$d" --exact --runs 1 --field --csv |
-            sed -n 's/,exact,/,exact_field,/p'
+        set -- fig7 --n "$n" --d "$d" --seed "$seed" --csv
+        nice -n 19 "$sim" "$@" --exact --runs "$(runs 20000)" >"$rows.point"
+        [ -n "$header" ] || { header=$(head -n 1 "$rows.point") && echo "$header"; }
+        tail -n +2 "$rows.point"
+        "$sim" "$@" --exact --runs 1 --field | sed -n 's/,exact,/,exact_field,/p'
+        nice -n 19 "$sim" "$@" --as-published --runs "$(runs 1000000)" | tail -n 1
         awk -F, -v n="$n" -v d="$d" \
             '{ print n "," d ",published," $1 "," $1 "," $1 "," $2 "," $2 "," $2 "," $3 "," $3 "," $3 "," $4 "," $4 "," $4 ",1000000" }' \
             <<<"$published"
-    done <test/fixtures/fig7-subset.csv >"$file.rows"
-    { printf '%s\n' "$header" && cat "$file.rows"; } >"$file"
-    rm "$file.rows" "$file.point"
+    done <test/fixtures/fig7-subset.csv >"$rows"
+    cp "$rows" $out/fig7.csv
+    mv "$rows" "$done"
 }
 
 part_head-to-head()
 {
-    table head-to-head.csv head-to-head --runs "$(runs 100)"
+    table head-to-head head-to-head --runs "$(runs 1000)"
 }
 
 part_attacks()
 {
-    table attacks.csv attacks --runs "$(runs 200)"
+    table attacks attacks --runs "$(runs 2000)"
 }
 
 part_fig8()
 {
-    table fig8.csv fig8 --runs "$(runs 20)"
+    table fig8 fig8 --runs "$(runs 200)"
 }
 
 part_fig14()
 {
-    table fig14.csv fig14 --runs "$(runs 20)"
+    table fig14 fig14 --runs "$(runs 200)"
 }
 
 part_plots()
@@ -93,7 +121,7 @@ part_plots()
 parts=()
 while [ $# -gt 0 ]; do
     case $1 in
-    --build | --threads | --scale)
+    --build | --threads | --scale | --seed)
         [ $# -ge 2 ] || { usage >&2 && exit 2; }
         declare "${1#--}=$2"
         shift
@@ -117,7 +145,7 @@ sim=$build/app/pennyline-sim/pennyline-sim
     echo "verdict_study: there is no $sim; build it, or name the build directory by --build" >&2
     exit 1
 }
-mkdir -p $out
+mkdir -p $state
 for part in "${parts[@]}"; do
     "part_$part"
 done

@@ -229,6 +229,7 @@ static void watch_evidence(struct box *b)
 /* Begins an epoch when it is due, and lets workers post it, one after the other. */
 static void go_on(struct box *b, uint64_t now_ns)
 {
+    bool has_news = false;
     uint64_t epoch;
 
     b->now_ns = now_ns;
@@ -246,10 +247,11 @@ static void go_on(struct box *b, uint64_t now_ns)
         engine_begin_burst(w->engine, now_ns);
         if (engine_post_epoch(w->engine))
             w->posted_epoch = epoch;
+        has_news = true;
         for (uint16_t j = 0; j < b->options.n_lcores; j++)
             drain(b, j);
     }
-    if (b->watch && !b->is_done)
+    if (b->watch && has_news && !b->is_done)
         watch_evidence(b);
 }
 

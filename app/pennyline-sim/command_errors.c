@@ -54,7 +54,7 @@ int command_errors(int argc, char **argv)
                "(column repeated). anytime: a sender that repeats so many segments, each once, and "
                "the pooled evidence at its share of alpha (column level).",
                1, &o);
-    table.output = o.output;
+    table = (struct print_table){.output = o.output, .n_skipped = o.n_skipped};
     print_penny(&table);
     print_anytime(&table);
     print_table_end(&table);

@@ -20,7 +20,7 @@ static const struct {
 struct fig7_options {
     struct options common;
     struct fig7 model;
-    bool exact;
+    bool exact, as_published;
 };
 
 static void print_exact(const struct fig7_options *o, const struct penny_parameters *parameters,
@@ -48,13 +48,16 @@ static void print_exact(const struct fig7_options *o, const struct penny_paramet
 static int print_simulated(const struct fig7_options *o, const struct penny_parameters *parameters,
                            struct print_table *table)
 {
-    uint64_t counts[STUDY_N_OUTCOMES] = {0};
+    uint64_t counts[STUDY_N_OUTCOMES] = {0}, n_runs = o->common.study.n_runs;
+    uint64_t seed = o->common.study.seed;
     json_t *row;
 
-    if (fig7_simulate(&o->model, parameters, o->common.study.n_runs, o->common.study.seed,
-                      counts) != 0)
+    if (o->as_published)
+        fig7_simulate_as_published(&o->model, parameters, n_runs, seed, counts);
+    else if (fig7_simulate(&o->model, parameters, n_runs, seed, counts) != 0)
         return 1;
-    row = json_pack("{sisiss}", "n", (int)o->model.n, "d", (int)o->model.d, "method", "simulation");
+    row = json_pack("{sisiss}", "n", (int)o->model.n, "d", (int)o->model.d, "method",
+                    o->as_published ? "as_published" : "simulation");
     for (int i = 0; i < N_COLUMNS; i++) {
         struct rate rate = rate_of(counts[columns[i].outcome], o->common.study.n_runs);
 
@@ -85,10 +88,15 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case 'f':
         o->model.of_all = false;
         return 0;
+    case 'P':
+        o->as_published = true;
+        return 0;
     case 'p':
         o->model.drop_probability = options_number(state, "drop-probability", text, 1e-6, 0.5);
         return 0;
     case ARGP_KEY_END:
+        if (o->as_published && (o->common.study.n_runs == 0 || !o->model.of_all))
+            argp_error(state, "--as-published wants --runs, and not --field");
         if (o->model.d > o->model.n)
             argp_error(state, "--d %u: no more than --n %u", o->model.d, o->model.n);
         return 0;
@@ -107,6 +115,8 @@ int command_fig7(int argc, char **argv)
          "Duplicates over the forwarded packets, U - K, as the rule does in the field; not over "
          "all n, as the published figure",
          0},
+        {"as-published", 'P', NULL, 0,
+         "With --runs: no engine, and the coins by random(3), as in the published program", 0},
         {"drop-probability", 'p', "P", 0, "(0.05)", 0},
         {0}};
     static const struct argp_child children[] = {{&study_argp, 0, NULL, 0}, {0}};

@@ -53,6 +53,7 @@ static struct scenario scenario_of(const struct mix *mix, double loss, int place
         s.blind.duplicate_ratio = mix->duplicate_ratio;
         s.blind.share = 1 - mix->genuine_share;
         s.blind.segments_per_second = mix->genuine_share > 0 ? 0 : 1000;
+        s.blind.ends_with_genuine = true;
     }
     if (!(mix->genuine_share > 0))
         s.genuine.n_flows = 0;
@@ -79,14 +80,22 @@ static int run_point(struct print_table *table, const struct options *o, const s
     return 0;
 }
 
+/* What is lost behind the box no blind sender notices. */
+static int n_places(const struct mix *mix, double loss)
+{
+    if (!(mix->genuine_share > 0) || !(loss > 0))
+        return 1;
+    return (int)ARRAY_LENGTH(places);
+}
+
 static int run_mixes(const struct options *o, const struct mix *mixes, unsigned int n_mixes)
 {
-    struct print_table table = {.output = o->output};
+    struct print_table table = {.output = o->output, .n_skipped = o->n_skipped};
     int error = 0;
 
     for (unsigned int m = 0; m < n_mixes; m++)
         for (unsigned int l = 0; l < ARRAY_LENGTH(losses); l++)
-            for (int place = 0; place < (l == 0 ? 1 : 3); place++)
+            for (int place = 0; place < n_places(&mixes[m], losses[l]); place++)
                 for (unsigned int p = 0; p < ARRAY_LENGTH(probabilities) && error == 0; p++)
                     error = run_point(&table, o, &mixes[m], losses[l], place, probabilities[p]);
     print_table_end(&table);

@@ -34,8 +34,11 @@ enum verdict_outcome fig7_judge(const struct fig7 *f, const struct penny_paramet
                                   .expired = n_expired,
                                   .duplicates = f->d - n_retransmitted};
 
-    if (f->of_all)
-        counts.droppable = f->n + n_dropped - last_is_dropped;
+    if (!f->of_all)
+        return penny_evaluate(&counts, parameters).outcome;
+    counts.droppable = f->n + n_dropped;
+    if (last_is_dropped && counts.duplicates > parameters->max_duplicate_ratio * (f->n - 1))
+        return VERDICT_DUPLICATES_EXCEEDED;
     return penny_evaluate(&counts, parameters).outcome;
 }
 

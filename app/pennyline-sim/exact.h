@@ -15,8 +15,8 @@ struct fig7 {
     uint32_t n, d;
     double drop_probability;
     /* How duplicates are related: over the forwarded droppable packets, U - K, as the rule does in
-     * the field; or over all n, as the published numbers do. They also leave a last packet that was
-     * dropped out of n. Both found by comparison (doc/verdict.md). */
+     * the field; or over all n, as in the published figure. That leaves a last packet that was
+     * dropped out of n, but only where the ratio is compared with its limit. */
     bool of_all;
 };
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "pennyline-sim/fig7.h"
 
+#include <stdlib.h>
+
 #include "base/time.h"
 #include "pennyline-sim/box.h"
 #include "tcp/flags.h"
@@ -62,4 +64,32 @@ int fig7_simulate(const struct fig7 *f, const struct penny_parameters *parameter
     }
     box_destroy(b);
     return 0;
+}
+
+static enum verdict_outcome play_as_published(struct random_data *random, const struct fig7 *f,
+                                              const struct penny_parameters *parameters)
+{
+    uint32_t n_retransmitted = 0, n_expired = 0;
+    bool dropped = false;
+    int32_t value;
+
+    for (uint32_t i = 0; i < f->n; i++) {
+        random_r(random, &value);
+        dropped = value / (double)RAND_MAX <= f->drop_probability;
+        n_retransmitted += dropped && i < f->d;
+        n_expired += dropped && i >= f->d;
+    }
+    return fig7_judge(f, parameters, n_retransmitted, n_expired, dropped);
+}
+
+void fig7_simulate_as_published(const struct fig7 *f, const struct penny_parameters *parameters,
+                                uint64_t n_runs, uint64_t seed, uint64_t counts[STUDY_N_OUTCOMES])
+{
+    /* The size of the state chooses the generator: that of random() without initstate(). */
+    struct random_data random = {0};
+    char state[128];
+
+    initstate_r((unsigned int)seed, state, sizeof(state), &random);
+    for (uint64_t i = 0; i < n_runs; i++)
+        counts[play_as_published(&random, f, parameters)]++;
 }

@@ -14,6 +14,7 @@ struct options {
     struct scenario scenario;
     struct study_options study;
     enum output output;
+    uint64_t n_skipped; /* rows of a table that an earlier run printed */
 };
 
 /* Children for a subcommand's argp; their input is a struct options. */

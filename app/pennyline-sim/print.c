@@ -17,8 +17,8 @@ static json_t *rate_json(const struct rate *r)
 
     json_object_set_new(o, "n", json_integer((json_int_t)r->n));
     json_object_set_new(o, "share", real_or_null(r->share));
-    json_object_set_new(o, "low", json_real(r->interval.low));
-    json_object_set_new(o, "high", json_real(r->interval.high));
+    json_object_set_new(o, "low", real_or_null(isnan(r->share) ? NAN : r->interval.low));
+    json_object_set_new(o, "high", real_or_null(isnan(r->share) ? NAN : r->interval.high));
     return o;
 }
 
@@ -53,6 +53,8 @@ json_t *print_summary_json(const struct summary *s)
         json_object_set_new(outcomes, verdict_name_outcome((enum verdict_outcome)i),
                             rate_json(&s->outcomes[i]));
     json_object_set_new(o, "outcomes", outcomes);
+    json_object_set_new(o, "false_genuine", rate_json(&s->false_genuine));
+    json_object_set_new(o, "false_spoofed", rate_json(&s->false_spoofed));
     json_object_set_new(o, "mixed", rate_json(&s->mixed));
     json_object_set_new(o, "provisional", rate_json(&s->provisional));
     json_object_set_new(o, "via_flows", rate_json(&s->via_flows));
@@ -67,6 +69,12 @@ json_t *print_summary_json(const struct summary *s)
     json_object_set_new(o, "reached_1e3", rate_json(&s->reached[1]));
     json_object_set_new(o, "reached_1e6", rate_json(&s->reached[2]));
     return o;
+}
+
+static void print_error_text(const struct rate *r, const char *what)
+{
+    if (isfinite(r->share))
+        printf("%-20s %.6f  [%.6f, %.6f]\n", what, r->share, r->interval.low, r->interval.high);
 }
 
 static void print_costs_text(const struct summary *s, int which, const char *what)
@@ -93,6 +101,8 @@ static void print_summary_text(const struct summary *s)
     if (s->mixed.n != 0)
         printf("%-20s %.6f  [%.6f, %.6f]\n", "(mixed)", s->mixed.share, s->mixed.interval.low,
                s->mixed.interval.high);
+    print_error_text(&s->false_genuine, "(false genuine)");
+    print_error_text(&s->false_spoofed, "(false spoofed)");
     print_costs_text(s, 0, "to closed_loop");
     print_costs_text(s, 1, "to other verdicts");
     if (!isnan(s->repairs_ms.median))
@@ -200,7 +210,7 @@ void print_rate_into(json_t *row, const char *name, const struct rate *rate)
 
     json_object_set_new(row, name, real_or_null(rate->share));
     snprintf(column, sizeof(column), "%s_low", name);
-    json_object_set_new(row, column, json_real(rate->interval.low));
+    json_object_set_new(row, column, real_or_null(isnan(rate->share) ? NAN : rate->interval.low));
     snprintf(column, sizeof(column), "%s_high", name);
-    json_object_set_new(row, column, json_real(rate->interval.high));
+    json_object_set_new(row, column, real_or_null(isnan(rate->share) ? NAN : rate->interval.high));
 }

@@ -20,7 +20,8 @@ struct print_table {
     enum output output;
     json_t *rows;
     bool has_header;
-    bool single; /* JSON: the one row is the document, not a list of one */
+    uint64_t n_skipped; /* so many rows are not to be made (rows.h) */
+    bool single;        /* JSON: the one row is the document, not a list of one */
 };
 
 void print_table_row(struct print_table *t, json_t *row); /* takes the row */

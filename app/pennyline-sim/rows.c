@@ -34,6 +34,8 @@ void rows_summary(struct print_table *table, json_t *labels, const struct summar
     json_object_set_new(labels, "runs", json_integer((json_int_t)s->n_runs));
     for (int i = VERDICT_CLOSED_LOOP; i < STUDY_N_OUTCOMES; i++)
         print_rate_into(labels, verdict_name_outcome((enum verdict_outcome)i), &s->outcomes[i]);
+    print_rate_into(labels, "false_genuine", &s->false_genuine);
+    print_rate_into(labels, "false_spoofed", &s->false_spoofed);
     add_real(labels, "mixed", s->mixed.share);
     add_real(labels, "via_flows", s->via_flows.share);
     add_quantiles(labels, "drops", &s->drops[which]);
@@ -49,12 +51,26 @@ void rows_summary(struct print_table *table, json_t *labels, const struct summar
     print_table_row(table, labels);
 }
 
+bool rows_skip(struct print_table *table)
+{
+    if (table->n_skipped == 0)
+        return false;
+    table->n_skipped--;
+    table->has_header = true;
+    return true;
+}
+
 int rows_study(struct print_table *table, json_t *labels, const struct scenario *scenario,
                const struct study_options *options)
 {
     struct summary summary;
-    int error = study_run(scenario, options, &summary, NULL);
+    int error;
 
+    if (rows_skip(table)) {
+        json_decref(labels);
+        return 0;
+    }
+    error = study_run(scenario, options, &summary, NULL);
     if (error != 0)
         json_decref(labels);
     else
@@ -64,17 +80,27 @@ int rows_study(struct print_table *table, json_t *labels, const struct scenario 
 
 static error_t parse(int key, char *text, struct argp_state *state)
 {
-    (void)text;
-    if (key != ARGP_KEY_INIT)
+    struct options *o = state->input;
+
+    switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = o;
+        return 0;
+    case 'k':
+        o->n_skipped = (uint64_t)options_number(state, "skip", text, 0, 1e6);
+        return 0;
+    default:
         return ARGP_ERR_UNKNOWN;
-    state->child_inputs[0] = state->input;
-    return 0;
+    }
 }
 
 void rows_parse(int argc, char **argv, const char *doc, uint64_t n_runs, struct options *out)
 {
     static const struct argp_child children[] = {{&study_argp, 0, NULL, 0}, {0}};
-    const struct argp argp = {.children = children, .parser = parse, .doc = doc};
+    static const struct argp_option rows[] = {
+        {"skip", 'k', "N", 0, "Leave out the first rows and the header: they are there already", 0},
+        {0}};
+    const struct argp argp = {.options = rows, .children = children, .parser = parse, .doc = doc};
 
     options_default(out);
     out->study.n_runs = n_runs;

@@ -9,6 +9,9 @@
 int rows_study(struct print_table *table, json_t *labels, const struct scenario *scenario,
                const struct study_options *options);
 
+/* Is this row one of those to be left out? Each call counts one row. */
+bool rows_skip(struct print_table *table);
+
 /* The same from a summary that is there already. */
 void rows_summary(struct print_table *table, json_t *labels, const struct summary *summary);
 

@@ -32,8 +32,10 @@ struct blind_options {
     double duplicate_ratio;     /* negative: by the attack's row */
     double delay_ms;            /* likewise */
     double n_flood;             /* likewise */
+    uint32_t n_covered;         /* by one packet of the attack sweep; 0: by the attack */
     uint16_t payload_bytes;
     bool from_middle;
+    bool ends_with_genuine; /* no segment more when all genuine flows are done */
 };
 
 struct scenario {

@@ -244,6 +244,17 @@ static int summarize(const struct trial_result *r, uint64_t n, struct summary *o
     return 0;
 }
 
+static void summarize_errors(const struct scenario *s, struct summary *out)
+{
+    bool is_genuine = s->genuine.n_flows != 0;
+    uint64_t n = out->n_runs;
+
+    out->false_genuine =
+        rate_of(is_genuine ? 0 : out->outcomes[VERDICT_CLOSED_LOOP].n, is_genuine ? 0 : n);
+    out->false_spoofed =
+        rate_of(is_genuine ? out->outcomes[VERDICT_NOT_CLOSED_LOOP].n : 0, is_genuine ? n : 0);
+}
+
 int study_run(const struct scenario *scenario, const struct study_options *options,
               struct summary *out, struct trial_result *results)
 {
@@ -255,6 +266,8 @@ int study_run(const struct scenario *scenario, const struct study_options *optio
 
     if (error == 0)
         error = summarize(w.results, options->n_runs, out);
+    if (error == 0)
+        summarize_errors(scenario, out);
     out->wall_s = now_s() - started_s;
     free(own);
     if (error != 0)

@@ -39,6 +39,9 @@ struct summary {
     double wall_s;
     struct rate outcomes[STUDY_N_OUTCOMES];
     struct rate mixed, provisional, via_flows;
+    /* Wrong verdicts. closed_loop when nobody is genuine; not_closed_loop when somebody is. Of no
+     * trial (a share of NaN) where the scenario has none that could be wrong so. */
+    struct rate false_genuine, false_spoofed;
     /* Of trials with verdict closed_loop, in [1] of those with any other; NaN without any. */
     struct quantiles drops[2], segments[2], seconds[2];
     struct quantiles repairs_ms; /* from a drop to its repair, all trials together */

@@ -255,6 +255,8 @@ static void end_flow(struct trial *t, uint16_t flow)
 
     f->is_done = true;
     t->n_done++;
+    if (t->n_done == t->scenario->genuine.n_flows && t->scenario->blind.ends_with_genuine)
+        t->has_blind_next = false;
     t->completion_s += (double)(t->now_ns - f->started_ns) / (double)NS_PER_S;
     if (!t->scenario->genuine.renew)
         return;
@@ -348,6 +350,7 @@ static bool begin_blind(struct trial *t, uint64_t seed)
         .delay_ns =
             (uint64_t)((b->delay_ms < 0 ? b->attack->delay_ms : b->delay_ms) * (double)NS_PER_MS),
         .n_flood = b->n_flood < 0 ? b->attack->n_flood : (uint32_t)b->n_flood,
+        .n_covered = b->n_covered,
         .seed = seed,
         .handshake = !b->from_middle,
     };
@@ -414,6 +417,15 @@ static void play(struct trial *t)
     }
 }
 
+/* Of rule penny's posterior, if the rule was evaluated and does not stop at its duplicates. */
+static float log10_odds(const struct penny_result *r)
+{
+    if (r->outcome == VERDICT_UNDECIDED || r->outcome == VERDICT_DUPLICATES_EXCEEDED ||
+        !(r->posterior > 0))
+        return -INFINITY;
+    return r->posterior < 1 ? (float)log10(r->posterior / (1 - r->posterior)) : INFINITY;
+}
+
 static void collect(struct trial *t, struct trial_result *out)
 {
     struct aggregate_report r;
@@ -434,6 +446,7 @@ static void collect(struct trial *t, struct trial_result *out)
         .n_segments = (uint32_t)box_verdict_segments(t->box),
         .seconds = (float)box_verdict_ns(t->box) / (float)NS_PER_S,
         .log10_e = (float)r.anytime.log10_e,
+        .log10_odds_penny = log10_odds(&r.penny),
         .log10_e_pooled = (float)r.anytime.log10_e_pooled,
         .max_log10_e = (float)box_max_log10_e(t->box),
         .max_log10_e_pooled = (float)box_max_log10_e_pooled(t->box),

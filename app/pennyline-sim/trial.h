@@ -21,6 +21,7 @@ struct trial_result {
     uint32_t n_segments;                   /* with payload, at the box, until the verdict */
     float seconds;                         /* to the verdict */
     float log10_e, log10_e_pooled;         /* at the end */
+    float log10_odds_penny;                /* closed_loop against not, of the pooled phase */
     float max_log10_e, max_log10_e_pooled; /* the greatest after any epoch; with `watch` only */
     uint32_t n_repairs;
     float repairs_ms[BOX_MAX_REPAIRS]; /* from a drop to its repair */

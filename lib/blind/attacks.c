@@ -22,15 +22,16 @@ static void send_and_repeat(struct sender *s, uint32_t flow)
 /* Payload is that of the one packet which covers them all. */
 static void sweep(struct sender *s, uint32_t flow)
 {
-    uint16_t tiny = s->options.payload_bytes / SWEEP_SEGMENTS;
+    uint32_t n = s->options.n_covered != 0 ? s->options.n_covered : SWEEP_SEGMENTS;
+    uint16_t tiny = (uint16_t)(s->options.payload_bytes / n);
     uint32_t seq;
 
     if (tiny == 0)
         tiny = 1;
     seq = sender_send_new(s, flow, tiny);
-    if (s->flows[flow].n_segments % SWEEP_SEGMENTS == 0)
-        sender_send_bytes(s, flow, seq + tiny - SWEEP_SEGMENTS * tiny,
-                          (uint16_t)(SWEEP_SEGMENTS * tiny), true, s->options.delay_ns);
+    if (s->flows[flow].n_segments % n == 0)
+        sender_send_bytes(s, flow, seq + tiny - n * tiny, (uint16_t)(n * tiny), true,
+                          s->options.delay_ns);
 }
 
 /* Four small holes in a row, a packet after them, perhaps twice, then the four fillings: each is

@@ -21,6 +21,7 @@ struct sender_options {
     double duplicate_ratio; /* repeats per segment */
     uint64_t delay_ns;      /* from a segment to its repeat */
     uint32_t n_flood;       /* packets of new flows per step (attacks with a flood) */
+    uint32_t n_covered;     /* segments under one packet of `sweep`; 0: SWEEP_SEGMENTS */
     uint64_t seed;
     bool handshake; /* a flow starts with a SYN, else in the middle */
 };

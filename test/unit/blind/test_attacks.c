@@ -162,6 +162,19 @@ static void sweep_covers_the_last_hundred_segments_by_one_packet(void **state)
     free(p);
 }
 
+static void the_width_of_a_sweep_is_free(void **state)
+{
+    struct play *p = prepare("sweep");
+
+    (void)state;
+    p->options.n_covered = 4;
+    run(p);
+    assert_int_equal(p->n_repeats, 250);
+    for (unsigned int i = 0; i < p->n_segments; i++)
+        assert_int_equal(p->segments[i].n_bytes, p->segments[i].is_repeat ? 1000 : 250);
+    free(p);
+}
+
 /* Each step but the first: one packet beyond a hole, perhaps twice, and four that fill the hole. */
 static void dilution_fills_each_hole_by_four_segments(void **state)
 {
@@ -357,6 +370,7 @@ int main(void)
         cmocka_unit_test(duplicates_come_at_the_ratio_asked_for),
         cmocka_unit_test(delay_repeats_every_segment_exactly_so_late),
         cmocka_unit_test(sweep_covers_the_last_hundred_segments_by_one_packet),
+        cmocka_unit_test(the_width_of_a_sweep_is_free),
         cmocka_unit_test(dilution_fills_each_hole_by_four_segments),
         cmocka_unit_test(split_repeats_each_segment_by_its_two_halves),
         cmocka_unit_test(merge_repeats_two_segments_by_one),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "pennyline-sim/study.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -80,6 +81,10 @@ static void senders_that_never_repeat_are_not_closed_loop(void **state)
         s.test.rule = (enum test_rule)rule;
         summary = study(&s, 10, 2, NULL);
         assert_int_equal(summary.outcomes[VERDICT_NOT_CLOSED_LOOP].n, 10);
+        /* Right for the blind, and there was nobody to be called spoofed wrongly. */
+        assert_int_equal(summary.false_genuine.n, 0);
+        assert_true(summary.false_genuine.interval.high < 1);
+        assert_true(isnan(summary.false_spoofed.share));
     }
 }
 
@@ -96,6 +101,46 @@ static void flows_that_vanish_are_never_closed_loop(void **state)
     s.max_s = 5;
     summary = study(&s, 50, 2, NULL);
     assert_int_equal(summary.outcomes[VERDICT_CLOSED_LOOP].n, 0);
+}
+
+/* A blind sender may stop with the genuine ones; then a test does not go on for its sake. */
+static void blind_senders_may_end_with_the_genuine_ones(void **state)
+{
+    struct trial_result results[20];
+    struct scenario s;
+
+    (void)state;
+    scenario_default(&s);
+    s.genuine.n_flows = 2;
+    s.genuine.n_segments = 100;
+    s.genuine.pace = 100;
+    s.network.unseen = 1;
+    s.blind.attack = attack_by_name("none");
+    s.blind.segments_per_second = 50;
+    for (int ends = 0; ends < 2; ends++) {
+        s.blind.ends_with_genuine = ends;
+        study(&s, 20, 2, results);
+        for (int i = 0; i < 20; i++)
+            assert_true((results[i].n_segments < 70) == ends);
+    }
+}
+
+/* Nearly all of it goes past the box: hardly a repair is seen to come back. */
+static void genuine_traffic_called_spoofed_is_counted_as_an_error(void **state)
+{
+    struct scenario s;
+    struct summary summary;
+
+    (void)state;
+    scenario_default(&s);
+    s.genuine.pace = 50;
+    s.network.unseen = 0.97;
+    s.test.rule = TEST_RULE_PENNY;
+    s.test.max_drops_per_aggregate = 4;
+    summary = study(&s, 20, 2, NULL);
+    assert_int_equal(summary.false_spoofed.n, summary.outcomes[VERDICT_NOT_CLOSED_LOOP].n);
+    assert_true(summary.false_spoofed.n > 0);
+    assert_true(isnan(summary.false_genuine.share));
 }
 
 static void flows_end_later_for_their_drops_but_all_of_them_end(void **state)
@@ -126,6 +171,8 @@ int main(void)
         cmocka_unit_test(rule_penny_takes_all_of_its_twelve),
         cmocka_unit_test(senders_that_never_repeat_are_not_closed_loop),
         cmocka_unit_test(flows_that_vanish_are_never_closed_loop),
+        cmocka_unit_test(blind_senders_may_end_with_the_genuine_ones),
+        cmocka_unit_test(genuine_traffic_called_spoofed_is_counted_as_an_error),
         cmocka_unit_test(flows_end_later_for_their_drops_but_all_of_them_end),
     };
 
