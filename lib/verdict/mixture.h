@@ -38,8 +38,8 @@ struct mixture {
 /*
  * Build the mixture for a base in (0, 1). A base at or below 2^-32 counts as 2^-32 (a larger base
  * only weakens the claim, so it stays true). A base of 1 or more, or NaN, leaves nothing to reject:
- * the mixture is then 1 whatever the counts. There is no memo then: the caller, who owns it, sets it
- * afterwards.
+ * the mixture is then 1 whatever the counts. There is no memo then: the caller, who owns it, sets
+ * it afterwards.
  */
 void mixture_init(struct mixture *mixture, double base);
 

@@ -27,10 +27,11 @@ struct penny_counts {
 };
 
 struct penny_result {
-    double f_dup;     /* max(D, 1) / max(U - K, 1): always finite and positive */
-    double p_closed;  /* p_miss ^ N; 0 when it underflows */
-    double p_open;    /* f_dup ^ R, at most 1; 0 when it underflows */
-    double posterior; /* p_closed / (p_closed + p_open), right also when both underflow; V left out */
+    double f_dup;    /* max(D, 1) / max(U - K, 1): always finite and positive */
+    double p_closed; /* p_miss ^ N; 0 when it underflows */
+    double p_open;   /* f_dup ^ R, at most 1; 0 when it underflows */
+    double
+        posterior; /* p_closed / (p_closed + p_open), right also when both underflow; V left out */
     enum verdict_outcome outcome; /* never VERDICT_UNDECIDED */
 };
 
