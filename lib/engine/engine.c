@@ -18,7 +18,7 @@ static size_t round_to_line(size_t n_bytes)
 
 /* The parts of an engine's memory, in order. */
 struct layout {
-    size_t engine, ledger, places, deltas, changed, listed, rules, flows, passive_deltas,
+    size_t engine, ledger, places, deltas, changed, posting, listed, rules, flows, passive_deltas,
         passive_lines, end;
 };
 
@@ -39,7 +39,8 @@ static struct layout lay_out(const struct engine_config *config)
     l.places = l.ledger + round_to_line(ledger_memory_bytes(config->n_pending_drops));
     l.deltas = l.places + round_to_line(places_memory_bytes((uint16_t)config->n_places));
     l.changed = l.deltas + round_to_line((n_aggregates + 1) * sizeof(struct aggregate_counters));
-    l.listed = l.changed + round_to_line(n_aggregates * sizeof(uint32_t));
+    l.posting = l.changed + round_to_line(n_aggregates * sizeof(uint32_t));
+    l.listed = l.posting + round_to_line(n_aggregates * sizeof(uint32_t));
     l.rules = l.listed + round_to_line(n_aggregates);
     l.flows = l.rules + round_to_line(config->n_slices * sizeof(struct slice_rules));
     l.end = l.passive_deltas = l.flows + round_to_line(flow_table_memory_bytes(config->n_flows));
@@ -117,6 +118,7 @@ struct engine *engine_init(void *memory, size_t n_bytes, const struct engine_con
     e->deltas = (void *)(base + l.deltas);
     e->n_deltas = aggregate_table_capacity(config->aggregates) + 1;
     e->changed = (void *)(base + l.changed);
+    e->posting = (void *)(base + l.posting);
     e->listed = base + l.listed;
     rules = (void *)(base + l.rules);
     for (uint32_t i = 0; i < config->n_slices; i++)

@@ -96,8 +96,12 @@ void engine_ask(struct engine *e, struct engine_packet *packet);
 void engine_packets(struct engine *e, struct engine_packet *packets, const uint8_t *which,
                     unsigned int n, enum engine_action *actions);
 
-/* After a burst: when the manager began a new epoch, posts what changed. Returns false when the
- * ring was too full for all of it (tried again at the next call). */
+/* After a burst: when the manager began a new epoch, posts at most `n` of the aggregates that
+ * changed, then closes the epoch; so that no burst has to wait for the messages of a million
+ * aggregates, an epoch takes as many calls as it needs. Returns false while some are left, or the
+ * ring is full (tried again at the next call). */
+bool engine_post_some(struct engine *e, uint32_t n);
+/* The same, all at once. */
 bool engine_post_epoch(struct engine *e);
 
 /* Before the last epoch of a stop: ends every pending drop as void, so that counters reconcile, and

@@ -14,13 +14,6 @@ int engine_post(struct engine *e, const struct message *m)
     return error;
 }
 
-static bool is_tested(const struct engine *e, uint32_t aggregate)
-{
-    const struct aggregate_control *c = aggregate_table_control(e->aggregates, aggregate);
-
-    return aggregate_control_read(c).phase != AGGREGATE_IDLE;
-}
-
 static int post_passive_delta(struct engine *e, uint32_t aggregate)
 {
     struct message m = {.kind = MESSAGE_PASSIVE,
@@ -58,43 +51,57 @@ static int post_delta(struct engine *e, uint32_t aggregate)
     return 0;
 }
 
-/* Posts the changed aggregates that are (not) under test; the others stay listed. False when the
- * ring is full. */
-static bool post_deltas(struct engine *e, bool tested)
+/* What changed so far is this epoch's; what changes from now on is the next one's. */
+static void begin_epoch(struct engine *e, uint64_t epoch)
 {
-    uint32_t kept = 0, i;
-    bool room = true;
+    uint32_t *empty = e->posting;
 
-    for (i = 0; i < e->n_changed; i++) {
-        uint32_t aggregate = e->changed[i];
+    e->posting = e->changed;
+    e->n_posting = e->n_changed;
+    e->changed = empty;
+    e->n_changed = 0;
+    e->posting_epoch = epoch;
+    e->is_late = false;
+}
 
-        if (room && is_tested(e, aggregate) == tested)
-            room = post_delta(e, aggregate) == 0;
-        if (e->listed[aggregate])
-            e->changed[kept++] = aggregate;
+static bool post_mark(struct engine *e)
+{
+    const struct message mark = {
+        .kind = MESSAGE_EPOCH, .worker = e->config.worker, .epoch = {.epoch = e->posting_epoch}};
+
+    return e->config.post(e->config.post_context, &mark) == 0;
+}
+
+static bool wait_for_room(struct engine *e)
+{
+    e->counters.epochs_late += !e->is_late;
+    e->is_late = true;
+    return false;
+}
+
+bool engine_post_some(struct engine *e, uint32_t n)
+{
+    uint64_t epoch = atomic_load_explicit(&e->config.gate->epoch, memory_order_acquire);
+
+    if (likely_true(epoch == e->posted_epoch))
+        return true;
+    if (e->posting_epoch == e->posted_epoch)
+        begin_epoch(e, epoch);
+    for (; n > 0 && e->n_posting > 0; n--) {
+        if (post_delta(e, e->posting[e->n_posting - 1]) != 0)
+            return wait_for_room(e);
+        e->n_posting--;
     }
-    e->n_changed = kept;
-    return room;
+    if (e->n_posting > 0)
+        return false;
+    if (!places_post(&e->places, e->config.worker, e->config.post, e->config.post_context) ||
+        !post_mark(e))
+        return wait_for_room(e);
+    e->posted_epoch = e->posting_epoch;
+    return true;
 }
 
 bool engine_post_epoch(struct engine *e)
 {
-    uint64_t epoch = atomic_load_explicit(&e->config.gate->epoch, memory_order_acquire);
-    struct message mark = {.kind = MESSAGE_EPOCH, .worker = e->config.worker};
-    bool whole;
-
-    if (epoch == e->posted_epoch)
-        return true;
-    whole = post_deltas(e, true) &&
-            places_post(&e->places, e->config.worker, e->config.post, e->config.post_context);
-    if (whole)
-        post_deltas(e, false);
-    mark.epoch.epoch = epoch;
-    mark.epoch.whole = whole;
-    if (!whole)
-        e->counters.epochs_late++;
-    if (e->config.post(e->config.post_context, &mark) != 0)
-        return false;
-    e->posted_epoch = epoch;
-    return true;
+    return engine_post_some(e, UINT32_MAX);
 }

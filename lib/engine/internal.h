@@ -30,7 +30,7 @@ struct slice_rules {
     bool is_passive;
 };
 
-/* In `listed`: is the aggregate in the list of those to post? */
+/* In `listed`: is the aggregate in one of the lists of those to post? */
 struct engine {
     /* Set at each burst. */
     uint64_t now_ns;
@@ -53,10 +53,13 @@ struct engine {
     /* Touched by events and once per burst only. */
     struct ledger ledger;
     struct places places;
-    uint32_t *changed; /* aggregates with something to post */
+    uint32_t *changed; /* aggregates with something to post in the next epoch */
     uint32_t n_changed;
+    uint32_t *posting; /* and those of `posting_epoch` still to post */
+    uint32_t n_posting;
+    bool is_late; /* it had to wait for room */
     uint8_t *listed;
-    uint64_t posted_epoch;
+    uint64_t posting_epoch, posted_epoch; /* the same when all of it is posted */
     uint64_t aged_ns;
     uint64_t age_interval_ns; /* in which every flow record is looked at once */
     struct engine_config config;

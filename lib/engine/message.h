@@ -8,8 +8,8 @@
  * Epochs. R of one worker must never be judged beside staler D of another (doc/verdict.md). So each
  * worker closes what it posted for an epoch with MESSAGE_EPOCH; the manager evaluates only on
  * counters that every worker closed for the same epoch, and does not read a worker's ring beyond
- * that mark until the others have reached it. `whole` is false when some delta of a tested
- * aggregate did not fit; then nothing is evaluated until every worker posted a whole epoch. */
+ * that mark until the others have reached it. A worker whose ring is full, or that has much to
+ * tell, takes its time: the epoch is as long as that takes. */
 #ifndef ENGINE_MESSAGE_H
 #define ENGINE_MESSAGE_H
 
@@ -84,7 +84,6 @@ struct message {
         } wanted;
         struct {
             uint64_t epoch;
-            bool whole;
         } epoch;
     };
 };

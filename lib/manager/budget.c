@@ -47,5 +47,5 @@ void budget_withdraw(struct manager *m, struct aggregate_state *a)
 
 bool budget_is_drained(const struct manager *m, const struct test *t)
 {
-    return m->whole_epoch > t->withdrawn_epoch;
+    return m->closed_epoch > t->withdrawn_epoch;
 }

@@ -26,16 +26,14 @@ static void end_overdue_test(struct manager *m, struct aggregate_state *a)
 }
 
 /* Steps may take their test out of the list. */
-static void step_active_tests(struct manager *m, bool whole)
+static void step_active_tests(struct manager *m)
 {
     for (uint32_t next, i = m->active.head; i != INDEX_NONE; i = next) {
         struct aggregate_state *a = &m->aggregates[i];
 
         next = a->next;
-        if (whole) {
-            test_evaluate(m, a);
-            test_step(m, a);
-        }
+        test_evaluate(m, a);
+        test_step(m, a);
         end_overdue_test(m, a);
     }
 }
@@ -54,19 +52,17 @@ static void begin_retests(struct manager *m)
     }
 }
 
-void manager_close_epoch(struct manager *m, uint16_t worker, uint64_t epoch, bool whole)
+void manager_close_epoch(struct manager *m, uint16_t worker, uint64_t epoch)
 {
     if (epoch != m->epoch || all_closed(m) || m->closed[worker])
         return;
     m->closed[worker] = true;
-    m->all_whole = m->all_whole && whole;
     if (++m->n_closed < m->config.n_workers)
         return;
     for (uint16_t w = 0; w < m->config.n_workers; w++)
         m->closed[w] = false;
-    if (m->all_whole)
-        m->whole_epoch = m->epoch;
-    step_active_tests(m, m->all_whole);
+    m->closed_epoch = m->epoch;
+    step_active_tests(m);
     begin_retests(m);
 }
 
@@ -75,7 +71,6 @@ static void begin_epoch(struct manager *m)
     m->epoch++;
     m->epoch_began_ns = m->now_ns;
     m->n_closed = 0;
-    m->all_whole = true;
     atomic_store_explicit(&m->config.gate->epoch, m->epoch, memory_order_release);
 }
 

@@ -126,10 +126,9 @@ struct manager {
     uint64_t now_ns;
     bool auto_start;
     uint64_t epoch, epoch_began_ns;
-    uint64_t whole_epoch; /* the last one that every worker posted whole */
+    uint64_t closed_epoch; /* the last one that every worker closed */
     bool *closed;         /* per worker: it closed `epoch` */
     uint16_t n_closed;    /* all of them before the first epoch too */
-    bool all_whole;
 
     bool kill_switch, suspended;
     char suspended_reason[96];
@@ -151,7 +150,7 @@ void aggregate_list_remove(struct manager *m, struct aggregate_state *a); /* fro
 struct aggregate_state *manager_adopt_aggregate(struct manager *m, uint32_t number);
 
 /* epoch.c */
-void manager_close_epoch(struct manager *m, uint16_t worker, uint64_t epoch, bool whole);
+void manager_close_epoch(struct manager *m, uint16_t worker, uint64_t epoch);
 
 /* evaluate.c: brings counts, both rules' values and the flows' up to date. */
 void test_evaluate(const struct manager *m, struct aggregate_state *a);

@@ -71,7 +71,7 @@ void manager_receive(struct manager *m, const struct message *message)
         receive_wanted(m, message);
         return;
     case MESSAGE_EPOCH:
-        manager_close_epoch(m, message->worker, message->epoch.epoch, message->epoch.whole);
+        manager_close_epoch(m, message->worker, message->epoch.epoch);
         return;
     case MESSAGE_COUNTERS:
     case MESSAGE_PASSIVE:

@@ -68,7 +68,6 @@ static void end_epoch(struct bench *b)
     struct message mark = {.kind = MESSAGE_EPOCH};
 
     mark.epoch.epoch = atomic_load(&b->gate.epoch);
-    mark.epoch.whole = true;
     manager_receive(b->manager, &mark);
     b->now_ns += EPOCH_MS * NS_PER_MS;
     manager_tick(b->manager, b->now_ns);

@@ -107,7 +107,6 @@ void world_run(struct world *w, unsigned int n_epochs)
         w->now_ns += 10 * NS_PER_MS;
         manager_tick(w->operations.manager, w->now_ns);
         mark.epoch.epoch = manager_epoch(w->operations.manager);
-        mark.epoch.whole = true;
         manager_receive(w->operations.manager, &mark);
     }
 }

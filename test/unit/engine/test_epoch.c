@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Epochs: nothing counted is ever lost, and an epoch that did not fit says so. */
+/* Epochs: nothing counted is ever lost, and none is closed before all of it is posted. */
 #include "lab.h"
 
 #define ISN UINT32_C(1000)
@@ -20,7 +20,7 @@ static void a_full_ring_keeps_the_counts_for_the_next_epoch(void **state)
     l->room = UINT32_MAX;
     assert_true(engine_post_epoch(l->engine));
     assert_int_equal(l->sums[0].in_order, 2);
-    assert_true(lab_last(l, MESSAGE_EPOCH)->epoch.whole);
+    assert_int_equal(lab_last(l, MESSAGE_EPOCH)->epoch.epoch, 1);
     lab_close(l);
 }
 
@@ -44,13 +44,15 @@ static void an_epoch_is_posted_once_and_closed_after_its_counts(void **state)
     lab_close(l);
 }
 
-static void an_epoch_that_fits_only_in_part_is_not_whole(void **state)
+#define N_AGGREGATES 3
+
+/* A lab with aggregates of /24, each of which saw one SYN; the epoch has begun. */
+static struct lab *lab_with_changes(void)
 {
     struct lab *l = lab_open(&(struct lab_options){.granularity_ipv4 = 24});
     struct aggregate_identity who = {.slice = 0, .has_prefix = true};
 
-    (void)state;
-    for (uint32_t i = 0; i < 3; i++) {
+    for (uint32_t i = 0; i < N_AGGREGATES; i++) {
         const uint8_t four[4] = {10, 0, (uint8_t)i, 0};
         struct ip_address a = ip_address_from_ipv4(four);
 
@@ -61,6 +63,14 @@ static void an_epoch_that_fits_only_in_part_is_not_whole(void **state)
         lab_syn(l, i << 8, ISN);
     }
     atomic_fetch_add(&l->gate.epoch, 1);
+    return l;
+}
+
+static void an_epoch_that_fits_only_in_part_is_closed_when_the_rest_fitted(void **state)
+{
+    struct lab *l = lab_with_changes();
+
+    (void)state;
     l->room = 2;
     assert_false(engine_post_epoch(l->engine));
     assert_int_equal(lab_n_messages(l, MESSAGE_EPOCH), 0);
@@ -68,9 +78,37 @@ static void an_epoch_that_fits_only_in_part_is_not_whole(void **state)
     assert_false(engine_post_epoch(l->engine)); /* the last delta fits, its mark does not */
     l->room = UINT32_MAX;
     assert_true(engine_post_epoch(l->engine));
-    assert_true(lab_last(l, MESSAGE_EPOCH)->epoch.whole);
-    for (int i = 0; i < 3; i++)
+    assert_int_equal(lab_n_messages(l, MESSAGE_EPOCH), 1);
+    assert_int_equal(engine_counters(l->engine)->epochs_late, 1);
+    for (int i = 0; i < N_AGGREGATES; i++)
         assert_int_equal(l->sums[i].control_packets, 1);
+    lab_close(l);
+}
+
+static void
+an_epoch_posted_in_steps_is_closed_by_the_last_and_holds_what_came_before_it(void **state)
+{
+    struct lab *l = lab_with_changes();
+
+    (void)state;
+    assert_false(engine_post_some(l->engine, 0));
+    assert_false(engine_post_some(l->engine, 2));
+    assert_int_equal(lab_n_messages(l, MESSAGE_COUNTERS), 2);
+    for (uint32_t i = 0; i < N_AGGREGATES; i++)
+        lab_data(l, i << 8, ISN + 1, 1000);
+    assert_true(engine_post_some(l->engine, 2));
+    assert_int_equal(lab_n_messages(l, MESSAGE_COUNTERS), N_AGGREGATES);
+    assert_int_equal(lab_last(l, MESSAGE_EPOCH)->epoch.epoch, 1);
+    assert_int_equal(engine_counters(l->engine)->epochs_late, 0);
+    /* The one that was posted late brought its data along; those of the others come next. */
+    assert_int_equal(l->sums[0].in_order + l->sums[1].in_order + l->sums[2].in_order, 1);
+    assert_true(engine_post_some(l->engine, 2));
+    assert_int_equal(lab_n_messages(l, MESSAGE_EPOCH), 1);
+    atomic_fetch_add(&l->gate.epoch, 1);
+    assert_true(engine_post_some(l->engine, 2));
+    assert_int_equal(lab_last(l, MESSAGE_EPOCH)->epoch.epoch, 2);
+    for (int i = 0; i < N_AGGREGATES; i++)
+        assert_int_equal(l->sums[i].in_order, 1);
     lab_close(l);
 }
 
@@ -96,7 +134,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_full_ring_keeps_the_counts_for_the_next_epoch),
         cmocka_unit_test(an_epoch_is_posted_once_and_closed_after_its_counts),
-        cmocka_unit_test(an_epoch_that_fits_only_in_part_is_not_whole),
+        cmocka_unit_test(an_epoch_that_fits_only_in_part_is_closed_when_the_rest_fitted),
+        cmocka_unit_test(
+            an_epoch_posted_in_steps_is_closed_by_the_last_and_holds_what_came_before_it),
         cmocka_unit_test(lost_events_are_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -222,7 +222,7 @@ void box_place(struct box *b, uint16_t worker, uint32_t aggregate, uint32_t plac
     manager_receive(b->manager, &m);
 }
 
-void box_post(struct box *b, uint16_t worker, bool whole)
+void box_post(struct box *b, uint16_t worker)
 {
     static const struct aggregate_counters none;
     struct message m = message_of(b, MESSAGE_EPOCH, worker, 0);
@@ -239,7 +239,6 @@ void box_post(struct box *b, uint16_t worker, bool whole)
         *delta = none;
     }
     m.epoch.epoch = b->gate.epoch;
-    m.epoch.whole = whole;
     manager_receive(b->manager, &m);
 }
 
@@ -253,7 +252,7 @@ void box_epoch(struct box *b)
 {
     for (uint16_t w = 0; w < b->n_workers; w++)
         if (manager_accepts(b->manager, w))
-            box_post(b, w, true);
+            box_post(b, w);
     box_tick(b);
 }
 

@@ -76,7 +76,7 @@ void box_place(struct box *b, uint16_t worker, uint32_t aggregate, uint32_t plac
 bool box_take_place(struct box *b, uint32_t aggregate);
 
 /* Posts one worker's deltas and its mark for the epoch under way. */
-void box_post(struct box *b, uint16_t worker, bool whole);
+void box_post(struct box *b, uint16_t worker);
 /* Begins the next epoch; box_epoch() also has all workers post it. */
 void box_tick(struct box *b);
 void box_epoch(struct box *b);

@@ -19,40 +19,18 @@ static void repairs_are_not_judged_before_the_other_workers_duplicates(void **st
     for (unsigned i = 0; i < n; i++)
         box_end(b, 0, 0, ids[i], DROP_RETRANSMITTED);
     box_duplicate(b, 1, 0, 100);
-    box_post(b, 0, true);
+    box_post(b, 0);
     assert_false(manager_accepts(b->manager, 0));
     assert_true(manager_accepts(b->manager, 1));
     for (int i = 0; i < 10; i++)
         box_tick(b); /* no new epoch, and no evaluation, however long it takes */
     assert_int_equal(box_report(b, 0).verdict, VERDICT_UNDECIDED);
     assert_int_equal(box_report(b, 0).test.retransmitted, 0);
-    box_post(b, 1, true);
+    box_post(b, 1);
     assert_true(manager_accepts(b->manager, 0));
     assert_int_equal(box_report(b, 0).test.retransmitted, n);
     assert_int_equal(box_report(b, 0).verdict, VERDICT_UNDECIDED);
     assert_true(box_report(b, 0).anytime.log10_e < 6);
-    box_close(b);
-}
-
-static void an_epoch_that_is_not_whole_is_not_evaluated(void **state)
-{
-    struct box *b = box_new(2);
-    uint64_t ids[6];
-    unsigned n = 0;
-
-    (void)state;
-    box_open(b);
-    while (n < 6 && (ids[n] = box_drop(b, 0, 0)) != 0)
-        n++;
-    for (unsigned i = 0; i < n; i++)
-        box_end(b, 0, 0, ids[i], DROP_RETRANSMITTED);
-    box_post(b, 0, true);
-    box_post(b, 1, false);
-    assert_int_equal(box_report(b, 0).verdict, VERDICT_UNDECIDED);
-    box_tick(b);
-    box_post(b, 0, true);
-    box_post(b, 1, true);
-    assert_int_equal(box_report(b, 0).verdict, VERDICT_CLOSED_LOOP);
     box_close(b);
 }
 
@@ -66,11 +44,10 @@ static void marks_of_old_epochs_and_repeated_marks_count_for_nothing(void **stat
     box_open(b);
     epoch = manager_epoch(b->manager);
     m.epoch.epoch = epoch - 1;
-    m.epoch.whole = true;
     manager_receive(b->manager, &m);
     assert_true(manager_accepts(b->manager, 1));
-    box_post(b, 0, true);
-    box_post(b, 1, true);
+    box_post(b, 0);
+    box_post(b, 1);
     m.epoch.epoch = epoch;
     manager_receive(b->manager, &m);
     box_tick(b);
@@ -91,7 +68,7 @@ static void the_gate_shows_the_epoch_and_a_sign_of_life(void **state)
     box_epoch(b);
     assert_int_equal(b->gate.epoch, 2);
     /* Not due yet. */
-    box_post(b, 0, true);
+    box_post(b, 0);
     manager_tick(b->manager, b->now_ns + BOX_EPOCH_NS - 1);
     assert_int_equal(b->gate.epoch, 2);
     manager_tick(b->manager, b->now_ns + BOX_EPOCH_NS);
@@ -107,13 +84,13 @@ static void a_drop_not_told_yet_keeps_the_test_settling(void **state)
 
     (void)state;
     box_open(b);
-    box_post(b, 0, true);
+    box_post(b, 0);
     id = box_drop(b, 0, 0);
     assert_int_equal(manager_test_stop(b->manager, 0, REASON_STOPPED, b->now_ns), 0);
     assert_int_equal(box_report(b, 0).reason, REASON_STOPPED);
     assert_int_equal(box_drop(b, 1, 0), 0);
     /* This epoch ends without the drop. */
-    box_post(b, 1, true);
+    box_post(b, 1);
     box_tick(b);
     assert_int_equal(box_report(b, 0).state, TEST_SETTLING);
     box_settle(b);
@@ -277,7 +254,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(repairs_are_not_judged_before_the_other_workers_duplicates),
-        cmocka_unit_test(an_epoch_that_is_not_whole_is_not_evaluated),
         cmocka_unit_test(marks_of_old_epochs_and_repeated_marks_count_for_nothing),
         cmocka_unit_test(the_gate_shows_the_epoch_and_a_sign_of_life),
         cmocka_unit_test(a_drop_not_told_yet_keeps_the_test_settling),

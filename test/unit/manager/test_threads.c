@@ -92,7 +92,6 @@ static void *run_worker(void *context)
         counters.counters = (struct aggregate_counters){.expired = w->n_pending};
         w->n_pending = 0;
         mark.epoch.epoch = epoch;
-        mark.epoch.whole = true;
         put(w, &mark);
         posted = epoch;
     }

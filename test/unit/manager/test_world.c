@@ -233,10 +233,10 @@ static void step(struct world *w, bool send)
         if (send)
             send_next(w, flow);
     }
-    /* Workers come to their epochs at different times. */
+    /* Workers come to their epochs at different times, and take more or less time for them. */
     for (uint16_t i = 0; i < w->n_workers; i++)
         if (random_u32(&w->random) % 3 != 0)
-            engine_post_epoch(w->engines[i]);
+            engine_post_some(w->engines[i], random_u32(&w->random) % 3);
     drain_queues(w);
     manager_tick(w->manager, w->now_ns);
 }
