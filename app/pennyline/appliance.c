@@ -17,6 +17,7 @@
 #include "eal.h"
 #include "eventlog/eventlog.h"
 #include "events.h"
+#include "inspect.h"
 #include "lanes.h"
 #include "lcores.h"
 #include "manager/manager.h"
@@ -305,10 +306,10 @@ static const struct step {
     int (*up)(struct appliance *a);
     void (*down)(struct appliance *a);
 } steps[] = {
-    {signals_up, signals_down},   {log_up, log_down},        {eal_up, eal_down},
-    {ports_up, ports_down},       {queues_up, queues_down},  {tables_up, tables_down},
-    {policies_up, policies_down}, {lanes_up, lanes_destroy}, {services_up, services_down},
-    {start_up, start_down},
+    {signals_up, signals_down},   {log_up, log_down},         {eal_up, eal_down},
+    {ports_up, ports_down},       {queues_up, queues_down},   {tables_up, tables_down},
+    {policies_up, policies_down}, {lanes_up, lanes_destroy},  {services_up, services_down},
+    {start_up, start_down},       {inspect_up, inspect_down},
 };
 
 static void walk_down(struct appliance *a, size_t n_taken)

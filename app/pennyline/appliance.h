@@ -10,6 +10,7 @@
 #include "clock.h"
 #include "config/config.h"
 #include "control/control.h"
+#include "manager/manager.h"
 #include "memory.h"
 #include "policy.h"
 #include "port/port.h"
@@ -17,6 +18,7 @@
 #include "worker.h"
 
 struct eventlog;
+struct info_header;
 struct manager;
 struct rte_mempool;
 
@@ -32,6 +34,13 @@ struct appliance_options {
 struct appliance_watch {
     uint64_t next_ns;
     uint64_t n_packets, n_missed, n_no_buffer, n_errors, n_tx_full;
+};
+
+/* How far other processes were told. */
+struct appliance_inspected {
+    uint64_t next_ns, last_ns;
+    uint32_t n_written; /* aggregates that were told of at least once */
+    uint32_t next;      /* the one whose turn it is, modulo n_written */
 };
 
 /* The table on the terminal. */
@@ -69,6 +78,8 @@ struct appliance {
     struct appliance_watch watch;
     uint64_t watch_loads_ns; /* when the workers' load is read next */
     struct progress progress;
+    struct info_header *info; /* NULL: other processes cannot see it */
+    struct appliance_inspected inspected;
 
     unsigned int n_problems; /* what did not reconcile at the end */
     char problems[16][256];

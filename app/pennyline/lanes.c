@@ -197,18 +197,8 @@ struct worker_port lanes_port_sum(const struct appliance *a, uint32_t port)
 {
     struct worker_port sum = {0};
 
-    for (uint32_t i = 0; i < a->n_workers; i++) {
-        const struct worker_port *p = &a->workers[i]->ports[port];
-
-        sum.rx += p->rx;
-        sum.forwarded += p->forwarded;
-        sum.dropped += p->dropped;
-        sum.absorbed += p->absorbed;
-        sum.no_headroom += p->no_headroom;
-        sum.queued += p->queued;
-        sum.tx += p->tx;
-        sum.tx_full += p->tx_full;
-    }
+    for (uint32_t i = 0; i < a->n_workers; i++)
+        worker_port_add(&sum, &a->workers[i]->ports[port]);
     return sum;
 }
 

@@ -9,6 +9,7 @@
 #include "eventlog/eventlog.h"
 #include "events.h"
 #include "export/export.h"
+#include "inspect.h"
 #include "lanes.h"
 #include "manager/manager.h"
 #include "manager/passive.h"
@@ -70,6 +71,7 @@ static unsigned int turn(struct appliance *a, uint64_t now_ns)
     watch_ports(a, now_ns);
     watch_loads(a, now_ns);
     services_serve(a, now_ns);
+    inspect_serve(a, now_ns);
     eventlog_flush(a->log);
     serve_signals(a, now_ns);
     if (n == 0)

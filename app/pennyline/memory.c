@@ -6,6 +6,8 @@
 
 #include "base/time.h"
 #include "export/export.h"
+#include "info/read.h"
+#include "inspect.h"
 #include "port/port.h"
 #include "prefix/prefix.h"
 #include "say.h"
@@ -109,6 +111,7 @@ struct memory_budget memory_estimate(const struct config *config, uint32_t n_wor
         .ring_bytes = export_ring_memory_bytes(memory_n_messages(config)),
         .other_bytes = sizeof(struct worker),
         .packets_bytes = estimate_packets(config, n_workers),
+        .info_bytes = inspect_memory_bytes(config, n_workers),
         .prefixes_bytes = prefix_table_memory_bytes(config->slices, config->n_slices),
     };
 
@@ -119,7 +122,7 @@ struct memory_budget memory_estimate(const struct config *config, uint32_t n_wor
 uint64_t memory_eal_bytes(const struct memory_budget *b)
 {
     return b->n_workers * (b->engine_bytes + b->ring_bytes + b->other_bytes) + b->packets_bytes +
-           b->n_sockets * b->prefixes_bytes + b->aggregates_bytes;
+           b->n_sockets * b->prefixes_bytes + b->aggregates_bytes + b->info_bytes;
 }
 
 uint64_t memory_total_bytes(const struct memory_budget *b)
@@ -131,21 +134,29 @@ void memory_say(const struct memory_budget *b)
 {
     say_info("memory: %.1f MiB for each of %u workers (flows, drops and counters %.1f, messages "
              "%.1f), packets %.1f, prefixes %.1f for each of %u NUMA nodes, aggregates and manager "
-             "%.1f; in "
-             "all %.1f MiB",
+             "%.1f, what pennyline-info reads %.1f; in all %.1f MiB",
              MIB(b->engine_bytes + b->ring_bytes + b->other_bytes), b->n_workers,
              MIB(b->engine_bytes), MIB(b->ring_bytes), MIB(b->packets_bytes),
              MIB(b->prefixes_bytes), b->n_sockets, MIB(b->aggregates_bytes + b->manager_bytes),
-             MIB(memory_total_bytes(b)));
+             MIB(b->info_bytes), MIB(memory_total_bytes(b)));
+}
+
+struct info_memory memory_of_budget(const struct memory_budget *b)
+{
+    return (struct info_memory){.n_workers = b->n_workers,
+                                .worker_engine_bytes = b->engine_bytes,
+                                .worker_ring_bytes = b->ring_bytes,
+                                .packets_bytes = b->packets_bytes,
+                                .prefixes_bytes = b->n_sockets * b->prefixes_bytes,
+                                .aggregates_and_manager_bytes =
+                                    b->aggregates_bytes + b->manager_bytes,
+                                .info_bytes = b->info_bytes,
+                                .total_bytes = memory_total_bytes(b)};
 }
 
 json_t *memory_to_json(const struct memory_budget *b)
 {
-    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "workers", (json_int_t)b->n_workers,
-                     "worker_engine_bytes", (json_int_t)b->engine_bytes, "worker_ring_bytes",
-                     (json_int_t)b->ring_bytes, "packets_bytes", (json_int_t)b->packets_bytes,
-                     "prefixes_bytes", (json_int_t)(b->n_sockets * b->prefixes_bytes),
-                     "aggregates_and_manager_bytes",
-                     (json_int_t)(b->aggregates_bytes + b->manager_bytes), "total_bytes",
-                     (json_int_t)memory_total_bytes(b));
+    struct info_memory m = memory_of_budget(b);
+
+    return info_memory_json(&m);
 }

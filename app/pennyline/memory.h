@@ -8,6 +8,7 @@
 
 #include "config/config.h"
 #include "engine/engine.h"
+#include "info/layout.h"
 #include "manager/manager.h"
 
 struct memory_budget {
@@ -17,6 +18,7 @@ struct memory_budget {
     uint64_t prefixes_bytes;                        /* of each NUMA socket */
     uint64_t aggregates_bytes;                      /* their table */
     uint64_t manager_bytes;                         /* plain memory, none of EAL's */
+    uint64_t info_bytes;                            /* what other processes are shown */
 };
 
 /* Engine of a worker, but for its tables and secrets. */
@@ -38,6 +40,7 @@ uint64_t memory_total_bytes(const struct memory_budget *b);
 uint64_t memory_eal_bytes(const struct memory_budget *b);
 
 void memory_say(const struct memory_budget *b);
+struct info_memory memory_of_budget(const struct memory_budget *b);
 json_t *memory_to_json(const struct memory_budget *b);
 
 #endif

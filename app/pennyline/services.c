@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "control/control.h"
+#include "inspect.h"
 #include "lanes.h"
 #include "say.h"
 #include "telemetry/telemetry.h"
@@ -20,19 +21,6 @@ const char *services_drivers_directory(void)
     if (own != NULL && *own != '\0')
         return own;
     return access(DRIVERS_CFG_INSTALLED, R_OK) == 0 ? DRIVERS_CFG_INSTALLED : DRIVERS_CFG_SOURCE;
-}
-
-static json_t *device_counters(const struct port *port)
-{
-    struct port_statistics s;
-
-    if (port_read_statistics(port, &s) != 0)
-        return json_null();
-    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "rx_packets",
-                     (json_int_t)s.rx_packets, "rx_bytes", (json_int_t)s.rx_bytes, "tx_packets",
-                     (json_int_t)s.tx_packets, "tx_bytes", (json_int_t)s.tx_bytes, "missed",
-                     (json_int_t)s.missed, "no_buffer", (json_int_t)s.no_buffer, "rx_errors",
-                     (json_int_t)s.rx_errors, "tx_errors", (json_int_t)s.tx_errors);
 }
 
 /* Extended statistics that tell of trouble. */
@@ -78,17 +66,22 @@ static json_t *xstats(const struct port *port)
 
 static json_t *port_json(const struct appliance *a, const struct port *port)
 {
-    struct worker_port s = lanes_port_sum(a, port->index);
+    struct port_statistics counted;
+    struct report_port p = {.name = port->config->name,
+                            .device = port->config->device,
+                            .driver = port_driver_name(port),
+                            .is_mirror = port->config->role == PORT_ROLE_MIRROR,
+                            .link_up = port->link_up,
+                            .n_rx_queues = port->n_rx_queues,
+                            .n_tx_queues = port->n_tx_queues,
+                            .sum = lanes_port_sum(a, port->index)};
+    json_t *out;
 
-    return json_pack(
-        "{s:s, s:s, s:s, s:s, s:b, s:i, s:i, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o}", "name",
-        port->config->name, "device", port->config->device, "driver", port_driver_name(port),
-        "role", port->config->role == PORT_ROLE_MIRROR ? "mirror" : "forward", "link_up",
-        port->link_up, "rx_queues", port->n_rx_queues, "tx_queues", port->n_tx_queues, "rx_packets",
-        (json_int_t)s.rx, "forwarded", (json_int_t)s.forwarded, "dropped", (json_int_t)s.dropped,
-        "lost_no_headroom", (json_int_t)s.no_headroom, "absorbed_mirror", (json_int_t)s.absorbed,
-        "tx_packets", (json_int_t)s.tx, "lost_tx_full", (json_int_t)s.tx_full, "device_counters",
-        device_counters(port), "xstats", xstats(port));
+    if (port_read_statistics(port, &counted) == 0)
+        p.counted = &counted;
+    out = report_port_json(&p);
+    json_object_set_new(out, "xstats", xstats(port));
+    return out;
 }
 
 json_t *services_ports_json(struct appliance *a)
@@ -100,7 +93,7 @@ json_t *services_ports_json(struct appliance *a)
     return ports;
 }
 
-static bool on_worker(void *context, unsigned int i, struct control_worker *out)
+static bool on_worker(void *context, unsigned int i, struct report_worker *out)
 {
     struct appliance *a = context;
     const struct worker *w;
@@ -108,14 +101,14 @@ static bool on_worker(void *context, unsigned int i, struct control_worker *out)
     if (i >= a->n_workers)
         return false;
     w = a->workers[i];
-    *out = (struct control_worker){.lcore = w->lcore,
-                                   .counters = w->counters,
-                                   .packet_reasons = w->packet_reasons,
-                                   .flows = engine_flow_counters(w->engine),
-                                   .n_flows_max = a->config->instance.flows_per_lcore,
-                                   .load = &w->load,
-                                   .rates = &w->rates,
-                                   .tsc_hz = w->clock.hz};
+    *out = (struct report_worker){.lcore = w->lcore,
+                                  .counters = w->counters,
+                                  .packet_reasons = w->packet_reasons,
+                                  .flows = engine_flow_counters(w->engine),
+                                  .n_flows_max = a->config->instance.flows_per_lcore,
+                                  .load = &w->load,
+                                  .rates = &w->rates,
+                                  .tsc_hz = w->clock.hz};
     return true;
 }
 
@@ -126,9 +119,7 @@ static json_t *on_ports(void *context)
 
 static json_t *on_memory(void *context)
 {
-    struct appliance *a = context;
-
-    return memory_to_json(&a->memory);
+    return inspect_memory_json(context);
 }
 
 int services_up(struct appliance *a)

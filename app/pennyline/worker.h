@@ -16,22 +16,13 @@
 #include "packet/packet.h"
 #include "policy.h"
 #include "stats/load.h"
+#include "stats/ports.h"
 
 #define WORKER_BURST      64
 #define WORKER_MAX_QUEUES (CONFIG_MAX_PORTS * CONFIG_MAX_QUEUES)
 
 struct rte_mbuf;
 struct rte_ring;
-
-/* What became of the packets of one port, as one worker saw it. Identities, between bursts:
- *   rx = forwarded + dropped + absorbed + no_headroom         (where they came in)
- *   queued = tx + tx_full                                     (where they leave)
- *   over all ports: forwarded = queued
- * Written by the worker, read by the manager. */
-struct worker_port {
-    uint64_t rx, forwarded, dropped, absorbed, no_headroom;
-    uint64_t queued, tx, tx_full;
-};
 
 /* A receive queue that the worker serves. Written before it starts. */
 struct worker_queue {

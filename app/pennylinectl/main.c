@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/compiler.h"
+#include "common/aggregates.h"
 #include "pennylinectl/connection.h"
 #include "pennylinectl/print.h"
 
@@ -90,7 +91,7 @@ static int run_aggregates(struct connection *c, const struct options *o)
     if (o->json)
         show_json(all, false);
     else
-        print_aggregates(stdout, all);
+        aggregates_print(stdout, all);
     json_decref(all);
     return EXIT_SUCCESS;
 }

@@ -4,13 +4,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "pennylinectl/table.h"
-
-/* A number that may be missing or null. */
-static double number(const json_t *object, const char *key)
-{
-    return json_number_value(table_find(object, key));
-}
+#include "common/aggregates.h"
+#include "common/table.h"
 
 static bool is_there(const json_t *object, const char *key)
 {
@@ -22,18 +17,19 @@ static bool is_there(const json_t *object, const char *key)
 static void lost_cell(const json_t *row, char out[CELL_BYTES])
 {
     snprintf(out, CELL_BYTES, "%.0f",
-             number(row, "counters.lost_tx_full") + number(row, "counters.lost_no_headroom"));
+             table_number(row, "counters.lost_tx_full") +
+                 table_number(row, "counters.lost_no_headroom"));
 }
 
 static void flows_cell(const json_t *row, char out[CELL_BYTES])
 {
-    double most = number(row, "flows.most");
+    double most = table_number(row, "flows.most");
 
     if (!is_there(row, "flows"))
         snprintf(out, CELL_BYTES, "-");
     else
-        snprintf(out, CELL_BYTES, "%.0f (%.0f %%)", number(row, "flows.now"),
-                 most > 0 ? 100 * number(row, "flows.now") / most : 0);
+        snprintf(out, CELL_BYTES, "%.0f (%.0f %%)", table_number(row, "flows.now"),
+                 most > 0 ? 100 * table_number(row, "flows.now") / most : 0);
 }
 
 static const struct column worker_columns[] = {
@@ -96,7 +92,7 @@ void print_status(FILE *out, const json_t *s)
 
     fprintf(out, "instance     %s", table_value(s, "instance", text));
     fprintf(out, ", pennyline %s\n", table_value(s, "version", text));
-    print_uptime(out, number(s, "uptime_s"));
+    print_uptime(out, table_number(s, "uptime_s"));
     fprintf(out, "drops        %s\n",
             json_is_true(json_object_get(s, "kill_switch"))
                 ? "none: the kill switch is on (pennylinectl kill-switch off)"
@@ -111,69 +107,19 @@ void print_status(FILE *out, const json_t *s)
     table_print(out, worker_columns, json_object_get(s, "workers"));
 }
 
-static bool is_tested(const json_t *row)
-{
-    return number(row, "n_tests") > 0;
-}
-
-static void verdict_cell(const json_t *row, char out[CELL_BYTES])
-{
-    char verdict[CELL_BYTES];
-
-    snprintf(out, CELL_BYTES, "%.64s%s%s",
-             is_tested(row) ? table_value(row, "verdict", verdict) : "not tested",
-             json_is_true(json_object_get(row, "provisional")) ? " (provisional)" : "",
-             json_is_true(json_object_get(row, "mixed")) ? " (mixed)" : "");
-}
-
-static void evidence_cell(const json_t *row, char out[CELL_BYTES])
-{
-    const char *rule = json_string_value(json_object_get(row, "rule"));
-
-    if (!is_tested(row) || rule == NULL)
-        snprintf(out, CELL_BYTES, "-");
-    else if (strcmp(rule, "penny") == 0)
-        snprintf(out, CELL_BYTES, "posterior %.4f, f_dup %.3f", number(row, "penny.posterior"),
-                 number(row, "penny.f_dup"));
-    else
-        snprintf(out, CELL_BYTES, "E=10^%.1f F=10^%.1f", number(row, "anytime.log10_e"),
-                 number(row, "anytime.log10_f"));
-}
-
-static const struct column aggregate_columns[] = {
-    {"id", "aggregate", NULL, false},
-    {"aggregate", "name", NULL, true},
-    {"prefix", "prefix", NULL, true},
-    {"state", "state", NULL, true},
-    {"packets", "packets", NULL, false},
-    {"dropped", "dropped", NULL, false},
-    {"back", "retransmitted", NULL, false},
-    {"expired", "expired", NULL, false},
-    {"void", "void", NULL, false},
-    {"duplicates", "duplicates", NULL, false},
-    {"evidence", NULL, evidence_cell, true},
-    {"verdict", NULL, verdict_cell, true},
-    {0},
-};
-
-void print_aggregates(FILE *out, const json_t *aggregates)
-{
-    table_print(out, aggregate_columns, aggregates);
-}
-
 static void flow_cell(const json_t *row, char out[CELL_BYTES])
 {
     char a[CELL_BYTES], b[CELL_BYTES];
 
     snprintf(out, CELL_BYTES, "%.45s:%.0f > %.45s:%.0f", table_value(row, "flow.source", a),
-             number(row, "flow.source_port"), table_value(row, "flow.destination", b),
-             number(row, "flow.destination_port"));
+             table_number(row, "flow.source_port"), table_value(row, "flow.destination", b),
+             table_number(row, "flow.destination_port"));
 }
 
 static void latency_cell(const json_t *row, char out[CELL_BYTES])
 {
     if (is_there(row, "latency_ms"))
-        snprintf(out, CELL_BYTES, "%.1f ms", number(row, "latency_ms"));
+        snprintf(out, CELL_BYTES, "%.1f ms", table_number(row, "latency_ms"));
     else
         table_value(row, "void_reason", out);
 }
@@ -181,7 +127,7 @@ static void latency_cell(const json_t *row, char out[CELL_BYTES])
 static void seconds_cell(const json_t *row, char out[CELL_BYTES])
 {
     if (is_there(row, "seconds"))
-        snprintf(out, CELL_BYTES, "%.3f", number(row, "seconds"));
+        snprintf(out, CELL_BYTES, "%.3f", table_number(row, "seconds"));
     else
         snprintf(out, CELL_BYTES, "-");
 }
@@ -227,15 +173,15 @@ void print_aggregate(FILE *out, const json_t *aggregate)
 {
     json_t *one = json_pack("[O]", aggregate);
 
-    print_aggregates(out, one);
+    aggregates_print(out, one);
     json_decref(one);
-    if (is_tested(aggregate))
+    if (aggregates_is_tested(aggregate))
         fprintf(out, "\n%s\n", sentence(aggregate));
     if (is_there(aggregate, "genuine_share"))
         fprintf(out, "%.0f %% of the tested drops came back (95 %% interval %.0f to %.0f %%)\n",
-                100 * number(aggregate, "genuine_share.estimate"),
-                100 * number(aggregate, "genuine_share.low"),
-                100 * number(aggregate, "genuine_share.high"));
+                100 * table_number(aggregate, "genuine_share.estimate"),
+                100 * table_number(aggregate, "genuine_share.low"),
+                100 * table_number(aggregate, "genuine_share.high"));
     print_list(out, "Single flows", individual_columns, table_find(aggregate, "flows.individual"));
     print_list(out, "Drops", drop_columns, json_object_get(aggregate, "drops"));
 }
@@ -248,11 +194,12 @@ static void print_details(FILE *out, const json_t *event)
 
     if (drop != NULL) {
         flow_cell(drop, a);
-        fprintf(out, "  %s seq %.0f %s", a, number(drop, "seq"), table_value(drop, "state", b));
+        fprintf(out, "  %s seq %.0f %s", a, table_number(drop, "seq"),
+                table_value(drop, "state", b));
     }
     if (report != NULL) {
-        verdict_cell(report, a);
-        evidence_cell(report, b);
+        aggregates_verdict_cell(report, a);
+        aggregates_evidence_cell(report, b);
         fprintf(out, "  %s, %s. %s", a, b, sentence(report));
     }
     for (const char *const *key = (const char *const[]){"reason", "switch", "count", NULL};
@@ -268,7 +215,7 @@ void print_event(FILE *out, const json_t *event)
     if (is_there(event, "time"))
         fprintf(out, "%s", table_value(event, "time", text));
     else
-        fprintf(out, "%.3f", number(event, "monotonic_s"));
+        fprintf(out, "%.3f", table_number(event, "monotonic_s"));
     fprintf(out, "  %-15s", table_value(event, "event", text));
     if (is_there(event, "name"))
         fprintf(out, "  %s", table_value(event, "name", text));
@@ -282,7 +229,7 @@ void print_done(FILE *out, const json_t *result)
     char text[CELL_BYTES];
 
     if (is_there(result, "test")) {
-        fprintf(out, "aggregate %.0f: test %s\n", number(result, "aggregate"),
+        fprintf(out, "aggregate %.0f: test %s\n", table_number(result, "aggregate"),
                 table_value(result, "test", text));
         return;
     }

@@ -7,7 +7,6 @@
 #include <stdio.h>
 
 void print_status(FILE *out, const json_t *status);
-void print_aggregates(FILE *out, const json_t *aggregates);
 void print_aggregate(FILE *out, const json_t *aggregate);
 void print_event(FILE *out, const json_t *event);
 /* Of test start, test stop and kill-switch. */

@@ -21,11 +21,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "flow/flow.h"
 #include "manager/manager.h"
 #include "report/report.h"
-#include "stats/counters.h"
-#include "stats/load.h"
 
 #define CONTROL_MAX_CLIENTS       16
 #define CONTROL_MAX_REQUEST_BYTES (64u << 10)
@@ -36,18 +33,6 @@
 #define CONTROL_CLIENT_TIMEOUT_S  10
 #define CONTROL_WATCHER_TIMEOUT_S 60
 
-/* What may be shown of one worker. Pointers may be NULL; they are read only, by copy. */
-struct control_worker {
-    uint32_t lcore;
-    const struct worker_counters *counters;
-    const uint64_t *packet_reasons; /* PACKET_N_REASONS of them */
-    const struct flow_table_counters *flows;
-    uint32_t n_flows_max;
-    const struct worker_load *load;
-    const struct load_rates *rates; /* of the last second or so */
-    uint64_t tsc_hz;                /* of the load's cycles */
-};
-
 /* What the server works on. `manager` and `clock` are a must and outlive the server; callbacks may
  * be NULL. JSON that they return becomes the server's. */
 struct control_operations {
@@ -57,7 +42,7 @@ struct control_operations {
     const char *group; /* of the system, whose members may connect; NULL or "": none */
     void *context;
     /* False beyond the last worker. */
-    bool (*worker)(void *context, unsigned int i, struct control_worker *out);
+    bool (*worker)(void *context, unsigned int i, struct report_worker *out);
     json_t *(*ports)(void *context);
     json_t *(*memory)(void *context);
 };

@@ -18,6 +18,7 @@
 
 #include "config/config.h"
 #include "config/driver.h"
+#include "stats/ports.h"
 
 #define PORT_ERROR_BYTES 512
 
@@ -34,14 +35,6 @@ struct port_settings {
     uint16_t n_workers;            /* transmit queues that are needed */
     bool single_pool; /* all packets come from one pool, which some transmit offloads ask for */
     struct port_listener listener;
-};
-
-/* Cumulative, since port_start(). */
-struct port_statistics {
-    uint64_t rx_packets, rx_bytes, tx_packets, tx_bytes;
-    uint64_t missed;    /* receive queue full: lost before a worker could take them */
-    uint64_t no_buffer; /* the pool was empty: likewise */
-    uint64_t rx_errors, tx_errors;
 };
 
 struct port {

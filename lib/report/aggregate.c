@@ -181,6 +181,16 @@ static void set_times(json_t *object, const struct aggregate_report *r,
     json_object_set_new(object, "n_tests", json_integer(r->n_tests));
 }
 
+json_t *report_aggregate_row(const struct aggregate_report *r, const struct report_clock *clock)
+{
+    json_t *object = report_identity(r);
+
+    set_verdict(object, r);
+    set_times(object, r, clock);
+    set_counters(object, report_counters(r));
+    return object;
+}
+
 json_t *report_aggregate(const struct manager *m, uint32_t aggregate,
                          const struct report_clock *clock, bool with_drops)
 {
@@ -189,11 +199,8 @@ json_t *report_aggregate(const struct manager *m, uint32_t aggregate,
 
     if (!manager_report(m, aggregate, &r))
         return NULL;
-    object = report_identity(&r);
+    object = report_aggregate_row(&r, clock);
     total = json_object();
-    set_verdict(object, &r);
-    set_times(object, &r, clock);
-    set_counters(object, report_counters(&r));
     set_counters(total, r.total);
     json_object_set_new(object, "total", total);
     json_object_set_new(object, "flows", report_flows(m, &r));

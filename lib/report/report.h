@@ -14,8 +14,11 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "flow/flow.h"
 #include "manager/manager.h"
 #include "stats/counters.h"
+#include "stats/load.h"
+#include "stats/ports.h"
 
 /* How the manager's nanoseconds become times for a reader: seconds since `started_ns`, and where
  * the wall clock is known, RFC 3339 in UTC. */
@@ -40,6 +43,33 @@ json_t *report_aggregate(const struct manager *m, uint32_t aggregate,
 /* One slice: what it takes in, its mode, and the parameters of its tests. Of long lists of prefixes
  * the first 32; n_sources and n_destinations say how many there are. */
 json_t *report_slice(const struct slice *slice);
+
+/* The same without what only the manager has: flows, findings of mode passive, and totals when a
+ * test was begun. */
+json_t *report_aggregate_row(const struct aggregate_report *r, const struct report_clock *clock);
+
+/* What may be shown of one worker. Pointers may be NULL; they are read only, by copy. */
+struct report_worker {
+    uint32_t lcore;
+    const struct worker_counters *counters;
+    const uint64_t *packet_reasons; /* PACKET_N_REASONS of them */
+    const struct flow_table_counters *flows;
+    uint32_t n_flows_max;
+    const struct worker_load *load;
+    const struct load_rates *rates; /* of the last second or so */
+    uint64_t tsc_hz;                /* of the load's cycles */
+};
+json_t *report_worker_json(unsigned int number, const struct report_worker *w);
+
+/* What may be shown of one port. */
+struct report_port {
+    const char *name, *device, *driver;
+    bool is_mirror, link_up;
+    uint32_t n_rx_queues, n_tx_queues;
+    struct worker_port sum;                /* over all workers */
+    const struct port_statistics *counted; /* by the device; NULL: unknown */
+};
+json_t *report_port_json(const struct report_port *p);
 
 struct report_run {
     const char *mode; /* what ran: "test", "run", "replay" */

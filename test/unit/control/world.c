@@ -26,12 +26,12 @@ static struct worker_load load = {
 static struct load_rates rates = {.seconds = 1, .busy_share = 0.7};
 static uint64_t reasons[PACKET_N_REASONS] = {[PACKET_TCP] = 5, [PACKET_NOT_IP] = 2};
 
-static bool worker(void *context, unsigned int i, struct control_worker *out)
+static bool worker(void *context, unsigned int i, struct report_worker *out)
 {
     (void)context;
     if (i > 0)
         return false;
-    *out = (struct control_worker){
+    *out = (struct report_worker){
         .lcore = 1,
         .counters = &counters,
         .packet_reasons = reasons,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "pennylinectl/table.h"
+#include "common/table.h"
 
 #include <string.h>
 
@@ -12,6 +12,11 @@ json_t *table_find(const json_t *object, const char *key)
         key = dot + 1;
     }
     return json_object_get(object, key);
+}
+
+double table_number(const json_t *object, const char *key)
+{
+    return json_number_value(table_find(object, key));
 }
 
 const char *table_value(const json_t *object, const char *key, char out[CELL_BYTES])

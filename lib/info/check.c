@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "info/check.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/compiler.h"
+#include "base/hash.h"
+#include "packet/packet.h"
+
+static uint64_t add_number(uint64_t h, uint64_t number)
+{
+    return hash_fold(h ^ number, UINT64_C(0x9e3779b97f4a7c15));
+}
+
+static uint64_t add_text(uint64_t h, const char *text)
+{
+    for (; *text != '\0'; text++)
+        h = add_number(h, (uint8_t)*text);
+    return h;
+}
+
+static uint64_t add_rows(uint64_t h, const struct counter_row *rows, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        h = add_text(add_number(h, rows[i].offset), rows[i].name);
+    return h;
+}
+
+uint64_t info_fingerprint(void)
+{
+    static const size_t sizes[] = {
+        sizeof(struct info_header),        sizeof(struct info_box),
+        sizeof(struct info_port),          sizeof(struct info_pool),
+        sizeof(struct info_slice),         sizeof(struct info_aggregate),
+        sizeof(struct info_worker),        sizeof(struct worker_counters),
+        sizeof(struct worker_load),        sizeof(struct load_rates),
+        sizeof(struct worker_port),        sizeof(struct flow_table_counters),
+        offsetof(struct slice, parameters)};
+    uint64_t h = INFO_MAGIC;
+
+    for (size_t i = 0; i < ARRAY_LENGTH(sizes); i++)
+        h = add_number(h, sizes[i]);
+    h = add_rows(h, aggregate_counter_rows, n_aggregate_counter_rows);
+    h = add_rows(h, worker_counter_rows, n_worker_counter_rows);
+    for (int i = 0; i < PACKET_N_REASONS; i++)
+        h = add_text(h, packet_reason_name((enum packet_reason)i));
+    for (int i = 0; i < LOAD_N_STAGES; i++)
+        h = add_text(h, load_stage_name((enum load_stage)i));
+    return h;
+}
+
+static uint64_t read_magic(const struct info_header *h)
+{
+    return atomic_load_explicit((const _Atomic uint64_t *)&h->magic, memory_order_acquire);
+}
+
+enum info_fit info_check(const void *memory, size_t n_bytes, char *error, size_t n_error)
+{
+    const struct info_header *h = memory;
+    char version[sizeof(h->program_version) + 1] = {0};
+
+    if (n_bytes < offsetof(struct info_header, instance) || read_magic(h) != INFO_MAGIC) {
+        snprintf(error, n_error,
+                 "pennyline has not laid its counters open yet: it is starting or stopping");
+        return INFO_NOT_READY;
+    }
+    memcpy(version, h->program_version, sizeof(h->program_version));
+    if (h->layout_version != INFO_LAYOUT_VERSION || h->fingerprint != info_fingerprint()) {
+        snprintf(
+            error, n_error,
+            "pennyline %s lays its counters out in another way (layout %u, fingerprint %016lx) "
+            "than this pennyline-info %s knows (layout %u, fingerprint %016lx): use the "
+            "pennyline-info that was built with it",
+            version, h->layout_version, (unsigned long)h->fingerprint, PENNYLINE_VERSION,
+            (unsigned int)INFO_LAYOUT_VERSION, (unsigned long)info_fingerprint());
+        return INFO_OTHER_LAYOUT;
+    }
+    if (n_bytes < h->total_bytes) {
+        snprintf(error, n_error, "%zu bytes are there, but pennyline wrote %lu", n_bytes,
+                 (unsigned long)h->total_bytes);
+        return INFO_TRUNCATED;
+    }
+    return INFO_FITS;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What became of the packets of a port: as workers count, and as the device does. */
+#ifndef STATS_PORTS_H
+#define STATS_PORTS_H
+
+#include <stdint.h>
+
+/* One port as one worker saw it. Identities, between bursts:
+ *   rx = forwarded + dropped + absorbed + no_headroom         (where they came in)
+ *   queued = tx + tx_full                                     (where they leave)
+ *   over all ports: forwarded = queued
+ * Written by the worker, read by anybody. */
+struct worker_port {
+    uint64_t rx, forwarded, dropped, absorbed, no_headroom;
+    uint64_t queued, tx, tx_full;
+};
+
+/* Of the device, cumulative since it was started. */
+struct port_statistics {
+    uint64_t rx_packets, rx_bytes, tx_packets, tx_bytes;
+    uint64_t missed;    /* receive queue full: lost before a worker could take them */
+    uint64_t no_buffer; /* the pool was empty: likewise */
+    uint64_t rx_errors, tx_errors;
+};
+
+static inline void worker_port_add(struct worker_port *sum, const struct worker_port *p)
+{
+    sum->rx += p->rx;
+    sum->forwarded += p->forwarded;
+    sum->dropped += p->dropped;
+    sum->absorbed += p->absorbed;
+    sum->no_headroom += p->no_headroom;
+    sum->queued += p->queued;
+    sum->tx += p->tx;
+    sum->tx_full += p->tx_full;
+}
+
+#endif
