@@ -41,7 +41,7 @@ struct box {
     uint64_t base_ns, now_ns, epoch_began_ns, epoch;
     uint64_t verdict_ns, n_segments, verdict_segments;
     bool has_verdict, is_done, was_provisional, watch;
-    double max_log10_e, max_log10_e_pooled;
+    double max_log10_e, max_log10_e_pooled, max_log10_e_joint;
     float repairs_ms[BOX_MAX_REPAIRS];
     uint32_t n_repairs;
 };
@@ -206,7 +206,7 @@ void box_begin(struct box *b, uint64_t seed, uint64_t stream)
     b->has_verdict = b->is_done = b->was_provisional = false;
     b->verdict_ns = b->n_segments = b->verdict_segments = 0;
     b->n_repairs = 0;
-    b->max_log10_e = b->max_log10_e_pooled = -INFINITY;
+    b->max_log10_e = b->max_log10_e_pooled = b->max_log10_e_joint = -INFINITY;
     for (uint16_t i = 0; i < b->options.n_lcores; i++) {
         struct engine_config config = engine_config_of(b, i);
 
@@ -224,6 +224,7 @@ static void watch_evidence(struct box *b)
     manager_report_brief(b->manager, 0, &r);
     b->max_log10_e = fmax(b->max_log10_e, r.anytime.log10_e);
     b->max_log10_e_pooled = fmax(b->max_log10_e_pooled, r.anytime.log10_e_pooled);
+    b->max_log10_e_joint = fmax(b->max_log10_e_joint, r.anytime.log10_e_joint);
 }
 
 /* Begins an epoch when it is due, and lets workers post it, one after the other. */
@@ -353,4 +354,9 @@ double box_max_log10_e(const struct box *b)
 double box_max_log10_e_pooled(const struct box *b)
 {
     return b->max_log10_e_pooled;
+}
+
+double box_max_log10_e_joint(const struct box *b)
+{
+    return b->max_log10_e_joint;
 }

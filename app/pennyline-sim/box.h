@@ -71,5 +71,6 @@ uint32_t box_repairs_ms(const struct box *b, float out[BOX_MAX_REPAIRS]);
 void box_watch_evidence(struct box *b, bool on);
 double box_max_log10_e(const struct box *b);
 double box_max_log10_e_pooled(const struct box *b);
+double box_max_log10_e_joint(const struct box *b);
 
 #endif

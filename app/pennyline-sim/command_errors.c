@@ -44,19 +44,41 @@ static void print_anytime(struct print_table *table)
             }
 }
 
+/* E_joint at its share, without a limit on drops; in column drops, how many flows were chosen. */
+static void print_joint(struct print_table *table)
+{
+    static const uint32_t n_repeats[] = {5, 10, 30, 100, 300};
+
+    for (int level = 0; level < STUDY_N_LEVELS; level++)
+        for (uint32_t n_flows = 1; n_flows <= 2; n_flows++)
+            for (unsigned int i = 0; i < ARRAY_LENGTH(n_repeats) - 2 * (n_flows - 1); i++) {
+                double share = EVIDENCE_JOINT_WEIGHT * study_levels[level];
+
+                print_table_row(table,
+                                json_pack("{sssisfsfsf}", "rule", "anytime_joint", "drops",
+                                          (int)n_flows, "repeated", (double)n_repeats[i], "level",
+                                          study_levels[level], "closed_loop",
+                                          joint_enumerate(0.05, share, n_repeats[i], n_flows)));
+            }
+}
+
 int command_errors(int argc, char **argv)
 {
     struct print_table table = {0};
     struct options o;
 
-    rows_parse(argc, argv,
-               "Wrong closed_loop, exactly. penny: a sender that repeats a share of its segments "
-               "(column repeated). anytime: a sender that repeats so many segments, each once, and "
-               "the pooled evidence at its share of alpha (column level).",
-               1, &o);
+    rows_parse(
+        argc, argv,
+        "Wrong closed_loop, exactly. penny: a sender that repeats a share of its segments "
+        "(column repeated). anytime: a sender that repeats so many segments, each once, and "
+        "the pooled evidence at its share of alpha (column level). anytime_joint: the same for "
+        "the evidence of one or two chosen flows together (column drops: how many), each of "
+        "which repeats so many segments.",
+        1, &o);
     table = (struct print_table){.output = o.output, .n_skipped = o.n_skipped};
     print_penny(&table);
     print_anytime(&table);
+    print_joint(&table);
     print_table_end(&table);
     return 0;
 }

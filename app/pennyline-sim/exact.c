@@ -2,6 +2,7 @@
 #include "pennyline-sim/exact.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "verdict/anytime.h"
@@ -123,5 +124,49 @@ double anytime_enumerate(double drop_probability, double level, uint32_t n, uint
             }
         }
     }
+    return reached;
+}
+
+/* One more repeat of flow `which`, in all states where the level was not reached; returns the mass
+ * that reaches it now. `n_repeats` of each flow, this one included. */
+static double repeat_of_flow(const struct anytime *a, double p, double log10_target, double *mass,
+                             uint32_t width, const uint32_t n_repeats[2], unsigned int which)
+{
+    const uint32_t step = which == 0 ? width : 1;
+    double reached = 0;
+
+    for (uint32_t r0 = n_repeats[0] + 1; r0-- > 0;)
+        for (uint32_t r1 = n_repeats[1] + 1; r1-- > 0;) {
+            const uint32_t i = r0 * width + r1;
+            const struct anytime_counts flows[2] = {
+                {.n_retransmitted = r0, .n_duplicates = n_repeats[0] - r0},
+                {.n_retransmitted = r1, .n_duplicates = n_repeats[1] - r1}};
+
+            mass[i] = mass[i] * (1 - p) + ((which == 0 ? r0 : r1) > 0 ? mass[i - step] * p : 0);
+            if (mass[i] > 1e-24 && anytime_log10_e_joint(a, flows, 2) >= log10_target) {
+                reached += mass[i];
+                mass[i] = 0;
+            }
+        }
+    return reached;
+}
+
+double joint_enumerate(double drop_probability, double level, uint32_t n, uint32_t n_flows)
+{
+    double *mass = calloc((size_t)(n + 1) * (n + 1), sizeof(*mass)), reached = 0;
+    uint32_t n_repeats[2] = {0};
+    struct anytime a;
+
+    if (mass == NULL)
+        return -1;
+    anytime_init(&a, drop_probability, 0.05);
+    mass[0] = 1;
+    for (uint32_t i = 0; i < n; i++)
+        for (unsigned int flow = 0; flow < n_flows; flow++) {
+            n_repeats[flow]++;
+            reached +=
+                repeat_of_flow(&a, drop_probability, -log10(level), mass, n + 1, n_repeats, flow);
+        }
+    free(mass);
     return reached;
 }

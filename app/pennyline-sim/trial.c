@@ -448,8 +448,10 @@ static void collect(struct trial *t, struct trial_result *out)
         .log10_e = (float)r.anytime.log10_e,
         .log10_odds_penny = log10_odds(&r.penny),
         .log10_e_pooled = (float)r.anytime.log10_e_pooled,
+        .log10_e_joint = (float)r.anytime.log10_e_joint,
         .max_log10_e = (float)box_max_log10_e(t->box),
         .max_log10_e_pooled = (float)box_max_log10_e_pooled(t->box),
+        .max_log10_e_joint = (float)box_max_log10_e_joint(t->box),
         .completion_s = t->n_done != 0 ? (float)(t->completion_s / t->n_done) : NAN,
     };
     out->n_repairs = box_repairs_ms(t->box, out->repairs_ms);

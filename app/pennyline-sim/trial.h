@@ -17,12 +17,13 @@ struct trial_result {
     bool mixed;
     bool provisional; /* said not_closed_loop before the flows phase */
     uint32_t n_dropped, n_retransmitted, n_expired, n_void;
-    uint32_t n_duplicates;                 /* D */
-    uint32_t n_segments;                   /* with payload, at the box, until the verdict */
-    float seconds;                         /* to the verdict */
-    float log10_e, log10_e_pooled;         /* at the end */
-    float log10_odds_penny;                /* closed_loop against not, of the pooled phase */
-    float max_log10_e, max_log10_e_pooled; /* the greatest after any epoch; with `watch` only */
+    uint32_t n_duplicates;                        /* D */
+    uint32_t n_segments;                          /* with payload, at the box, until the verdict */
+    float seconds;                                /* to the verdict */
+    float log10_e, log10_e_pooled, log10_e_joint; /* at the end */
+    float log10_odds_penny;                       /* closed_loop against not, of the pooled phase */
+    /* The greatest after any epoch; with `watch` only. */
+    float max_log10_e, max_log10_e_pooled, max_log10_e_joint;
     uint32_t n_repairs;
     float repairs_ms[BOX_MAX_REPAIRS]; /* from a drop to its repair */
     float completion_s;                /* mean of the genuine flows that ended; to_completion */

@@ -39,8 +39,9 @@ struct aggregate_order {
 
 struct aggregate_control {
     alignas(CACHE_LINE_BYTES) _Atomic uint64_t word; /* manager writes: aggregate_order, packed */
-    _Atomic int32_t budget; /* drops that may still be made; manager adds, workers take */
-    _Atomic int32_t places; /* flows that may still be taken for individual tests; likewise */
+    _Atomic int32_t budget;    /* drops that may still be made; manager adds, workers take */
+    _Atomic int32_t screening; /* likewise, in the flows phase of flows without a place */
+    _Atomic int32_t places;    /* flows that may still be taken for individual tests; likewise */
 };
 
 /* Who an aggregate is. Written by the manager before the aggregate is published, then constant. */

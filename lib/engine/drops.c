@@ -128,6 +128,7 @@ enum engine_action engine_try_drop(struct engine *e, const struct engine_packet 
                                    struct aggregate_order order)
 {
     struct aggregate_control *control = &e->controls[f->aggregate];
+    _Atomic int32_t *budget = &control->budget;
     uint32_t entry;
 
     if (order.phase == AGGREGATE_FLOWS) {
@@ -135,7 +136,9 @@ enum engine_action engine_try_drop(struct engine *e, const struct engine_packet 
             return ENGINE_FORWARD;
         if (has_or_takes_place(e, f, order))
             count_droppable_of_place(e, f);
-        else if (!is_to_screen(f, order))
+        else if (is_to_screen(f, order))
+            budget = &control->screening;
+        else
             return ENGINE_FORWARD;
     }
     if (!may_drop_from(f, p->view, rules))
@@ -146,13 +149,13 @@ enum engine_action engine_try_drop(struct engine *e, const struct engine_packet 
         e->counters.gate_closed++;
         return ENGINE_FORWARD;
     }
-    if (!aggregate_take(&control->budget)) {
+    if (!aggregate_take(budget)) {
         engine_delta(e, f->aggregate)->coins_refused++;
         return ENGINE_FORWARD;
     }
     entry = ledger_add(&e->ledger, e->now_ns, e->now_ns + rules->retransmission_timeout_ns);
     if (entry == LEDGER_NONE) {
-        atomic_fetch_add_explicit(&control->budget, 1, memory_order_relaxed);
+        atomic_fetch_add_explicit(budget, 1, memory_order_relaxed);
         e->counters.ledger_full++;
         return ENGINE_FORWARD;
     }
@@ -217,9 +220,10 @@ void engine_end_drop(struct engine *e, uint32_t entry, enum drop_state state)
     f->drop = FLOW_NO_DROP;
     ledger_remove(&e->ledger, entry);
     if (of_place) {
+        struct place *place = &e->places.places[f->place];
+
+        place->spent = place->frozen;
         places_touch(&e->places, f->place);
-        if (e->places.places[f->place].frozen)
-            engine_leave_place(e, f);
     }
 }
 

@@ -64,7 +64,7 @@ struct message {
             struct flow_key key;
             struct flow_counts counts;
             uint32_t place; /* with `worker`: which one */
-            bool ended;     /* the flow left or made all its drops, and none is pending */
+            bool ended;     /* the flow left, or the test is over */
         } place;
         struct {
             struct flow_key key;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Places: the flows of this lcore that are tested one by one, with the counts that each earned
- * since it took its place. Used by its lcore only. A place is given back once the manager has its
- * last counts. */
+ * since it took its place. Used by its lcore only. A place lasts until its test is over, since
+ * duplicates count as long (lib/verdict/anytime.c), and is given back once the manager has its last
+ * counts. */
 #ifndef ENGINE_PLACES_H
 #define ENGINE_PLACES_H
 
@@ -20,6 +21,7 @@ struct place {
     uint16_t next;           /* in the free list, or the list of changed ones */
     uint8_t test_id;
     bool frozen;  /* its last drop is made: the population of rule penny is complete */
+    bool spent;   /* that drop ended, too: only duplicates still count */
     bool ended;   /* nothing more will count */
     bool changed; /* in the list of those to post */
 };

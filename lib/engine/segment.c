@@ -164,7 +164,7 @@ static void count_duplicate(struct engine *e, struct flow *f, uint32_t sequence,
         struct place *place = &e->places.places[f->place];
 
         place->counts.duplicates++;
-        if (!place->frozen || serial_before(sequence, place->population_end))
+        if (!place->spent && (!place->frozen || serial_before(sequence, place->population_end)))
             place->counts.population_duplicates++;
         places_touch(&e->places, f->place);
     }
@@ -293,7 +293,7 @@ enum engine_action engine_segment(struct engine *e, const struct engine_packet *
         return ENGINE_FORWARD;
     }
     mark_population(e, f, order);
-    if (f->place != FLOW_NO_PLACE && order.phase != AGGREGATE_FLOWS && f->drop == FLOW_NO_DROP)
+    if (f->place != FLOW_NO_PLACE && order.phase == AGGREGATE_IDLE)
         engine_leave_place(e, f);
     action = segment(e, p, rules, f, order, c);
     if ((v->tcp_flags & TCP_FLAG_FIN) != 0) {

@@ -36,6 +36,7 @@ void budget_collect(struct manager *m, struct aggregate_state *a)
 
     atomic_exchange_explicit(&c->places, 0, memory_order_acq_rel);
     a->test.granted -= (uint32_t)atomic_exchange_explicit(&c->budget, 0, memory_order_acq_rel);
+    a->test.granted -= (uint32_t)atomic_exchange_explicit(&c->screening, 0, memory_order_acq_rel);
 }
 
 void budget_withdraw(struct manager *m, struct aggregate_state *a)

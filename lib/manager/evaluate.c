@@ -39,23 +39,29 @@ static void evaluate_anytime(struct test *t, const struct flow_room *room)
     const struct anytime_counts pooled = pooled_counts(t);
     const struct anytime_levels levels = {.alpha = t->parameters.alpha, .beta = t->parameters.beta};
     const struct anytime *anytime = &t->coin->anytime;
-    struct anytime_counts flows[TEST_MAX_INDIVIDUAL_FLOWS];
-    uint32_t n_flows = room == NULL ? 0 : room->n;
-    unsigned places = n_places(&t->parameters);
+    struct anytime_counts counts[TEST_MAX_INDIVIDUAL_FLOWS];
+    const struct anytime_flows flows = {
+        .counts = counts,
+        .n = room == NULL ? 0 : room->n,
+        .n_places = n_places(&t->parameters),
+        /* Rule penny gives a place to any flow once those that repair are through. */
+        .joint_is_fair = t->parameters.rule == TEST_RULE_ANYTIME,
+    };
     struct anytime_decision d;
 
-    for (uint32_t i = 0; i < n_flows; i++)
-        flows[i] = anytime_counts_of_flow(&room->flows[i].counts);
-    d = anytime_decide(anytime, &pooled, flows, n_flows, places, &levels);
+    for (uint32_t i = 0; i < flows.n; i++)
+        counts[i] = anytime_counts_of_flow(&room->flows[i].counts);
+    d = anytime_decide(anytime, &pooled, &flows, &levels);
     t->anytime.log10_e = d.log10_e;
     t->anytime.log10_e_pooled = d.log10_e_pooled;
+    t->anytime.log10_e_joint = d.log10_e_joint;
     t->anytime.log10_f = d.log10_f;
     t->decided_now = d.outcome;
     /* Asked for by pooled_grant() only. */
     if (t->state == TEST_POOLED)
         t->n_repairs_needed =
-            evidence_repairs_needed(anytime, pooled.n_retransmitted, pooled.n_duplicates, places,
-                                    -log10(levels.alpha), t->n_repairs_needed);
+            evidence_repairs_needed(anytime, pooled.n_retransmitted, pooled.n_duplicates,
+                                    flows.n_places, -log10(levels.alpha), t->n_repairs_needed);
     /* What was reached once stays reached (Ville's inequality), and closed_loop is a claim that
      * one sender makes true whatever spoke against it before. */
     if (d.outcome == VERDICT_CLOSED_LOOP || t->anytime.outcome == VERDICT_UNDECIDED)
@@ -88,9 +94,18 @@ static void evaluate_penny(struct test *t)
         t->penny.outcome = VERDICT_UNDECIDED;
 }
 
+/* Its drops are made and have ended, or it is gone. */
+bool test_flow_is_done(const struct test *t, const struct tested_flow *f)
+{
+    const struct flow_counts *c = &f->counts;
+
+    return f->ended || (c->dropped >= t->parameters.max_drops_per_flow &&
+                        c->dropped == c->retransmitted + c->expired + c->voided);
+}
+
 double test_flow_log10_e(const struct test *t, const struct flow_counts *c)
 {
-    return anytime_log10_e(&t->coin->anytime, c->retransmitted, c->duplicates);
+    return anytime_log10_e_flow(&t->coin->anytime, c->retransmitted, c->duplicates);
 }
 
 struct penny_result test_flow_penny(const struct test *t, const struct flow_counts *c)

@@ -17,12 +17,16 @@
 /* For so long at least only flows that repaired something may take a place. */
 #define REPAIRED_FLOWS_FIRST_NS NS_PER_S
 
+/* Rule anytime looks for such flows for so long. A time, and no matter of how the test stands: who
+ * is found must not depend on the coins of those found before. */
+#define SCREENING_NS (3 * NS_PER_S)
+
 /* The coin as it falls, and the maths for it; shared by all slices with the same parameters. */
 struct coin {
     uint32_t threshold;
     double p_miss;
     struct anytime anytime;
-    struct mixture_memo e_memo, f_memo;
+    struct mixture_memo e_memo, e_flow_memo, f_memo;
 };
 
 /* The current or latest test of an aggregate. All zero: none yet. */
@@ -51,7 +55,6 @@ struct test {
     uint32_t granted;         /* drops allowed so far; those withdrawn do not count */
     uint64_t withdrawn_epoch; /* which epoch it was when the budget was last withdrawn */
     bool repaired_flows_only, screening;
-    uint64_t n_dropped_before_flows;
     uint64_t n_steps, stepped_ns; /* drops made and ended, and when one last was */
     uint32_t room;                /* its flow_room, or INDEX_NONE */
 
@@ -154,6 +157,7 @@ void manager_close_epoch(struct manager *m, uint16_t worker, uint64_t epoch);
 
 /* evaluate.c: brings counts, both rules' values and the flows' up to date. */
 void test_evaluate(const struct manager *m, struct aggregate_state *a);
+bool test_flow_is_done(const struct test *t, const struct tested_flow *f);
 double test_flow_log10_e(const struct test *t, const struct flow_counts *c);
 struct penny_result test_flow_penny(const struct test *t, const struct flow_counts *c);
 

@@ -62,6 +62,7 @@ static uint32_t find_or_make_coin(struct manager *m, const struct test_parameter
     c->p_miss = p->p_miss;
     anytime_init(&c->anytime, threshold * 0x1p-32, p->p_miss);
     c->anytime.e.memo = &c->e_memo;
+    c->anytime.e_flow.memo = &c->e_flow_memo;
     c->anytime.f.memo = &c->f_memo;
     return m->n_coins++;
 }

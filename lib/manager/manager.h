@@ -57,6 +57,7 @@ const char *test_reason_words(enum test_reason reason); /* one sentence for a pe
 struct anytime_values {
     double log10_e; /* what is compared with 1/alpha: pooled and flows combined */
     double log10_e_pooled;
+    double log10_e_joint; /* of the chosen flows together; 0 when none is chosen */
     double log10_f;
     enum verdict_outcome outcome;
 };

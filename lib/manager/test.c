@@ -96,6 +96,7 @@ static void begin_flows(struct manager *m, struct aggregate_state *a)
     const struct test_parameters *p = &a->test.parameters;
     struct aggregate_control *c = aggregate_table_control(m->config.aggregates, a->number);
     struct test *t = &a->test;
+    uint32_t n_drops = p->max_individual_flows * p->max_drops_per_flow, n_screening = 0;
 
     if (!room_take(m, a))
         return;
@@ -104,9 +105,15 @@ static void begin_flows(struct manager *m, struct aggregate_state *a)
     t->flows_started_ns = m->now_ns;
     t->repaired_flows_only = true;
     t->screening = p->rule == TEST_RULE_ANYTIME;
-    t->n_dropped_before_flows = t->counts.dropped;
     budget_order(m, a, AGGREGATE_FLOWS);
-    budget_raise(m, a, t->granted + p->max_individual_flows * p->max_drops_per_flow);
+    /* Looking for flows has a budget of its own, so that how many are found does not depend on what
+     * those found before have spent. */
+    if (t->screening) {
+        n_screening = n_drops / 2;
+        atomic_fetch_add_explicit(&c->screening, (int32_t)n_screening, memory_order_acq_rel);
+        t->granted += n_screening;
+    }
+    budget_raise(m, a, t->granted + n_drops - n_screening);
     atomic_fetch_add_explicit(&c->places, (int32_t)p->max_individual_flows, memory_order_acq_rel);
 }
 
@@ -167,15 +174,15 @@ static bool all_places_ended(const struct test *t, const struct flow_room *room)
     if (room->n < t->parameters.max_individual_flows)
         return false;
     for (uint32_t i = 0; i < room->n; i++)
-        if (!room->flows[i].ended)
+        if (!test_flow_is_done(t, &room->flows[i]))
             return false;
     return true;
 }
 
-static bool any_place_is_active(const struct flow_room *room)
+static bool any_place_is_active(const struct test *t, const struct flow_room *room)
 {
     for (uint32_t i = 0; i < room->n; i++)
-        if (!room->flows[i].ended)
+        if (!test_flow_is_done(t, &room->flows[i]))
             return true;
     return false;
 }
@@ -186,30 +193,60 @@ static bool flows_budget_is_spent(const struct test *t)
     return t->counts.dropped >= t->granted && test_pending(t) == 0;
 }
 
+static bool nothing_is_under_way(const struct manager *m, const struct test *t)
+{
+    return test_pending(t) == 0 && !any_place_is_active(t, room_of_test(m, t));
+}
+
+/* What screening did not need, places may. */
+static void end_screening(struct manager *m, struct aggregate_state *a)
+{
+    struct aggregate_control *c = aggregate_table_control(m->config.aggregates, a->number);
+
+    a->test.screening = false;
+    budget_order(m, a, AGGREGATE_FLOWS);
+    atomic_fetch_add_explicit(&c->budget,
+                              atomic_exchange_explicit(&c->screening, 0, memory_order_acq_rel),
+                              memory_order_acq_rel);
+}
+
 /* Who may lose segments: at first flows that repaired something and, with rule anytime, each other
- * flow one segment, to find those that repair, until half of the budget is spent; later, when no
- * repairing flow is under test any more, any flow. */
+ * flow one segment, to find those that repair; later, if that came to nothing, any flow. But with
+ * rule anytime who is chosen must not depend on the coins of flows chosen before (E_joint in
+ * lib/verdict/anytime.c): so screening has a budget and a time of its own, and as soon as there is
+ * one such flow, no other is chosen for its want of success. */
 static void widen_choice(struct manager *m, struct aggregate_state *a)
 {
     struct test *t = &a->test;
-    const struct test_parameters *p = &t->parameters;
-    uint64_t n_made = t->counts.dropped - t->n_dropped_before_flows;
+    uint64_t in_phase_ns = m->now_ns - t->flows_started_ns;
 
-    if (t->screening && 2 * n_made >= p->max_individual_flows * p->max_drops_per_flow) {
-        t->screening = false;
-        budget_order(m, a, AGGREGATE_FLOWS);
+    if (t->repaired_flows_only && in_phase_ns >= REPAIRED_FLOWS_FIRST_NS &&
+        nothing_is_under_way(m, t) &&
+        (t->parameters.rule == TEST_RULE_PENNY || room_of_test(m, t)->n == 0)) {
+        t->repaired_flows_only = false;
+        end_screening(m, a);
+    } else if (t->screening && in_phase_ns >= SCREENING_NS) {
+        end_screening(m, a);
     }
-    if (t->repaired_flows_only && m->now_ns - t->flows_started_ns >= REPAIRED_FLOWS_FIRST_NS &&
-        test_pending(t) == 0 && !any_place_is_active(room_of_test(m, t))) {
-        t->repaired_flows_only = t->screening = false;
-        budget_order(m, a, AGGREGATE_FLOWS);
-    }
+}
+
+/* Rule anytime: all flows that repaired something are through. */
+static bool chosen_flows_are_through(const struct manager *m, const struct test *t)
+{
+    return t->parameters.rule == TEST_RULE_ANYTIME && t->repaired_flows_only && !t->screening &&
+           room_of_test(m, t)->n > 0 && nothing_is_under_way(m, t);
+}
+
+static bool flows_phase_is_over(const struct manager *m, const struct test *t)
+{
+    return all_places_ended(t, room_of_test(m, t)) || flows_budget_is_spent(t) ||
+           chosen_flows_are_through(m, t) ||
+           m->now_ns - t->flows_started_ns >= t->parameters.individual_phase_timeout_ms * NS_PER_MS;
 }
 
 static void step_flows(struct manager *m, struct aggregate_state *a)
 {
     struct test *t = &a->test;
-    uint64_t in_phase_ns = m->now_ns - t->flows_started_ns;
     enum verdict_outcome outcome = flows_outcome(t);
 
     if (outcome == VERDICT_CLOSED_LOOP) {
@@ -220,8 +257,7 @@ static void step_flows(struct manager *m, struct aggregate_state *a)
     }
     if (outcome == VERDICT_NOT_CLOSED_LOOP)
         say_provisional(m, a);
-    if (all_places_ended(t, room_of_test(m, t)) || flows_budget_is_spent(t) ||
-        in_phase_ns >= t->parameters.individual_phase_timeout_ms * NS_PER_MS) {
+    if (flows_phase_is_over(m, t)) {
         if (t->provisional)
             test_conclude(m, a, VERDICT_NOT_CLOSED_LOOP, VIA_POOLED, REASON_EVIDENCE);
         else

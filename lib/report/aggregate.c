@@ -95,9 +95,9 @@ static json_t *report_penny(const struct penny_result *p)
 
 static json_t *report_anytime(const struct anytime_values *a)
 {
-    return json_pack("{s:f, s:f, s:f, s:s}", "log10_e", a->log10_e, "log10_e_pooled",
-                     a->log10_e_pooled, "log10_f", a->log10_f, "outcome",
-                     verdict_name_outcome(a->outcome));
+    return json_pack("{s:f, s:f, s:f, s:f, s:s}", "log10_e", a->log10_e, "log10_e_pooled",
+                     a->log10_e_pooled, "log10_e_joint", a->log10_e_joint, "log10_f", a->log10_f,
+                     "outcome", verdict_name_outcome(a->outcome));
 }
 
 static json_t *report_flow_counts(const struct flow_counts *c)

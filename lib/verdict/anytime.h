@@ -20,8 +20,17 @@
 
 /* The precomputed mixtures of one test. p stays constant within a test; so does this. */
 struct anytime {
-    struct mixture e; /* base p */
-    struct mixture f; /* base p_miss */
+    struct mixture e;       /* base p: of the whole test */
+    struct mixture e_flow;  /* base p: of one chosen flow */
+    struct mixture e_joint; /* base p: of the chosen flows together */
+    struct mixture f;       /* base p_miss */
+};
+
+/* R, D and N of one population. R and D must be of the same instant: R fresher than D is not. */
+struct anytime_counts {
+    uint64_t n_retransmitted; /* R: drops that came back as clean repairs in time */
+    uint64_t n_duplicates;    /* D: every repeat that is not a clean repair */
+    uint64_t n_expired;       /* N */
 };
 
 /*
@@ -36,6 +45,17 @@ void anytime_init(struct anytime *anytime, double p, double p_miss);
  */
 double anytime_log10_e(const struct anytime *anytime, uint64_t n_retransmitted,
                        uint64_t n_duplicates);
+
+/* The same for E_f of one chosen flow. */
+double anytime_log10_e_flow(const struct anytime *anytime, uint64_t n_retransmitted,
+                            uint64_t n_duplicates);
+
+/*
+ * log10 of E_joint: several chosen flows together, of which it is not known how many are genuine. 0
+ * without flows.
+ */
+double anytime_log10_e_joint(const struct anytime *anytime, const struct anytime_counts *flows,
+                             unsigned n_flows);
 
 /* log10 of F for R repaired and N expired drops. Finite for all counts; 0 at the start. */
 double anytime_log10_f(const struct anytime *anytime, uint64_t n_retransmitted, uint64_t n_expired);

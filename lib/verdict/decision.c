@@ -13,33 +13,34 @@
 #include "verdict/evidence.h"
 
 /* The strongest of the flows, which is all that the evidence reads of them. */
-static double strongest_flow(const struct anytime *anytime, const struct anytime_counts *flows,
-                             unsigned n_flows)
+static double strongest_flow(const struct anytime *anytime, const struct anytime_flows *flows)
 {
     double strongest = 0.0; /* E = 1: what a place not taken counts */
 
-    for (unsigned i = 0; i < n_flows; i++)
-        strongest = fmax(strongest,
-                         anytime_log10_e(anytime, flows[i].n_retransmitted, flows[i].n_duplicates));
+    for (unsigned i = 0; i < flows->n; i++)
+        strongest = fmax(strongest, anytime_log10_e_flow(anytime, flows->counts[i].n_retransmitted,
+                                                         flows->counts[i].n_duplicates));
     return strongest;
 }
 
 struct anytime_decision anytime_decide(const struct anytime *anytime,
                                        const struct anytime_counts *pooled,
-                                       const struct anytime_counts *flows, unsigned n_flows,
-                                       unsigned n_places, const struct anytime_levels *levels)
+                                       const struct anytime_flows *flows,
+                                       const struct anytime_levels *levels)
 {
-    const double log10_flow = strongest_flow(anytime, flows, n_flows);
-    const unsigned n_shares = n_flows > n_places ? n_flows : n_places;
+    const double log10_flow = strongest_flow(anytime, flows);
+    const unsigned n_shares = flows->n > flows->n_places ? flows->n : flows->n_places;
     struct anytime_decision decision = {
         .log10_e_pooled = anytime_log10_e(anytime, pooled->n_retransmitted, pooled->n_duplicates),
+        .log10_e_joint =
+            flows->joint_is_fair ? anytime_log10_e_joint(anytime, flows->counts, flows->n) : 0.0,
         .log10_f = anytime_log10_f(anytime, pooled->n_retransmitted, pooled->n_expired),
         .outcome = VERDICT_UNDECIDED,
     };
     const bool against = decision.log10_f >= -log10(levels->beta);
 
-    decision.log10_e = evidence_log10_combined(decision.log10_e_pooled, &log10_flow,
-                                               n_flows > 0 ? 1 : 0, n_shares);
+    decision.log10_e = evidence_log10_combined(decision.log10_e_pooled, decision.log10_e_joint,
+                                               &log10_flow, flows->n > 0 ? 1 : 0, n_shares);
     if (decision.log10_e >= -log10(levels->alpha)) {
         decision.outcome = VERDICT_CLOSED_LOOP;
         decision.mixed = against;

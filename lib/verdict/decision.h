@@ -12,11 +12,14 @@
 #include "verdict/anytime.h"
 #include "verdict/outcome.h"
 
-/* R, D and N of one population. R and D must be of the same instant: R fresher than D is not. */
-struct anytime_counts {
-    uint64_t n_retransmitted; /* R: drops that came back as clean repairs in time */
-    uint64_t n_duplicates;    /* D: every repeat that is not a clean repair */
-    uint64_t n_expired;       /* N */
+/* The flows phase. */
+struct anytime_flows {
+    const struct anytime_counts *counts; /* of each chosen flow, from its choice on; NULL if none */
+    unsigned n;
+    unsigned n_places; /* as in evidence.h */
+    /* Who was chosen, and when, says nothing about the coins that count: (3) in anytime.c. If not,
+     * E_joint stays 1. */
+    bool joint_is_fair;
 };
 
 /* Fixed in advance, both in (0, 1). */
@@ -27,6 +30,7 @@ struct anytime_levels {
 
 struct anytime_decision {
     double log10_e_pooled;        /* of the whole test */
+    double log10_e_joint;         /* of the chosen flows together; 0 when none is chosen */
     double log10_e;               /* the evidence, flows included: what is compared with 1/alpha */
     double log10_f;               /* of the whole test */
     enum verdict_outcome outcome; /* undecided, closed_loop or not_closed_loop */
@@ -34,8 +38,7 @@ struct anytime_decision {
 };
 
 /*
- * `pooled` counts all of the test; flows[i] counts the i-th chosen flow from the first coin of the
- * flows phase on (NULL when n_flows is 0); n_places as in evidence.h.
+ * `pooled` counts all of the test.
  *
  * closed_loop:     evidence >= 1/alpha
  * not_closed_loop: F >= 1/beta while neither E_pooled nor the evidence is above 1
@@ -43,7 +46,7 @@ struct anytime_decision {
  */
 struct anytime_decision anytime_decide(const struct anytime *anytime,
                                        const struct anytime_counts *pooled,
-                                       const struct anytime_counts *flows, unsigned n_flows,
-                                       unsigned n_places, const struct anytime_levels *levels);
+                                       const struct anytime_flows *flows,
+                                       const struct anytime_levels *levels);
 
 #endif

@@ -12,23 +12,28 @@
  *     p q/p + (1-p) p + (1-p)^2 (1-q)/(1-p) = 1 + p (q - p) > 1
  *
  * since the phase may start before the first segment's duplicate is in, and does so only if its
- * coin said "forward". Each part alone is safe: E_pooled does not know of phases, and E_f counts
- * only coins thrown after its flow was chosen, which are fresh whatever the choice looked at. So
- * alpha is shared out beforehand, w alpha to E_pooled, (1-w) alpha / n_places to each place:
+ * coin said "forward". Each part alone is safe: E_pooled does not know of phases, and E_f and
+ * E_joint count only coins thrown after their flows were chosen (anytime.c). So alpha is shared out
+ * beforehand: w alpha to E_pooled, v alpha to E_joint, u alpha / n_places to each place,
  *
- *     P(w E_pooled ever >= 1/alpha) <= w alpha,   P((1-w)/n E_f ever >= 1/alpha) <= (1-w) alpha / n
+ *     P(w E_pooled ever >= 1/alpha) <= w alpha      P(v E_joint ever >= 1/alpha) <= v alpha
+ *     P(u/n E_f ever >= 1/alpha) <= u alpha / n     w + v + u = 1
  *
  * and by the union bound P(their maximum ever >= 1/alpha) <= alpha, with no assumption at all on
  * how the parts hang together, when one begins or when one stops. The sum is never more than
- * n_places + 1 times the maximum, in practice less than twice, while one clean repair multiplies by
+ * n_places + 2 times the maximum, in practice less than twice, while one clean repair multiplies by
  * up to 1/p = 20: the price is a fraction of a drop, and none while no flow is chosen.
  *
- * The share 0.65
- * --------------
- * With p = 0.05, alpha = 1e-6, ten places, and M(R) the mean of q^R under the mixture of anytime.c:
+ * The shares
+ * ----------
+ * With p = 0.05, alpha = 1e-6, ten places, and M(R) the mean of q^R under each part's mixture:
  *
- *     5 drops that all come back, anywhere:    w 20^5 M(5) >= 1e6          w >= 0.64
- *     6 in one chosen flow:                    (1-w)/10 20^6 M(6) >= 1e6   w <= 0.66
+ *     5 drops that all come back, anywhere:    w 20^5 M(5) >= 1e6       w >= 0.637
+ *     6 in one chosen flow:                    u/10 20^6 M(6) >= 1e6    u >= 0.2316
+ *     6 in chosen flows, whichever:            v/2 20^6 M(6) >= 1e6     v >= 0.102
+ *
+ * so 0.65, 0.232 and what is left, 0.118. A place's share is small, 0.0232 alpha, and a flow
+ * has few drops: as soon as flows lose segments of their own, E_joint does the work.
  */
 #include "verdict/evidence.h"
 
@@ -36,8 +41,8 @@
 #include <math.h>
 #include <stddef.h>
 
-double evidence_log10_combined(double log10_pooled, const double *log10_flows, unsigned n_flows,
-                               unsigned n_places)
+double evidence_log10_combined(double log10_pooled, double log10_joint, const double *log10_flows,
+                               unsigned n_flows, unsigned n_places)
 {
     const unsigned n_shares = n_flows > n_places ? n_flows : n_places;
     double strongest_flow = n_places > n_flows ? 0.0 : -INFINITY;
@@ -47,7 +52,8 @@ double evidence_log10_combined(double log10_pooled, const double *log10_flows, u
     for (unsigned i = 0; i < n_flows; i++)
         strongest_flow = fmax(strongest_flow, log10_flows[i]);
     return fmax(log10(EVIDENCE_POOLED_WEIGHT) + log10_pooled,
-                log10((1.0 - EVIDENCE_POOLED_WEIGHT) / n_shares) + strongest_flow);
+                fmax(log10(EVIDENCE_JOINT_WEIGHT) + log10_joint,
+                     log10(EVIDENCE_FLOWS_WEIGHT / n_shares) + strongest_flow));
 }
 
 static double log10_after_repairs(const struct anytime *anytime, uint64_t n_retransmitted,
@@ -55,7 +61,7 @@ static double log10_after_repairs(const struct anytime *anytime, uint64_t n_retr
 {
     const double pooled = anytime_log10_e(anytime, n_retransmitted, n_duplicates);
 
-    return evidence_log10_combined(pooled, NULL, 0, n_places);
+    return evidence_log10_combined(pooled, 0.0, NULL, 0, n_places);
 }
 
 unsigned evidence_repairs_needed(const struct anytime *anytime, uint64_t n_retransmitted,

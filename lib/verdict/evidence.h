@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What is compared with 1/alpha: the pooled E of the test and the E of each chosen flow, each with
- * its share of alpha, fixed before the test starts:
+ * What is compared with 1/alpha: the pooled E of the test, the E of all chosen flows together, and
+ * the E of each of them, each with its share of alpha, fixed before the test starts:
  *
- *     evidence = max( w E_pooled, (1 - w)/n_places E_f for each chosen flow f )
+ *     evidence = max( 0.65 E_pooled, 0.118 E_joint, 0.232/n_places E_f for each chosen flow f )
  *
- * with w = EVIDENCE_POOLED_WEIGHT, or w = 1 when the test has no places for flows. P(evidence ever
- * >= 1/alpha) <= alpha however and whenever flows are chosen: the proof, and why this is the
- * largest part and not the sum, are in evidence.c.
+ * or E_pooled alone when the test has no places for flows. P(evidence ever >= 1/alpha) <= alpha:
+ * the proof, and why this is the largest part and not the sum, are in evidence.c; what E_joint asks
+ * of the choice of flows, in anytime.c.
  */
 #ifndef VERDICT_EVIDENCE_H
 #define VERDICT_EVIDENCE_H
@@ -17,15 +17,17 @@
 #include "verdict/anytime.h"
 
 #define EVIDENCE_POOLED_WEIGHT 0.65
+#define EVIDENCE_FLOWS_WEIGHT  0.232
+#define EVIDENCE_JOINT_WEIGHT  0.118
 
 /*
- * log10 of the evidence. `log10_flows` holds log10 E_f of the n_flows places taken so far (may be
- * NULL when there are none); `n_places` is the test's max_individual_flows, constant in a test. A
- * place not taken has E = 1. More flows than places lower each flow's share rather than break the
- * claim.
+ * log10 of the evidence. `log10_joint` is 0 while no flow is chosen; `log10_flows` holds log10 E_f
+ * of the n_flows places taken so far (may be NULL when there are none); `n_places` is the test's
+ * max_individual_flows, constant in a test. A place not taken has E = 1. More flows than places
+ * lower each flow's share rather than break the claim.
  */
-double evidence_log10_combined(double log10_pooled, const double *log10_flows, unsigned n_flows,
-                               unsigned n_places);
+double evidence_log10_combined(double log10_pooled, double log10_joint, const double *log10_flows,
+                               unsigned n_flows, unsigned n_places);
 
 /*
  * How many more clean repairs, with no further duplicate, bring the evidence to `log10_target`

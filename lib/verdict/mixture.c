@@ -15,9 +15,6 @@
 static const double smallest_base = 0x1p-32; /* the smallest coin that a 32-bit threshold gives */
 static const double top_log_odds = 5.0;
 
-/* The prior over [base, 1]: an atom at 1, a part that falls to the low end, a flat part. */
-static const double weight_at_one = 0.20, weight_beta = 0.56, weight_flat = 0.24;
-
 static double logistic(double log_odds)
 {
     return 1.0 / (1.0 + exp(-log_odds));
@@ -25,12 +22,12 @@ static double logistic(double log_odds)
 
 /* The prior's mass on [base, q), without the atom: Beta(4,1) and uniform, both cut off at the base.
  */
-static double prior_mass_below(double q, double base)
+static double mass_below_q(const struct mixture_prior *prior, double q, double base)
 {
     const double beta = (pow(q, 4) - pow(base, 4)) / (1.0 - pow(base, 4));
     const double flat = (q - base) / (1.0 - base);
 
-    return weight_beta * beta + weight_flat * flat;
+    return prior->beta * beta + prior->flat * flat;
 }
 
 /* Nothing to reject: all the weight on a ratio of 1. */
@@ -44,7 +41,7 @@ static void make_trivial(struct mixture *mixture)
     }
 }
 
-void mixture_init(struct mixture *mixture, double base)
+void mixture_init(struct mixture *mixture, double base, const struct mixture_prior *prior)
 {
     const int last = MIXTURE_POINTS - 1;
 
@@ -61,14 +58,14 @@ void mixture_init(struct mixture *mixture, double base)
 
     for (int j = 0; j < last; j++) {
         const double edge = j == last - 1 ? 1.0 : logistic(low + step * (j + 0.5));
-        const double mass_to_edge = prior_mass_below(edge, base);
+        const double mass_to_edge = mass_below_q(prior, edge, base);
 
         mixture->q[j] = j == 0 ? base : logistic(low + step * j);
         mixture->weight[j] = fmax(mass_to_edge - mass_below, DBL_MIN);
         mass_below = mass_to_edge;
     }
     mixture->q[last] = 1.0;
-    mixture->weight[last] = weight_at_one;
+    mixture->weight[last] = prior->at_one;
     for (int j = 0; j <= last; j++) {
         mixture->log_weight[j] = log(mixture->weight[j]);
         mixture->log_hit[j] = log(mixture->q[j] / base);
@@ -80,7 +77,7 @@ void mixture_init(struct mixture *mixture, double base)
 static const double log_negligible = -45.0;
 
 /* ln of sum exp(term[j]), scaled by the largest so that nothing overflows. */
-static double log_sum_exp(const double *term, int n_terms)
+double mixture_log_sum_exp(const double *term, int n_terms)
 {
     double largest = term[0], sum = 0.0;
 
@@ -104,7 +101,7 @@ static double compute_log10(const struct mixture *mixture, uint64_t n_hits, uint
         if (n_misses != 0)
             term[j] += misses * mixture->log_miss[j];
     }
-    return log_sum_exp(term, n_terms) / M_LN10;
+    return mixture_log_sum_exp(term, n_terms) / M_LN10;
 }
 
 /* Counts of one test go up one by one, and are asked for in turn with those of others: multiples of

@@ -35,18 +35,28 @@ struct mixture {
     struct mixture_memo *memo;       /* NULL: every value is computed */
 };
 
+/* How the weights lie over [base, 1]; the sum of the three is 1. */
+struct mixture_prior {
+    double at_one; /* on q = 1 itself */
+    double beta;   /* as Beta(4,1), which falls to the low end */
+    double flat;   /* evenly */
+};
+
 /*
  * Build the mixture for a base in (0, 1). A base at or below 2^-32 counts as 2^-32 (a larger base
  * only weakens the claim, so it stays true). A base of 1 or more, or NaN, leaves nothing to reject:
  * the mixture is then 1 whatever the counts. There is no memo then: the caller, who owns it, sets
  * it afterwards.
  */
-void mixture_init(struct mixture *mixture, double base);
+void mixture_init(struct mixture *mixture, double base, const struct mixture_prior *prior);
 
 /*
  * log10 of M. Finite for all counts; exactly 0 without counts, never above 0 without a hit; does
  * not decrease with hits, does not increase with misses.
  */
 double mixture_log10(const struct mixture *mixture, uint64_t n_hits, uint64_t n_misses);
+
+/* ln of sum exp(term[i]), one of them at least finite. */
+double mixture_log_sum_exp(const double *term, int n_terms);
 
 #endif

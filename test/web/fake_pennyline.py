@@ -106,7 +106,7 @@ class Aggregate:
             "via": "aggregate" if self.verdict != "undecided" else "none", "reason": self.reason,
             "reason_text": "the evidence reached its threshold",
             "anytime": {"log10_e": 1.25 * came_back - 0.4 * (n - came_back),
-                        "log10_e_pooled": 1.25 * came_back,
+                        "log10_e_pooled": 1.25 * came_back, "log10_e_joint": 0.0,
                         "log10_f": 0.9 * (n - came_back) - 0.3 * came_back,
                         "outcome": self.verdict},
             "penny": {"f_dup": 0.01, "p_closed": 0.5, "p_open": 0.5, "posterior": 0.5,

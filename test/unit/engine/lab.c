@@ -90,6 +90,7 @@ void lab_set_budget(struct lab *l, int32_t budget, int32_t places)
 
     atomic_store(&c->budget, budget);
     atomic_store(&c->places, places);
+    atomic_store(&c->screening, budget);
 }
 
 void lab_wait_ms(struct lab *l, uint64_t ms)

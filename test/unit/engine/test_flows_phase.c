@@ -43,8 +43,9 @@ static void a_full_pool_gives_the_place_back(void **state)
     lab_close(l);
 }
 
-/* A flow that repaired everything: six drops, then its place ends with all its counts. */
-static void a_place_tells_its_own_counts_and_ends_after_its_last_drop(void **state)
+/* A flow that repaired everything: six drops, then only its duplicates count, for the evidence and
+ * not for the population of rule penny. */
+static void a_place_tells_its_own_counts_and_counts_duplicates_to_the_end(void **state)
 {
     struct lab *l = open_flows_phase(100, 1, 64);
     const struct message *m;
@@ -60,11 +61,17 @@ static void a_place_tells_its_own_counts_and_ends_after_its_last_drop(void **sta
     lab_counters(l);
     m = lab_last(l, MESSAGE_PLACE);
     assert_non_null(m);
-    assert_true(m->place.ended);
+    assert_false(m->place.ended);
     assert_int_equal(m->place.counts.dropped, 6);
     assert_int_equal(m->place.counts.retransmitted, 6);
     assert_int_equal(m->place.counts.duplicates, 1);
-    assert_int_equal(m->place.counts.droppable, 6);
+    assert_int_equal(m->place.counts.population_duplicates, 1);
+    lab_data(l, 1, FIRST, 10);
+    lab_data(l, 1, FIRST + 50, 10);
+    lab_counters(l);
+    m = lab_last(l, MESSAGE_PLACE);
+    assert_int_equal(m->place.counts.duplicates, 3);
+    assert_int_equal(m->place.counts.population_duplicates, 1);
     assert_int_equal(lab_counters(l)->retransmitted, 6);
     /* It takes no second place in the same test. */
     lab_set_budget(l, 100, 5);
@@ -153,6 +160,36 @@ static void screening_takes_one_segment_of_each_flow_without_a_place(void **stat
     lab_close(l);
 }
 
+/* How many flows are looked at must not depend on what the chosen ones lost. */
+static void screening_and_places_have_budgets_of_their_own(void **state)
+{
+    struct lab *l = lab_open(&(struct lab_options){0});
+    struct aggregate_control *c = aggregate_table_control(l->aggregates, 0);
+    struct aggregate_order order = {.threshold = LAB_ALWAYS,
+                                    .test_id = 1,
+                                    .phase = AGGREGATE_FLOWS,
+                                    .repaired_flows_only = true,
+                                    .screening = true};
+
+    (void)state;
+    aggregate_control_order(c, order);
+    lab_set_budget(l, 1, 10);
+    for (uint32_t flow = 1; flow <= 3; flow++)
+        lab_syn(l, flow, ISN);
+    assert_int_equal(lab_data(l, 1, FIRST, 10), ENGINE_DROP);
+    assert_int_equal(lab_data(l, 2, FIRST, 10), ENGINE_FORWARD); /* none left to look for flows */
+    assert_int_equal(atomic_load(&c->budget), 1);
+    lab_data(l, 1, FIRST, 10); /* repaired */
+    assert_int_equal(lab_data(l, 1, FIRST + 10, 10), ENGINE_DROP);
+    assert_int_equal(atomic_load(&c->budget), 0);
+    lab_data(l, 1, FIRST + 10, 10);
+    atomic_store(&c->screening, 1);
+    assert_int_equal(lab_data(l, 1, FIRST + 20, 10), ENGINE_FORWARD); /* none left for places */
+    assert_int_equal(lab_data(l, 3, FIRST, 10), ENGINE_DROP);
+    assert_int_equal(atomic_load(&c->screening), 0);
+    lab_close(l);
+}
+
 static void a_place_ends_when_its_flow_leaves(void **state)
 {
     struct lab *l = open_flows_phase(100, 1, 1);
@@ -182,9 +219,12 @@ static void a_place_ends_when_the_test_does(void **state)
     lab_data(l, 1, FIRST, 10);
     lab_order(l, AGGREGATE_SETTLING, 1, LAB_ALWAYS);
     lab_data(l, 1, FIRST, 10);
+    lab_data(l, 1, FIRST, 10);
     lab_counters(l);
     assert_int_equal(lab_last(l, MESSAGE_PLACE)->place.counts.retransmitted, 1);
+    assert_int_equal(lab_last(l, MESSAGE_PLACE)->place.counts.duplicates, 1);
     assert_false(lab_last(l, MESSAGE_PLACE)->place.ended);
+    lab_order(l, AGGREGATE_IDLE, 1, LAB_ALWAYS);
     lab_data(l, 1, FIRST + 10, 10);
     lab_counters(l);
     assert_true(lab_last(l, MESSAGE_PLACE)->place.ended);
@@ -196,10 +236,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_more_flows_are_tested_than_there_are_places),
         cmocka_unit_test(a_full_pool_gives_the_place_back),
-        cmocka_unit_test(a_place_tells_its_own_counts_and_ends_after_its_last_drop),
+        cmocka_unit_test(a_place_tells_its_own_counts_and_counts_duplicates_to_the_end),
         cmocka_unit_test(a_flow_brings_no_luck_of_the_pooled_phase_along),
         cmocka_unit_test(flows_that_repaired_something_come_first),
         cmocka_unit_test(screening_takes_one_segment_of_each_flow_without_a_place),
+        cmocka_unit_test(screening_and_places_have_budgets_of_their_own),
         cmocka_unit_test(a_place_ends_when_its_flow_leaves),
         cmocka_unit_test(a_place_ends_when_the_test_does),
     };

@@ -53,7 +53,8 @@ static void not_closed_loop_is_provisional_first(void **state)
     assert_int_equal(r.verdict_ns, 0);
     assert_int_equal(box_count(b, EVENT_PROVISIONAL), 1);
     assert_int_equal(box_count(b, EVENT_VERDICT), 0);
-    assert_int_equal(box_budget(b, 0), 60);
+    assert_int_equal(box_budget(b, 0), 30);
+    assert_int_equal(aggregate_table_control(b->table, 0)->screening, 30);
     assert_int_equal(aggregate_table_control(b->table, 0)->places, 10);
     box_close(b);
 }
@@ -94,6 +95,7 @@ static void the_no_is_final_when_all_places_ended(void **state)
     (void)state;
     box_open(b);
     go_to_flows(b, 0);
+    box_epochs_for(b, 4 * NS_PER_S); /* nobody repairs: any flow may take a place */
     for (uint32_t place = 0; place < 10; place++)
         test_flow(b, place, DROP_EXPIRED);
     assert_false(box_take_place(b, 0));
@@ -166,15 +168,44 @@ static void flows_that_repaired_something_come_first_for_a_second(void **state)
     box_close(b);
 }
 
-static void screening_ends_with_half_of_the_budget_and_the_phase_with_all_of_it(void **state)
+/* Who is found must not depend on the coins of those found before. */
+static void screening_has_a_budget_and_a_time_of_its_own(void **state)
+{
+    struct flow_counts counts = {.droppable = 100, .population_droppable = 100};
+    struct box *b = box_new(1);
+    struct aggregate_control *c;
+
+    (void)state;
+    box_open(b);
+    c = aggregate_table_control(b->table, 0);
+    go_to_flows(b, 0);
+    assert_true(box_take_place(b, 0));
+    box_place(b, 0, 0, 0, counts, false);
+    for (int i = 0; i < 30; i++)
+        box_end(b, 0, 0, box_drop(b, 0, 0), DROP_EXPIRED);
+    box_epoch(b);
+    assert_int_equal(box_drop(b, 0, 0), 0); /* of places */
+    box_epochs_for(b, 2500 * NS_PER_MS);
+    assert_true(box_order(b, 0).screening);
+    assert_int_equal(atomic_load(&c->screening), 30);
+    box_epochs_for(b, 500 * NS_PER_MS);
+    assert_false(box_order(b, 0).screening);
+    assert_true(box_order(b, 0).repaired_flows_only);
+    assert_int_equal(atomic_load(&c->screening), 0);
+    assert_int_equal(box_budget(b, 0), 30);
+    box_close(b);
+}
+
+static void the_phase_ends_with_all_of_the_budget(void **state)
 {
     struct box *b = box_new(1);
 
     (void)state;
     box_open(b);
     go_to_flows(b, 0);
+    box_epochs_for(b, 4 * NS_PER_S);
     for (int i = 0; i < 60; i++) {
-        assert_true(box_order(b, 0).screening == (i < 30));
+        assert_int_equal(box_report(b, 0).state, TEST_FLOWS);
         box_end(b, 0, 0, box_drop(b, 0, 0), DROP_EXPIRED);
         box_epoch(b);
     }
@@ -184,12 +215,36 @@ static void screening_ends_with_half_of_the_budget_and_the_phase_with_all_of_it(
     box_close(b);
 }
 
-static void a_repairing_flow_under_test_keeps_others_waiting(void **state)
+/* Or else who is chosen would depend on how the chosen one's coins fell. */
+static void once_a_repairing_flow_is_chosen_no_others_follow_for_want_of_success(void **state)
 {
     struct flow_counts counts = {.droppable = 100, .population_droppable = 100};
     struct box *b = box_new(1);
 
     (void)state;
+    box_open(b);
+    go_to_flows(b, 0);
+    assert_true(box_take_place(b, 0));
+    box_place(b, 0, 0, 0, counts, false);
+    box_epochs_for(b, 5 * NS_PER_S);
+    assert_true(box_order(b, 0).repaired_flows_only);
+    assert_int_equal(box_report(b, 0).state, TEST_FLOWS);
+    box_place(b, 0, 0, 0, counts, true);
+    box_epoch(b);
+    assert_true(box_order(b, 0).repaired_flows_only || box_order(b, 0).phase != AGGREGATE_FLOWS);
+    box_settle(b);
+    assert_int_equal(box_report(b, 0).state, TEST_DONE);
+    assert_int_equal(box_report(b, 0).verdict, VERDICT_NOT_CLOSED_LOOP);
+    box_close(b);
+}
+
+static void rule_penny_goes_on_with_any_flow_when_repairing_ones_are_through(void **state)
+{
+    struct flow_counts counts = {.droppable = 100, .population_droppable = 100};
+    struct box *b = box_new(1);
+
+    (void)state;
+    b->slices[0].parameters.rule = TEST_RULE_PENNY;
     box_open(b);
     go_to_flows(b, 0);
     assert_true(box_take_place(b, 0));
@@ -200,8 +255,46 @@ static void a_repairing_flow_under_test_keeps_others_waiting(void **state)
     box_epoch(b);
     box_epoch(b);
     assert_false(box_order(b, 0).repaired_flows_only);
-    assert_false(box_order(b, 0).screening);
+    assert_int_equal(box_budget(b, 0), 60);
     box_close(b);
+}
+
+/* Each of them would not do, and one more is blind. */
+static void flows_that_lose_segments_decide_together(void **state)
+{
+    const struct flow_counts flows[] = {{.dropped = 5, .retransmitted = 5, .duplicates = 4},
+                                        {.dropped = 4, .retransmitted = 4, .duplicates = 3},
+                                        {.dropped = 5, .retransmitted = 5, .duplicates = 5},
+                                        {.dropped = 4, .retransmitted = 4, .duplicates = 3},
+                                        {.dropped = 2, .expired = 2, .duplicates = 50}};
+    struct aggregate_report r;
+    struct flow_report f;
+
+    for (int rule = TEST_RULE_ANYTIME; rule <= TEST_RULE_PENNY; rule++) {
+        struct box *b = box_new(1);
+
+        (void)state;
+        b->slices[0].parameters.rule = (enum test_rule)rule;
+        box_open(b);
+        go_to_flows(b, 0);
+        for (uint32_t i = 0; i < 5; i++)
+            box_place(b, 0, 0, i, flows[i], false);
+        box_epoch(b);
+        r = box_report(b, 0);
+        for (uint32_t i = 0; i < 5; i++) {
+            assert_true(manager_flow_report(b->manager, 0, i, &f));
+            assert_true(f.log10_e < 5);
+        }
+        if (rule == TEST_RULE_ANYTIME) {
+            assert_int_equal(r.verdict, VERDICT_CLOSED_LOOP);
+            assert_true(r.anytime.log10_e_joint > 7);
+        } else {
+            /* Its choice of flows is no fair one. */
+            assert_true(r.anytime.log10_e_joint == 0);
+            assert_int_equal(r.anytime.outcome, VERDICT_NOT_CLOSED_LOOP);
+        }
+        box_close(b);
+    }
 }
 
 /* What the paper's rule does with single flows stays as it is. */
@@ -313,7 +406,7 @@ static void what_comes_back_late_is_not_spent_on_top(void **state)
     assert_int_equal(box_budget(b, 0), 1);
     box_epoch(b);
     assert_int_equal(box_report(b, 0).state, TEST_FLOWS);
-    assert_int_equal(box_budget(b, 0), 60);
+    assert_int_equal(box_budget(b, 0), 30);
     box_close(b);
 }
 
@@ -440,8 +533,11 @@ int main(void)
         cmocka_unit_test(the_no_is_final_when_the_time_of_the_phase_is_over),
         cmocka_unit_test(a_spent_budget_goes_on_with_flows_and_may_end_inconclusive),
         cmocka_unit_test(flows_that_repaired_something_come_first_for_a_second),
-        cmocka_unit_test(screening_ends_with_half_of_the_budget_and_the_phase_with_all_of_it),
-        cmocka_unit_test(a_repairing_flow_under_test_keeps_others_waiting),
+        cmocka_unit_test(screening_has_a_budget_and_a_time_of_its_own),
+        cmocka_unit_test(the_phase_ends_with_all_of_the_budget),
+        cmocka_unit_test(once_a_repairing_flow_is_chosen_no_others_follow_for_want_of_success),
+        cmocka_unit_test(rule_penny_goes_on_with_any_flow_when_repairing_ones_are_through),
+        cmocka_unit_test(flows_that_lose_segments_decide_together),
         cmocka_unit_test(rule_penny_screens_nothing),
         cmocka_unit_test(the_flows_phase_waits_for_the_last_pooled_drop),
         cmocka_unit_test(tests_wait_their_turn_for_the_flows_phase),

@@ -163,6 +163,25 @@ static void enumerated_penny_has_its_known_error(void **state)
     assert_true(out[VERDICT_CLOSED_LOOP] > 1e-6 && out[VERDICT_CLOSED_LOOP] < 3e-5);
 }
 
+/* The same of chosen flows: six repairs in one, or three in each of two; and never more often than
+ * promised. */
+static void enumerated_errors_of_chosen_flows_stay_below_their_level(void **state)
+{
+    static const double levels[] = {1e-2, 1e-3, 1e-6};
+    const double share = 0.118e-6;
+
+    (void)state;
+    assert_float_equal(joint_enumerate(0.05, share, 5, 1), 0, 0);
+    assert_float_equal(joint_enumerate(0.05, share, 6, 1), pow(0.05, 6), 1e-15);
+    assert_float_equal(joint_enumerate(0.05, share, 3, 2), pow(0.05, 6), 1e-15);
+    for (int i = 0; i < 3; i++)
+        for (uint32_t n_flows = 1; n_flows <= 2; n_flows++) {
+            double reached = joint_enumerate(0.05, levels[i], n_flows == 1 ? 400 : 40, n_flows);
+
+            assert_true(reached > 0 && reached <= levels[i]);
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -171,6 +190,7 @@ int main(void)
         cmocka_unit_test(simulation_agrees_with_enumeration),
         cmocka_unit_test(the_field_and_the_figure_differ_at_the_limit_of_duplicates),
         cmocka_unit_test(enumerated_errors_of_anytime_stay_below_their_level),
+        cmocka_unit_test(enumerated_errors_of_chosen_flows_stay_below_their_level),
         cmocka_unit_test(the_first_repeats_reach_the_level_by_luck_alone),
         cmocka_unit_test(enumerated_penny_has_its_known_error),
     };

@@ -6,6 +6,7 @@
 #include "pennyline-sim/exact.h"
 #include "pennyline-sim/study.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -118,6 +119,56 @@ static void choosing_lucky_flows_keeps_the_level(void **state)
     }
 }
 
+/* Chosen for their luck, under every attack, from a mixture of flows that makes many places: what
+ * they show together, from their choice on, is no more than a fair game, on one lcore and on three.
+ * The share of the attack's repeats is raised to 1 in every other run: then every drop comes back,
+ * and every flow that is looked at is chosen. */
+static void no_attack_makes_chosen_flows_more_than_a_fair_game(void **state)
+{
+    const struct attack *attack;
+    uint64_t n_chosen = 0;
+
+    (void)state;
+    for (unsigned int i = 0; (attack = attack_by_index(i)) != NULL; i++) {
+        for (uint32_t n_lcores = 1; n_lcores <= 3; n_lcores += 2) {
+            struct scenario s = free_running(attack);
+            struct trial_result results[N_RUNS];
+            const struct study_options options = {
+                .n_runs = N_RUNS, .n_threads = 2, .seed = 500 + i};
+            struct summary summary;
+            uint64_t n_reached[2] = {0};
+            double sum = 0, squares = 0, mean;
+
+            s.n_lcores = n_lcores;
+            s.n_table_flows = attack->n_flood != 0 ? 64 : 256;
+            s.test.fallback_to_individual = true;
+            s.test.max_drops_per_aggregate = 6;
+            s.test.retransmission_timeout_ms = 300;
+            s.test.beta = 1e-2;
+            s.blind.duplicate_ratio = n_lcores == 3 && attack->duplicate_ratio > 0 ? 1 : -1;
+            s.blind.n_flows = 20;
+            s.blind.segments_per_second = 400;
+            s.max_s = 4;
+            assert_int_equal(study_run(&s, &options, &summary, results), 0);
+            for (unsigned int k = 0; k < N_RUNS; k++) {
+                double e = pow(10, (double)results[k].log10_e_joint);
+
+                n_reached[0] += (double)results[k].max_log10_e_joint >= 2;
+                n_reached[1] += (double)results[k].max_log10_e_joint >= 3;
+                n_chosen += e < 1 || e > 1;
+                sum += e;
+                squares += e * e;
+            }
+            mean = sum / N_RUNS;
+            for (int level = 0; level < 2; level++)
+                assert_true(interval_clopper_pearson(n_reached[level], N_RUNS, CONFIDENCE).low <=
+                            study_levels[level]);
+            assert_true(mean <= 1 + 5 * sqrt(fmax(0, squares / N_RUNS - mean * mean) / N_RUNS));
+        }
+    }
+    assert_true(n_chosen > 500);
+}
+
 /* One flow, each segment repeated before the next is sent, a segment per epoch: then nothing but
  * the coins decides, and the enumeration must give what the engine shows. */
 static void the_engine_reaches_a_level_as_often_as_enumeration_says(void **state)
@@ -150,6 +201,7 @@ int main(void)
         cmocka_unit_test(no_attack_makes_e_more_than_a_fair_game),
         cmocka_unit_test(losses_and_delays_do_not_make_it_one_either),
         cmocka_unit_test(choosing_lucky_flows_keeps_the_level),
+        cmocka_unit_test(no_attack_makes_chosen_flows_more_than_a_fair_game),
         cmocka_unit_test(the_engine_reaches_a_level_as_often_as_enumeration_says),
     };
 

@@ -2,6 +2,7 @@
 /* verdict-tables: how many clean repairs each rule needs, as tables for a person to read. */
 #include <inttypes.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "base/compiler.h"
@@ -18,6 +19,19 @@ static void print_head(const char *title)
     printf("\n");
 }
 
+static unsigned chosen_needed(const struct anytime *a, uint64_t n_duplicates, bool joint,
+                              double target)
+{
+    for (unsigned r = 1;; r++) {
+        const struct anytime_counts counts = {.n_retransmitted = r, .n_duplicates = n_duplicates};
+        const double log10_e =
+            joint ? anytime_log10_e_joint(a, &counts, 1) : anytime_log10_e_flow(a, r, n_duplicates);
+
+        if (log10_e >= target)
+            return r;
+    }
+}
+
 static void print_repairs_needed(const char *title, unsigned n_places, double log10_target)
 {
     print_head(title);
@@ -28,6 +42,23 @@ static void print_repairs_needed(const char *title, unsigned n_places, double lo
         printf("  %-8.2f", coins[i]);
         for (size_t d = 0; d < ARRAY_LENGTH(duplicates); d++)
             printf("%4u", evidence_repairs_needed(&a, 0, duplicates[d], n_places, log10_target, 0));
+        printf("\n");
+    }
+}
+
+/* Repairs of chosen flows, all in one flow, or in whichever of those chosen. */
+static void print_chosen_needed(const char *title, bool joint)
+{
+    const double target = 6 - log10(joint ? EVIDENCE_JOINT_WEIGHT : EVIDENCE_FLOWS_WEIGHT / 10);
+
+    print_head(title);
+    for (size_t i = 0; i < ARRAY_LENGTH(coins); i++) {
+        struct anytime a;
+
+        anytime_init(&a, floor(coins[i] * 0x1p32) * 0x1p-32, 0.05);
+        printf("  %-8.2f", coins[i]);
+        for (size_t d = 0; d < ARRAY_LENGTH(duplicates); d++)
+            printf("%4u", chosen_needed(&a, duplicates[d], joint, target));
         printf("\n");
     }
 }
@@ -59,8 +90,8 @@ int main(void)
 {
     print_repairs_needed("repairs needed, evidence with ten places for flows, alpha = 1e-6", 10, 6);
     print_repairs_needed("repairs needed, E_pooled alone, alpha = 1e-6", 0, 6);
-    print_repairs_needed("repairs needed in one chosen flow of ten places, alpha = 1e-6", 0,
-                         6 - log10((1 - EVIDENCE_POOLED_WEIGHT) / 10));
+    print_chosen_needed("repairs needed in one chosen flow of ten places, by its E_f", false);
+    print_chosen_needed("repairs needed in one chosen flow, by E_joint", true);
     print_least_possible();
     return 0;
 }

@@ -19,7 +19,10 @@ static struct anytime_decision decide(struct anytime_counts pooled,
     struct anytime a;
 
     anytime_init(&a, 0.05, 0.05);
-    return anytime_decide(&a, &pooled, flows, n_flows, 10, &levels);
+    return anytime_decide(&a, &pooled,
+                          &(struct anytime_flows){
+                              .counts = flows, .n = n_flows, .n_places = 10, .joint_is_fair = true},
+                          &levels);
 }
 
 /* Pooled counts R, D, N and what they mean at p = p_miss = 0.05. */
@@ -87,10 +90,31 @@ static void the_numbers_shown_are_the_numbers_compared(void **state)
     (void)state;
     anytime_init(&a, 0.05, 0.05);
     for (int i = 0; i < 2; i++)
-        log10_flows[i] = anytime_log10_e(&a, flows[i].n_retransmitted, flows[i].n_duplicates);
+        log10_flows[i] = anytime_log10_e_flow(&a, flows[i].n_retransmitted, flows[i].n_duplicates);
     assert_true(d.log10_e_pooled == anytime_log10_e(&a, 7, 3));
     assert_true(d.log10_f == anytime_log10_f(&a, 7, 2));
-    assert_true(d.log10_e == evidence_log10_combined(d.log10_e_pooled, log10_flows, 2, 10));
+    assert_true(d.log10_e_joint == anytime_log10_e_joint(&a, flows, 2));
+    assert_true(d.log10_e ==
+                evidence_log10_combined(d.log10_e_pooled, d.log10_e_joint, log10_flows, 2, 10));
+}
+
+/* Four flows with losses of their own, none of which would do alone, among two blind ones. */
+static void flows_that_lose_segments_decide_together(void **state)
+{
+    const struct anytime_counts spoofed = {
+        .n_retransmitted = 16, .n_duplicates = 800, .n_expired = 40};
+    struct anytime_counts flows[] = {{4, 3, 0}, {5, 4, 0},  {4, 2, 1},
+                                     {5, 5, 0}, {0, 40, 2}, {1, 60, 2}};
+    const struct anytime_flows unfair = {.counts = flows, .n = 6, .n_places = 10};
+    struct anytime a;
+
+    (void)state;
+    anytime_init(&a, 0.05, 0.05);
+    assert_int_equal(decide(spoofed, flows, 6).outcome, VERDICT_CLOSED_LOOP);
+    for (int i = 0; i < 4; i++)
+        assert_true(anytime_log10_e_flow(&a, flows[i].n_retransmitted, flows[i].n_duplicates) < 4);
+    assert_true(anytime_decide(&a, &spoofed, &unfair, &levels).log10_e_joint == 0.0);
+    assert_int_equal(anytime_decide(&a, &spoofed, &unfair, &levels).outcome, VERDICT_UNDECIDED);
 }
 
 int main(void)
@@ -99,6 +123,7 @@ int main(void)
         cmocka_unit_test(pooled_counts_give_outcomes),
         cmocka_unit_test(one_genuine_flow_among_spoofers_decides),
         cmocka_unit_test(a_promising_flow_keeps_a_rejected_aggregate_open),
+        cmocka_unit_test(flows_that_lose_segments_decide_together),
         cmocka_unit_test(the_numbers_shown_are_the_numbers_compared),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

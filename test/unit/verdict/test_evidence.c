@@ -18,20 +18,21 @@ static void shares_of_alpha_sum_to_one(void **state)
     (void)state;
     for (unsigned n_places = 1; n_places <= 64; n_places++) {
         const double all_low[] = {-1000.0};
-        const double pooled = pow(10, evidence_log10_combined(0.0, NULL, 0, n_places));
-        double one_flow;
+        /* whoever is far ahead shows its share */
+        const double pooled = pow(10, evidence_log10_combined(500.0, 0.0, NULL, 0, n_places) - 500);
+        const double joint = pow(10, evidence_log10_combined(0.0, 500.0, NULL, 0, n_places) - 500);
+        const double one_flow =
+            pow(10, evidence_log10_combined(0.0, 0.0, (double[]){500.0}, 1, n_places) - 500.0);
 
-        /* a flow that is far ahead shows its share */
-        one_flow = evidence_log10_combined(-1000.0, (double[]){500.0}, 1, n_places) - 500.0;
-        assert_true(fabs(pooled + n_places * pow(10, one_flow) - 1.0) < 1e-9);
-        assert_true(evidence_log10_combined(-1000.0, all_low, 1, 1) < -990.0);
+        assert_true(fabs(pooled + joint + n_places * one_flow - 1.0) < 1e-9);
+        assert_true(evidence_log10_combined(-1000.0, -1000.0, all_low, 1, 1) < -990.0);
     }
 }
 
 static void without_places_the_pooled_part_is_everything(void **state)
 {
     (void)state;
-    assert_true(evidence_log10_combined(3.25, NULL, 0, 0) == 3.25);
+    assert_true(evidence_log10_combined(3.25, 0.0, NULL, 0, 0) == 3.25);
 }
 
 static void only_the_strongest_part_counts(void **state)
@@ -39,8 +40,12 @@ static void only_the_strongest_part_counts(void **state)
     const double flows[] = {1.0, 9.0, -50.0};
 
     (void)state;
-    assert_true(fabs(evidence_log10_combined(2.0, flows, 3, 10) - (9.0 + log10(0.035))) < 1e-12);
-    assert_true(fabs(evidence_log10_combined(12.0, flows, 3, 10) - (12.0 + log10(0.65))) < 1e-12);
+    assert_true(fabs(evidence_log10_combined(2.0, 3.0, flows, 3, 10) - (9.0 + log10(0.0232))) <
+                1e-12);
+    assert_true(fabs(evidence_log10_combined(12.0, 12.5, flows, 3, 10) - (12.0 + log10(0.65))) <
+                1e-12);
+    assert_true(fabs(evidence_log10_combined(12.0, 13.0, flows, 3, 10) - (13.0 + log10(0.118))) <
+                1e-12);
 }
 
 static void more_flows_than_places_only_weakens_each(void **state)
@@ -48,7 +53,8 @@ static void more_flows_than_places_only_weakens_each(void **state)
     const double flows[] = {7.0, 7.0, 7.0, 7.0};
 
     (void)state;
-    assert_true(fabs(evidence_log10_combined(0.0, flows, 4, 2) - (7.0 + log10(0.35 / 4))) < 1e-12);
+    assert_true(fabs(evidence_log10_combined(0.0, 0.0, flows, 4, 2) - (7.0 + log10(0.232 / 4))) <
+                1e-12);
 }
 
 static void one_flow_with_six_clean_repairs_is_enough(void **state)
@@ -58,10 +64,34 @@ static void one_flow_with_six_clean_repairs_is_enough(void **state)
 
     (void)state;
     anytime_init(&a, 0.05, 0.05);
-    flow = anytime_log10_e(&a, 6, 0);
-    assert_true(evidence_log10_combined(-1e6, &flow, 1, 10) >= target);
-    flow = anytime_log10_e(&a, 5, 0);
-    assert_true(evidence_log10_combined(-1e6, &flow, 1, 10) < target);
+    flow = anytime_log10_e_flow(&a, 6, 0);
+    assert_true(evidence_log10_combined(-1e6, -1e6, &flow, 1, 10) >= target);
+    flow = anytime_log10_e_flow(&a, 5, 0);
+    assert_true(evidence_log10_combined(-1e6, -1e6, &flow, 1, 10) < target);
+}
+
+/* n flows that repaired r each, without a duplicate. */
+static double joint_of_clean_flows(unsigned n, uint64_t r)
+{
+    struct anytime_counts flows[10];
+    struct anytime a;
+
+    anytime_init(&a, 0.05, 0.05);
+    for (unsigned i = 0; i < n; i++)
+        flows[i] = (struct anytime_counts){.n_retransmitted = r};
+    return anytime_log10_e_joint(&a, flows, n);
+}
+
+static void six_clean_repairs_of_chosen_flows_are_enough_whoever_made_them(void **state)
+{
+    (void)state;
+    for (unsigned n = 1; n <= 6; n++) {
+        if (6 % n != 0)
+            continue;
+        assert_true(evidence_log10_combined(-1e6, joint_of_clean_flows(n, 6 / n), NULL, 0, 10) >=
+                    target);
+    }
+    assert_true(evidence_log10_combined(-1e6, joint_of_clean_flows(5, 1), NULL, 0, 10) < target);
 }
 
 /*
@@ -101,8 +131,8 @@ static void repairs_needed_agrees_with_counting_up_from_any_guess(void **state)
         for (uint64_t duplicates = 0; duplicates < 400; duplicates += 1 + duplicates / 4) {
             unsigned n = 0;
 
-            while (evidence_log10_combined(anytime_log10_e(&a, repaired + n, duplicates), NULL, 0,
-                                           10) < target)
+            while (evidence_log10_combined(anytime_log10_e(&a, repaired + n, duplicates), 0.0, NULL,
+                                           0, 10) < target)
                 n++;
             for (size_t g = 0; g < ARRAY_LENGTH(guesses); g++)
                 assert_int_equal(
@@ -138,6 +168,7 @@ int main(void)
         cmocka_unit_test(only_the_strongest_part_counts),
         cmocka_unit_test(more_flows_than_places_only_weakens_each),
         cmocka_unit_test(one_flow_with_six_clean_repairs_is_enough),
+        cmocka_unit_test(six_clean_repairs_of_chosen_flows_are_enough_whoever_made_them),
         cmocka_unit_test(drops_needed_by_the_evidence),
         cmocka_unit_test(repairs_needed_agrees_with_counting_up_from_any_guess),
         cmocka_unit_test(repairs_needed_ends_for_absurd_counts),

@@ -10,6 +10,7 @@
 
 #include "base/compiler.h"
 
+static const struct mixture_prior prior = {.at_one = 0.20, .beta = 0.56, .flat = 0.24};
 static const double bases[] = {0x1p-32, 0.001, 0.01, 0.02, 0.05, 0.06, 0.1, 0.3, 0.5, 0.9, 0.999};
 
 /* The sum as it is written, in long double: its range ends at 10^4932, enough for small counts. */
@@ -31,7 +32,7 @@ static void weights_are_positive_and_sum_to_one(void **state)
         struct mixture m;
         double sum = 0;
 
-        mixture_init(&m, bases[i]);
+        mixture_init(&m, bases[i], &prior);
         for (int j = 0; j < MIXTURE_POINTS; j++) {
             assert_true(m.weight[j] > 0);
             sum += m.weight[j];
@@ -47,7 +48,7 @@ static void no_point_lies_below_the_base(void **state)
     for (size_t i = 0; i < ARRAY_LENGTH(bases); i++) {
         struct mixture m;
 
-        mixture_init(&m, bases[i]);
+        mixture_init(&m, bases[i], &prior);
         assert_true(m.q[0] == bases[i]);
         assert_true(m.q[MIXTURE_POINTS - 1] == 1.0);
         for (int j = 1; j < MIXTURE_POINTS; j++)
@@ -62,7 +63,7 @@ static void merged_repeats_gain_nothing_at_any_point(void **state)
     for (size_t i = 0; i < ARRAY_LENGTH(bases); i++) {
         struct mixture m;
 
-        mixture_init(&m, bases[i]);
+        mixture_init(&m, bases[i], &prior);
         for (int j = 0; j < MIXTURE_POINTS; j++) {
             const long double q = m.q[j], base = bases[i];
 
@@ -83,7 +84,7 @@ static void small_counts_agree_with_the_plain_sum(void **state)
     for (size_t i = 0; i < ARRAY_LENGTH(bases); i++) {
         struct mixture m;
 
-        mixture_init(&m, bases[i]);
+        mixture_init(&m, bases[i], &prior);
         for (unsigned hits = 0; hits <= 40; hits++) {
             for (unsigned misses = 0; misses <= 100; misses += 1 + misses / 10) {
                 const double expected = (double)log10l(naive_mixture(&m, hits, misses));
@@ -101,7 +102,7 @@ static void nothing_seen_is_exactly_zero_and_misses_alone_never_positive(void **
     for (size_t i = 0; i < ARRAY_LENGTH(bases); i++) {
         struct mixture m;
 
-        mixture_init(&m, bases[i]);
+        mixture_init(&m, bases[i], &prior);
         assert_true(mixture_log10(&m, 0, 0) == 0.0);
         for (uint64_t misses = 1; misses < UINT64_MAX / 4; misses *= 3)
             assert_true(mixture_log10(&m, 0, misses) <= 0.0);
@@ -113,7 +114,7 @@ static void a_hit_never_lowers_and_a_miss_never_raises(void **state)
     struct mixture m;
 
     (void)state;
-    mixture_init(&m, 0.05);
+    mixture_init(&m, 0.05, &prior);
     for (uint64_t hits = 0; hits < 60; hits++) {
         for (uint64_t misses = 0; misses < 300; misses++) {
             const double here = mixture_log10(&m, hits, misses);
@@ -132,7 +133,7 @@ static void huge_counts_stay_finite(void **state)
     for (size_t i = 0; i < ARRAY_LENGTH(bases); i++) {
         struct mixture m;
 
-        mixture_init(&m, bases[i]);
+        mixture_init(&m, bases[i], &prior);
         for (size_t h = 0; h < ARRAY_LENGTH(counts); h++) {
             for (size_t n = 0; n < ARRAY_LENGTH(counts); n++)
                 assert_true(isfinite(mixture_log10(&m, counts[h], counts[n])));
@@ -146,7 +147,7 @@ static void only_hits_read_the_atom_at_one(void **state)
     struct mixture m;
 
     (void)state;
-    mixture_init(&m, 0.05);
+    mixture_init(&m, 0.05, &prior);
     assert_true(fabs(mixture_log10(&m, 1000000000000, 0) -
                      (1e12 * log10(20) + log10(m.weight[MIXTURE_POINTS - 1]))) < 1e-3);
 }
@@ -159,7 +160,7 @@ static void a_base_of_one_or_more_rejects_nothing(void **state)
     for (size_t i = 0; i < ARRAY_LENGTH(too_large); i++) {
         struct mixture m;
 
-        mixture_init(&m, too_large[i]);
+        mixture_init(&m, too_large[i], &prior);
         assert_true(mixture_log10(&m, 1000, 0) == 0.0);
         assert_true(mixture_log10(&m, 0, 1000) == 0.0);
         assert_true(mixture_log10(&m, 1000, 1000) == 0.0);
@@ -171,8 +172,8 @@ static void a_base_of_zero_is_the_smallest_coin(void **state)
     struct mixture zero, smallest;
 
     (void)state;
-    mixture_init(&zero, 0.0);
-    mixture_init(&smallest, 0x1p-32);
+    mixture_init(&zero, 0.0, &prior);
+    mixture_init(&smallest, 0x1p-32, &prior);
     assert_true(mixture_log10(&zero, 3, 7) == mixture_log10(&smallest, 3, 7));
 }
 
@@ -184,8 +185,8 @@ static void a_memo_changes_no_value(void **state)
     uint32_t x = 1;
 
     (void)state;
-    mixture_init(&plain, 0.05);
-    mixture_init(&remembering, 0.05);
+    mixture_init(&plain, 0.05, &prior);
+    mixture_init(&remembering, 0.05, &prior);
     remembering.memo = &memo;
     for (int i = 0; i < 20000; i++) {
         x = 1664525 * x + 1013904223;

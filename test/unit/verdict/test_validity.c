@@ -188,6 +188,7 @@ static double probability_of_coins(unsigned coins, unsigned n, double p)
 /* log10 E of all counts that a small game can have. */
 struct e_table {
     double log10_e[MAX_SEGMENTS + 1][MAX_EVENTS + 1];
+    double log10_e_flow[MAX_SEGMENTS + 1][MAX_EVENTS + 1];
 };
 
 static void fill_table(struct e_table *t, double p)
@@ -196,8 +197,10 @@ static void fill_table(struct e_table *t, double p)
 
     anytime_init(&a, p, 0.05);
     for (unsigned r = 0; r <= MAX_SEGMENTS; r++) {
-        for (unsigned d = 0; d <= MAX_EVENTS; d++)
+        for (unsigned d = 0; d <= MAX_EVENTS; d++) {
             t->log10_e[r][d] = anytime_log10_e(&a, r, d);
+            t->log10_e_flow[r][d] = anytime_log10_e_flow(&a, r, d);
+        }
     }
 }
 
@@ -390,12 +393,13 @@ static double highest_evidence(const struct game *g, const struct e_table *t, un
     for (unsigned i = 0; i < g->n_events; i++) {
         play_event(g, &l, &g->events[i], coins);
         for (unsigned place = 0; place < l.n_chosen; place++)
-            flows[place] = lookup(t, l.flows[place]);
+            flows[place] =
+                t->log10_e_flow[l.flows[place].n_retransmitted][l.flows[place].n_duplicates];
 
         const double pooled = lookup(t, l.pooled);
-        const double evidence = evidence_log10_combined(pooled, flows, l.n_chosen, N_PLACES);
+        const double evidence = evidence_log10_combined(pooled, 0.0, flows, l.n_chosen, N_PLACES);
 
-        *flow_led |= evidence > fmax(0.0, evidence_log10_combined(pooled, NULL, 0, N_PLACES));
+        *flow_led |= evidence > fmax(0.0, evidence_log10_combined(pooled, 0.0, NULL, 0, N_PLACES));
         highest = fmax(highest, evidence);
     }
     return highest;
