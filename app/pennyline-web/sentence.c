@@ -52,6 +52,9 @@ char *webhook_sentence(const json_t *event)
         fputs("drops are allowed again.", out);
     else if (strcmp(kind, "kill_switch") == 0)
         fprintf(out, "the kill switch is %s.", text(event, "switch"));
+    else if (json_object_get(event, "finding") != NULL)
+        fprintf(out, "%s: %s", text(event, "name"),
+                text(json_object_get(event, "finding"), "words"));
     else
         fprintf(out, "%s%s%s.", kind, *text(event, "name") != '\0' ? ": " : "",
                 text(event, "name"));

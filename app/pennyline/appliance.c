@@ -207,6 +207,7 @@ static int create_manager(struct appliance *a)
 
     config.gate = a->gate;
     config.on_event = events_on_manager;
+    config.may_escalate = true;
     config.event_context = a;
     a->manager = manager_create(&config);
     if (a->manager != NULL)

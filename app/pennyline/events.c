@@ -58,6 +58,23 @@ static void say_finding(struct appliance *a, const struct manager_event *event)
              passive_finding_words((enum passive_finding)event->finding));
 }
 
+static void say_escalation(struct appliance *a, const struct manager_event *event)
+{
+    const struct slice *tested = &a->config->slices[event->tested];
+    struct aggregate_report r;
+    char prefix[IP_TEXT_BYTES];
+
+    if (!manager_report(a->manager, event->aggregate, &r))
+        return;
+    progress_end(&a->progress);
+    if (event->text == NULL)
+        say_info("%s: a test of slice %s begins, for %s", name_of(&r, prefix), tested->name,
+                 passive_cause_name(event->finding));
+    else
+        say_warning("%s: no test of slice %s for %s: %s", name_of(&r, prefix), tested->name,
+                    passive_cause_name(event->finding), event->text);
+}
+
 static void say_event(struct appliance *a, const struct manager_event *event)
 {
     switch (event->kind) {
@@ -75,6 +92,9 @@ static void say_event(struct appliance *a, const struct manager_event *event)
         break;
     case EVENT_FINDING:
         say_finding(a, event);
+        break;
+    case EVENT_ESCALATION:
+        say_escalation(a, event);
         break;
     case EVENT_KILL_SWITCH:
         progress_end(&a->progress);

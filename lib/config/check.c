@@ -246,6 +246,63 @@ static int check_tunnel(struct option_reader *r, uint32_t i)
                           "\"any\" or \"none\", or \"decapsulate\": true of the port");
 }
 
+static int refuse_escalation(struct option_reader *r, uint32_t i, const char *key,
+                             const char *found, const char *allowed)
+{
+    reader_enter_key(r, "slices");
+    reader_enter_item(r, i);
+    reader_enter_key(r, "escalate");
+    reader_enter_key(r, key);
+    return reader_refuse(r, found, allowed);
+}
+
+static bool holds(const struct slice *s, const struct ip_prefix *source)
+{
+    for (uint32_t i = 0; i < s->n_sources; i++)
+        if (s->sources[i].is_ipv4 == source->is_ipv4 && s->sources[i].length <= source->length &&
+            ip_prefix_contains(&s->sources[i], &source->address))
+            return true;
+    return false;
+}
+
+/* Is every aggregate of the watched slice one of the tested slice, too? */
+static bool is_same_traffic(const struct slice *watched, const struct slice *tested)
+{
+    if (watched->granularity.ipv4 != tested->granularity.ipv4 ||
+        watched->granularity.ipv6 != tested->granularity.ipv6)
+        return false;
+    for (uint32_t i = 0; i < watched->n_sources; i++)
+        if (!holds(tested, &watched->sources[i]))
+            return false;
+    return true;
+}
+
+static int check_escalation(struct option_reader *r, uint32_t i)
+{
+    const struct slice *s = &r->config->slices[i], *tested;
+    char found[CONFIG_PATH_BYTES + 2];
+
+    if (s->escalation.when == 0)
+        return 0;
+    if (s->mode != SLICE_PASSIVE)
+        return refuse_escalation(r, i, "when", "causes for a slice that is not only watched",
+                                 "[], or mode \"passive\"");
+    if (s->escalation.test == SLICE_NONE)
+        return refuse_escalation(r, i, "test", "null", "the name of the active slice to test");
+    tested = &r->config->slices[s->escalation.test];
+    quoted(tested->name, found);
+    if (tested->mode != SLICE_ACTIVE || tested->start != SLICE_START_MANUAL)
+        return refuse_escalation(r, i, "test", found,
+                                 "a slice of mode \"active\" and start \"manual\"");
+    if (!is_same_traffic(s, tested))
+        return refuse_escalation(r, i, "test", found,
+                                 "a slice with all its sources and the same granularity");
+    if ((s->escalation.when & ESCALATE_ON_VOLUME) != 0 && s->escalation.above_bps == 0)
+        return refuse_escalation(r, i, "above_bps", "0",
+                                 "the volume above which a test starts, since \"when\" has it");
+    return 0;
+}
+
 static int check_slice(struct option_reader *r, uint32_t i)
 {
     size_t mark = reader_enter_key(r, "slices");
@@ -263,6 +320,8 @@ static int check_slice(struct option_reader *r, uint32_t i)
         error = check_tunnel(r, i);
     if (error == 0)
         error = check_sampling(r, i);
+    if (error == 0)
+        error = check_escalation(r, i);
     if (error == 0)
         error = check_families(r, i);
     return error != 0 ? error : check_granularity(r, i);

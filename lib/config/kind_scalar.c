@@ -212,3 +212,63 @@ static void describe_enum(const struct option_row *row, char *out, size_t n)
 
 const struct option_kind kind_enum = {"word",     false,       false,        read_enum,
                                       write_enum, schema_enum, describe_enum};
+
+static int find_word(const struct option_row *row, const char *text)
+{
+    for (int i = 0; text != NULL && row->words[i] != NULL; i++)
+        if (strcmp(row->words[i], text) == 0)
+            return i;
+    return -1;
+}
+
+static int read_words(struct option_reader *r, const struct option_row *row, json_t *value,
+                      void *object)
+{
+    uint32_t bits = 0;
+    json_t *item;
+    size_t i;
+
+    if (!json_is_array(value))
+        return reader_refuse_row(r, value, row);
+    json_array_foreach (value, i, item) {
+        int word = find_word(row, json_string_value(item));
+        size_t mark = reader_enter_item(r, i);
+
+        if (word < 0)
+            return reader_refuse_row(r, item, row);
+        reader_leave(r, mark);
+        bits |= UINT32_C(1) << word;
+    }
+    *(uint32_t *)field_of(row, object) = bits;
+    return 0;
+}
+
+static json_t *write_words(const struct option_row *row, const void *object,
+                           const struct config *config)
+{
+    uint32_t bits = *(const uint32_t *)const_field_of(row, object);
+    json_t *list = json_array();
+
+    (void)config;
+    for (unsigned int i = 0; row->words[i] != NULL; i++)
+        if ((bits >> i & 1) != 0)
+            option_append(&list, json_string(row->words[i]));
+    return list;
+}
+
+static json_t *schema_words(const struct option_row *row)
+{
+    return json_pack("{s:s, s:o, s:b}", "type", "array", "items", schema_enum(row), "uniqueItems",
+                     1);
+}
+
+static void describe_words(const struct option_row *row, char *out, size_t n)
+{
+    char words[256];
+
+    describe_enum(row, words, sizeof(words));
+    snprintf(out, n, "a list of words, each of them %s", words);
+}
+
+const struct option_kind kind_words = {"words",     false,        false,         read_words,
+                                       write_words, schema_words, describe_words};

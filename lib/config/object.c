@@ -180,6 +180,9 @@ static void describe_object(const struct option_row *row, char *out, size_t n)
 const struct option_kind kind_object = {"object",     false,         false,          read_object,
                                         write_object, schema_object, describe_object};
 
+const struct option_kind kind_late_object = {
+    "object", true, false, read_object, write_object, schema_object, describe_object};
+
 struct named_item {
     const char *name;
     size_t index;

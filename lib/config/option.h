@@ -37,7 +37,7 @@ struct option_row {
     const char *otherwise; /* what the default means, where the value does not say it */
     const char *unit;
     const char *help;
-    const char *const *words;           /* of an enum, ended by NULL, in the order of its values */
+    const char *const *words; /* of an enum or a set, ended by NULL, in the order of its values */
     const struct option_object *object; /* of an object */
     const struct option_list *list;     /* of an array, or what a reference refers to */
 };
@@ -86,6 +86,9 @@ extern const struct option_kind kind_bool, kind_u32, kind_u64, kind_real, kind_e
 extern const struct option_kind kind_text, kind_texts, kind_name, kind_note, kind_lcores;
 extern const struct option_kind kind_device, kind_mac, kind_hex, kind_vlan, kind_prefixes;
 extern const struct option_kind kind_reference, kind_references, kind_object, kind_array;
+/* A set of words, a bit each in a uint32_t; and an object that refers to items of the array that it
+ * stands in, so it is read when these are known. */
+extern const struct option_kind kind_words, kind_late_object;
 
 extern const struct option_object object_root, object_instance, object_eal, object_port;
 extern const struct option_object object_next_hop, object_slice, object_test, object_driver;

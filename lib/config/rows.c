@@ -10,6 +10,7 @@
 #define SLICE(member)       OPTION_FIELD(struct slice, member)
 #define INGRESS(member)     OPTION_FIELD(struct slice_ingress, member)
 #define GRANULARITY(member) OPTION_FIELD(struct slice_granularity, member)
+#define ESCALATION(member)  OPTION_FIELD(struct slice_escalation, member)
 #define ROOT(member)        OPTION_FIELD(struct config, member)
 #define COMMENT                                                                                    \
     {                                                                                              \
@@ -447,6 +448,57 @@ static const struct option_list slice_list = {
     .item_size = sizeof(struct slice),
 };
 
+static const char *const escalation_causes[] = {
+#define CAUSE_WORD(suffix, name, words) name,
+    PASSIVE_FINDINGS(CAUSE_WORD)
+#undef CAUSE_WORD
+        "volume",
+    NULL,
+};
+
+static const struct option_row escalation_rows[] = {
+    {.name = "when",
+     .kind = &kind_words,
+     ESCALATION(when),
+     .words = escalation_causes,
+     .fallback = "[]",
+     .otherwise = "never",
+     .help = "What starts the test: these findings, or `volume`: traffic above `above_bps`."},
+    {.name = "test",
+     .kind = &kind_reference,
+     ESCALATION(test),
+     .nullable = true,
+     .list = &slice_list,
+     .fallback = "null",
+     .otherwise = "none",
+     .help = "The slice that is tested: mode `active`, start `manual`, and with the same traffic "
+             "where that passes through the box."},
+    {.name = "max_per_hour",
+     .kind = &kind_u32,
+     ESCALATION(max_per_hour),
+     .least = 1,
+     .most = SLICE_MOST_TESTS_PER_HOUR,
+     .fallback = "1",
+     .unit = "tests",
+     .help = "So many tests are started within any hour; further ones are refused."},
+    {.name = "above_bps",
+     .kind = &kind_u64,
+     ESCALATION(above_bps),
+     .least = 0,
+     .most = 9007199254740991.0,
+     .fallback = "0",
+     .unit = "bit/s",
+     .help = "For `volume`: the mean over ten seconds, scaled when the mirror samples."},
+};
+
+static const struct option_object object_escalation = {
+    .noun = "an escalation",
+    .help = "Mode `passive`: what is seen of the slice starts a test of it. Off unless `when` says "
+            "something.",
+    .rows = escalation_rows,
+    .n_rows = ARRAY_LENGTH(escalation_rows),
+};
+
 static const struct option_row slice_rows[] = {
     {.name = "name",
      .kind = &kind_name,
@@ -505,6 +557,12 @@ static const struct option_row slice_rows[] = {
      .fallback = "[]",
      .otherwise = "the ingress port's pair",
      .help = "Where packets are sent on to; several share the flows."},
+    {.name = "escalate",
+     .kind = &kind_late_object,
+     SLICE(escalation),
+     .object = &object_escalation,
+     .fallback = "{}",
+     .help = "Mode `passive`: what is seen starts a test of the same traffic. Off by default."},
 };
 
 const struct option_object object_slice = {

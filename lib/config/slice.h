@@ -18,6 +18,7 @@
 #include "base/address.h"
 #include "config/test_parameters.h"
 #include "packet/packet.h"
+#include "stats/findings.h"
 
 #define CONFIG_NAME_BYTES      64 /* names of ports, next hops and slices, with the NUL */
 #define SLICE_MAX              4096
@@ -66,6 +67,21 @@ struct slice_granularity {
     uint32_t ipv6;
 };
 
+#define SLICE_NONE                UINT16_MAX
+#define SLICE_MOST_TESTS_PER_HOUR 60
+
+/* In slice_escalation.when, beside 1u << enum passive_finding. */
+#define ESCALATE_ON_VOLUME (1u << PASSIVE_N_FINDINGS)
+
+/* What is seen of a watched slice may start a test of the same traffic, where that passes through
+ * the box: the test of another slice, which is active. */
+struct slice_escalation {
+    uint32_t when;         /* 0: never */
+    uint16_t test;         /* index in config.slices, or SLICE_NONE */
+    uint32_t max_per_hour; /* at most SLICE_MOST_TESTS_PER_HOUR */
+    uint64_t above_bps;    /* ESCALATE_ON_VOLUME: more than this, IP packets and Ethernet headers */
+};
+
 struct slice {
     char name[CONFIG_NAME_BYTES];
     struct ip_prefix *sources; /* never empty: "any" is 0.0.0.0/0 and ::/0 */
@@ -78,6 +94,7 @@ struct slice {
     struct slice_granularity granularity;
     uint16_t next_hops[SLICE_MAX_NEXT_HOPS]; /* indices in config.next_hops */
     uint32_t n_next_hops; /* 0: leaves by the pair of the port that it came in by */
+    struct slice_escalation escalation;
     struct test_parameters parameters;
 };
 

@@ -140,6 +140,7 @@ static void judge(struct manager *m, uint32_t aggregate, struct passive_state *s
                   : low > rules[finding].warning ? SEVERITY_WARNING
                                                  : SEVERITY_INFO;
     manager_emit_finding(m, aggregate, finding);
+    escalate(m, aggregate, finding);
 }
 
 void passive_judge(struct manager *m, uint32_t aggregate, struct passive_state *s)

@@ -125,6 +125,7 @@ struct manager {
     struct drop_store drops;
     struct passive_state *passive; /* per aggregate; NULL when no slice is passive */
     uint64_t passive_ticked_ns;
+    struct escalation *escalations; /* per slice; NULL when none escalates */
 
     uint64_t now_ns;
     bool auto_start;
@@ -189,6 +190,10 @@ void passive_tick(struct manager *m);     /* ends what is due */
 void passive_stop_all(struct manager *m); /* at the end of the process: a last look */
 const char *passive_check(const struct manager *m, uint32_t aggregate);
 void passive_receive(struct manager *m, struct aggregate_state *a, const struct message *message);
+
+/* escalate.c */
+int escalation_init(struct manager *m);
+size_t escalation_memory_bytes(const struct manager_config *c);
 
 /* drops.c */
 size_t drops_memory_bytes(uint32_t n_records);

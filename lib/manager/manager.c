@@ -22,7 +22,8 @@ size_t manager_memory_bytes(const struct manager_config *c)
     return sizeof(struct manager) + CHECK_TEXT_BYTES + (c->n_slices + 1) * per_slice +
            aggregate_table_capacity(c->aggregates) * sizeof(struct aggregate_state) +
            c->n_concurrent_flow_phases * sizeof(struct flow_room) + c->n_workers * sizeof(bool) +
-           drops_memory_bytes(c->n_drop_records) + passive_memory_bytes(c);
+           drops_memory_bytes(c->n_drop_records) + passive_memory_bytes(c) +
+           escalation_memory_bytes(c);
 }
 
 static bool take_memory(struct manager *m)
@@ -39,7 +40,8 @@ static bool take_memory(struct manager *m)
     m->check_text = calloc(1, CHECK_TEXT_BYTES);
     return m->coins != NULL && m->coin_of_slice != NULL && m->aggregates != NULL &&
            m->retests != NULL && m->rooms != NULL && m->closed != NULL && m->check_text != NULL &&
-           drops_init(&m->drops, c->n_drop_records) == 0 && passive_init(m) == 0;
+           drops_init(&m->drops, c->n_drop_records) == 0 && passive_init(m) == 0 &&
+           escalation_init(m) == 0;
 }
 
 /* The coin falls below a 32-bit threshold; the maths must use what that makes of p. */
@@ -129,6 +131,7 @@ void manager_destroy(struct manager *m)
         return;
     drops_destroy(&m->drops);
     free(m->passive);
+    free(m->escalations);
     free(m->coins);
     free(m->coin_of_slice);
     free(m->aggregates);

@@ -126,6 +126,7 @@ enum manager_event_kind {
     EVENT_KILL_SWITCH,
     EVENT_FINDING,     /* mode passive found something (manager/passive.h) */
     EVENT_WATCH_ENDED, /* mode passive: as its slice wants it */
+    EVENT_ESCALATION,  /* mode passive: what was seen starts a test, or why it may not */
 };
 const char *manager_event_name(enum manager_event_kind kind);
 
@@ -134,8 +135,10 @@ struct manager_event {
     uint64_t time_ns;
     uint32_t aggregate; /* AGGREGATE_NONE when it is about the whole box */
     const struct drop_record *drop;
-    const char *text; /* SUSPENDED: why; KILL_SWITCH: "on" or "off"; WATCH_ENDED: why */
-    int finding;      /* FINDING: enum passive_finding */
+    const char *text; /* SUSPENDED: why; KILL_SWITCH: "on" or "off"; WATCH_ENDED: why; ESCALATION:
+                         why it is refused, or NULL */
+    int finding;      /* FINDING, ESCALATION: enum passive_finding; PASSIVE_N_FINDINGS: volume */
+    uint32_t tested;  /* ESCALATION: the slice that is, or would be, tested */
 };
 
 struct manager_config {
@@ -150,6 +153,7 @@ struct manager_config {
      * flows are kept until a later test needs the room. */
     uint32_t n_concurrent_flow_phases;
     double max_own_loss_ratio;
+    bool may_escalate; /* what is watched may start tests; never in a replay */
     /* May call the functions that only read (manager_report() and its like); may be NULL. */
     void (*on_event)(void *context, const struct manager_event *event);
     void *event_context;

@@ -50,6 +50,7 @@ static const char *const event_names[] = {
     [EVENT_KILL_SWITCH] = "kill_switch",
     [EVENT_FINDING] = "finding",
     [EVENT_WATCH_ENDED] = "watch_ended",
+    [EVENT_ESCALATION] = "escalation",
 };
 
 const char *test_state_name(enum test_state state)

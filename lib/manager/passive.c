@@ -107,8 +107,10 @@ void passive_tick(struct manager *m)
     if (m->passive == NULL || m->now_ns - m->passive_ticked_ns < JUDGE_EVERY_NS / 10)
         return;
     m->passive_ticked_ns = m->now_ns;
-    for (uint32_t i = 0; i < m->n_aggregates; i++)
+    for (uint32_t i = 0; i < m->n_aggregates; i++) {
         end_when_due(m, &m->aggregates[i], &m->passive[i]);
+        escalate_by_volume(m, &m->aggregates[i], &m->passive[i]);
+    }
 }
 
 void passive_stop_all(struct manager *m)

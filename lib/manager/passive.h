@@ -12,36 +12,14 @@
 #include <stdint.h>
 
 #include "manager/manager.h"
+#include "stats/findings.h"
 #include "stats/passive.h"
 
-/* X(enum suffix, name, words) */
-#define PASSIVE_FINDINGS(X)                                                                        \
-    X(UPSTREAM_LOSS, "upstream_loss",                                                              \
-      "Segments are lost before they come here: holes that retransmissions fill.")                 \
-    X(DOWNSTREAM_LOSS, "downstream_loss",                                                          \
-      "Segments, or what answers them, are lost after they went by here: they come again.")        \
-    X(PER_PACKET_BALANCING, "per_packet_balancing",                                                \
-      "Flows go on although part of them never comes here: packets seem to be spread over paths "  \
-      "one by one.")                                                                               \
-    X(ABRUPT_RESETS, "abrupt_resets",                                                              \
-      "Flows are cut off by RSTs that are out of line with them, or while bytes were missing: a "  \
-      "middlebox may be at work.")                                                                 \
-    X(SYN_ONLY, "syn_only",                                                                        \
-      "Most flows show nothing but SYNs: a scan, a flood, or the rest goes another way.")          \
-    X(ONE_WAY_ONLY, "one_way_only",                                                                \
-      "No flow's other direction is seen: routing is asymmetric, or the mirror copies one "        \
-      "direction.")                                                                                \
-    X(SAMPLING_SUSPECTED, "sampling_suspected",                                                    \
-      "Only a small share of each flow comes here: the mirror seems to be sampled.")
-
-enum passive_finding {
-#define PASSIVE_FINDING_ENUM(suffix, name, words) FINDING_##suffix,
-    PASSIVE_FINDINGS(PASSIVE_FINDING_ENUM)
-#undef PASSIVE_FINDING_ENUM
-        PASSIVE_N_FINDINGS
-};
 const char *passive_finding_name(enum passive_finding finding);
 const char *passive_finding_words(enum passive_finding finding); /* a sentence for a person */
+
+/* What escalates: a finding, or PASSIVE_N_FINDINGS: "volume". */
+const char *passive_cause_name(int cause);
 
 enum passive_severity { SEVERITY_INFO, SEVERITY_WARNING, SEVERITY_CRITICAL };
 const char *passive_severity_name(enum passive_severity severity);

@@ -36,6 +36,9 @@ struct passive_state {
     struct passive_evidence findings[PASSIVE_N_FINDINGS];
     uint64_t began_ns, ending_ns, ended_ns, judged_ns;
     enum passive_stop stop;
+    /* For escalation by volume: when the bytes were last looked at, and how many there were. */
+    uint64_t volume_ns, volume_bytes;
+    bool is_above;
 };
 
 /* rates.c */
@@ -57,6 +60,11 @@ bool passive_is_withheld(const struct passive_sampling *sampling, enum passive_f
 
 /* passive.c */
 const struct slice *passive_slice_of(const struct manager *m, uint32_t aggregate);
+
+/* escalate.c. `cause`: enum passive_finding, or PASSIVE_N_FINDINGS for volume. */
+void escalate(struct manager *m, uint32_t aggregate, int cause);
+void escalate_by_volume(struct manager *m, const struct aggregate_state *a,
+                        struct passive_state *s);
 
 /* findings.c: raises what the counters say, and tells each once. */
 void passive_judge(struct manager *m, uint32_t aggregate, struct passive_state *s);

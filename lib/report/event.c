@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "base/time.h"
+#include "manager/passive.h"
 #include "report/internal.h"
 
 static void add_report(json_t *line, const struct manager *m, const struct manager_event *event,
@@ -42,16 +43,37 @@ static void add_finding(json_t *line, const struct manager *m, const struct mana
         json_object_set_new(line, "finding", finding);
 }
 
+static void add_escalation(json_t *line, const struct manager *m, const struct manager_event *event,
+                           const struct report_clock *clock)
+{
+    uint32_t n_slices;
+    const struct slice *slices = manager_slices(m, &n_slices);
+
+    (void)clock;
+    json_object_set_new(line, "escalation",
+                        json_pack("{s:s, s:s, s:s, s:s?}", "step",
+                                  event->text == NULL ? "started" : "refused", "cause",
+                                  passive_cause_name(event->finding), "test",
+                                  slices[event->tested].name, "reason", event->text));
+}
+
 /* What an event tells beyond when and about whom. */
 static void (*const add_details[])(json_t *line, const struct manager *m,
                                    const struct manager_event *event,
                                    const struct report_clock *clock) = {
-    [EVENT_AGGREGATE_ADDED] = NULL,   [EVENT_TEST_STARTED] = NULL,
-    [EVENT_DROP_MADE] = add_drop,     [EVENT_DROP_ENDED] = add_drop,
-    [EVENT_PROVISIONAL] = add_report, [EVENT_VERDICT] = add_report,
-    [EVENT_TEST_ENDED] = add_report,  [EVENT_SUSPENDED] = add_reason,
-    [EVENT_RESUMED] = NULL,           [EVENT_KILL_SWITCH] = add_switch,
-    [EVENT_FINDING] = add_finding,    [EVENT_WATCH_ENDED] = add_reason,
+    [EVENT_AGGREGATE_ADDED] = NULL,
+    [EVENT_TEST_STARTED] = NULL,
+    [EVENT_DROP_MADE] = add_drop,
+    [EVENT_DROP_ENDED] = add_drop,
+    [EVENT_PROVISIONAL] = add_report,
+    [EVENT_VERDICT] = add_report,
+    [EVENT_TEST_ENDED] = add_report,
+    [EVENT_SUSPENDED] = add_reason,
+    [EVENT_RESUMED] = NULL,
+    [EVENT_KILL_SWITCH] = add_switch,
+    [EVENT_FINDING] = add_finding,
+    [EVENT_WATCH_ENDED] = add_reason,
+    [EVENT_ESCALATION] = add_escalation,
 };
 
 json_t *report_event(const struct manager *m, const struct manager_event *event,

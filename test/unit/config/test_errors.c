@@ -14,9 +14,15 @@
 #include "base/compiler.h"
 #include "config/config.h"
 
-#define A              "{\"name\":\"a\",\"device\":\"eth0\"}"
-#define B              "{\"name\":\"b\",\"device\":\"eth1\"}"
-#define PORTS          "\"ports\":[" A "," B "]"
+#define A      "{\"name\":\"a\",\"device\":\"eth0\"}"
+#define B      "{\"name\":\"b\",\"device\":\"eth1\"}"
+#define PORTS  "\"ports\":[" A "," B "]"
+#define MANUAL ",\"start\":\"manual\""
+/* A slice "w" that is watched, with its escalation, and an active slice "t" with more options. */
+#define ESCALATE(options, escalate)                                                                \
+    "{\"slices\":[{\"name\":\"w\",\"mode\":\"passive\",\"sources\":[\"10.0.0.0/8\"],"              \
+    "\"ingress\":{\"vlan\":7},\"escalate\":{" escalate "}},"                                       \
+    "{\"name\":\"t\",\"mode\":\"active\"" options "}]}"
 #define SLICE(options) "{\"slices\":[{\"name\":\"s\",\"mode\":\"active\"," options "}]}"
 #define HOP(options)                                                                               \
     "{" PORTS ",\"next_hops\":[{\"name\":\"h\",\"port\":\"b\",\"destination_mac\":"                \
@@ -166,6 +172,32 @@ static const struct {
      "$.slices[0].ingress.vlan: -1; allowed: a VLAN id from 0 (untagged) to 4094, or null"},
     {"{\"ports\":[{\"name\":\"a\",\"device\":\"eth0\",\"sampling\":2}]}",
      "$.ports[0].sampling: 2; allowed: 0, since only a mirror samples"},
+    {ESCALATE("", "\"when\":[\"loss\"]"),
+     "$.slices[0].escalate.when[0]: \"loss\"; allowed: a list of words, each of them "
+     "\"upstream_loss\", \"downstream_loss\", \"per_packet_balancing\", \"abrupt_resets\", "
+     "\"syn_only\", \"one_way_only\", \"sampling_suspected\" or \"volume\""},
+    {ESCALATE("", "\"when\":[\"syn_only\"]"),
+     "$.slices[0].escalate.test: null; allowed: the name of the active slice to test"},
+    {ESCALATE("", "\"when\":[\"syn_only\"],\"test\":\"u\""),
+     "$.slices[0].escalate.test: \"u\"; allowed: the name of a slice: \"w\", \"t\""},
+    {ESCALATE("", "\"when\":[\"syn_only\"],\"test\":\"w\""),
+     "$.slices[0].escalate.test: \"w\"; allowed: a slice of mode \"active\" and start \"manual\""},
+    {ESCALATE("", "\"when\":[\"syn_only\"],\"test\":\"t\""),
+     "$.slices[0].escalate.test: \"t\"; allowed: a slice of mode \"active\" and start \"manual\""},
+    {ESCALATE(MANUAL ",\"sources\":[\"10.0.0.0/9\"]", "\"when\":[\"syn_only\"],\"test\":\"t\""),
+     "$.slices[0].escalate.test: \"t\"; allowed: a slice with all its sources and the same "
+     "granularity"},
+    {ESCALATE(MANUAL ",\"granularity\":{\"ipv4\":24}", "\"when\":[\"syn_only\"],\"test\":\"t\""),
+     "$.slices[0].escalate.test: \"t\"; allowed: a slice with all its sources and the same "
+     "granularity"},
+    {ESCALATE(MANUAL, "\"when\":[\"volume\"],\"test\":\"t\""),
+     "$.slices[0].escalate.above_bps: 0; allowed: the volume above which a test starts, since "
+     "\"when\" has it"},
+    {ESCALATE(MANUAL, "\"when\":[\"syn_only\"],\"test\":\"t\",\"max_per_hour\":61"),
+     "$.slices[0].escalate.max_per_hour: 61; allowed: an integer from 1 to 60"},
+    {SLICE("\"escalate\":{\"when\":[\"syn_only\"],\"test\":\"s\"}"),
+     "$.slices[0].escalate.when: causes for a slice that is not only watched; allowed: [], or mode "
+     "\"passive\""},
     {SLICE("\"ingress\":{\"tunnel\":\"erspan\"}"),
      "$.slices[0].ingress.tunnel: \"erspan\"; allowed: \"any\", \"none\", \"ip_in_ip\", \"gre\", "
      "\"gretap\", \"erspan_1\", \"erspan_2\", \"erspan_3\" or \"vxlan\""},

@@ -188,7 +188,7 @@ static void check_row(size_t place, const struct option_row *row)
         check_number(place, row);
     else if (row->kind == &kind_enum)
         check_words(place, row);
-    else if (row->kind != &kind_object && !row->kind->is_ignored)
+    else if (row->kind != &kind_object && row->kind != &kind_late_object && !row->kind->is_ignored)
         check_samples(place, row);
 }
 
@@ -383,6 +383,37 @@ static void a_port_tells_its_slices_how_it_samples(void **state)
     }
 }
 
+static void an_escalation_comes_back_as_it_was_set(void **state)
+{
+    static const char text[] =
+        "{\"slices\":[{\"name\":\"w\",\"mode\":\"passive\",\"ingress\":{\"vlan\":7},\"escalate\":"
+        "{\"when\":[\"volume\",\"upstream_loss\"],\"test\":\"t\",\"max_per_hour\":3,"
+        "\"above_bps\":1000000}},"
+        "{\"name\":\"t\",\"mode\":\"active\",\"start\":\"manual\"}]}";
+    struct config *config = NULL, *again = NULL;
+    struct config_error error;
+    json_t *written;
+
+    (void)state;
+    if (config_load_text(text, &config, &error) != 0)
+        fail_msg("%s", error.text);
+    written = config_to_json(config);
+    assert_int_equal(config_load_json(written, &again, &error), 0);
+    for (int i = 0; i < 2; i++) {
+        const struct slice *s = &(i == 0 ? config : again)->slices[0];
+
+        assert_int_equal(s->escalation.when, 1u << FINDING_UPSTREAM_LOSS | ESCALATE_ON_VOLUME);
+        assert_int_equal(s->escalation.test, 1); /* named before it was read */
+        assert_int_equal(s->escalation.max_per_hour, 3);
+        assert_int_equal(s->escalation.above_bps, 1000000);
+    }
+    assert_int_equal(config->slices[1].escalation.when, 0); /* off by default */
+    assert_int_equal(config->slices[1].escalation.test, SLICE_NONE);
+    json_decref(written);
+    config_free(config);
+    config_free(again);
+}
+
 static void devices_are_told_apart_by_their_text(void **state)
 {
     static const struct {
@@ -428,6 +459,7 @@ int main(void)
         cmocka_unit_test(slice_takes_from_defaults_what_it_does_not_set),
         cmocka_unit_test(references_become_indices_and_any_is_both_families),
         cmocka_unit_test(a_port_tells_its_slices_how_it_samples),
+        cmocka_unit_test(an_escalation_comes_back_as_it_was_set),
         cmocka_unit_test(devices_are_told_apart_by_their_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -37,6 +37,8 @@ static void on_event(void *context, const struct manager_event *event)
     b->n_events++;
     e->kind = event->kind;
     e->aggregate = event->aggregate;
+    e->cause = event->finding;
+    e->tested = event->tested;
     e->verdict = VERDICT_UNDECIDED;
     /* At manager_create() the box has no manager yet, and no event comes. */
     if (manager_report(b->manager, event->aggregate, &report))
@@ -59,6 +61,7 @@ void box_open(struct box *b)
         .n_drop_records = b->n_drop_records,
         .n_concurrent_flow_phases = b->n_concurrent_flow_phases,
         .max_own_loss_ratio = 0.001,
+        .may_escalate = !b->may_not_escalate,
         .on_event = on_event,
         .event_context = b,
     };

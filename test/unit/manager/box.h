@@ -25,6 +25,8 @@ struct box_event {
     uint32_t aggregate;
     enum verdict_outcome verdict; /* of the aggregate's report, just then */
     char text[64];
+    int cause; /* of an escalation, with `tested` */
+    uint32_t tested;
 };
 
 struct box_worker {
@@ -39,6 +41,7 @@ struct box {
     uint32_t capacity;
     uint16_t n_workers;
     uint32_t n_concurrent_flow_phases, n_drop_records;
+    bool may_not_escalate;
 
     /* Told every event too, when set. */
     void (*on_event)(void *context, const struct manager_event *event);

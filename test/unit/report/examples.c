@@ -50,6 +50,8 @@ static struct box *make_box(void)
     b->slices[2].granularity.ipv4 = 24;
     b->slices[3].mode = SLICE_PASSIVE;
     b->slices[3].parameters.min_flows_to_finish = 10;
+    b->slices[3].escalation = (struct slice_escalation){
+        .when = 1u << FINDING_UPSTREAM_LOSS, .test = 0, .max_per_hour = 1};
     b->on_event = print_event;
     b->event_context = b;
     box_open(b);

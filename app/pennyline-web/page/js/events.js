@@ -16,6 +16,10 @@ function words(event) {
     case "suspended": return `drops are suspended: ${event.reason}`;
     case "resumed": return "drops are allowed again";
     case "kill_switch": return `the kill switch is ${event.switch}`;
+    case "finding": return `${event.name}: ${event.finding.finding} (${event.finding.severity})`;
+    case "escalation":
+      return `${event.name}: test of ${event.escalation.test} ${event.escalation.step}, for ${event.escalation.cause}`
+        + (event.escalation.reason ? ` (${event.escalation.reason})` : "");
     case "events_lost": return `${event.count} events were lost`;
     case "link_up": case "link_down": return `port ${event.port}: the link is ${event.event.slice(5)}`;
     default: return event.name ? `${event.event.replaceAll("_", " ")}: ${event.name}` : event.event.replaceAll("_", " ");
