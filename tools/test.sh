@@ -164,12 +164,18 @@ run_instructions()
         build/gcc/test/bench/bench_operations test/bench/instructions.json "gcc $(gcc -dumpfullversion)"
 }
 
+# What drives Chromium, by the lock file; nothing is fetched when it is there.
+page_packages()
+{
+    npm ci --prefix test/browser --no-audit --no-fund --ignore-scripts
+}
+
 # Screenshots, also of what failed, go to build/page.
 run_page()
 {
     configure build/gcc gcc -Dwerror=true
     meson compile -C build/gcc
-    npm ci --prefix test/browser --no-audit --no-fund --ignore-scripts
+    page_packages
     counted_by_last_line page test/browser/run.py build/gcc/app/pennyline-web/pennyline-web \
         build/page
 }
@@ -178,6 +184,7 @@ run_e2e()
 {
     configure build/gcc gcc -Dwerror=true
     meson compile -C build/gcc
+    page_packages
     counted_by_last_line e2e test/e2e/run.py --build build/gcc ${full:+--full}
 }
 

@@ -18,7 +18,7 @@
 #define MOST_SHARE        0.1 /* of the manager's time */
 #define MARGIN_MS         2000
 #define MOST_DIRTY        64
-#define DIRTY_INTERVAL_S  0.2
+#define DIRTY_INTERVAL_S  0.05 /* a genuine test may be over in a quarter of a second */
 
 /* One connection, which the other thread may cut when it is time to stop. */
 struct line {

@@ -10,14 +10,20 @@
 #define STATUS_OLD_S 5.0
 /* Epochs last some 10 ms; so long without one is no hiccup. */
 #define EPOCH_OLD_S 3.0
-/* More packets than any burst and ring in flight: they went nowhere. */
+/* More packets than any burst and ring in flight: they went nowhere. A worker's counters are read
+ * one after the other while it goes on, so somewhat more may seem to have left than came. */
 #define MOST_IN_FLIGHT 100000
+#define MOST_WORKERS   128
 
 struct health {
     pthread_mutex_t lock;
     struct mirror *mirror;
     json_int_t epoch;
     double epoch_at_s;
+    struct {
+        json_int_t n;
+        double at_s; /* when n was seen to grow */
+    } taken[MOST_WORKERS];
 };
 
 struct health *health_create(struct mirror *m)
@@ -86,21 +92,41 @@ static json_int_t count(const json_t *counters, const char *name)
     return json_integer_value(json_object_get(counters, name));
 }
 
-static void check_workers(struct checks *c, const json_t *status)
+/* How long ago worker `i` was last seen to take a packet. */
+static double packet_age_s(struct health *h, size_t i, json_int_t n, double now_s)
+{
+    double age_s;
+
+    if (i >= MOST_WORKERS)
+        return 0;
+    pthread_mutex_lock(&h->lock);
+    if (h->taken[i].n != n || h->taken[i].at_s == 0) {
+        h->taken[i].n = n;
+        h->taken[i].at_s = now_s;
+    }
+    age_s = now_s - h->taken[i].at_s;
+    pthread_mutex_unlock(&h->lock);
+    return age_s;
+}
+
+/* A worker that nobody sends anything to is healthy as long as its epochs go on. */
+static void check_workers(struct health *h, struct checks *c, const json_t *status, double now_s)
 {
     json_t *worker;
     size_t i;
 
     json_array_foreach (json_object_get(status, "workers"), i, worker) {
         const json_t *n = json_object_get(worker, "counters");
-        json_int_t nowhere = count(n, "rx_packets") - count(n, "tx_packets") - count(n, "dropped") -
-                             count(n, "lost_tx_full") - count(n, "lost_no_headroom") -
-                             count(n, "absorbed_mirror");
+        json_int_t taken = count(n, "rx_packets"), sent = count(n, "tx_packets");
+        json_int_t nowhere = taken - sent - count(n, "dropped") - count(n, "lost_tx_full") -
+                             count(n, "lost_no_headroom") - count(n, "absorbed_mirror");
 
-        check(c, "worker", nowhere >= 0 && nowhere <= MOST_IN_FLIGHT,
-              "lcore %lld: %lld packets taken, %lld sent on, %lld unaccounted for",
-              (long long)count(worker, "lcore"), (long long)count(n, "rx_packets"),
-              (long long)count(n, "tx_packets"), (long long)nowhere);
+        check(
+            c, "worker", nowhere >= -MOST_IN_FLIGHT && nowhere <= MOST_IN_FLIGHT,
+            "lcore %lld: %lld packets taken, %lld sent on, %lld unaccounted for; the last one came "
+            "within %.1f s",
+            (long long)count(worker, "lcore"), (long long)taken, (long long)sent,
+            (long long)(nowhere > 0 ? nowhere : 0), packet_age_s(h, i, taken, now_s));
     }
 }
 
@@ -115,7 +141,7 @@ static void check_alive(struct health *h, struct checks *c, const struct mirror_
     if (v->status == NULL)
         return;
     check(c, "epochs", age_s < EPOCH_OLD_S, "the epoch went on %.1f s ago", age_s);
-    check_workers(c, v->status);
+    check_workers(h, c, v->status, now_s);
 }
 
 static void check_ready(struct checks *c, const struct mirror_view *v)

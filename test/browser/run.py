@@ -28,7 +28,7 @@ def main():
         web.wait_complete()
         run = subprocess.run(
             ["node", os.path.join(HERE, "page.mjs"), f"http://127.0.0.1:{web.port}/", TOKEN, folder],
-            env=dict(os.environ, N_AGGREGATES=str(N_AGGREGATES)), timeout=150, check=False)
+            env=dict(os.environ, N_AGGREGATES=str(N_AGGREGATES)), timeout=200, check=False)
         web.close()
         server.stop()
     return run.returncode

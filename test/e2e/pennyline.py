@@ -76,7 +76,8 @@ class Summary:
                 broken.append(f"{p['name']}: rx={p['rx_packets']} but {away} went on")
         if not self.whole["reconciled"]:
             broken.append(f"not reconciled: {self.whole['broken']} {self.whole['problems']}")
-        dropped = sum(a["dropped"] for a in self.aggregates)
+        # Of all tests of an aggregate, not of its last one.
+        dropped = sum(a["total"]["dropped"] for a in self.aggregates)
         if dropped != self.totals["dropped"]:
             broken.append(f"dropped: {dropped} by aggregates, {self.totals['dropped']} in total")
         return broken

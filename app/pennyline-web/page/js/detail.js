@@ -9,6 +9,7 @@ let current = null;
 let chart = null;
 let timer = null;
 let thresholds = new Map();
+let shown = "";
 
 const flowText = (f) => (f.source.includes(":") ? `[${f.source}]:${f.source_port} → [${f.destination}]:${f.destination_port}`
   : `${f.source}:${f.source_port} → ${f.destination}:${f.destination_port}`);
@@ -17,8 +18,8 @@ function facts(pairs) {
   return make("dl", {}, ...pairs.flatMap(([name, value]) => [make("dt", {}, name), make("dd", {}, value)]));
 }
 
-function table(caption, heads, rows) {
-  return make("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": caption },
+function table(id, caption, heads, rows) {
+  return make("div", { class: "scroll", id, tabindex: 0, role: "region", "aria-label": caption },
     make("table", {}, make("caption", {}, caption),
       make("thead", {}, make("tr", {}, ...heads.map((h) => make("th", { scope: "col" }, h)))),
       make("tbody", {}, ...rows.map((cells) => make("tr", {}, ...cells.map((cell) => make("td", {}, cell)))))));
@@ -57,11 +58,13 @@ function timeline(drops, began, timeout) {
   return picture;
 }
 
-function drawEvidence(box, history, slice) {
+function drawEvidence(box, history, { slice, started_s: started }) {
   const { alpha = 1e-6, beta = 1e-4 } = thresholds.get(slice) ?? {};
-  const began = history[0].seconds;
-  // One point is no line: the last one lasts until now.
-  const points = history.length > 1 ? history : [history[0], { ...history[0], seconds: began + 1 }];
+  const began = started ?? history[0].seconds;
+  const none = { seconds: began, log10_e: 0, log10_f: 0 };
+  const points = began + 5 < history[0].seconds ? [...history] : [none, ...history];
+  // One point is no line: the last one lasts a while.
+  if (points.length === 1) points.push({ ...points[0], seconds: points[0].seconds + 1 });
   const level = (value) => points.map(() => value);
   chart?.destroy();
   chart = lineChart(box, [
@@ -130,16 +133,21 @@ function build({ report, history }) {
   const began = report.started_s ?? report.drops[0]?.seconds ?? 0;
   const parts = [header(report), make("p", { class: "why" }, why(report))];
   const evidence = make("div", { class: "chart", id: "chart-evidence", role: "img", "aria-label": "Evidence over time" });
-  if (history.length > 0)
-    parts.push(make("figure", {}, make("figcaption", {}, "Evidence since the test began (powers of ten), and what is enough"), evidence));
+  if (history.length > 0) {
+    // pennyline-web keeps what it saw: when it was started later than the test, the beginning is missing.
+    const missed = history[0].seconds - began;
+    const since = missed > 5 ? `; pennyline-web saw it from ${missed.toFixed(0)} s on` : "";
+    parts.push(make("figure", {}, make("figcaption", {},
+      `Evidence since the test began (powers of ten), and what is enough${since}`), evidence));
+  }
   if (report.drops.length > 0)
     parts.push(make("figure", {}, make("figcaption", {}, "Drops: ring dropped, dot came back, cross did not"),
       timeline(report.drops, began, (parameters?.retransmission_timeout_ms ?? 3000) / 1e3)));
   parts.push(make("div", { class: "grid" }, rules(report), counts(report)));
-  parts.push(table("Drops", ["flow", "bytes", "dropped at", "what became of it"], report.drops.map((d) =>
+  parts.push(table("detail-drops", "Drops", ["flow", "bytes", "dropped at", "what became of it"], report.drops.map((d) =>
     [flowText(d.flow), number(d.len), `${(d.seconds - began).toFixed(3)} s`, outcome(d)])));
   if (report.flows.individual.length > 0)
-    parts.push(table("Flows tested by themselves", ["flow", "dropped", "came back", "duplicates", "log10 E"],
+    parts.push(table("detail-flows", "Flows tested by themselves", ["flow", "dropped", "came back", "duplicates", "log10 E"],
       report.flows.individual.map((f) => [flowText(f.flow), f.counts.dropped, f.counts.retransmitted, f.counts.duplicates,
         f.log10_e.toFixed(2)])));
   return { parts, evidence };
@@ -151,12 +159,15 @@ async function refresh() {
   try {
     const detail = await api.aggregate(current);
     if (current !== detail.report.aggregate) return;
+    const now = JSON.stringify(detail);
+    if (now === shown) return;
+    shown = now;
     const focused = dialog.contains(document.activeElement) ? document.activeElement.id : "";
-    const top = dialog.scrollTop;
+    const tops = [dialog, ...dialog.querySelectorAll(".scroll")].map((box) => [box.id, box.scrollTop]);
     const { parts, evidence } = build(detail);
     dialog.replaceChildren(...parts);
-    if (detail.history.length > 0) drawEvidence(evidence, detail.history, detail.report.slice);
-    dialog.scrollTop = top;
+    if (detail.history.length > 0) drawEvidence(evidence, detail.history, detail.report);
+    for (const [id, top] of tops) if (find(id)) find(id).scrollTop = top;
     if (focused) find(focused)?.focus();
   } catch (error) {
     toast(error.message);
@@ -172,14 +183,16 @@ export async function openDetail(aggregate) {
   timer = setInterval(() => { if (!find("confirm").open) refresh(); }, 1000);
 }
 
-export function setUpDetail(ofSlices) {
+export function setUpDetail(ofSlices, onClose) {
   thresholds = ofSlices;
-  onColours(refresh);
+  onColours(() => { shown = ""; refresh(); });
   find("detail").addEventListener("close", () => {
     current = null;
     clearInterval(timer);
     chart?.destroy();
     chart = null;
+    shown = "";
     find("detail").replaceChildren();
+    onClose();
   });
 }

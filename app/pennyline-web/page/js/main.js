@@ -48,6 +48,6 @@ async function run() {
 find("access").addEventListener("submit", (event) => event.preventDefault());
 find("token").value = sessionStorage.getItem("token") ?? "";
 find("token").addEventListener("input", () => sessionStorage.setItem("token", find("token").value));
-setUpDetail(thresholds);
+setUpDetail(thresholds, () => table.focusRow());
 setUpKillSwitch(() => refresh().catch(lost));
 run();

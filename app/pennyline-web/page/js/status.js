@@ -16,7 +16,8 @@ function showHealth(reply, health) {
   const down = status?.ports.filter((port) => port.link_up === false).map((port) => port.name) ?? [];
   if (!health.healthy)
     return answer("answer-health", "bad", "No", failed.map((c) => `${c.check}: ${c.detail}`).join("; "));
-  const up = `up ${duration(status.uptime_s)}, ${status.workers.length} workers, ${status.ports.length} ports`;
+  const n = status.workers.length;
+  const up = `up ${duration(status.uptime_s)}, ${n} worker${n === 1 ? "" : "s"}, ${status.ports.length} ports`;
   if (down.length > 0) return answer("answer-health", "unsure", `Link down: ${down.join(", ")}`, up);
   return answer("answer-health", "good", "Yes", up);
 }

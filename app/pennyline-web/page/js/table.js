@@ -50,7 +50,9 @@ export class Table {
     this.box.addEventListener("keydown", (event) => this.key(event));
     this.body.addEventListener("click", (event) => {
       const line = event.target.closest(".line");
-      if (line) this.open(Number(line.dataset.aggregate));
+      if (!line) return;
+      this.focus = Number(line.getAttribute("aria-rowindex")) - 2;
+      this.open(Number(line.dataset.aggregate));
     });
     new ResizeObserver(() => this.draw()).observe(this.box);
     for (const id of ["search", "filter-slice", "filter-verdict", "filter-state"])
@@ -120,10 +122,17 @@ export class Table {
     const first = Math.max(0, Math.floor(this.box.scrollTop / ROW_PIXELS) - MARGIN_ROWS);
     const last = Math.min(this.shown.length, first + Math.ceil(this.box.clientHeight / ROW_PIXELS) + 2 * MARGIN_ROWS);
     const hadFocus = this.body.contains(document.activeElement);
+    // Tab leads to a row in view, wherever the table was scrolled to.
+    if (!hadFocus) this.focus = Math.min(Math.max(this.focus, first), Math.max(last - 1, 0));
     const lines = [];
     for (let i = first; i < last; i++) lines.push(this.line(this.shown[i], i));
     this.body.replaceChildren(...lines);
-    if (hadFocus) this.body.querySelector('[tabindex="0"]')?.focus({ preventScroll: true });
+    if (hadFocus) this.focusRow();
+  }
+
+  /** For who comes back from a detail: rows are drawn anew all the time, so the old one is gone. */
+  focusRow() {
+    this.body.querySelector('[tabindex="0"]')?.focus({ preventScroll: true });
   }
 
   line(row, i) {
