@@ -11,6 +11,9 @@
 /* Ask for the cache line at `address` before it is read. */
 #define prefetch_line(address) __builtin_prefetch((address), 0, 3)
 
+/* For what is hardly ever called from the packet path, so that it takes no registers there. */
+#define never_inlined __attribute__((noinline))
+
 #define ARRAY_LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 
 #endif
