@@ -176,14 +176,12 @@ static void classify(struct worker *w, struct burst *b, const struct policy *pol
 
 static void decide(struct worker *w, struct burst *b)
 {
-    unsigned int n_dropped = 0;
+    unsigned int n_dropped;
 
     if (b->n_tested < b->n)
         for (unsigned int i = 0; i < b->n; i++)
             b->actions[i] = ENGINE_FORWARD;
-    engine_packets(w->engine, b->packets, b->tested_at, b->n_tested, b->actions);
-    for (unsigned int i = 0; i < b->n; i++)
-        n_dropped += b->actions[i] == ENGINE_DROP;
+    n_dropped = engine_packets(w->engine, b->packets, b->tested_at, b->n_tested, b->actions);
     b->all_leave_unchanged &= n_dropped == 0;
 }
 

@@ -45,6 +45,14 @@ static inline uint64_t load_word(const void *from)
     return word;
 }
 
+static inline uint32_t load_half_word(const void *from)
+{
+    uint32_t half;
+
+    memcpy(&half, from, sizeof(half));
+    return half;
+}
+
 static inline void store_word(void *to, uint64_t word)
 {
     memcpy(to, &word, sizeof(word));

@@ -86,11 +86,8 @@ void aggregate_control_order(struct aggregate_control *c, struct aggregate_order
 #define AGGREGATE_WORD_REPAIRED_SHIFT  48
 #define AGGREGATE_WORD_SCREENING_SHIFT 49
 
-/* Any thread. */
-static inline struct aggregate_order aggregate_control_read(const struct aggregate_control *c)
+static inline struct aggregate_order aggregate_order_of_word(uint64_t word)
 {
-    uint64_t word = atomic_load_explicit(&c->word, memory_order_acquire);
-
     return (struct aggregate_order){
         .threshold = (uint32_t)word,
         .test_id = (uint8_t)(word >> AGGREGATE_WORD_TEST_ID_SHIFT),
@@ -98,6 +95,12 @@ static inline struct aggregate_order aggregate_control_read(const struct aggrega
         .repaired_flows_only = (word >> AGGREGATE_WORD_REPAIRED_SHIFT) & 1,
         .screening = (word >> AGGREGATE_WORD_SCREENING_SHIFT) & 1,
     };
+}
+
+/* Any thread. */
+static inline struct aggregate_order aggregate_control_read(const struct aggregate_control *c)
+{
+    return aggregate_order_of_word(atomic_load_explicit(&c->word, memory_order_acquire));
 }
 
 /* Workers: takes one unit, or says no and leaves it as it was. Never overshoots, however many

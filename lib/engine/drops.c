@@ -6,28 +6,13 @@
  * (doc/verdict.md, blind bookkeeping). */
 #include "engine/internal.h"
 
-#include "tcp/flags.h"
-
-/* Control bits whose segments are never dropped: the harm would be to the connection, not to a
- * segment. */
-#define NEVER_DROPPED (TCP_FLAG_SYN | TCP_FLAG_FIN | TCP_FLAG_RST | TCP_FLAG_URG)
-
-/* One byte of payload may be a zero-window probe or come back looking like a keepalive, which
- * proves nothing. */
-#define MIN_DROPPED_BYTES 2
-
-static bool is_left_alone(const struct flow *f, const struct slice_rules *rules)
-{
-    return f->n_out_of_order * 256u > f->n_segments * rules->max_reordering_256;
-}
-
 static bool may_drop_from(const struct flow *f, const struct packet_view *v,
                           const struct slice_rules *rules)
 {
     return f->state == FLOW_ARMED && f->drop == FLOW_NO_DROP &&
            f->n_drops < rules->max_drops_per_flow && (v->tcp_flags & NEVER_DROPPED) == 0 &&
            v->payload_bytes >= MIN_DROPPED_BYTES && (f->flags & FLOW_PAST_PROTECTION) != 0 &&
-           !is_left_alone(f, rules);
+           !flow_is_left_alone(f->n_segments, f->n_out_of_order, rules);
 }
 
 /* In the flows phase a flow needs a place; it takes one before its first coin of that phase. */
@@ -129,7 +114,6 @@ enum engine_action engine_try_drop(struct engine *e, const struct engine_packet 
 {
     struct aggregate_control *control = &e->controls[f->aggregate];
     _Atomic int32_t *budget = &control->budget;
-    uint32_t entry;
 
     if (order.phase == AGGREGATE_FLOWS) {
         if (f->state != FLOW_ARMED)
@@ -145,6 +129,15 @@ enum engine_action engine_try_drop(struct engine *e, const struct engine_packet 
         return ENGINE_FORWARD;
     if (random_u32(&e->random) >= order.threshold)
         return ENGINE_FORWARD;
+    return engine_spend_coin(e, p, rules, f, order, budget);
+}
+
+enum engine_action engine_spend_coin(struct engine *e, const struct engine_packet *p,
+                                     const struct slice_rules *rules, struct flow *f,
+                                     struct aggregate_order order, _Atomic int32_t *budget)
+{
+    uint32_t entry;
+
     if (!e->open) {
         e->counters.gate_closed++;
         return ENGINE_FORWARD;

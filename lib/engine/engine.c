@@ -213,18 +213,6 @@ void engine_count_flowless(struct engine *e, const struct engine_packet *p,
         c->unarmed++;
 }
 
-enum engine_action engine_packet(struct engine *e, struct engine_packet *p)
-{
-    /* A flow found at the start of the burst may have left since, to make room for another. */
-    if (e->n_leaves != e->n_leaves_at_lookup) {
-        uint64_t then = e->n_leaves_at_lookup;
-
-        engine_lookup_bulk(e, p, 1);
-        e->n_leaves_at_lookup = then;
-    }
-    return engine_take(e, p);
-}
-
 enum engine_action engine_take(struct engine *e, struct engine_packet *p)
 {
     const struct slice_rules *rules = &e->rules[p->slice];

@@ -14,6 +14,8 @@
 #ifndef ENGINE_ENGINE_H
 #define ENGINE_ENGINE_H
 
+#include <assert.h>
+#include <stdalign.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -63,7 +65,7 @@ struct engine *engine_init(void *memory, size_t n_bytes, const struct engine_con
 
 /* One TCP packet of a slice (mode active or passive). */
 struct engine_packet {
-    const struct packet_view *view; /* PACKET_TCP */
+    alignas(CACHE_LINE_BYTES) const struct packet_view *view; /* PACKET_TCP */
     uint32_t slice;
     uint32_t ingress; /* whatever tells paths apart: port and VLANs */
     uint32_t n_bytes; /* of the frame */
@@ -71,10 +73,11 @@ struct engine_packet {
      * from it. NULL: they are not known. */
     const uint8_t *data;
     /* Filled by engine_lookup_bulk() or engine_ask(): */
-    struct flow_key key;
+    uint64_t key_rest; /* ports and ingress, as the last word of the flow's key */
     uint64_t hash;
     struct flow *flow;
 };
+static_assert(sizeof(struct engine_packet) == CACHE_LINE_BYTES, "one line");
 
 /* Before the packets of a burst: reads clock and gate, ends drops whose time is over, ages a few
  * flows. */
@@ -89,12 +92,11 @@ enum engine_action engine_packet(struct engine *e, struct engine_packet *packet)
 
 /* The same for a burst, the way that hides memory. First engine_ask() for each packet, as early as
  * its view and ingress are known; then engine_packets() for those at `which` (in the order of their
- * arrival), which writes actions[which[i]]. Asking for packets that are not taken later does no
- * harm.
- */
+ * arrival), which writes actions[which[i]] and returns how many of them are to be dropped. Asking
+ * for packets that are not taken later does no harm. */
 void engine_ask(struct engine *e, struct engine_packet *packet);
-void engine_packets(struct engine *e, struct engine_packet *packets, const uint8_t *which,
-                    unsigned int n, enum engine_action *actions);
+unsigned int engine_packets(struct engine *e, struct engine_packet *packets, const uint8_t *which,
+                            unsigned int n, enum engine_action *actions);
 
 /* After a burst: when the manager began a new epoch, posts at most `n` of the aggregates that
  * changed, then closes the epoch; so that no burst has to wait for the messages of a million

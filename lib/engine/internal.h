@@ -7,6 +7,7 @@
 #include "engine/ledger.h"
 #include "engine/places.h"
 #include "passive/passive.h"
+#include "tcp/flags.h"
 
 /* struct flow.flags */
 #define FLOW_REPAIRED        0x01 /* a drop of this test came back */
@@ -87,26 +88,64 @@ uint32_t engine_aggregate_of(struct engine *e, const struct engine_packet *p,
 void engine_count_flowless(struct engine *e, const struct engine_packet *p,
                            const struct slice_rules *rules);
 
+/* burst.c */
+struct flow_key engine_key_of(const struct engine_packet *p);
+
 /* flows.c: finding, admitting and leaving. */
 struct flow *engine_find_or_admit(struct engine *e, struct engine_packet *p,
                                   const struct slice_rules *rules);
-uint32_t engine_find_aggregate(struct engine *e, const struct engine_packet *p,
-                               const struct slice_rules *rules, bool want);
+/* The aggregate of the packet's source at this granularity; when it was not made yet, and is
+ * wanted, the manager is asked for it. */
+uint32_t engine_find_sub_prefix(struct engine *e, const struct engine_packet *p, uint8_t bits,
+                                bool want);
+
+static inline uint32_t engine_find_aggregate(struct engine *e, const struct engine_packet *p,
+                                             const struct slice_rules *rules, bool want)
+{
+    uint8_t bits = p->view->is_ipv4 ? rules->granularity_ipv4 : rules->granularity_ipv6;
+
+    return likely_true(bits == 0) ? rules->aggregate : engine_find_sub_prefix(e, p, bits, want);
+}
+
+/* A pure ACK or a lone RST makes no flow: there is nothing in it to test. */
+static inline bool engine_may_begin_a_flow(const struct packet_view *v)
+{
+    if ((v->tcp_flags & TCP_FLAG_RST) != 0)
+        return false;
+    return (v->tcp_flags & TCP_FLAG_SYN) != 0 || v->payload_bytes > 0;
+}
 void engine_on_flow_leave(void *context, struct flow *f);
 
 /* drops.c */
+/* Control bits whose segments are never dropped: the harm would be to the connection, not to a
+ * segment. */
+#define NEVER_DROPPED (TCP_FLAG_SYN | TCP_FLAG_FIN | TCP_FLAG_RST | TCP_FLAG_URG)
+
+/* One byte of payload may be a zero-window probe or come back looking like a keepalive, which
+ * proves nothing. */
+#define MIN_DROPPED_BYTES 2
+
+/* Too much of the flow comes out of order: its holes and ours could not be told apart. */
+static inline bool flow_is_left_alone(unsigned int n_segments, unsigned int n_out_of_order,
+                                      const struct slice_rules *rules)
+{
+    return n_out_of_order * 256u > n_segments * rules->max_reordering_256;
+}
+
 /* Decides by the coin, the budgets and the flow's state whether this droppable segment is dropped,
  * and if so books it. */
 enum engine_action engine_try_drop(struct engine *e, const struct engine_packet *p,
                                    const struct slice_rules *rules, struct flow *f,
                                    struct aggregate_order order);
+/* The second half of it, when the coin said drop: from `budget`. */
+enum engine_action engine_spend_coin(struct engine *e, const struct engine_packet *p,
+                                     const struct slice_rules *rules, struct flow *f,
+                                     struct aggregate_order order, _Atomic int32_t *budget);
 void engine_end_drop(struct engine *e, uint32_t entry, enum drop_state state);
 /* Ends or extends a drop whose deadline is over. */
 void engine_settle_due(struct engine *e, uint32_t entry);
 /* Ends the flow's place when nothing more can happen there. */
 void engine_leave_place(struct engine *e, struct flow *f);
-
-bool engine_may_begin_a_flow(const struct packet_view *v);
 
 /* passive.c: all of a packet of a passive slice. */
 void engine_passive(struct engine *e, struct engine_packet *p, const struct slice_rules *rules);

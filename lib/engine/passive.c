@@ -88,13 +88,14 @@ static struct flow *admit(struct engine *e, struct engine_packet *p,
                           const struct slice_rules *rules, bool *is_new)
 {
     const struct passive_packet packet = describe(e, p, rules);
+    const struct flow_key key = engine_key_of(p);
     bool is_syn = (p->view->tcp_flags & TCP_FLAG_SYN) != 0;
     enum flow_admission admission;
     struct passive_flow f;
 
     if (!engine_may_begin_a_flow(p->view))
         return NULL;
-    f.hot = flow_table_insert(e->flows, &p->key, p->hash, is_syn ? FLOW_SYN_ONLY : FLOW_OBSERVED,
+    f.hot = flow_table_insert(e->flows, &key, p->hash, is_syn ? FLOW_SYN_ONLY : FLOW_OBSERVED,
                               e->now_ms, &admission);
     if (f.hot == NULL) {
         e->counters.flow_refused++;

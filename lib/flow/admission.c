@@ -18,21 +18,6 @@ const char *flow_admission_name(enum flow_admission admission)
     return (unsigned int)admission < FLOW_N_ADMISSIONS ? admission_names[admission] : "unknown";
 }
 
-/* Is the key in the sample? The sample of a fuller table is part of that of an emptier one, and
- * nobody without the secret can tell what is in it. The floor lets a few in even when the table is
- * full, so that what a SYN flood left there can be replaced before it ages. */
-static bool is_sampled(const struct flow_table *t, uint64_t hash)
-{
-    uint64_t capacity = t->config.n_flows, n_free = capacity - t->counters.n_flows;
-    uint64_t quarter = capacity / 4, floor = capacity / 64;
-    uint64_t draw;
-
-    if (n_free >= quarter)
-        return true;
-    draw = hash_words(&hash, 1, t->config.secret) >> 32;
-    return (draw * quarter) >> 32 < (n_free > floor ? n_free : floor);
-}
-
 /* A token bucket of one second's admissions, in thousandths so that each millisecond adds a whole
  * number. */
 static bool take_token(struct flow_table *t, uint32_t now_ms)
@@ -142,7 +127,7 @@ static struct flow *take_record(struct flow_table *t, struct slot room, uint64_t
 static enum flow_admission judge(struct flow_table *t, uint64_t hash, uint32_t now_ms,
                                  struct slot *room)
 {
-    if (!is_sampled(t, hash))
+    if (!flow_is_sampled(t, hash))
         return FLOW_REFUSED_SAMPLED;
     if (!take_token(t, now_ms))
         return FLOW_REFUSED_RATE;

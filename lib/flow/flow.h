@@ -41,7 +41,7 @@ struct flow_key {
     uint16_t source_port, destination_port;
     uint32_t ingress;
 };
-static_assert(sizeof(struct flow_key) == 40, "hashed as five words");
+static_assert(sizeof(struct flow_key) == 40, "compared as five words");
 
 enum flow_state {
     FLOW_FREE = 0,
@@ -163,9 +163,36 @@ uint64_t flow_table_hash(const struct flow_table *t, const struct flow_key *key)
 /* The same, for callers who keep the table's secret at hand. */
 const uint64_t *flow_table_secret(const struct flow_table *t);
 
+/* The hash of a key by its parts: those of addresses that tell flows apart, and the last word of
+ * the key. Of IPv4 two words say all. */
+static inline uint64_t flow_hash_ipv4(uint32_t source, uint32_t destination, uint64_t rest,
+                                      const uint64_t secret[2])
+{
+    uint64_t h = hash_step(secret[0], source | (uint64_t)destination << 32, 0, secret);
+
+    return hash_end(hash_step(h, rest, 1, secret), secret);
+}
+
+static inline uint64_t flow_hash_ipv6(const struct ip_address *source,
+                                      const struct ip_address *destination, uint64_t rest,
+                                      const uint64_t secret[2])
+{
+    uint64_t h = hash_step(secret[0], load_word(source->bytes), 0, secret);
+
+    h = hash_step(h, load_word(source->bytes + 8), 1, secret);
+    h = hash_step(h, load_word(destination->bytes), 2, secret);
+    h = hash_step(h, load_word(destination->bytes + 8), 3, secret);
+    return hash_end(hash_step(h, rest, 4, secret), secret);
+}
+
 static inline uint64_t flow_hash(const struct flow_key *key, const uint64_t secret[2])
 {
-    return hash_words(key, sizeof(*key) / sizeof(uint64_t), secret);
+    uint64_t rest = word_of_parts(key->source_port, key->destination_port, key->ingress);
+
+    if (ip_address_is_ipv4(&key->source) && ip_address_is_ipv4(&key->destination))
+        return flow_hash_ipv4(load_half_word(key->source.bytes + 12),
+                              load_half_word(key->destination.bytes + 12), rest, secret);
+    return flow_hash_ipv6(&key->source, &key->destination, rest, secret);
 }
 
 /* Looks up `n` keys; flows[i] is NULL when keys[i] is not known. hashes[i] is flow_table_hash().

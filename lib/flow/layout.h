@@ -7,6 +7,7 @@
 #include <emmintrin.h>
 #endif
 
+#include "base/hash.h"
 #include "base/time.h"
 #include "flow/flow.h"
 
@@ -107,6 +108,21 @@ static inline uint32_t silence_ms(uint32_t then_ms, uint32_t now_ms)
     uint32_t since = time_ms_since(then_ms, now_ms);
 
     return since <= INT32_MAX ? since : 0;
+}
+
+/* Is the key in the sample? The sample of a fuller table is part of that of an emptier one, and
+ * nobody without the secret can tell what is in it. The floor lets a few in even when the table is
+ * full, so that what a SYN flood left there can be replaced before it ages. */
+static inline bool flow_is_sampled(const struct flow_table *t, uint64_t hash)
+{
+    uint64_t capacity = t->config.n_flows, n_free = capacity - t->counters.n_flows;
+    uint64_t quarter = capacity / 4, floor = capacity / 64;
+    uint64_t draw;
+
+    if (n_free >= quarter)
+        return true;
+    draw = hash_words(&hash, 1, t->config.secret) >> 32;
+    return (draw * quarter) >> 32 < (n_free > floor ? n_free : floor);
 }
 
 /* The slot that holds the key; its `bucket` is NULL when there is none. */

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The packets of a burst, each to its flow and through the engine.
+ *
+ * Nearly every packet is an ordinary segment: of a known and armed flow, in order, nothing pending,
+ * nothing else to be looked at. It takes the short way through this file, which reads and writes
+ * one line of the flow's record. All others take the long way, engine_take(), which knows every
+ * case, the ordinary one too: both ways lead to the same state, coins and counters, and a test
+ * (test_burst.c) holds one against the other. */
+#include "engine/internal.h"
+
+#include <assert.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "flow/lookup.h"
+
+/* So many packets before the engine comes to one, its flow's record is asked for: far enough for
+ * memory, and no more at once than a core has under way. */
+#define ASK_AHEAD 12
+
+/* Segments of one aggregate that follow each other, and what makes one of them ordinary. The order
+ * is read anew for each segment, so a change takes effect at once. */
+struct run {
+    uint32_t slice, aggregate; /* UINT32_MAX: none yet */
+    struct aggregate_control *control;
+    uint64_t word; /* of the control line, when `order` was made of it */
+    struct aggregate_order order;
+    const struct slice_rules *rules;
+    uint32_t status_mask, status; /* what it is to find in the flow, see status_of() */
+    bool has_coins;
+    /* Ordinary segments that no counter knows yet. */
+    uint64_t n_segments, n_bytes;
+};
+
+struct flow_key engine_key_of(const struct engine_packet *p)
+{
+    return (struct flow_key){.source = p->view->source,
+                             .destination = p->view->destination,
+                             .source_port = p->view->source_port,
+                             .destination_port = p->view->destination_port,
+                             .ingress = p->ingress};
+}
+
+void engine_ask(struct engine *e, struct engine_packet *p)
+{
+    const struct packet_view *v = p->view;
+    uint64_t rest = word_of_parts(v->source_port, v->destination_port, p->ingress);
+
+    p->key_rest = rest;
+    if (likely_true(v->is_ipv4))
+        p->hash = flow_hash_ipv4(load_half_word(v->source.bytes + 12),
+                                 load_half_word(v->destination.bytes + 12), rest, e->flow_secret);
+    else
+        p->hash = flow_hash_ipv6(&v->source, &v->destination, rest, e->flow_secret);
+    flow_ask_bucket(e->flows, p->hash);
+}
+
+/* flow_key_equal() of the packet's key, which is nowhere in one piece. */
+static inline bool is_of_flow(const struct engine_packet *p, const struct flow *f)
+{
+    const uint8_t *key = (const uint8_t *)&f->key;
+    const struct packet_view *v = p->view;
+    uint64_t differ = load_word(key) ^ load_word(v->source.bytes);
+
+    differ |= load_word(key + 8) ^ load_word(v->source.bytes + 8);
+    differ |= load_word(key + 16) ^ load_word(v->destination.bytes);
+    differ |= load_word(key + 24) ^ load_word(v->destination.bytes + 8);
+    differ |= load_word(key + 32) ^ p->key_rest;
+    return differ == 0;
+}
+static_assert(offsetof(struct flow_key, destination) == 16 &&
+                  offsetof(struct flow_key, source_port) == 32 &&
+                  offsetof(struct flow_key, ingress) == 36,
+              "is_of_flow() and word_of_parts() take it by words");
+
+static never_inlined struct flow *confirm_elsewhere(const struct engine *e,
+                                                    const struct engine_packet *p)
+{
+    const struct flow_key key = engine_key_of(p);
+
+    return flow_confirm(e->flows, &key, p->hash, p->flow);
+}
+
+/* flow_confirm() for the packet. */
+static inline struct flow *confirm(const struct engine *e, const struct engine_packet *p)
+{
+    struct flow *f = p->flow;
+
+    if (likely_true(f != NULL && is_of_flow(p, f) && f->state != FLOW_FREE))
+        return f;
+    if (f == NULL && likely_true(flow_is_unknown(e->flows, p->hash)))
+        return NULL;
+    return confirm_elsewhere(e, p);
+}
+
+void engine_lookup_bulk(struct engine *e, struct engine_packet *packets, unsigned int n)
+{
+    for (unsigned int i = 0; i < n; i++)
+        engine_ask(e, &packets[i]);
+    for (unsigned int i = 0; i < n; i++)
+        packets[i].flow = flow_ask_record(e->flows, packets[i].hash);
+    for (unsigned int i = 0; i < n; i++)
+        packets[i].flow = confirm(e, &packets[i]);
+    e->n_leaves_at_lookup = e->n_leaves;
+}
+
+enum engine_action engine_packet(struct engine *e, struct engine_packet *p)
+{
+    /* A flow found at the start of the burst may have left since, to make room for another. */
+    if (e->n_leaves != e->n_leaves_at_lookup) {
+        uint64_t then = e->n_leaves_at_lookup;
+
+        engine_lookup_bulk(e, p, 1);
+        e->n_leaves_at_lookup = then;
+    }
+    return engine_take(e, p);
+}
+
+/* State, drops, test and flags of a flow in one word, by the machine's order of bytes. */
+static inline uint32_t status_of(const struct flow *f)
+{
+    return load_half_word((const uint8_t *)f + offsetof(struct flow, state));
+}
+static_assert(offsetof(struct flow, state) + 4 == sizeof(struct flow),
+              "state is the first of four");
+
+static void end_run(struct engine *e, struct run *r)
+{
+    struct aggregate_counters *c;
+
+    if (r->n_segments == 0)
+        return;
+    c = engine_delta(e, r->aggregate);
+    c->packets += r->n_segments;
+    c->bytes += r->n_bytes;
+    c->segments += r->n_segments;
+    c->in_order += r->n_segments;
+    if (r->has_coins) {
+        c->droppable += r->n_segments;
+        c->population_droppable += r->n_segments;
+    }
+    r->n_segments = r->n_bytes = 0;
+}
+
+/* In the pooled phase every ordinary segment has its coin, while no test is on none has. In other
+ * phases, in mode passive and without an aggregate no segment is ordinary. */
+static never_inlined void begin_run(struct engine *e, struct run *r, const struct engine_packet *p)
+{
+    struct flow all = {.state = UINT8_MAX, .test_id = UINT8_MAX, .flags = FLOW_PAST_PROTECTION};
+    struct flow wanted = {.state = FLOW_ARMED, .flags = FLOW_PAST_PROTECTION};
+    uint32_t aggregate = p->flow->aggregate;
+
+    end_run(e, r);
+    r->slice = p->slice;
+    r->rules = &e->rules[p->slice];
+    r->aggregate = aggregate;
+    r->control = &e->controls[aggregate == AGGREGATE_NONE ? 0 : aggregate];
+    r->word = atomic_load_explicit(&r->control->word, memory_order_acquire);
+    r->order = aggregate_order_of_word(r->word);
+    r->has_coins = r->order.phase == AGGREGATE_POOLED;
+    wanted.test_id = r->order.test_id;
+    r->status_mask = status_of(&all);
+    r->status = status_of(&wanted);
+    if (aggregate == AGGREGATE_NONE || r->rules->is_passive ||
+        (r->order.phase != AGGREGATE_POOLED && r->order.phase != AGGREGATE_IDLE))
+        r->status_mask = 0; /* no flow's status is ARMED then */
+}
+
+static inline bool goes_on(const struct run *r, const struct engine_packet *p, const struct flow *f)
+{
+    return f->aggregate == r->aggregate && p->slice == r->slice &&
+           atomic_load_explicit(&r->control->word, memory_order_acquire) == r->word;
+}
+
+/* Would the long way do nothing with this segment but advance the flow, count, and toss the coin?
+ * What it is by its bytes is left to tcp_coverage_advance(). */
+static inline bool may_be_ordinary(const struct run *r, const struct packet_view *v,
+                                   const struct flow *f)
+{
+    if ((status_of(f) & r->status_mask) != r->status || f->drop != FLOW_NO_DROP ||
+        f->place != FLOW_NO_PLACE || f->n_segments == UINT8_MAX ||
+        (v->tcp_flags & NEVER_DROPPED) != 0 || v->payload_bytes < MIN_DROPPED_BYTES)
+        return false;
+    return !r->has_coins || (f->n_drops < r->rules->max_drops_per_flow &&
+                             !flow_is_left_alone(f->n_segments + 1u, f->n_out_of_order, r->rules));
+}
+
+/* The flow is not known. In a flood most are refused by what the bucket and the sample say. */
+static inline enum engine_action take_unknown(struct engine *e, struct engine_packet *p)
+{
+    const struct slice_rules *rules = &e->rules[p->slice];
+
+    if (rules->is_passive || !engine_may_begin_a_flow(p->view) || !flow_refuse(e->flows, p->hash))
+        return engine_take(e, p);
+    e->counters.flow_refused++;
+    engine_count_flowless(e, p, rules);
+    return ENGINE_FORWARD;
+}
+
+static inline enum engine_action take(struct engine *e, struct run *r, struct engine_packet *p)
+{
+    const struct packet_view *v = p->view;
+    struct flow *f = p->flow;
+
+    if (likely_false(f == NULL))
+        return take_unknown(e, p);
+    if (likely_false(!goes_on(r, p, f)))
+        begin_run(e, r, p);
+    if (likely_false(!may_be_ordinary(r, v, f) ||
+                     !tcp_coverage_advance(&f->snd_max, v->sequence, v->payload_bytes)))
+        return engine_take(e, p);
+    f->last_seen_ms = e->now_ms;
+    f->n_segments++;
+    r->n_segments++;
+    r->n_bytes += p->n_bytes;
+    if (r->has_coins && likely_false(random_u32(&e->random) < r->order.threshold))
+        return engine_spend_coin(e, p, r->rules, f, r->order, &r->control->budget);
+    return ENGINE_FORWARD;
+}
+
+static inline void ask_record(const struct engine *e, struct engine_packet *p)
+{
+    p->flow = flow_ask_record(e->flows, p->hash);
+}
+
+unsigned int engine_packets(struct engine *e, struct engine_packet *packets, const uint8_t *which,
+                            unsigned int n, enum engine_action *actions)
+{
+    struct run run = {.slice = UINT32_MAX};
+    unsigned int n_dropped = 0;
+
+    for (unsigned int i = 0; i < n && i < ASK_AHEAD; i++)
+        ask_record(e, &packets[which[i]]);
+    for (unsigned int i = 0; i < n; i++) {
+        struct engine_packet *p = &packets[which[i]];
+        enum engine_action action;
+
+        if (i + ASK_AHEAD < n)
+            ask_record(e, &packets[which[i + ASK_AHEAD]]);
+        p->flow = confirm(e, p);
+        action = take(e, &run, p);
+        actions[which[i]] = action;
+        n_dropped += action == ENGINE_DROP;
+    }
+    end_run(e, &run);
+    return n_dropped;
+}

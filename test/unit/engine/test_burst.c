@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The short way of ordinary segments beside the long way.
+ *
+ * The same hostile traffic goes through two engines: one takes it in bursts, the way of the
+ * appliance, with its short ways for ordinary segments and for refused flows; the other takes
+ * packet after packet the long way, which the other tests are about. Actions, counters, messages,
+ * coins and every flow record must be equal, whatever the phase, the number of aggregates and the
+ * room in the table. */
+#include "lab.h"
+
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/random.h"
+#include "engine/internal.h"
+
+#define N_BURSTS    40000
+#define N_FLOWS     200
+#define FULL_FLOWS  64
+#define MAX_SEGMENT 1460
+
+struct sender {
+    uint32_t start, next;
+    uint32_t latest; /* bytes of its latest segment in order */
+};
+
+struct burst {
+    unsigned int n;
+    struct packet_view views[ENGINE_MAX_BURST];
+    struct engine_packet packets[ENGINE_MAX_BURST];
+    uint8_t which[ENGINE_MAX_BURST];
+};
+
+struct twins {
+    struct lab *bursts, *singles;
+    struct sender senders[N_FLOWS];
+    struct random_source random;
+    uint32_t n_flows;
+    bool is_calm; /* most segments in order */
+};
+
+/* Flows are of four aggregates when there is a granularity, and of either family. */
+static void add_packet(struct burst *b, uint32_t flow, uint8_t flags, uint32_t sequence,
+                       uint32_t n_bytes)
+{
+    static const uint8_t destination4[4] = {198, 51, 100, 1};
+    uint8_t address[16] = {0x20, 0x01, 0x0d, 0xb8};
+    struct packet_view *v = &b->views[b->n];
+    bool is_ipv4 = flow % 5 != 0;
+
+    store_be32(address + 12, 0x0a000000 + ((flow % 4) << 8) + flow);
+    *v = (struct packet_view){.source_port = (uint16_t)(1024 + flow % 7),
+                              .destination_port = 443,
+                              .sequence = sequence,
+                              .payload_bytes = n_bytes,
+                              .tcp_flags = flags,
+                              .is_ipv4 = is_ipv4,
+                              .has_ip = true};
+    v->source = is_ipv4 ? ip_address_from_ipv4(address + 12) : ip_address_from_ipv6(address);
+    v->destination = is_ipv4 ? ip_address_from_ipv4(destination4) : ip_address_from_ipv6(address);
+    b->packets[b->n] = (struct engine_packet){.view = v, .n_bytes = 54 + n_bytes, .ingress = flow};
+    b->which[b->n] = (uint8_t)b->n;
+    b->n++;
+}
+
+static void add_in_order(struct twins *t, struct burst *b, uint32_t flow)
+{
+    struct sender *s = &t->senders[flow];
+    uint32_t n_bytes = 1 + random_u32(&t->random) % MAX_SEGMENT;
+
+    add_packet(b, flow, TCP_FLAG_ACK | (n_bytes % 64 == 0 ? TCP_FLAG_URG : 0), s->next, n_bytes);
+    s->next += n_bytes;
+    s->latest = n_bytes;
+}
+
+static void add_any(struct twins *t, struct burst *b, uint32_t flow)
+{
+    struct sender *s = &t->senders[flow];
+    struct random_source *r = &t->random;
+    uint32_t sent = s->next - s->start, n_bytes = 1 + random_u32(r) % MAX_SEGMENT;
+
+    switch (random_u32(r) % 16) {
+    case 0:
+        /* Some numbers soon pass a multiple of 2^28, others wrap. */
+        s->start = s->next = (random_u32(r) & 0xf0000000) - random_u32(r) % 20000;
+        add_packet(b, flow, TCP_FLAG_SYN, s->next - 1, 0);
+        return;
+    case 1:
+        add_packet(b, flow, random_u32(r) % 2 ? TCP_FLAG_FIN : TCP_FLAG_RST, s->next, 0);
+        return;
+    case 2:
+        add_packet(b, flow, TCP_FLAG_ACK, s->next - 1, random_u32(r) % 2);
+        return;
+    case 3: /* a hole, and perhaps its bytes */
+        s->next += n_bytes;
+        add_in_order(t, b, flow);
+        if (random_u32(r) % 2 == 0)
+            add_packet(b, flow, TCP_FLAG_ACK, s->next - s->latest - n_bytes, n_bytes);
+        return;
+    case 4:
+        add_packet(b, flow, TCP_FLAG_ACK, random_u32(r), n_bytes);
+        return;
+    case 5:
+        add_packet(b, flow, TCP_FLAG_ACK | TCP_FLAG_FIN, s->next, n_bytes);
+        return;
+    case 6:
+    case 7:
+    case 8:
+        if (s->latest > 0)
+            add_packet(b, flow, TCP_FLAG_ACK, s->next - s->latest, s->latest);
+        return;
+    case 9:
+        if (sent > 0)
+            add_packet(b, flow, TCP_FLAG_ACK,
+                       s->next - 1 - random_u32(r) % (sent < 20000 ? sent : 20000), n_bytes);
+        return;
+    default:
+        add_in_order(t, b, flow);
+    }
+}
+
+static void fill(struct twins *t, struct burst *b)
+{
+    unsigned int most = 1 + random_u32(&t->random) % (ENGINE_MAX_BURST - 1);
+
+    b->n = 0;
+    while (b->n < most) {
+        uint32_t flow = random_u32(&t->random) % t->n_flows;
+
+        if (t->is_calm && random_u32(&t->random) % 32 != 0)
+            add_in_order(t, b, flow);
+        else
+            add_any(t, b, flow);
+    }
+}
+
+static void go(struct twins *t, struct burst *b)
+{
+    enum engine_action actions[ENGINE_MAX_BURST];
+    unsigned int n_dropped, n = 0;
+
+    engine_begin_burst(t->bursts->engine, t->bursts->now_ns);
+    for (unsigned int i = 0; i < b->n; i++)
+        engine_ask(t->bursts->engine, &b->packets[i]);
+    n_dropped = engine_packets(t->bursts->engine, b->packets, b->which, b->n, actions);
+    engine_begin_burst(t->singles->engine, t->singles->now_ns);
+    for (unsigned int i = 0; i < b->n; i++) {
+        struct engine_packet p = b->packets[i];
+        enum engine_action action;
+
+        engine_lookup_bulk(t->singles->engine, &p, 1);
+        action = engine_packet(t->singles->engine, &p);
+        assert_int_equal(action, actions[i]);
+        n += action == ENGINE_DROP;
+    }
+    assert_int_equal(n, n_dropped);
+}
+
+static void post_counters(struct lab *l)
+{
+    atomic_fetch_add(&l->gate.epoch, 1);
+    assert_true(engine_post_epoch(l->engine));
+    for (uint32_t i = 0; i < aggregate_table_count(l->aggregates); i++)
+        assert_null(aggregate_counters_check(&l->sums[i]));
+}
+
+static void compare(struct twins *t)
+{
+    struct engine *a = t->bursts->engine, *b = t->singles->engine;
+
+    post_counters(t->bursts);
+    post_counters(t->singles);
+    assert_memory_equal(t->bursts->sums, t->singles->sums, sizeof(t->bursts->sums));
+    assert_memory_equal(engine_counters(a), engine_counters(b), sizeof(struct worker_counters));
+    assert_memory_equal(engine_flow_counters(a), engine_flow_counters(b),
+                        sizeof(struct flow_table_counters));
+    assert_memory_equal(&a->random, &b->random, sizeof(a->random));
+    for (uint32_t i = 0; i < a->config.n_flows; i++) {
+        assert_memory_equal(flow_table_at(a->flows, i), flow_table_at(b->flows, i),
+                            sizeof(struct flow));
+        assert_memory_equal(flow_table_rare(a->flows, flow_table_at(a->flows, i)),
+                            flow_table_rare(b->flows, flow_table_at(b->flows, i)),
+                            sizeof(struct flow_rare));
+    }
+}
+
+static void compare_messages(struct twins *t)
+{
+    assert_int_equal(t->bursts->n_messages, t->singles->n_messages);
+    for (unsigned int i = 0; i < t->bursts->n_messages; i++) {
+        const struct message *a = &t->bursts->messages[i], *b = &t->singles->messages[i];
+
+        assert_int_equal(a->kind, b->kind);
+        assert_int_equal(a->aggregate, b->aggregate);
+        assert_int_equal(a->test_id, b->test_id);
+        if (a->kind == MESSAGE_DROP_MADE)
+            assert_int_equal(a->drop_made.sequence, b->drop_made.sequence);
+        if (a->kind == MESSAGE_DROP_ENDED)
+            assert_int_equal(a->drop_ended.id, b->drop_ended.id);
+    }
+    t->bursts->n_messages = t->singles->n_messages = 0;
+}
+
+/* What the manager does when it is asked for an aggregate. */
+static void make_wanted(struct lab *l)
+{
+    for (unsigned int i = 0; i < l->n_messages; i++)
+        if (l->messages[i].kind == MESSAGE_AGGREGATE_WANTED)
+            aggregate_table_add(l->aggregates,
+                                &(struct aggregate_identity){.slice = 0,
+                                                             .prefix = l->messages[i].wanted.prefix,
+                                                             .has_prefix = true});
+}
+
+static void order_all(struct lab *l, enum aggregate_phase phase, uint8_t test_id,
+                      uint32_t threshold)
+{
+    for (uint32_t i = 0; i < aggregate_table_count(l->aggregates); i++) {
+        struct aggregate_control *c = aggregate_table_control(l->aggregates, i);
+
+        aggregate_control_order(c, (struct aggregate_order){.threshold = threshold + i,
+                                                            .test_id = test_id,
+                                                            .screening = test_id % 2,
+                                                            .phase = (uint8_t)phase});
+        atomic_store(&c->budget, 50);
+        atomic_store(&c->screening, 5);
+        atomic_store(&c->places, 5);
+    }
+}
+
+/* Each limit is to be met often. */
+static void low_limits(struct test_parameters *p)
+{
+    p->flow_idle_timeout_ms = p->passive_flow_idle_timeout_ms = 400;
+    p->admission_grace_ms = 100;
+    p->protect_first_packets = 3;
+    p->max_reordering_ratio = 0.02;
+}
+
+static void run(struct lab_options options, struct twins *t)
+{
+    static const enum aggregate_phase phases[] = {
+        AGGREGATE_POOLED, AGGREGATE_POOLED, AGGREGATE_FLOWS, AGGREGATE_SETTLING, AGGREGATE_IDLE};
+    static struct burst b;
+
+    options.adjust = low_limits;
+    options.seed = 5;
+    t->bursts = lab_open(&options);
+    t->singles = lab_open(&options);
+    random_seed_fixed(&t->random, 7, t->n_flows);
+    for (uint32_t i = 0; i < N_BURSTS; i++) {
+        uint32_t threshold = random_u32(&t->random) % 2 ? UINT32_MAX / 20 : UINT32_MAX / 3;
+        uint64_t ms = random_u32(&t->random) % 8;
+
+        if (i % 50 == 0) {
+            order_all(t->bursts, phases[i / 50 % 5], (uint8_t)(i / 250), threshold);
+            order_all(t->singles, phases[i / 50 % 5], (uint8_t)(i / 250), threshold);
+        }
+        t->is_calm = i / 1000 % 2 == 0;
+        fill(t, &b);
+        go(t, &b);
+        lab_wait_ms(t->bursts, ms);
+        lab_wait_ms(t->singles, ms);
+        make_wanted(t->bursts);
+        make_wanted(t->singles);
+        compare_messages(t);
+        if (i % 100 == 0)
+            compare(t);
+    }
+    compare(t);
+    print_message("droppable %lu, dropped %lu, retransmitted %lu, refused %lu\n",
+                  (unsigned long)t->bursts->sums[0].droppable,
+                  (unsigned long)t->bursts->sums[0].dropped,
+                  (unsigned long)t->bursts->sums[0].retransmitted,
+                  (unsigned long)engine_counters(t->bursts->engine)->flow_refused);
+    assert_true(t->bursts->sums[0].droppable > 10000);
+    assert_true(t->bursts->sums[0].retransmitted > 50);
+    lab_close(t->bursts);
+    lab_close(t->singles);
+}
+
+static void one_aggregate(void **state)
+{
+    static struct twins t = {.n_flows = N_FLOWS};
+
+    (void)state;
+    run((struct lab_options){.n_flows = 1024}, &t);
+}
+
+static void aggregates_take_turns(void **state)
+{
+    static struct twins t = {.n_flows = N_FLOWS};
+
+    (void)state;
+    run((struct lab_options){.n_flows = 1024, .granularity_ipv4 = 24}, &t);
+}
+
+static void a_table_that_is_too_small(void **state)
+{
+    static struct twins t = {.n_flows = N_FLOWS};
+
+    (void)state;
+    run((struct lab_options){.n_flows = FULL_FLOWS}, &t);
+}
+
+static void a_mirror(void **state)
+{
+    static struct twins t = {.n_flows = N_FLOWS};
+    static struct burst b;
+    struct lab_options options = {.n_flows = 128, .mode = SLICE_PASSIVE};
+
+    (void)state;
+    t.bursts = lab_open(&options);
+    t.singles = lab_open(&options);
+    random_seed_fixed(&t.random, 9, 0);
+    for (uint32_t i = 0; i < 2000; i++) {
+        fill(&t, &b);
+        go(&t, &b);
+        lab_wait_ms(t.bursts, 5);
+        lab_wait_ms(t.singles, 5);
+    }
+    compare(&t);
+    assert_memory_equal(t.bursts->passive, t.singles->passive, sizeof(t.bursts->passive));
+    lab_close(t.bursts);
+    lab_close(t.singles);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(one_aggregate),
+        cmocka_unit_test(aggregates_take_turns),
+        cmocka_unit_test(a_table_that_is_too_small),
+        cmocka_unit_test(a_mirror),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
