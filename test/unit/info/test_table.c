@@ -140,6 +140,7 @@ static void a_writer_stopped_at_any_instruction_holds_up_no_reader(void **state)
 
 struct readers {
     struct info_table *table;
+    pthread_barrier_t begin;
     atomic_bool ended;
     atomic_ulong n_whole, n_torn;
 };
@@ -151,12 +152,13 @@ static void *read_on(void *argument)
     struct record record;
     uint32_t i = 0;
 
-    while (!atomic_load(&r->ended)) {
+    pthread_barrier_wait(&r->begin);
+    do {
         if (info_table_read(r->table, i++ % 2, &record)) {
             n_whole += is_whole(&record);
             n_torn += !is_whole(&record);
         }
-    }
+    } while (!atomic_load(&r->ended));
     atomic_fetch_add(&r->n_whole, n_whole);
     atomic_fetch_add(&r->n_torn, n_torn);
     return NULL;
@@ -171,8 +173,10 @@ static void what_readers_get_is_never_torn(void **state)
     (void)state;
     info_table_write(readers.table, 0, &first);
     info_table_write(readers.table, 1, &first);
+    pthread_barrier_init(&readers.begin, NULL, N_READERS + 1);
     for (int i = 0; i < N_READERS; i++)
         assert_int_equal(pthread_create(&threads[i], NULL, read_on, &readers), 0);
+    pthread_barrier_wait(&readers.begin);
     for (uint64_t n = 0; n < N_WRITES; n++) {
         struct record record = record_of(n);
 
@@ -181,6 +185,7 @@ static void what_readers_get_is_never_torn(void **state)
     atomic_store(&readers.ended, true);
     for (int i = 0; i < N_READERS; i++)
         pthread_join(threads[i], NULL);
+    pthread_barrier_destroy(&readers.begin);
     assert_int_equal(readers.n_torn, 0);
     assert_true(readers.n_whole > 0);
     drop_table(readers.table);
