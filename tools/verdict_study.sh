@@ -1,18 +1,20 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
 # The long study of the verdict rules: CSV files and plots under doc/verdict/.
+# It takes long: call it by nice(1).
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 usage()
 {
     cat <<TEXT
-Usage: tools/verdict_study.sh [--build DIRECTORY] [--threads N] [--scale F] [--seed N] [PART...]
+Usage: tools/verdict_study.sh [--build DIRECTORY] [--threads N] [--scale F] [--seed N] [--rule RULE] [PART...]
 
 Parts: errors fig7 head-to-head attacks fig8 fig14 plots (all of them, in this order)
 --build     a build directory with pennyline-sim (build/gcc)
 --threads   of each study (1)
 --scale     multiplies the numbers of trials (1: an hour or more on one core)
+--rule      anytime or penny: rows of this rule only for now (both)
 --seed      of all that is random (1)
 
 What was interrupted goes on where it was when it is called again with the same options; a part
@@ -24,6 +26,7 @@ build=build/gcc
 threads=1
 scale=1
 seed=1
+rule=
 out=doc/verdict
 state=$out/.study
 
@@ -59,15 +62,28 @@ table()
         set -- "$@" --skip $((n - 1))
     fi
     printf '%s pennyline-sim %s\n' "$(date +%T)" "$*"
-    nice -n 19 "$sim" "$@" >>"$rows"
-    cp "$rows" "$out/$name.csv"
+    "$sim" "$@" >>"$rows"
     mv "$rows" "$done"
-    printf '%s %s.csv: %d rows\n' "$(date +%T)" "$name" $(($(n_lines "$done") - 1))
+}
+
+# both NAME COMMAND...: a table of each rule, and one file of both.
+both()
+{
+    local name=$1 rule
+    shift
+
+    for rule in $rules; do
+        table "$name-$rule" "$@" --rule "$rule"
+    done
+    [ -f "$state/$name-penny.done" ] && [ -f "$state/$name-anytime.done" ] || return 0
+    { cat "$state/$name-anytime.done" && tail -n +2 "$state/$name-penny.done"; } >"$out/$name.csv"
+    printf '%s %s.csv: %d rows\n' "$(date +%T)" "$name" $(($(n_lines "$out/$name.csv") - 1))
 }
 
 part_errors()
 {
     table errors errors
+    cp $state/errors.done $out/errors.csv
 }
 
 # Published, enumerated and simulated numbers of the same points, one below the other.
@@ -80,11 +96,11 @@ part_fig7()
     while IFS=, read -r n d published; do
         [ "$n" != n ] || continue
         set -- fig7 --n "$n" --d "$d" --seed "$seed" --csv
-        nice -n 19 "$sim" "$@" --exact --runs "$(runs 20000)" >"$rows.point"
+        "$sim" "$@" --exact --runs "$(runs 20000)" >"$rows.point"
         [ -n "$header" ] || { header=$(head -n 1 "$rows.point") && echo "$header"; }
         tail -n +2 "$rows.point"
         "$sim" "$@" --exact --runs 1 --field | sed -n 's/,exact,/,exact_field,/p'
-        nice -n 19 "$sim" "$@" --as-published --runs "$(runs 1000000)" | tail -n 1
+        "$sim" "$@" --as-published --runs "$(runs 1000000)" | tail -n 1
         awk -F, -v n="$n" -v d="$d" \
             '{ print n "," d ",published," $1 "," $1 "," $1 "," $2 "," $2 "," $2 "," $3 "," $3 "," $3 "," $4 "," $4 "," $4 ",1000000" }' \
             <<<"$published"
@@ -95,22 +111,22 @@ part_fig7()
 
 part_head-to-head()
 {
-    table head-to-head head-to-head --runs "$(runs 1000)"
+    both head-to-head head-to-head --runs "$(runs 1000)"
 }
 
 part_attacks()
 {
-    table attacks attacks --runs "$(runs 2000)"
+    both attacks attacks --runs "$(runs 2000)"
 }
 
 part_fig8()
 {
-    table fig8 fig8 --runs "$(runs 200)"
+    both fig8 fig8 --runs "$(runs 200)"
 }
 
 part_fig14()
 {
-    table fig14 fig14 --runs "$(runs 200)"
+    both fig14 fig14 --runs "$(runs 200)"
 }
 
 part_plots()
@@ -121,7 +137,7 @@ part_plots()
 parts=()
 while [ $# -gt 0 ]; do
     case $1 in
-    --build | --threads | --scale | --seed)
+    --build | --threads | --scale | --seed | --rule)
         [ $# -ge 2 ] || { usage >&2 && exit 2; }
         declare "${1#--}=$2"
         shift
@@ -146,6 +162,7 @@ sim=$build/app/pennyline-sim/pennyline-sim
     exit 1
 }
 mkdir -p $state
+rules=${rule:-anytime penny}
 for part in "${parts[@]}"; do
     "part_$part"
 done

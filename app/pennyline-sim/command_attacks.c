@@ -63,7 +63,7 @@ int command_attacks(int argc, char **argv)
                500, &o);
     table = (struct print_table){.output = o.output, .n_skipped = o.n_skipped};
     for (unsigned int i = 0; (space = attack_space_by_index(i)) != NULL; i++)
-        for (int rule = TEST_RULE_ANYTIME; rule <= TEST_RULE_PENNY && error == 0; rule++)
+        for (int rule = (int)o.first_rule; rule <= (int)o.last_rule && error == 0; rule++)
             error = run_attack(&table, space, &o, (enum test_rule)rule);
     print_table_end(&table);
     return error;

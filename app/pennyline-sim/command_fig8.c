@@ -68,7 +68,7 @@ static struct scenario scenario_of(const struct mix *mix, double loss, int place
 static int run_point(struct print_table *table, const struct options *o, const struct mix *mix,
                      double loss, int place, double p)
 {
-    for (int rule = TEST_RULE_ANYTIME; rule <= TEST_RULE_PENNY; rule++) {
+    for (int rule = (int)o->first_rule; rule <= (int)o->last_rule; rule++) {
         struct scenario s = scenario_of(mix, loss, place, p, (enum test_rule)rule);
         json_t *labels = json_pack("{sssfsssfss}", "traffic", mix->name, "loss", loss, "where",
                                    loss > 0 ? places[place] : "none", "drop_probability", p, "rule",

@@ -133,6 +133,13 @@ static void apply_preset(struct argp_state *state, struct scenario *s, const cha
     }
 }
 
+enum test_rule options_rule(struct argp_state *state, const char *text)
+{
+    if (strcmp(text, "anytime") != 0 && strcmp(text, "penny") != 0)
+        argp_error(state, "--rule %s: there are anytime and penny", text);
+    return *text == 'a' ? TEST_RULE_ANYTIME : TEST_RULE_PENNY;
+}
+
 static void set_word(struct argp_state *state, struct scenario *s, const struct row *row,
                      const char *text)
 {
@@ -142,10 +149,8 @@ static void set_word(struct argp_state *state, struct scenario *s, const struct 
         s->blind.attack = attack_by_name(text);
         if (s->blind.attack == NULL)
             argp_error(state, "--attack %s: there is none of that name", text);
-    } else if (strcmp(text, "anytime") == 0 || strcmp(text, "penny") == 0) {
-        s->test.rule = *text == 'a' ? TEST_RULE_ANYTIME : TEST_RULE_PENNY;
     } else {
-        argp_error(state, "--rule %s: there are anytime and penny", text);
+        s->test.rule = options_rule(state, text);
     }
 }
 
@@ -244,6 +249,8 @@ const struct argp scenario_argp = {.options = scenario_options, .parser = parse_
 void options_default(struct options *o)
 {
     *o = (struct options){
+        .first_rule = TEST_RULE_ANYTIME,
+        .last_rule = TEST_RULE_PENNY,
         .study = {.n_threads = 1, .seed = 1, .progress = isatty(STDERR_FILENO) != 0}};
     scenario_default(&o->scenario);
     for (unsigned int i = 0; i < ARRAY_LENGTH(rows); i++)

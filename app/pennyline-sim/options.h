@@ -14,7 +14,8 @@ struct options {
     struct scenario scenario;
     struct study_options study;
     enum output output;
-    uint64_t n_skipped; /* rows of a table that an earlier run printed */
+    enum test_rule first_rule, last_rule; /* of a table with both rules side by side */
+    uint64_t n_skipped;                   /* rows of a table that an earlier run printed */
 };
 
 /* Children for a subcommand's argp; their input is a struct options. */
@@ -26,5 +27,8 @@ void options_default(struct options *o);
 /* A number of an option, with "%" when it may not exceed 1. Ends the program by argp_error(). */
 double options_number(struct argp_state *state, const char *name, const char *text, double least,
                       double most);
+
+/* anytime or penny; anything else ends the program by argp_error(). */
+enum test_rule options_rule(struct argp_state *state, const char *text);
 
 #endif

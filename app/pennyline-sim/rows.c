@@ -89,6 +89,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case 'k':
         o->n_skipped = (uint64_t)options_number(state, "skip", text, 0, 1e6);
         return 0;
+    case 'r':
+        o->first_rule = o->last_rule = options_rule(state, text);
+        return 0;
     default:
         return ARGP_ERR_UNKNOWN;
     }
@@ -99,6 +102,7 @@ void rows_parse(int argc, char **argv, const char *doc, uint64_t n_runs, struct 
     static const struct argp_child children[] = {{&study_argp, 0, NULL, 0}, {0}};
     static const struct argp_option rows[] = {
         {"skip", 'k', "N", 0, "Leave out the first rows and the header: they are there already", 0},
+        {"rule", 'r', "RULE", 0, "Rows of anytime or penny only (both)", 0},
         {0}};
     const struct argp argp = {.options = rows, .children = children, .parser = parse, .doc = doc};
 
