@@ -86,27 +86,36 @@ part_errors()
     cp $state/errors.done $out/errors.csv
 }
 
-# Published, enumerated and simulated numbers of the same points, one below the other.
+# Published, enumerated and simulated numbers of one point, one below the other.
+fig7_point()
+{
+    local n=$1 d=$2 published=$3
+    set -- fig7 --n "$n" --d "$d" --seed "$seed" --csv
+
+    "$sim" "$@" --exact --runs "$(runs 20000)"
+    "$sim" "$@" --exact --runs 1 --field | sed -n 's/,exact,/,exact_field,/p'
+    "$sim" "$@" --as-published --runs "$(runs 1000000)" | tail -n 1
+    awk -F, -v n="$n" -v d="$d" \
+        '{ print n "," d ",published," $1 "," $1 "," $1 "," $2 "," $2 "," $2 "," $3 "," $3 "," $3 "," $4 "," $4 "," $4 ",1000000" }' \
+        <<<"$published"
+}
+
 part_fig7()
 {
-    local n d published header='' rows=$state/fig7.rows done=$state/fig7.done
+    local n d published header='' point rows=$state/fig7.rows
 
-    [ ! -f "$done" ] || return 0
-    printf '%s fig7\n' "$(date +%T)"
     while IFS=, read -r n d published; do
         [ "$n" != n ] || continue
-        set -- fig7 --n "$n" --d "$d" --seed "$seed" --csv
-        "$sim" "$@" --exact --runs "$(runs 20000)" >"$rows.point"
-        [ -n "$header" ] || { header=$(head -n 1 "$rows.point") && echo "$header"; }
-        tail -n +2 "$rows.point"
-        "$sim" "$@" --exact --runs 1 --field | sed -n 's/,exact,/,exact_field,/p'
-        "$sim" "$@" --as-published --runs "$(runs 1000000)" | tail -n 1
-        awk -F, -v n="$n" -v d="$d" \
-            '{ print n "," d ",published," $1 "," $1 "," $1 "," $2 "," $2 "," $2 "," $3 "," $3 "," $3 "," $4 "," $4 "," $4 ",1000000" }' \
-            <<<"$published"
+        point=$state/fig7-$n-$d
+        if [ ! -f "$point.done" ]; then
+            printf '%s fig7 n=%s d=%s\n' "$(date +%T)" "$n" "$d" >&2
+            fig7_point "$n" "$d" "$published" >"$point.rows"
+            mv "$point.rows" "$point.done"
+        fi
+        [ -n "$header" ] || { header=$(head -n 1 "$point.done") && echo "$header"; }
+        tail -n +2 "$point.done"
     done <test/fixtures/fig7-subset.csv >"$rows"
-    cp "$rows" $out/fig7.csv
-    mv "$rows" "$done"
+    mv "$rows" $out/fig7.csv
 }
 
 part_head-to-head()
