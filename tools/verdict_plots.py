@@ -117,7 +117,7 @@ def plot_attacks(folder):
     rows = [r for r in read(folder, "attacks.csv") if r["rule"] == "anytime"]
     names = ", ".join(f"'{r['attack']}' {i}" for i, r in enumerate(rows))
     plot = Plot("How often the evidence of rule anytime reaches 100, each attack at its worst", "",
-                "share of trials", f"set xtics rotate by -40 ({names})\nset yrange [0:0.03]\n"
+                "share of trials", f"set xtics rotate by -40 ({names})\nset yrange [0:0.02]\n"
                 f"set xrange [-0.5:{len(rows) - 0.5}]")
     plot.add("simulated, 95 % interval",
              [(i, number(r, "reached_1e2"), number(r, "reached_1e2_low"),
@@ -144,34 +144,93 @@ def quantiles(row, name):
     return "/".join(f"{number(row, f'{name}_{q}'):.3g}" for q in ("median", "p95", "p99"))
 
 
-def print_tables(folder):
+def two(row, column):
+    """Two digits, unless that would round to certainty what is none."""
+    value = number(row, column)
+    text = f"{value:.2f}"
+    return f"{value:.3f}" if text in ("0.00", "1.00") and value not in (0, 1) else text
+
+
+def both_rules(rows, column):
+    """anytime / penny"""
+    found = {r["rule"]: two(r, column) for r in rows}
+    return f"{found.get('anytime', '-')} / {found.get('penny', '-')}"
+
+
+def accuracy_rows(rows, probability):
+    rows = [r for r in rows if r["where"] in ("none", "both")
+            and number(r, "drop_probability") == probability]
+    losses = sorted({number(r, "loss") for r in rows})
+    for traffic in dict.fromkeys(r["traffic"] for r in rows):
+        yield [traffic.replace("_", " ")] + [
+            both_rules([r for r in rows if r["traffic"] == traffic
+                        and number(r, "loss") == loss], "closed_loop") for loss in losses]
+
+
+def print_accuracy(folder):
+    rows = [r for name in ("fig8", "fig14") for r in read(folder, name + ".csv")
+            if not r["traffic"].startswith("open_loop")]
+    for probability in (0.05, 0.01):
+        print(f"p = {probability}, anytime / penny\n")
+        table(["genuine, loss"] + [f"{100 * loss:g} %" for loss in
+                                   sorted({number(r, "loss") for r in rows})],
+              list(accuracy_rows(rows, probability)))
+
+
+def side_by_side(rows, columns):
+    """One line for each traffic: what `columns` says of anytime, then of penny."""
+    for traffic in dict.fromkeys(r["traffic"] for r in rows):
+        pair = {r["rule"]: r for r in rows if r["traffic"] == traffic}
+        yield [traffic] + [column(pair[rule]) for rule in ("anytime", "penny")
+                           for column in columns]
+
+
+def print_head_to_head(folder):
     rows = read(folder, "head-to-head.csv")
+    columns = [lambda r: two(r, "closed_loop"), lambda r: two(r, "false_spoofed"),
+               lambda r: quantiles(r, "drops"), lambda r: quantiles(r, "seconds")]
+    head = ["traffic"] + [f"{rule}: {what}" for rule in ("anytime", "penny") for what in
+                          ("closed_loop", "false spoofed", "drops", "seconds")]
     for part in ("genuine", "mixed"):
-        table(["traffic", "rule", "closed_loop", "drops", "segments", "seconds"],
-              [[r["traffic"], r["rule"], share(r, "closed_loop"), quantiles(r, "drops"),
-                quantiles(r, "segments"), quantiles(r, "seconds")]
-               for r in rows if r["part"] == part])
-    table(["traffic", "rule", "completion, mean s", "p95 s"],
-          [[r["traffic"], r["rule"], f"{number(r, 'completion_mean_s'):.3f}",
-            f"{number(r, 'completion_p95_s'):.3f}"] for r in rows if r["part"] == "completion"])
-    table(["attack", "rule", "worst parameters", "closed_loop", "E reaches 1e2", "1e3",
-           "mean of E"],
-          [[r["attack"], r["rule"], f"repeats {number(r, 'duplicates'):.3g}, after "
-            f"{number(r, 'delay_ms'):g} ms, {r['flows']} flows", share(r, "closed_loop"),
-            share(r, "reached_1e2"), share(r, "reached_1e3"),
-            f"{number(r, 'mean_e'):.3g} ± {number(r, 'mean_e_error'):.1g}"]
-           for r in read(folder, "attacks.csv")])
-    for name in ("fig8", "fig14"):
-        table(["traffic", "loss, both ways", "rule", "p = 0.01", "0.02", "0.03", "0.04", "0.05"],
-              list(accuracy_rows(read(folder, name + ".csv"))))
+        table(head, list(side_by_side([r for r in rows if r["part"] == part], columns)))
+    rows = [r for r in rows if r["part"] == "completion"]
+    table(["traffic", "no drops", "anytime", "penny"],
+          [[traffic] + [f"{number(r, 'completion_mean_s'):.2f}" for rule in
+                        ("no drops", "anytime", "penny") for r in rows
+                        if r["traffic"] == traffic and r["rule"] == rule]
+           for traffic in dict.fromkeys(r["traffic"] for r in rows)])
 
 
-def accuracy_rows(rows):
-    chosen = [r for r in rows if r["where"] in ("none", "both")]
-    for key in dict.fromkeys((r["traffic"], r["loss"], r["rule"]) for r in chosen):
-        yield [key[0], key[1], key[2]] + [
-            f"{number(r, 'closed_loop'):.2f}" for r in chosen
-            if (r["traffic"], r["loss"], r["rule"]) == key]
+def parameters_of(row):
+    words = []
+    if number(row, "duplicates") > 0 and row["attack"] != "sweep":
+        words.append(f"{100 * number(row, 'duplicates'):.3g} %")
+    if number(row, "delay_ms") > 0:
+        words.append(f"{number(row, 'delay_ms'):.3g} ms")
+    words.append(f"{row['flows']} flows")
+    if number(row, "flood") > 0:
+        words.append(f"flood {row['flood']}")
+    if number(row, "covered") > 0:
+        words.append(f"covers {row['covered']}")
+    return ", ".join(words)
+
+
+def print_attacks(folder):
+    rows = read(folder, "attacks.csv")
+    lines = []
+    for attack in dict.fromkeys(r["attack"] for r in rows):
+        pair = {r["rule"]: r for r in rows if r["attack"] == attack}
+        lines.append([attack, parameters_of(pair["anytime"]), share(pair["anytime"], "reached_1e2"),
+                      share(pair["anytime"], "reached_1e3"), pair["anytime"]["closed_loop_high"],
+                      parameters_of(pair["penny"]), share(pair["penny"], "false_genuine")])
+    table(["attack", "nearest to anytime", "reaches 1e2", "reaches 1e3", "false genuine at most",
+           "nearest to penny", "false genuine"], lines)
+
+
+def print_tables(folder):
+    print_accuracy(folder)
+    print_head_to_head(folder)
+    print_attacks(folder)
 
 
 def main():

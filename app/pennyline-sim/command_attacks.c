@@ -12,7 +12,7 @@
 #include "pennyline-sim/rows.h"
 
 /* Trials of one set of parameters in the search, for each of the winner's. */
-#define SEARCHED_SHARE 50
+#define SEARCHED_SHARE 100
 /* The winner's seed is so far from those of the search. */
 #define FRESH_SEED 1000
 

@@ -44,6 +44,27 @@ static void print_anytime(struct print_table *table)
             }
 }
 
+/* E_f of one place at its share, at most max_drops_per_flow being dropped. */
+static void print_flow(struct print_table *table)
+{
+    static const uint32_t n_repeats[] = {10, 30, 100, 300, 1000, 3000};
+    struct test_parameters parameters;
+
+    test_parameters_default(&parameters);
+    for (int level = 0; level < STUDY_N_LEVELS; level++)
+        for (unsigned int i = 0; i < ARRAY_LENGTH(n_repeats); i++) {
+            double share =
+                EVIDENCE_FLOWS_WEIGHT / parameters.max_individual_flows * study_levels[level];
+
+            print_table_row(table, json_pack("{sssisfsfsf}", "rule", "anytime_flow", "drops",
+                                             (int)parameters.max_drops_per_flow, "repeated",
+                                             (double)n_repeats[i], "level", study_levels[level],
+                                             "closed_loop",
+                                             flow_enumerate(0.05, share, n_repeats[i],
+                                                            parameters.max_drops_per_flow)));
+        }
+}
+
 /* E_joint at its share, without a limit on drops; in column drops, how many flows were chosen. */
 static void print_joint(struct print_table *table)
 {
@@ -71,13 +92,15 @@ int command_errors(int argc, char **argv)
         argc, argv,
         "Wrong closed_loop, exactly. penny: a sender that repeats a share of its segments "
         "(column repeated). anytime: a sender that repeats so many segments, each once, and "
-        "the pooled evidence at its share of alpha (column level). anytime_joint: the same for "
-        "the evidence of one or two chosen flows together (column drops: how many), each of "
+        "the pooled evidence at its share of alpha (column level). anytime_flow: the same for the "
+        "evidence of one chosen flow. anytime_joint: the same for the evidence of one or two "
+        "chosen flows together (column drops: how many), each of "
         "which repeats so many segments.",
         1, &o);
     table = (struct print_table){.output = o.output, .n_skipped = o.n_skipped};
     print_penny(&table);
     print_anytime(&table);
+    print_flow(&table);
     print_joint(&table);
     print_table_end(&table);
     return 0;

@@ -80,24 +80,35 @@ static int run_point(struct print_table *table, const struct options *o, const s
     return 0;
 }
 
-/* What is lost behind the box no blind sender notices. */
-static int n_places(const struct mix *mix, double loss)
+/* Where loss goes, from `first_place` on: Figure 14 has the last, both ways, only. What is lost
+ * behind the box no blind sender notices. */
+static bool has_place(const struct mix *mix, double loss, int place, int first_place)
 {
     if (!(mix->genuine_share > 0) || !(loss > 0))
-        return 1;
-    return (int)ARRAY_LENGTH(places);
+        return place == 0;
+    return place >= first_place;
 }
 
-static int run_mixes(const struct options *o, const struct mix *mixes, unsigned int n_mixes)
+static int run_mix(struct print_table *table, const struct options *o, const struct mix *mix,
+                   int first_place)
+{
+    for (unsigned int l = 0; l < ARRAY_LENGTH(losses); l++)
+        for (int place = 0; place < (int)ARRAY_LENGTH(places); place++)
+            for (unsigned int p = 0; p < ARRAY_LENGTH(probabilities); p++)
+                if (has_place(mix, losses[l], place, first_place) &&
+                    run_point(table, o, mix, losses[l], place, probabilities[p]) != 0)
+                    return 1;
+    return 0;
+}
+
+static int run_mixes(const struct options *o, const struct mix *mixes, unsigned int n_mixes,
+                     int first_place)
 {
     struct print_table table = {.output = o->output, .n_skipped = o->n_skipped};
     int error = 0;
 
-    for (unsigned int m = 0; m < n_mixes; m++)
-        for (unsigned int l = 0; l < ARRAY_LENGTH(losses); l++)
-            for (int place = 0; place < n_places(&mixes[m], losses[l]); place++)
-                for (unsigned int p = 0; p < ARRAY_LENGTH(probabilities) && error == 0; p++)
-                    error = run_point(&table, o, &mixes[m], losses[l], place, probabilities[p]);
+    for (unsigned int m = 0; m < n_mixes && error == 0; m++)
+        error = run_mix(&table, o, &mixes[m], first_place);
     print_table_end(&table);
     return error;
 }
@@ -110,14 +121,15 @@ int command_fig8(int argc, char **argv)
                "The paper's Figure 8: closed-loop only, mixed half and half, open-loop only; loss "
                "of 0 to 12 % before the box, behind it, and both.",
                100, &o);
-    return run_mixes(&o, fig8, ARRAY_LENGTH(fig8));
+    return run_mixes(&o, fig8, ARRAY_LENGTH(fig8), 0);
 }
 
 int command_fig14(int argc, char **argv)
 {
     struct options o;
 
-    rows_parse(argc, argv, "The paper's Figure 14: 20 % and 10 % of the packets are genuine.", 100,
-               &o);
-    return run_mixes(&o, fig14, ARRAY_LENGTH(fig14));
+    rows_parse(argc, argv,
+               "The paper's Figure 14: 20 % and 10 % of the packets are genuine; loss both ways.",
+               100, &o);
+    return run_mixes(&o, fig14, ARRAY_LENGTH(fig14), 2);
 }

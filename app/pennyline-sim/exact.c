@@ -104,12 +104,11 @@ void penny_enumerate(double ratio, double drop_probability, uint32_t n_drops,
     }
 }
 
-double anytime_enumerate(double drop_probability, double level, uint32_t n, uint32_t max_drops)
+static double enumerate(const struct mixture *e, double drop_probability, double level, uint32_t n,
+                        uint32_t max_drops)
 {
     double at[TEST_MAX_DROPS_PER_AGGREGATE + 1] = {1}, reached = 0;
-    struct anytime a;
 
-    anytime_init(&a, drop_probability, 0.05);
     for (uint32_t i = 1; i <= n; i++) {
         uint32_t most = i < max_drops ? i : max_drops;
 
@@ -118,13 +117,29 @@ double anytime_enumerate(double drop_probability, double level, uint32_t n, uint
             double stay = r == max_drops ? 1 : 1 - drop_probability;
 
             at[r] = at[r] * stay + (r > 0 ? at[r - 1] * drop_probability : 0);
-            if (at[r] > 1e-30 && anytime_log10_e(&a, r, i - r) >= -log10(level)) {
+            if (at[r] > 1e-30 && mixture_log10(e, r, i - r) >= -log10(level)) {
                 reached += at[r];
                 at[r] = 0;
             }
         }
     }
     return reached;
+}
+
+double anytime_enumerate(double drop_probability, double level, uint32_t n, uint32_t max_drops)
+{
+    struct anytime a;
+
+    anytime_init(&a, drop_probability, 0.05);
+    return enumerate(&a.e, drop_probability, level, n, max_drops);
+}
+
+double flow_enumerate(double drop_probability, double level, uint32_t n, uint32_t max_drops)
+{
+    struct anytime a;
+
+    anytime_init(&a, drop_probability, 0.05);
+    return enumerate(&a.e_flow, drop_probability, level, n, max_drops);
 }
 
 /* One more repeat of flow `which`, in all states where the level was not reached; returns the mass

@@ -37,6 +37,9 @@ void penny_enumerate(double ratio, double drop_probability, uint32_t n_drops,
  * reaches 1/level, at most `max_drops` being dropped. */
 double anytime_enumerate(double drop_probability, double level, uint32_t n, uint32_t max_drops);
 
+/* The same for E_f of one chosen flow, with its own prior. */
+double flow_enumerate(double drop_probability, double level, uint32_t n, uint32_t max_drops);
+
 /* The same for E_joint of one or two chosen flows, with no limit on drops: n segments of each come
  * back once, in turn. -1 without memory. */
 double joint_enumerate(double drop_probability, double level, uint32_t n, uint32_t n_flows);

@@ -138,6 +138,9 @@ static void enumerated_errors_of_anytime_stay_below_their_level(void **state)
         double many = anytime_enumerate(0.05, levels[i], 3000, 10000);
 
         assert_true(few > 0 && few <= many && many <= levels[i]);
+        few = flow_enumerate(0.05, levels[i], 500, 6);
+        many = flow_enumerate(0.05, levels[i], 3000, 10000);
+        assert_true(few > 0 && few <= many && many <= levels[i]);
     }
 }
 
