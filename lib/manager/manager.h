@@ -9,9 +9,9 @@
  *   IDLE -> POOLED -> (FLOWS) -> SETTLING -> DONE
  * POOLED drops from any armed flow; FLOWS tests single flows when the aggregate's own answer was
  * no, or its budget ended, those that repaired something first (rule anytime looks for these by one
- * drop of each flow, with half of the budget); SETTLING waits for pending drops, so that `mixed`
- * and the genuine share are told from all outcomes. The verdict is known when SETTLING begins, and
- * final when it ends.
+ * drop of each flow, with half of the budget and for three seconds, and takes others only if it
+ * finds none); SETTLING waits for pending drops, so that `mixed` and the genuine share are told
+ * from all outcomes. The verdict is known when SETTLING begins, and final when it ends.
  *
  * Budget is handed out step by step: never more pending drops than would settle the matter if all
  * of them came back, those not counted that a sender in earnest would have repaired by now. */

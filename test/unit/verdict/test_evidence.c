@@ -120,6 +120,33 @@ static void drops_needed_by_the_evidence(void **state)
     }
 }
 
+/* The same in chosen flows at p = 0.05. */
+static void drops_needed_in_chosen_flows(void **state)
+{
+    const struct {
+        uint64_t n_duplicates;
+        unsigned by_joint, by_e_flow;
+    } rows[] = {{0, 6, 6},    {1, 7, 8},    {2, 8, 8},    {3, 8, 9},    {5, 9, 10},
+                {10, 11, 12}, {20, 14, 15}, {40, 18, 19}, {100, 27, 29}};
+    struct anytime a;
+
+    (void)state;
+    anytime_init(&a, floor(0.05 * 0x1p32) * 0x1p-32, 0.05);
+    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+        for (unsigned r = 1; r < 40; r++) {
+            const struct anytime_counts counts = {.n_retransmitted = r,
+                                                  .n_duplicates = rows[i].n_duplicates};
+            const double joint = anytime_log10_e_joint(&a, &counts, 1);
+            const double flow = anytime_log10_e_flow(&a, r, rows[i].n_duplicates);
+
+            assert_int_equal(evidence_log10_combined(-1e6, joint, NULL, 0, 10) >= target,
+                             r >= rows[i].by_joint);
+            assert_int_equal(evidence_log10_combined(-1e6, -1e6, &flow, 1, 10) >= target,
+                             r >= rows[i].by_e_flow);
+        }
+    }
+}
+
 static void repairs_needed_agrees_with_counting_up_from_any_guess(void **state)
 {
     static const unsigned guesses[] = {0, 1, 2, 3, 50, 1000, UINT_MAX};
@@ -170,6 +197,7 @@ int main(void)
         cmocka_unit_test(one_flow_with_six_clean_repairs_is_enough),
         cmocka_unit_test(six_clean_repairs_of_chosen_flows_are_enough_whoever_made_them),
         cmocka_unit_test(drops_needed_by_the_evidence),
+        cmocka_unit_test(drops_needed_in_chosen_flows),
         cmocka_unit_test(repairs_needed_agrees_with_counting_up_from_any_guess),
         cmocka_unit_test(repairs_needed_ends_for_absurd_counts),
     };

@@ -122,7 +122,9 @@ function rules(report) {
   const log = (x) => `10^${x.toFixed(2)}`;
   const { anytime, penny } = report;
   return facts([["rule that decides", report.rule], ["via", report.via], ["tests so far", number(report.n_tests)],
-    ["anytime: for (E)", log(anytime.log10_e)], ["anytime: against (F)", log(anytime.log10_f)],
+    ["anytime: for (E)", log(anytime.log10_e)],
+    ["E of all / of chosen flows", `${log(anytime.log10_e_pooled)} / ${log(anytime.log10_e_joint)}`],
+    ["anytime: against (F)", log(anytime.log10_f)],
     ["anytime says", VERDICTS[anytime.outcome]], ["penny: duplicate ratio", penny.f_dup.toFixed(4)],
     ["penny: posterior", penny.posterior.toFixed(4)], ["penny says", VERDICTS[penny.outcome]],
     ["flows seen / tested / repaired", `${report.flows.seen} / ${report.flows.tested} / ${report.flows.repaired}`]]);
