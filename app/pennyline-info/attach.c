@@ -82,11 +82,15 @@ static int find_primary(struct attachment *a)
     a->primary = find_holder(a->config_path);
     if (a->primary > 0)
         return 0;
-    fprintf(stderr,
-            "pennyline-info: no pennyline runs with file prefix \"%s\"%s, or it runs with "
-            "--in-memory or as another user, and then cannot be seen from outside: ask its "
-            "control socket (pennylinectl)",
-            a->file_prefix, a->primary == 0 ? " any more" : "");
+    if (a->primary == 0)
+        fprintf(stderr, "pennyline-info: the pennyline with file prefix \"%s\" has ended",
+                a->file_prefix);
+    else
+        fprintf(stderr,
+                "pennyline-info: no pennyline runs with file prefix \"%s\", or it runs with "
+                "--in-memory or as another user, and then cannot be seen from outside: ask its "
+                "control socket (pennylinectl)",
+                a->file_prefix);
     say_others(directory);
     return EXIT_NO_PRIMARY;
 }

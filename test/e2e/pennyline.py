@@ -118,7 +118,7 @@ class Service:
     """One `pennyline run` in a lab's box."""
 
     def __init__(self, lab, slices, instance=(), driver="af_xdp", ports=None, defaults=(),
-                 lcores="0@0,1@1", memory_mb=384):
+                 lcores="0@0,1@1", memory_mb=384, huge=True):
         self.lab = lab
         self.control_path = f"{lab.folder}/control.sock"
         self.log_path = f"{lab.folder}/events.jsonl"
@@ -126,7 +126,7 @@ class Service:
             "instance": {"control_socket": self.control_path, "event_log": self.log_path,
                          "max_aggregates": 1024, "flows_per_lcore": 16384,
                          "max_pending_drops": 4096, "max_flow_places": 1024, **dict(instance)},
-            "eal": {"lcores": lcores, "huge": True, "memory_mb": memory_mb,
+            "eal": {"lcores": lcores, "huge": huge, "memory_mb": memory_mb,
                     "file_prefix": os.path.basename(lab.folder), "extra": ["--no-pci"]},
             "defaults": dict(defaults),
             "ports": ports or [
