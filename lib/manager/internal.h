@@ -131,8 +131,8 @@ struct manager {
     bool auto_start;
     uint64_t epoch, epoch_began_ns;
     uint64_t closed_epoch; /* the last one that every worker closed */
-    bool *closed;         /* per worker: it closed `epoch` */
-    uint16_t n_closed;    /* all of them before the first epoch too */
+    bool *closed;          /* per worker: it closed `epoch` */
+    uint16_t n_closed;     /* all of them before the first epoch too */
 
     bool kill_switch, suspended;
     char suspended_reason[96];

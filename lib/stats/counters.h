@@ -87,8 +87,7 @@ static inline uint64_t aggregate_counters_pending(const struct aggregate_counter
     X(gate_closed, "gate_closed", "segments",                                                      \
       "the coin said drop, but kill switch, suspension or a late manager forbade it")              \
     X(events_lost, "events_lost", "events", "events not posted: the ring was full")                \
-    X(epochs_late, "epochs_late", "epochs",                                                        \
-      "epochs that had to wait: the ring was full")
+    X(epochs_late, "epochs_late", "epochs", "epochs that had to wait: the ring was full")
 
 struct worker_counters {
 #define X(field, name, unit, help) uint64_t field;

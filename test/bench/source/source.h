@@ -31,8 +31,8 @@
  *   BENCH_IRREGULAR_PPM    share of pairs of rounds that are irregular, in millionths
  *   BENCH_FLOOD_KNOWN_PPM  present: flood; the share of packets of known flows, in millionths
  *   BENCH_BARE             present: packets stay as they came, only the meter runs (net_pcap)
- *   BENCH_OFFER_CHECKSUM   present: ports offer to check checksums, as a NIC does and as the packets'
- *                          flags say; l3fwd insists on it */
+ *   BENCH_OFFER_CHECKSUM   present: ports offer to check checksums, as a NIC does and as the
+ * packets' flags say; l3fwd insists on it */
 
 /* One line for each queue, in the file. Written by the queue's thread about every 10 ms, all
  * fields between two increments of `version` (odd: being written). */
