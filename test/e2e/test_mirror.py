@@ -60,6 +60,49 @@ class Mirror(unittest.TestCase):
         self.assertGreater(found["plain"]["counters"]["flows_two_way"], 0)
         self.assertGreater(found["plain"]["round_trip"]["to_destination_samples"], 0)
 
+    def watch_once(self, lab, *options):
+        """`pennyline test --mode passive` on the mirror, running."""
+        process = lab.box.start(
+            pennyline.program("pennyline"), "test", "--in", "plain", "--mode", "passive", "--source",
+            "10.1.1.0/24", "--json", *options, "--", "--lcores", "0@0,1@1", "--no-pci", "--in-memory",
+            "--file-prefix", os.path.basename(lab.folder))
+        process.wait_for("forwarding", 30)
+        return process
+
+    def test_watching_ends_by_itself(self):
+        """iperf3 makes a flow for control and one for data, each ended by FIN."""
+        with live_mirror.LiveMirror() as lab:
+            lab.start_copies()
+            for stop, options in (("flows_finished", ("--set", "min_flows_to_finish=2")),
+                                  ("flows_seen", ("--set", "max_flows=2")),
+                                  ("duration", ("--duration", 1))):
+                with self.subTest(stop):
+                    process = self.watch_once(lab, *options)
+                    lab.bulk(1, flows=1)
+                    self.assertEqual(process.wait(20), 0, process.errors())
+                    summary = pennyline.Summary(process.output())
+                    self.assertEqual(summary.aggregates[0]["passive"]["stop"], stop)
+                    self.assertEqual(summary.broken_identities(), [])
+
+    def test_a_report_stands_still_when_watching_has_ended(self):
+        slices = [{**live_mirror.slices()[0], "max_flows": 2, "watch_grace_ms": 100}]
+        with live_mirror.LiveMirror() as lab:
+            service = pennyline.Service(lab, slices, ports=live_mirror.ports())
+            lab.start_copies()
+            lab.bulk(1, flows=1)
+            time.sleep(0.5)
+            first = service.ask("aggregates")["aggregates"][0]
+            lab.bulk(1, flows=1)
+            code, summary = service.stop()
+            events = [e for e in service.events() if e["event"] == "watch_ended"]
+        last = summary.aggregates[0]
+        self.assertEqual(code, 0)
+        self.assertEqual([e["reason"] for e in events], ["flows_seen"])
+        self.assertEqual(last["passive"]["counters"], first["passive"]["counters"])
+        self.assertEqual(last["passive"]["stop"], "flows_seen")
+        self.assertGreater(last["total"]["packets"], first["total"]["packets"])
+        self.assertEqual(summary.broken_identities(), [])
+
 
 if __name__ == "__main__":
     unittest.main()
