@@ -80,7 +80,7 @@ static unsigned int turn(struct appliance *a, uint64_t now_ns)
 }
 
 /* A test with nothing to drop in it has no end of its own. */
-static bool has_ended(const struct appliance *a, uint64_t now_ns)
+static bool has_ended(struct appliance *a, uint64_t now_ns)
 {
     const struct appliance_options *o = a->options;
     bool is_over = o->duration_ms > 0 && now_ns - a->started_ns >= o->duration_ms * NS_PER_MS;
@@ -90,6 +90,8 @@ static bool has_ended(const struct appliance *a, uint64_t now_ns)
         return false;
     for (uint32_t i = 0; i < a->config->n_slices; i++)
         is_active |= a->config->slices[i].mode == SLICE_ACTIVE;
+    if (!is_active && is_over)
+        manager_passive_expire(a->manager, now_ns);
     if (!is_active)
         return is_over || manager_passive_is_over(a->manager);
     return !manager_any_running(a->manager) && (manager_n_aggregates(a->manager) > 0 || is_over);

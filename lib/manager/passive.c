@@ -63,6 +63,27 @@ static enum passive_stop reason_to_stop(const struct manager *m, const struct ag
     return PASSIVE_GOES_ON;
 }
 
+static void end_watching(struct manager *m, uint32_t aggregate, struct passive_state *s)
+{
+    s->ended_ns = m->now_ns;
+    passive_judge(m, aggregate, s);
+    manager_emit(m, EVENT_WATCH_ENDED, aggregate, NULL, passive_stop_name(s->stop));
+}
+
+void manager_passive_expire(struct manager *m, uint64_t now_ns)
+{
+    m->now_ns = now_ns;
+    for (uint32_t i = 0; m->passive != NULL && i < m->n_aggregates; i++) {
+        struct passive_state *s = &m->passive[i];
+
+        if (passive_slice_of(m, i)->mode != SLICE_PASSIVE || s->ended_ns != 0)
+            continue;
+        if (s->stop == PASSIVE_GOES_ON)
+            s->stop = PASSIVE_TIME;
+        end_watching(m, i, s);
+    }
+}
+
 /* Watching ends a grace after its reason came up: FINs and RSTs that trail behind still count. */
 static void end_when_due(struct manager *m, const struct aggregate_state *a,
                          struct passive_state *s)
@@ -77,9 +98,7 @@ static void end_when_due(struct manager *m, const struct aggregate_state *a,
     }
     if (s->stop == PASSIVE_GOES_ON || m->now_ns - s->ending_ns < grace_ns)
         return;
-    s->ended_ns = m->now_ns;
-    passive_judge(m, a->number, s);
-    manager_emit(m, EVENT_WATCH_ENDED, a->number, NULL, passive_stop_name(s->stop));
+    end_watching(m, a->number, s);
 }
 
 void passive_receive(struct manager *m, struct aggregate_state *a, const struct message *message)

@@ -79,6 +79,9 @@ struct passive_report {
 bool manager_passive_report(const struct manager *m, uint32_t aggregate,
                             struct passive_report *out);
 
+/* Ends watching wherever it goes on, as its time is over. */
+void manager_passive_expire(struct manager *m, uint64_t now_ns);
+
 /* Did watching end for every aggregate of a passive slice, and was there one? */
 bool manager_passive_is_over(const struct manager *m);
 

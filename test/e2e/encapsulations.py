@@ -97,17 +97,24 @@ def read_capture(path):
     return data[:24], packets
 
 
+def write_header(file, header):
+    # The snap length: wrapped packets are longer.
+    file.write(header[:16] + struct.pack("<I", 65535) + header[20:])
+
+
+def write_packet(file, seconds, fraction, frame):
+    file.write(struct.pack("<IIII", seconds, fraction, len(frame), len(frame)) + frame)
+
+
 def rewrite(source, target, name, slice_bytes=None):
     """`slice_bytes`: so much of each frame is left before it is wrapped, as by a sliced mirror."""
     header, packets = read_capture(source)
     with open(target, "wb") as file:
-        # The snap length: wrapped packets are longer.
-        file.write(header[:16] + struct.pack("<I", 65535) + header[20:])
+        write_header(file, header)
         for seconds, fraction, captured, length in packets:
             # What tcpdump did not keep was on the wire all the same.
             frame = captured[:slice_bytes] if slice_bytes else captured + bytes(length - len(captured))
-            out = WRAPS[name](frame)
-            file.write(struct.pack("<IIII", seconds, fraction, len(out), len(out)) + out)
+            write_packet(file, seconds, fraction, WRAPS[name](frame))
 
 
 def relay(inside, outside, names):

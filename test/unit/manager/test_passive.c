@@ -358,6 +358,23 @@ static void watching_ends_by_time_and_by_flows_seen(void **state)
     box_close(b);
 }
 
+static void watching_can_be_ended_from_outside(void **state)
+{
+    struct box *b = box_new(1);
+
+    (void)state;
+    b->n_slices = 2; /* the other one is active */
+    b->slices[0].mode = SLICE_PASSIVE;
+    box_open(b);
+    manager_passive_expire(b->manager, b->now_ns);
+    assert_true(manager_passive_is_over(b->manager));
+    assert_string_equal(passive_stop_name(report(b).stop), "duration");
+    assert_int_equal(box_count(b, EVENT_WATCH_ENDED), 1);
+    manager_passive_expire(b->manager, b->now_ns);
+    assert_int_equal(box_count(b, EVENT_WATCH_ENDED), 1);
+    box_close(b);
+}
+
 static void a_slice_that_is_not_passive_has_no_report(void **state)
 {
     struct box *b = box_new(1);
@@ -384,6 +401,7 @@ int main(void)
         cmocka_unit_test(sampling_that_shows_takes_back_what_was_said_of_loss),
         cmocka_unit_test(a_mirror_said_to_be_whole_is_judged_like_any),
         cmocka_unit_test(watching_ends_by_time_and_by_flows_seen),
+        cmocka_unit_test(watching_can_be_ended_from_outside),
         cmocka_unit_test(a_slice_that_is_not_passive_has_no_report),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
