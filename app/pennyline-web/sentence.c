@@ -55,6 +55,11 @@ char *webhook_sentence(const json_t *event)
     else if (json_object_get(event, "finding") != NULL)
         fprintf(out, "%s: %s", text(event, "name"),
                 text(json_object_get(event, "finding"), "words"));
+    else if (strcmp(kind, "events_lost") == 0)
+        fprintf(out, "%lld lines of the event log were lost.",
+                (long long)json_integer_value(json_object_get(event, "count")));
+    else if (json_object_get(event, "port") != NULL)
+        fprintf(out, "%s: port %s.", kind, text(event, "port"));
     else
         fprintf(out, "%s%s%s.", kind, *text(event, "name") != '\0' ? ": " : "",
                 text(event, "name"));

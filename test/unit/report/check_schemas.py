@@ -15,6 +15,14 @@ except ImportError:
     print("python3-jsonschema is not installed")
     sys.exit(77)
 
+
+def turn_into(document, **members):
+    """Another event, of the same moment where the kind has one."""
+    times = {key: document[key] for key in ("time", "monotonic_s")}
+    document.clear()
+    document.update(members if members["event"] == "events_lost" else {**times, **members})
+
+
 # A change to a document that is right, and makes it wrong: (schema, words, change).
 BROKEN = (
     ("summary", "a verdict that is none", lambda d: d["aggregates"][0].update(verdict="perhaps")),
@@ -25,6 +33,9 @@ BROKEN = (
     ("summary", "no totals", lambda d: d.pop("totals")),
     ("summary", "an unknown key", lambda d: d.update(surprise=1)),
     ("event", "no event", lambda d: d.pop("event")),
+    ("event", "a box event without its instance", lambda d: turn_into(d, event="started")),
+    ("event", "a link without its port", lambda d: turn_into(d, event="link_up", instance="x")),
+    ("event", "a loss without its count", lambda d: turn_into(d, event="events_lost")),
     ("event", "a local time", lambda d: d.update(time="2026-01-02 12:00:00")),
 )
 
