@@ -167,7 +167,8 @@ run_instructions()
 # What drives Chromium, by the lock file; nothing is fetched when it is there.
 page_packages()
 {
-    npm ci --prefix test/browser --no-audit --no-fund --ignore-scripts
+    [ test/browser/node_modules/.package-lock.json -nt test/browser/package-lock.json ] ||
+        npm ci --prefix test/browser --no-audit --no-fund --ignore-scripts
 }
 
 # Screenshots, also of what failed, go to build/page.
