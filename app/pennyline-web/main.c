@@ -51,11 +51,25 @@ static int become(const char *name, char *error, size_t n_error)
     return -1;
 }
 
+/* From the control socket: it does not come again. */
 static void on_event(void *context, const json_t *event)
 {
     struct web *w = context;
 
-    webhook_offer(w->webhook, event);
+    if (webhook_offer(w->webhook, event) != 0)
+        webhook_count_loss(w->webhook);
+}
+
+/* From the event log: what finds no room in the queue waits there. What the queue will never take,
+ * is lost. */
+static bool on_log_event(void *context, const json_t *event)
+{
+    struct web *w = context;
+    int result = webhook_offer(w->webhook, event);
+
+    if (result == -EINVAL)
+        webhook_count_loss(w->webhook);
+    return result == 0 || result == -EINVAL;
 }
 
 static int start_webhook(struct web *w, struct token *token, char error[ERROR_BYTES])
@@ -67,11 +81,15 @@ static int start_webhook(struct web *w, struct token *token, char error[ERROR_BY
         .kinds = o->webhook_events,
         .token = o->webhook_token_file != NULL ? token->text : NULL,
     };
+    const struct logtail_config log = {o->event_log, o->webhook_queue, on_log_event, w};
 
     if (o->webhook == NULL)
         return 0;
     w->webhook = webhook_start(&config, error, ERROR_BYTES);
-    return w->webhook != NULL ? 0 : -1;
+    if (w->webhook == NULL || o->event_log == NULL)
+        return w->webhook != NULL ? 0 : -1;
+    w->logtail = logtail_start(&log, error, ERROR_BYTES);
+    return w->logtail != NULL ? 0 : -1;
 }
 
 static int load_files(struct web *w, struct token *webhook_token, char error[ERROR_BYTES])
@@ -105,7 +123,8 @@ static int make_parts(struct web *w, char error[ERROR_BYTES])
 
 static int start_feed(struct web *w, char error[ERROR_BYTES])
 {
-    const struct feed_config config = {w->options.socket, w->mirror, w->events, on_event, w};
+    const struct feed_config config = {w->options.socket, w->mirror, w->events,
+                                       w->logtail == NULL ? on_event : NULL, w};
 
     w->feed = feed_start(&config);
     if (w->feed == NULL)
@@ -124,6 +143,7 @@ static void wait_for_signal(const sigset_t *signals)
 static void take_down(struct web *w)
 {
     feed_stop(w->feed);
+    logtail_stop(w->logtail);
     webhook_stop(w->webhook);
     asker_destroy(w->asker);
     health_destroy(w->health);

@@ -333,6 +333,9 @@ static void write_web(const struct metrics_of_web *w, FILE *out)
            (double)w->n_webhook_failures);
     single(out, "web_webhook_lost", "counter", "", "Events lost: the queue was full, or refused",
            (double)w->n_webhook_lost);
+    single(out, "web_event_log_gaps", "counter", "",
+           "Times that a part of the event log was gone or unreadable",
+           (double)w->n_event_log_gaps);
 }
 
 void metrics_write(struct mirror *m, const struct metrics_of_web *web, double now_s, FILE *out)

@@ -21,6 +21,7 @@ enum key {
     KEY_QUEUE,
     KEY_EVENTS,
     KEY_WEBHOOK_TOKEN,
+    KEY_EVENT_LOG,
 };
 
 static const struct argp_option rows[] = {
@@ -50,7 +51,12 @@ static const struct argp_option rows[] = {
     {"webhook-queue", KEY_QUEUE, "DIRECTORY", 0,
      "Where events wait until they are posted (default /var/lib/pennyline-web)", 2},
     {"webhook-events", KEY_EVENTS, "NAMES", 0,
-     "Which ones, with commas between (default verdict,suspended,kill_switch)", 2},
+     "Which ones, with commas between (default verdict,suspended,kill_switch,events_lost)", 2},
+    {"event-log", KEY_EVENT_LOG, "FILE", 0,
+     "pennyline's event log, to post what happens while this program does not run, too; without "
+     "it, "
+     "only what it hears itself",
+     2},
     {"webhook-token-file", KEY_WEBHOOK_TOKEN, "FILE", 0,
      "Its first line is sent as \"Authorization: Bearer ...\"", 2},
     {0},
@@ -94,6 +100,7 @@ static const char **text_of(struct options *o, int key)
         {KEY_QUEUE, &o->webhook_queue},
         {KEY_EVENTS, &o->webhook_events},
         {KEY_WEBHOOK_TOKEN, &o->webhook_token_file},
+        {KEY_EVENT_LOG, &o->event_log},
     };
 
     for (size_t i = 0; i < ARRAY_LENGTH(texts); i++)
@@ -145,7 +152,7 @@ void options_parse(struct options *o, int argc, char **argv)
         .max_connections = 1024,
         .requests_per_second = 100,
         .webhook_queue = "/var/lib/pennyline-web",
-        .webhook_events = "verdict,suspended,kill_switch",
+        .webhook_events = "verdict,suspended,kill_switch,events_lost",
     };
     argp_err_exit_status = 2;
     argp_parse(&argp, argc, argv, 0, NULL, o);

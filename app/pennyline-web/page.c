@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/compiler.h"
-#include "base/hash.h"
+#include "checksum.h"
 
 #define MOST_BYTES (1u << 20)
 
@@ -36,17 +36,7 @@ struct page {
 
 static void set_etag(struct page_file *f)
 {
-    static const uint64_t key[2] = {0x243f6a8885a308d3, 0x13198a2e03707344};
-    uint64_t sum = f->n;
-
-    for (size_t at = 0; at < f->n; at += sizeof(uint64_t)) {
-        uint64_t words[2] = {sum, 0};
-        size_t n = f->n - at < sizeof(uint64_t) ? f->n - at : sizeof(uint64_t);
-
-        memcpy(&words[1], f->data + at, n);
-        sum = hash_words(words, 2, key);
-    }
-    snprintf(f->etag, sizeof(f->etag), "\"%016lx\"", (unsigned long)sum);
+    snprintf(f->etag, sizeof(f->etag), "\"%016lx\"", (unsigned long)checksum(f->data, f->n, 0));
 }
 
 static int read_file(struct page_file *f, const char *directory)

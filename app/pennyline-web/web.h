@@ -13,6 +13,7 @@
 #include "events.h"
 #include "feed.h"
 #include "health.h"
+#include "logtail.h"
 #include "mirror.h"
 #include "options.h"
 #include "page.h"
@@ -34,6 +35,7 @@ struct web {
     struct throttle *throttle;
     struct page *page;
     struct webhook *webhook; /* NULL: none */
+    struct logtail *logtail; /* NULL: the webhook hears of events by the control socket */
     atomic_ulong n_requests, n_refused_rate, n_refused_token;
 };
 

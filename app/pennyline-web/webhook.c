@@ -7,9 +7,9 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <time.h>
 
+#include "checksum.h"
 #include "queue.h"
 #include "say.h"
 
@@ -25,7 +25,6 @@ struct webhook {
     pthread_cond_t changed; /* an event came, or it is time to stop */
     bool must_stop;
     struct queue *queue;
-    uint64_t id, n_ids;
     CURL *curl;
     struct curl_slist *headers;
     struct webhook_counts counts;
@@ -165,7 +164,7 @@ struct webhook *webhook_start(const struct webhook_config *config, char *error, 
     if (w->queue == NULL)
         snprintf(error, n_error, "webhook: %s: %s; --webhook-queue names a directory of its own",
                  path, strerror(errno));
-    else if (getrandom(&w->id, sizeof(w->id), 0) != sizeof(w->id) || !set_up_curl(w))
+    else if (!set_up_curl(w))
         snprintf(error, n_error, "webhook: libcurl cannot be set up");
     else if (pthread_create(&w->thread, NULL, posting_main, w) != 0)
         snprintf(error, n_error, "webhook: no thread to be had");
@@ -200,39 +199,53 @@ static bool is_wanted(const char *kinds, const char *kind)
     return false;
 }
 
-/* Locked. */
-static char *line_of(struct webhook *w, const json_t *event)
+static char *line_of(const json_t *event)
 {
-    char id[48], *sentence = webhook_sentence(event);
+    const size_t flags = JSON_COMPACT | JSON_SORT_KEYS | JSON_REAL_PRECISION(15);
+    char id[40], *sentence = webhook_sentence(event), *plain = json_dumps(event, flags);
+    const size_t n = plain != NULL ? strlen(plain) : 0;
+    char *text = NULL;
     json_t *line;
-    char *text;
 
-    snprintf(id, sizeof(id), "%016lx-%lu", (unsigned long)w->id, (unsigned long)++w->n_ids);
-    line = json_pack("{s:s, s:s, s:O}", "id", id, "text", sentence != NULL ? sentence : "", "event",
-                     event);
-    text = json_dumps(line, JSON_COMPACT | JSON_REAL_PRECISION(9));
-    json_decref(line);
+    if (plain != NULL) {
+        snprintf(id, sizeof(id), "%016lx%016lx", (unsigned long)checksum(plain, n, 2),
+                 (unsigned long)checksum(plain, n, 3));
+        line = json_pack("{s:s, s:s, s:O}", "id", id, "text", sentence != NULL ? sentence : "",
+                         "event", event);
+        text = json_dumps(line, JSON_COMPACT | JSON_REAL_PRECISION(9));
+        json_decref(line);
+    }
+    free(plain);
     free(sentence);
     return text;
 }
 
-void webhook_offer(struct webhook *w, const json_t *event)
+int webhook_offer(struct webhook *w, const json_t *event)
 {
     const char *kind = json_string_value(json_object_get(event, "event"));
     char *line;
+    int result;
 
     if (w == NULL || kind == NULL || !is_wanted(w->config.kinds, kind))
-        return;
+        return 0;
+    line = line_of(event);
     pthread_mutex_lock(&w->lock);
-    line = line_of(w, event);
-    if (line == NULL || queue_push(w->queue, line, strlen(line)) != 0) {
-        w->counts.n_lost++;
-        say("webhook: the queue in %s is full or cannot be written: an event is lost",
-            w->config.directory);
-    }
+    result = line != NULL ? queue_push(w->queue, line, strlen(line)) : -ENOMEM;
     pthread_cond_signal(&w->changed);
     pthread_mutex_unlock(&w->lock);
     free(line);
+    return result;
+}
+
+void webhook_count_loss(struct webhook *w)
+{
+    if (w == NULL)
+        return;
+    pthread_mutex_lock(&w->lock);
+    w->counts.n_lost++;
+    pthread_mutex_unlock(&w->lock);
+    say("webhook: the queue in %s is full or cannot be written: an event is lost",
+        w->config.directory);
 }
 
 struct webhook_counts webhook_counts(struct webhook *w)

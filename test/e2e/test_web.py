@@ -2,20 +2,25 @@
 """pennyline-web beside a pennyline that forwards: another user, a test by REST, a flood, a crash."""
 
 import contextlib
+import json
 import os
 import random
+import shutil
 import signal
 import socket
 import sys
 import threading
 import unittest
 
+import jsonschema
+
 import netlab
 import pennyline
 from netlab import GENUINE, RECEIVER, SPOOFED
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "web"))
-from gateway import Gateway, wait_until  # noqa: E402
+from gateway import Gateway, free_port, wait_until  # noqa: E402
+from receiver import Receiver  # noqa: E402
 
 SLICES = [{"name": "spoofed", "sources": [SPOOFED[4]], "mode": "active", "start": "manual"},
           {"name": "genuine", "sources": [GENUINE[4]], "mode": "active", "start": "manual"}]
@@ -35,20 +40,45 @@ def served():
             web.close()
 
 
-def flood(port, stop):
-    """Connections by the hundred, and bytes that are no request."""
-    chance = random.Random(7)
-    while not stop.is_set():
-        sockets = []
-        for _ in range(250):
-            with contextlib.suppress(OSError):
-                s = socket.create_connection(("127.0.0.1", port), timeout=2)
-                sockets.append(s)
-                s.sendall(chance.choice((b"GET /api/v1/aggregates?count=10000 HTTP/1.1\r\nHost: localhost\r\n\r\n",
-                                         b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n",
-                                         bytes(chance.randrange(256) for _ in range(200)))))
-        for s in sockets:
-            s.close()
+class Flood:
+    """Connections by the hundred, and bytes that are no request, from four threads."""
+
+    def __init__(self, port):
+        self.port, self.most_at_once = port, 0
+        self.stopping = threading.Event()
+        # All connections of all threads are open when it falls.
+        self.barrier = threading.Barrier(4)
+        self.threads = [threading.Thread(target=self.run, args=(seed,)) for seed in range(4)]
+        for thread in self.threads:
+            thread.start()
+
+    def run(self, seed):
+        chance = random.Random(seed)
+        while not self.stopping.is_set():
+            sockets = [s for _ in range(250) if (s := self.open(chance))]
+            with contextlib.suppress(threading.BrokenBarrierError):
+                self.barrier.wait()
+                self.most_at_once = max(self.most_at_once, 4 * len(sockets))
+                self.barrier.wait()
+            for s in sockets:
+                s.close()
+
+    def open(self, chance):
+        with contextlib.suppress(OSError):
+            s = socket.create_connection(("127.0.0.1", self.port), timeout=5)
+            s.sendall(chance.choice((
+                b"GET /api/v1/aggregates?count=10000 HTTP/1.1\r\nHost: localhost\r\n\r\n",
+                b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n",
+                b"PUT /api/v1/kill-switch HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99\r\n\r\n{",
+                bytes(chance.randrange(256) for _ in range(200)))))
+            return s
+        return None
+
+    def stop(self):
+        self.stopping.set()
+        self.barrier.abort()
+        for thread in self.threads:
+            thread.join()
 
 
 class Web(unittest.TestCase):
@@ -59,10 +89,7 @@ class Web(unittest.TestCase):
             lab.paced_flows(netlab.host(GENUINE[4], 1), 1, 60, ("--flows", 5))
             lab.spoof(pennyline.program("pennyline-blind"), SPOOFED[4], RECEIVER[4], "--flows", 10,
                       "--rate", 1000, "--payload", 300, "--handshake", "--duration", 60)
-            stop = threading.Event()
-            threads = [threading.Thread(target=flood, args=(web.port, stop)) for _ in range(4)]
-            for thread in threads:
-                thread.start()
+            flood = Flood(web.port)
             for name in ("genuine", "spoofed"):
                 reply = web.change("POST", "/api/v1/tests", '{"aggregate": "%s"}' % name)
                 self.assertEqual(reply.status, 201, reply.body)
@@ -74,9 +101,8 @@ class Web(unittest.TestCase):
             try:
                 found = wait_until(verdicts, 60, "both verdicts")
             finally:
-                stop.set()
-                for thread in threads:
-                    thread.join()
+                flood.stop()
+            self.assertGreaterEqual(flood.most_at_once, 1000)
             self.assertEqual(found, {"genuine": "closed_loop", "spoofed": "not_closed_loop"})
             self.assertEqual(web.get("/healthz").status, 200)
             code, summary = service.stop()
@@ -98,3 +124,60 @@ class Web(unittest.TestCase):
             code, summary = service.stop()
             self.assertEqual(code, 0)
             self.assertEqual(summary.broken_identities(), [])
+
+    def test_verdicts_while_it_is_dead_reach_the_webhook_later(self):
+        with served() as (lab, service, web):
+            # As in operations.md: new files in there are of a group that pennyline-web is in.
+            shutil.chown(lab.folder, group="nogroup")
+            os.chmod(lab.folder, 0o2755)
+            os.chmod(service.log_path, 0o644)
+            lab.paced_flows(netlab.host(GENUINE[4], 1), 1, 60, ("--flows", 5))
+            port = free_port()
+            queue = os.path.join(web.folder, "queue")
+            os.mkdir(queue)
+            os.chmod(web.folder, 0o755)
+            shutil.chown(queue, user="nobody")
+            self.assertEqual(web.stop(), 0)
+            web.arguments += ["--webhook", f"http://127.0.0.1:{port}/", "--webhook-queue", queue,
+                              "--event-log", service.log_path]
+            web.start()
+            web.wait_complete()
+            web.process.send_signal(signal.SIGKILL)
+            web.process.wait()
+
+            def verdicts():
+                return [e for e in service.events() if e["event"] == "verdict"]
+            # One by this pennyline, and, after a rotation of the log, one by the next.
+            service.ask("test start", aggregate="genuine")
+            wait_until(verdicts, 40, "the first verdict")
+            self.assertEqual(service.stop()[0], 0)
+            first = service.events()
+            os.rename(service.log_path, service.log_path + ".1")
+            service = pennyline.Service(lab, SLICES, instance={"control_group": "nogroup"})
+            service.ask("test start", aggregate="genuine")
+            wait_until(verdicts, 40, "the second verdict")
+            receiver = Receiver(port)
+            web.start()
+            wanted = [e["monotonic_s"] for e in first + service.events() if e["event"] == "verdict"]
+            self.assertEqual(len(wanted), 2)
+            wait_until(lambda: len(receiver.taken()) >= 2, 20, "both posts")
+            posts = receiver.taken()
+            self.assertEqual([round(p["event"]["monotonic_s"], 3) for p in posts],
+                             [round(at, 3) for at in wanted])
+            self.assertEqual([p["event"]["report"]["verdict"] for p in posts], ["closed_loop"] * 2)
+            self.assertEqual(len({p["id"] for p in posts}), 2)
+            self.assertEqual(service.stop()[0], 0)
+            self.check_events(first + service.events())
+
+    def check_events(self, events):
+        """What a real run wrote is what the schema describes, event by event."""
+        with open(os.path.join(netlab.TREE, "conf", "event.schema.json"), encoding="utf-8") as file:
+            schema = json.load(file)
+        validator = jsonschema.Draft202012Validator(schema)
+        described = {*schema["$defs"]["manager_event"]["enum"],
+                     *schema["$defs"]["box_event"]["enum"], "events_lost"}
+        for event in events:
+            validator.validate(event)
+            self.assertIn(event["event"], described)
+        self.assertLessEqual({"started", "test_started", "drop_made", "drop_ended", "verdict",
+                              "test_ended", "stopping", "stopped"}, {e["event"] for e in events})

@@ -2,49 +2,20 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Events to a webhook: each arrives, whatever fails meanwhile. Argument: the program."""
 
-import http.server
 import json
 import os
 import signal
 import sys
 import tempfile
-import threading
 import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 import fake_pennyline  # noqa: E402
 from gateway import Gateway, free_port, wait_until  # noqa: E402
+from receiver import Receiver  # noqa: E402
 
 PROGRAM = ""
-
-
-class Receiver:
-    """The other side: keeps what it is sent, and answers as it is told."""
-
-    def __init__(self, port):
-        self.posts, self.status = [], 204
-        receiver = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_POST(self):
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                receiver.posts.append((receiver.status, json.loads(body), dict(self.headers)))
-                self.send_response(receiver.status)
-                self.end_headers()
-
-            def log_message(self, *arguments):
-                pass
-
-        self.server = http.server.HTTPServer(("127.0.0.1", port), Handler)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def taken(self):
-        return [body for status, body, _ in self.posts if status == 204]
-
-    def stop(self):
-        self.server.shutdown()
-        self.server.server_close()
 
 
 class Webhook(unittest.TestCase):
