@@ -88,7 +88,7 @@ def plot_drops(folder):
 
 
 def plot_accuracy(folder, name, title):
-    rows = read(folder, name + ".csv")
+    rows = [r for r in read(folder, name + ".csv") if not r["traffic"].startswith("open_loop")]
     plot = Plot(title, "loss before the box and behind it, %", "share called closed loop",
                 "set yrange [-0.03:1.03]\nset xrange [-0.3:12.5]")
     for traffic in dict.fromkeys(r["traffic"] for r in rows):

@@ -27,6 +27,7 @@ struct coin {
     double p_miss;
     struct anytime anytime;
     struct mixture_memo e_memo, e_flow_memo, f_memo;
+    struct anytime_memo memo;
 };
 
 /* The current or latest test of an aggregate. All zero: none yet. */

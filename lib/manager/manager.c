@@ -66,6 +66,7 @@ static uint32_t find_or_make_coin(struct manager *m, const struct test_parameter
     c->anytime.e.memo = &c->e_memo;
     c->anytime.e_flow.memo = &c->e_flow_memo;
     c->anytime.f.memo = &c->f_memo;
+    c->anytime.memo = &c->memo;
     return m->n_coins++;
 }
 

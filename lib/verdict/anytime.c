@@ -139,6 +139,8 @@
 #include "verdict/anytime.h"
 
 #include <math.h>
+#include <stdbool.h>
+#include <stddef.h>
 
 static const struct mixture_prior prior_pooled = {.at_one = 0.20, .beta = 0.56, .flat = 0.24};
 static const struct mixture_prior prior_flow = {.at_one = 0.50, .beta = 0.40, .flat = 0.10};
@@ -150,6 +152,7 @@ void anytime_init(struct anytime *anytime, double p, double p_miss)
     mixture_init(&anytime->e_flow, p, &prior_flow);
     mixture_init(&anytime->e_joint, p, &prior_joint);
     mixture_init(&anytime->f, p_miss, &prior_pooled);
+    anytime->memo = NULL;
 }
 
 double anytime_log10_e(const struct anytime *anytime, uint64_t n_retransmitted,
@@ -180,28 +183,51 @@ static double log_half_and_half(double x)
     return (x > 0 ? x + log1p(exp(-x)) : log1p(exp(x))) - M_LN2;
 }
 
+static void compute_flow(const struct mixture *mixture, const struct anytime_counts *flow,
+                         struct anytime_remembered *out)
+{
+    for (int j = 0; j < MIXTURE_POINTS; j++) {
+        out->all[j] = log_ratio(mixture, j, flow);
+        out->some[j] = log_half_and_half(out->all[j]);
+    }
+    out->counts = *flow;
+}
+
+/* Most flows saw nothing since they were asked for last. */
+static const struct anytime_remembered *terms_of_flow(const struct anytime *anytime, unsigned i,
+                                                      const struct anytime_counts *flow,
+                                                      struct anytime_remembered *spare)
+{
+    const bool is_remembered = anytime->memo != NULL && i < ANYTIME_REMEMBERED_FLOWS;
+    struct anytime_remembered *r = is_remembered ? &anytime->memo->flows[i] : spare;
+
+    if (!is_remembered || r->counts.n_retransmitted != flow->n_retransmitted ||
+        r->counts.n_duplicates != flow->n_duplicates)
+        compute_flow(&anytime->e_joint, flow, r);
+    return r;
+}
+
 double anytime_log10_e_joint(const struct anytime *anytime, const struct anytime_counts *flows,
                              unsigned n_flows)
 {
     const struct mixture *mixture = &anytime->e_joint;
     double term[2 * MIXTURE_POINTS];
+    struct anytime_remembered spare;
 
     if (n_flows == 0)
         return 0.0;
-    for (int j = 0; j < MIXTURE_POINTS; j++) {
-        double all = mixture->log_weight[j] - M_LN2, some = all;
+    for (int j = 0; j < MIXTURE_POINTS; j++)
+        term[2 * j] = term[2 * j + 1] = mixture->log_weight[j] - M_LN2;
+    for (unsigned i = 0; i < n_flows; i++) {
+        const struct anytime_remembered *r;
 
-        for (unsigned i = 0; i < n_flows; i++) {
-            double ratio;
-
-            if (flows[i].n_retransmitted == 0 && flows[i].n_duplicates == 0)
-                continue; /* 1 */
-            ratio = log_ratio(mixture, j, &flows[i]);
-            all += ratio;
-            some += log_half_and_half(ratio);
+        if (flows[i].n_retransmitted == 0 && flows[i].n_duplicates == 0)
+            continue; /* 1 */
+        r = terms_of_flow(anytime, i, &flows[i], &spare);
+        for (int j = 0; j < MIXTURE_POINTS; j++) {
+            term[2 * j] += r->all[j];
+            term[2 * j + 1] += r->some[j];
         }
-        term[2 * j] = all;
-        term[2 * j + 1] = some;
     }
     return mixture_log_sum_exp(term, 2 * MIXTURE_POINTS) / M_LN10;
 }

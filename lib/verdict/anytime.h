@@ -18,19 +18,32 @@
 
 #include "verdict/mixture.h"
 
+/* R, D and N of one population. R and D must be of the same instant: R fresher than D is not. */
+struct anytime_counts {
+    uint64_t n_retransmitted; /* R: drops that came back as clean repairs in time */
+    uint64_t n_duplicates;    /* D: every repeat that is not a clean repair */
+    uint64_t n_expired;       /* N */
+};
+
+enum { ANYTIME_REMEMBERED_FLOWS = 16 };
+
+/* What E_joint is made of, for the first flows and the counts that they had when last asked for.
+ * All zero is a fresh one. */
+struct anytime_memo {
+    struct anytime_remembered {
+        struct anytime_counts counts;
+        double all[MIXTURE_POINTS], some[MIXTURE_POINTS];
+    } flows[ANYTIME_REMEMBERED_FLOWS];
+};
+
 /* The precomputed mixtures of one test. p stays constant within a test; so does this. */
 struct anytime {
     struct mixture e;       /* base p: of the whole test */
     struct mixture e_flow;  /* base p: of one chosen flow */
     struct mixture e_joint; /* base p: of the chosen flows together */
     struct mixture f;       /* base p_miss */
-};
-
-/* R, D and N of one population. R and D must be of the same instant: R fresher than D is not. */
-struct anytime_counts {
-    uint64_t n_retransmitted; /* R: drops that came back as clean repairs in time */
-    uint64_t n_duplicates;    /* D: every repeat that is not a clean repair */
-    uint64_t n_expired;       /* N */
+    /* For E_joint; as the mixtures' own. NULL (anytime_init): nothing is remembered. */
+    struct anytime_memo *memo;
 };
 
 /*

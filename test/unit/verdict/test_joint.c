@@ -304,6 +304,33 @@ static void without_evidence_it_is_one_and_it_stays_finite(void **state)
     assert_true(fabs(anytime_log10_e_joint(&trivial, flows, 64)) < 1e-12);
 }
 
+/* To the last bit, whatever was asked for before: flows grow, leave and come. */
+static void a_memo_changes_no_value_of_it(void **state)
+{
+    static struct anytime_memo memo;
+    struct anytime_counts flows[ANYTIME_REMEMBERED_FLOWS + 4] = {0};
+    struct anytime plain, remembering;
+    uint32_t x = 1;
+
+    (void)state;
+    anytime_init(&plain, 0.05, 0.05);
+    anytime_init(&remembering, 0.05, 0.05);
+    remembering.memo = &memo;
+    for (int i = 0; i < 2000; i++) {
+        unsigned n_flows = 1 + i % ARRAY_LENGTH(flows);
+        double expected, remembered;
+
+        x = 1664525 * x + 1013904223;
+        flows[(x >> 20) % n_flows].n_retransmitted += x >> 31;
+        flows[(x >> 10) % n_flows].n_duplicates += x >> 30 & 1;
+        if (i % 500 == 499)
+            memset(flows, 0, sizeof(flows));
+        expected = anytime_log10_e_joint(&plain, flows, n_flows);
+        remembered = anytime_log10_e_joint(&remembering, flows, n_flows);
+        assert_memory_equal(&remembered, &expected, sizeof(expected));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -312,6 +339,7 @@ int main(void)
         cmocka_unit_test(it_is_the_sum_over_subsets),
         cmocka_unit_test(a_flow_that_only_repeats_costs_a_factor_however_often_it_does),
         cmocka_unit_test(without_evidence_it_is_one_and_it_stays_finite),
+        cmocka_unit_test(a_memo_changes_no_value_of_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
