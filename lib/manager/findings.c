@@ -114,7 +114,7 @@ static struct passive_rate rate_of(const struct passive_counters *c, enum passiv
     struct share share;
 
     if (rules[finding].losses != NULL) {
-        losses = rules[finding].losses(c);
+        losses = passive_sure_losses(rules[finding].losses(c), c);
         return passive_rate_of_losses(&losses);
     }
     share = rules[finding].share(c);

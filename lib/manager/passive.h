@@ -31,6 +31,23 @@ struct passive_rate {
     double rate, low, high;
 };
 
+/* What a rate of loss rests on. */
+struct passive_losses {
+    uint64_t n_lost, n_observations;
+    int64_t n_runs; /* of neighbours that were lost; the rate keeps it between 1 and n_lost */
+    bool are_repeats;
+};
+
+/* What counters say about losses before us and after us, and the rate that this comes to; of any
+ * thread. */
+struct passive_losses passive_upstream(const struct passive_counters *c);
+struct passive_losses passive_downstream(const struct passive_counters *c);
+struct passive_rate passive_rate_of_losses(const struct passive_losses *losses);
+
+/* Without those that lateness may explain: what a finding is made of. */
+struct passive_losses passive_sure_losses(struct passive_losses losses,
+                                          const struct passive_counters *c);
+
 struct passive_evidence {
     bool is_raised;
     enum passive_severity severity;

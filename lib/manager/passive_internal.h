@@ -9,13 +9,6 @@
 
 #define PASSIVE_WINDOW_SLOTS 12
 
-/* What a rate of loss rests on (rates.c). */
-struct passive_losses {
-    uint64_t n_lost, n_observations;
-    int64_t n_runs; /* of neighbours that were lost; the rate keeps it between 1 and n_lost */
-    bool are_repeats;
-};
-
 /* The counters that rates of loss need, modulo 2^32: what is taken back may have been counted
  * before the slot. */
 struct window_slot {
@@ -43,9 +36,6 @@ struct passive_state {
 
 /* rates.c */
 struct passive_rate passive_rate_of(uint64_t n_hits, uint64_t n_observations);
-struct passive_rate passive_rate_of_losses(const struct passive_losses *losses);
-struct passive_losses passive_upstream(const struct passive_counters *c);
-struct passive_losses passive_downstream(const struct passive_counters *c);
 
 /* windows.c */
 void window_add(struct rolling_window *w, enum passive_window window,

@@ -76,3 +76,17 @@ struct passive_losses passive_downstream(const struct passive_counters *c)
                                    .n_observations = c->repeatable,
                                    .are_repeats = true};
 }
+
+/* A segment that is late by three or more looks lost to its sender (RFC 5681 3.2), which repeats
+ * it, and others with it. Mostly this is seen for what it is, as it is when a first copy comes
+ * after its retransmission; what is not seen so, may be as much again. */
+struct passive_losses passive_sure_losses(struct passive_losses losses,
+                                          const struct passive_counters *c)
+{
+    uint64_t n_late = c->late;
+
+    if (losses.are_repeats)
+        n_late += c->extent_3_7 + c->extent_8_31 + c->extent_32;
+    losses.n_lost -= n_late < losses.n_lost ? n_late : losses.n_lost;
+    return losses;
+}

@@ -33,6 +33,7 @@ static void note_repeat(const struct passive_flow *f, const struct packet_view *
 
     c->repeat_runs += is_first || v->sequence != line->repeat_end;
     line->repeat_end = v->sequence + v->payload_bytes;
+    line->marks &= (uint8_t)~PASSIVE_RUN_UNKNOWN;
     if (is_first || !serial_before(v->sequence, line->episode_end)) {
         line->episode_start = v->sequence;
         line->episode_end = f->hot->snd_max;
@@ -44,6 +45,12 @@ static void note_repeat(const struct passive_flow *f, const struct packet_view *
     passive_count_some(&line->n_repeats, 1);
 }
 
+void passive_note_unknown_run(const struct passive_flow *f, uint32_t end)
+{
+    f->line->repeat_end = end;
+    f->line->marks |= PASSIVE_RUN_UNKNOWN;
+}
+
 static bool tells_nothing(const struct passive_flow *f, uint32_t sequence)
 {
     struct passive_line *line = f->line;
@@ -52,10 +59,12 @@ static bool tells_nothing(const struct passive_flow *f, uint32_t sequence)
     bool is_from_before =
         passive_flow_bytes(f) < INT32_MAX && serial_before(sequence, line->start_sequence);
 
+    bool goes_on = (line->marks & PASSIVE_RUN_UNKNOWN) != 0 && sequence == line->repeat_end;
+
     if (is_below && line->n_unfilled > 0)
         line->n_unfilled--;
     /* A sender that repairs what is missing may repeat more than that (go-back-N). */
-    return is_below || is_from_before || (f->hot->flags & PASSIVE_HOLES_OPEN) != 0;
+    return is_below || is_from_before || goes_on || (f->hot->flags & PASSIVE_HOLES_OPEN) != 0;
 }
 
 enum passive_kind passive_judge_repeat(const struct passive_flow *f, const struct passive_packet *p,
@@ -69,11 +78,13 @@ enum passive_kind passive_judge_repeat(const struct passive_flow *f, const struc
         f->line->n_retransmitted--;
         passive_count_some(&f->line->n_reordered, 1);
         passive_unknown_below(f, f->hot->snd_max);
+        passive_note_unknown_run(f, p->view->sequence + p->view->payload_bytes);
         c->late++;
         c->lost_upstream--;
         return PASSIVE_LATE;
     }
     if (tells_nothing(f, p->view->sequence) || may_be_late(f, &detail)) {
+        passive_note_unknown_run(f, p->view->sequence + p->view->payload_bytes);
         c->unknown++;
         return PASSIVE_UNKNOWN;
     }

@@ -12,8 +12,9 @@
 /* When a hole has to make room and no round-trip time is known. */
 #define OLD_HOLE_TICKS passive_ticks(200 * NS_PER_MS)
 /* A loss shows when new data follows before the sender would probe by sending again: two
- * round-trip times, and not below 10 ms (RFC 8985 7.2, and what stacks do). */
-#define SOON_TICKS passive_ticks(10 * NS_PER_MS)
+ * round-trip times, and not below what stacks take at least, two ticks of their clock (RFC 8985
+ * 7.2 has 10 ms; Linux at 1000 Hz takes 2). */
+#define SOON_TICKS passive_ticks(2 * NS_PER_MS)
 
 /* Per-packet balancing: that many holes nobody filled, four times as many as those filled, and one
  * in so many segments has one before it. */
@@ -95,6 +96,19 @@ static void make_room(const struct passive_flow *f, struct open_holes *holes, ui
     }
 }
 
+static bool is_soon(const struct flow *hot, uint32_t now_ticks)
+{
+    uint32_t limit = 2 * passive_ticks_of_code(hot->rtt_code);
+
+    return (hot->flags & PASSIVE_HAS_DATA) != 0 &&
+           now_ticks - hot->newest_ticks <= (limit > SOON_TICKS ? limit : SOON_TICKS);
+}
+
+void passive_observe_newest(const struct flow *hot, uint32_t now_ticks, struct passive_counters *c)
+{
+    c->observed += is_soon(hot, now_ticks);
+}
+
 void passive_grow(const struct passive_flow *f, uint32_t end, uint32_t now_ticks)
 {
     struct passive_line *line = f->line;
@@ -106,19 +120,6 @@ void passive_grow(const struct passive_flow *f, uint32_t end, uint32_t now_ticks
     /* Far behind, where its numbers would soon come round again. */
     if ((line->marks & PASSIVE_UNKNOWN_BELOW) != 0 && end - line->unknown_below > UINT32_C(1) << 30)
         line->marks &= (uint8_t)~PASSIVE_UNKNOWN_BELOW;
-}
-
-static bool is_soon(const struct flow *hot, uint32_t now_ticks)
-{
-    uint32_t limit = 2 * passive_ticks_of_code(hot->rtt_code);
-
-    return now_ticks - hot->newest_ticks <= (limit > SOON_TICKS ? limit : SOON_TICKS);
-}
-
-/* The newest segment was followed: had it been lost before us, we would know. */
-void passive_observe_newest(const struct flow *hot, uint32_t now_ticks, struct passive_counters *c)
-{
-    c->observed += (hot->flags & PASSIVE_HAS_DATA) != 0 && is_soon(hot, now_ticks);
 }
 
 /* [snd_max, end) did not come in its turn. */
@@ -181,6 +182,7 @@ static enum passive_kind judge_filling(const struct passive_flow *f, const struc
     struct packet_detail detail;
     uint32_t n;
 
+    passive_note_unknown_run(f, p->view->sequence + p->view->payload_bytes);
     if (p->data != NULL)
         packet_read_detail(p->data, p->view, &detail);
     if (!passive_is_retransmission(hole, p->data != NULL ? &detail : NULL, delay_ticks, extent - 1,

@@ -22,6 +22,9 @@ struct twin {
     uint32_t start; /* sequence number of the first byte */
     uint32_t end, n_passed;
     uint32_t unknown_end; /* repeats before it tell nothing */
+    /* Where the last segment ended that was no first copy, and whether it was a loss after us. */
+    uint32_t repeat_end;
+    bool was_repeat;
     uint64_t n_missing_bytes;
     /* The hole that was made of several; all its bytes are MERGED, whatever they were. */
     uint32_t merged_from, merged_to, merged_missing; /* 0 missing: there is none */
@@ -158,7 +161,13 @@ static enum passive_kind twin_segment(struct twin *t, uint32_t from, uint32_t n,
         if (kind == PASSIVE_REORDERED)
             t->unknown_end = t->end;
     } else {
-        kind = missed_before || from < t->unknown_end ? PASSIVE_UNKNOWN : PASSIVE_REPEAT;
+        bool goes_on = !t->was_repeat && from == t->repeat_end;
+
+        kind = missed_before || from < t->unknown_end || goes_on ? PASSIVE_UNKNOWN : PASSIVE_REPEAT;
+    }
+    if (kind != PASSIVE_FIRST_TIME) {
+        t->was_repeat = kind == PASSIVE_REPEAT;
+        t->repeat_end = to;
     }
     see(t, from, to);
     while (count_runs(t) > PASSIVE_MAX_HOLES)
@@ -207,6 +216,7 @@ static void random_traffic_is_seen_as_the_twin_sees_it(void **state)
         struct bench b;
 
         memset(&t, 0, sizeof(t));
+        t.was_repeat = true;
         t.start = start;
         bench_open(&b, start);
         bench_wait_us(&b, random_u32(&r) % 50000);
