@@ -9,12 +9,17 @@
 #include "base/bytes.h"
 #include "base/time.h"
 #include "engine/engine.h"
+#include "manager/passive.h"
 
-#define EPOCH_MS         10
-#define N_QUEUED         512
-#define N_PENDING        64
-#define N_DROP_RECORDS   256
-#define BETWEEN_TESTS_NS (1 * NS_PER_S)
+#define EPOCH_MS 10
+/* Until what the engines posted when they stopped has come. */
+#define EPOCHS_AFTER_PASSIVE 4
+#define IPV4_BYTES           20
+#define HEADER_BYTES         52
+#define N_QUEUED             512
+#define N_PENDING            64
+#define N_DROP_RECORDS       256
+#define BETWEEN_TESTS_NS     (1 * NS_PER_S)
 /* How much later each lcore notices a new epoch than the one before it: an R of one must not be
  * judged beside a staler D of another. */
 #define EPOCH_SKEW_NS (2 * NS_PER_MS)
@@ -42,6 +47,7 @@ struct box {
     uint64_t verdict_ns, n_segments, verdict_segments;
     bool has_verdict, is_done, was_provisional, watch;
     double max_log10_e, max_log10_e_pooled, max_log10_e_joint;
+    struct passive_counters passive_before; /* all trials before this one */
     float repairs_ms[BOX_MAX_REPAIRS];
     uint32_t n_repairs;
 };
@@ -160,6 +166,7 @@ struct box *box_create(const struct box_options *options)
         return NULL;
     memset(b, 0, sizeof(*b));
     b->options = *options;
+    b->slice.mode = options->is_passive ? SLICE_PASSIVE : SLICE_ACTIVE;
     b->slice.parameters = options->test;
     b->slice.sources = b->slice.destinations = &any;
     b->slice.n_sources = b->slice.n_destinations = 1;
@@ -167,6 +174,7 @@ struct box *box_create(const struct box_options *options)
         .destination = ip_address_from_ipv4((const uint8_t[]){198, 51, 100, 1}),
         .source = ip_address_from_ipv4((const uint8_t[]){10, 0, 0, 0}),
         .destination_port = 443,
+        .l4_offset = IPV4_BYTES,
         .vlan_id = {PACKET_VLAN_NONE, PACKET_VLAN_NONE},
         .reason = PACKET_TCP,
         .is_ipv4 = true,
@@ -199,6 +207,21 @@ void box_destroy(struct box *b)
     free(b);
 }
 
+/* NULL: not yet known. */
+static const struct passive_counters *passive_total(const struct box *b)
+{
+    struct passive_report r;
+
+    return manager_passive_report(b->manager, 0, &r) ? r.total : NULL;
+}
+
+void box_passive(const struct box *b, struct passive_counters *out)
+{
+    *out = (struct passive_counters){0};
+    if (passive_total(b) != NULL)
+        passive_counters_subtract(out, passive_total(b), &b->passive_before);
+}
+
 void box_begin(struct box *b, uint64_t seed, uint64_t stream)
 {
     b->base_ns = b->now_ns + BETWEEN_TESTS_NS;
@@ -206,6 +229,8 @@ void box_begin(struct box *b, uint64_t seed, uint64_t stream)
     b->has_verdict = b->is_done = b->was_provisional = false;
     b->verdict_ns = b->n_segments = b->verdict_segments = 0;
     b->n_repairs = 0;
+    if (passive_total(b) != NULL)
+        b->passive_before = *passive_total(b);
     b->max_log10_e = b->max_log10_e_pooled = b->max_log10_e_joint = -INFINITY;
     for (uint16_t i = 0; i < b->options.n_lcores; i++) {
         struct engine_config config = engine_config_of(b, i);
@@ -262,12 +287,30 @@ static uint32_t lcore_of(const struct box *b, uint32_t flow)
     return b->options.n_lcores == 1 ? 0 : (flow * UINT32_C(2654435761) >> 16) % b->options.n_lcores;
 }
 
+/* IPv4 and TCP with the timestamps option. */
+static void write_headers(uint8_t data[HEADER_BYTES], const struct box_packet *packet)
+{
+    memset(data, 0, HEADER_BYTES);
+    data[0] = 0x45;
+    store_be16(data + 4, packet->ip_id);
+    data[IPV4_BYTES + 12] = (HEADER_BYTES - IPV4_BYTES) / 4 << 4;
+    if (packet->timestamp == 0)
+        return;
+    memcpy(data + IPV4_BYTES + 20, "\x01\x01\x08\x0a", 4);
+    store_be32(data + IPV4_BYTES + 24, packet->timestamp);
+}
+
 bool box_packet(struct box *b, uint64_t time_ns, const struct box_packet *packet)
 {
     uint64_t now_ns = b->base_ns + time_ns;
     struct engine *engine = b->workers[lcore_of(b, packet->flow)].engine;
     struct engine_packet p = {.view = &b->view, .n_bytes = 54u + packet->payload_bytes};
+    uint8_t data[HEADER_BYTES];
 
+    if (b->options.is_passive) {
+        write_headers(data, packet);
+        p.data = data;
+    }
     go_on(b, now_ns);
     b->n_segments += packet->payload_bytes != 0;
     store_be32(b->view.source.bytes + 12, 0x0a000000 + (packet->flow & 0xffff));
@@ -322,7 +365,7 @@ bool box_end(struct box *b)
     box_stop(b);
     for (uint32_t i = 0; i < b->options.n_lcores; i++)
         engine_stop(b->workers[i].engine);
-    while (!b->is_done)
+    for (int i = 0; b->options.is_passive ? i < EPOCHS_AFTER_PASSIVE : !b->is_done; i++)
         go_on(b, b->now_ns + EPOCH_MS * NS_PER_MS);
     broken = manager_check(b->manager);
     if (broken != NULL)

@@ -10,6 +10,7 @@
 
 #include "config/test_parameters.h"
 #include "manager/manager.h"
+#include "stats/passive.h"
 
 #define BOX_MAX_LCORES 16
 
@@ -18,6 +19,7 @@ struct box_options {
     uint32_t n_lcores; /* 1..BOX_MAX_LCORES */
     uint32_t n_flows;  /* of each lcore's table */
     bool no_drops;     /* the kill switch is on: for comparison */
+    bool is_passive;   /* nothing is tested: mode passive */
 };
 
 /* A packet as the box sees it. The flow's number stands for its addresses and ports. */
@@ -26,6 +28,9 @@ struct box_packet {
     uint32_t sequence;
     uint16_t payload_bytes;
     uint8_t tcp_flags;
+    /* 0: none. Mode passive tells the order of sending by them. */
+    uint16_t ip_id;
+    uint32_t timestamp;
 };
 
 struct box;
@@ -59,6 +64,9 @@ void box_stop(struct box *b);
 /* Ends what is pending; after that the next trial may begin. False: an identity does not hold,
  * which is a bug of the engine or the manager; it was printed. */
 bool box_end(struct box *b);
+
+/* Mode passive: what this trial counted, after box_end(). */
+void box_passive(const struct box *b, struct passive_counters *out);
 
 /* The report, its genuine share not computed. Until the next call of any of the above. */
 void box_report(const struct box *b, struct aggregate_report *out);

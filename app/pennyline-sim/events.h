@@ -19,8 +19,8 @@ enum event_kind {
 };
 
 struct event {
-    uint64_t key; /* the heap's: time and order */
-    uint64_t bitmap;
+    uint64_t key;    /* the heap's: time and order */
+    uint64_t bitmap; /* of an ACK; at the box: when it was sent, and its identification */
     uint32_t number; /* of a segment */
     uint16_t flow;
     uint8_t kind;

@@ -17,10 +17,11 @@ struct genuine_options {
     uint32_t n_flows;
     uint32_t n_segments; /* of each flow; 0: endless */
     uint16_t segment_bytes;
-    bool renew;       /* a flow that is done is followed by another one */
-    bool from_middle; /* the box sees no SYN of them */
-    double pace;      /* segments per second that the application writes; 0: as fast as TCP goes */
-    double start_ms;  /* flows begin within so long */
+    bool timestamps, ip_ids; /* the sender's packets tell in which order they were sent */
+    bool renew;              /* a flow that is done is followed by another one */
+    bool from_middle;        /* the box sees no SYN of them */
+    double pace;     /* segments per second that the application writes; 0: as fast as TCP goes */
+    double start_ms; /* flows begin within so long */
     struct tcp_options tcp;
 };
 
@@ -48,6 +49,7 @@ struct scenario {
     double max_s;           /* the test is stopped then */
     bool to_completion;     /* go on until all genuine flows are done */
     bool no_drops;
+    bool is_passive;
     bool watch; /* keep the greatest E of each trial */
 };
 

@@ -23,6 +23,7 @@ struct genuine_flow {
     uint32_t initial_sequence;
     uint64_t started_ns, timer_ns;
     uint8_t generation;
+    uint16_t n_sent; /* the identification counts packets */
     bool ack_is_waiting, fin_is_sent, is_done;
 };
 
@@ -47,7 +48,8 @@ struct trial *trial_create(const struct scenario *scenario)
     const struct box_options options = {.test = scenario->test,
                                         .n_lcores = scenario->n_lcores,
                                         .n_flows = scenario_table_flows(scenario),
-                                        .no_drops = scenario->no_drops};
+                                        .no_drops = scenario->no_drops,
+                                        .is_passive = scenario->is_passive};
     struct trial *t = calloc(1, sizeof(*t));
 
     if (t == NULL)
@@ -104,14 +106,26 @@ static bool path_has_changed(const struct trial *t)
     return s > 0 && (double)t->now_ns >= s * (double)NS_PER_S;
 }
 
+/* When it is sent, and as which packet of its flow. */
+static uint64_t mark_sent(struct trial *t, uint16_t flow)
+{
+    uint32_t ms = (uint32_t)(t->now_ns / NS_PER_MS) + 1;
+    uint16_t ip_id = ++t->flows[flow].n_sent;
+
+    return (t->scenario->genuine.timestamps ? (uint64_t)ms << 16 : 0) |
+           (t->scenario->genuine.ip_ids ? ip_id : 0);
+}
+
 /* Does the box let it pass? */
 static bool passes_box(struct trial *t, uint16_t flow, uint32_t sequence, uint16_t n_bytes,
-                       uint8_t flags)
+                       uint8_t flags, uint64_t sent)
 {
     const struct box_packet packet = {.flow = box_flow_of(t, flow),
                                       .sequence = sequence,
                                       .payload_bytes = n_bytes,
-                                      .tcp_flags = flags};
+                                      .tcp_flags = flags,
+                                      .ip_id = (uint16_t)sent,
+                                      .timestamp = (uint32_t)(sent >> 16)};
 
     if (path_has_changed(t) || network_chance(&t->random, t->scenario->network.unseen))
         return true;
@@ -123,44 +137,63 @@ static uint32_t sequence_of(const struct trial *t, uint16_t flow, uint32_t segme
     return t->flows[flow].initial_sequence + 1 + segment * t->scenario->genuine.segment_bytes;
 }
 
-static void at_box(struct trial *t, uint16_t flow, uint32_t segment)
+/* The segment behind the last one is the FIN. */
+static void at_box(struct trial *t, uint16_t flow, uint32_t segment, uint64_t sent)
 {
     const struct network_options *n = &t->scenario->network;
     uint64_t delay_ns;
 
+    if (segment == t->flows[flow].sender.n_segments) {
+        passes_box(t, flow, sequence_of(t, flow, segment), 0, TCP_FLAG_FIN | TCP_FLAG_ACK, sent);
+        return;
+    }
     if (!passes_box(t, flow, sequence_of(t, flow, segment), t->scenario->genuine.segment_bytes,
-                    TCP_FLAG_ACK) ||
+                    TCP_FLAG_ACK, sent) ||
         loss_takes(&t->loss_downstream, &t->random))
         return;
     delay_ns = network_delay_ns(&t->random, n->delay_downstream_ms, n->jitter_ms);
     schedule_for_flow(t, t->now_ns + delay_ns, EVENT_AT_RECEIVER, flow, segment);
 }
 
+static void arrive_at_box(struct trial *t, uint16_t flow, uint32_t segment, uint64_t sent,
+                          uint64_t delay_ns)
+{
+    if (delay_ns == 0)
+        at_box(t, flow, segment, sent);
+    else
+        schedule(t, t->now_ns + delay_ns,
+                 &(struct event){.kind = EVENT_AT_BOX,
+                                 .flow = flow,
+                                 .number = segment,
+                                 .bitmap = sent,
+                                 .generation = t->flows[flow].generation});
+}
+
 static void transmit(struct trial *t, uint16_t flow, uint32_t segment)
 {
     const struct network_options *n = &t->scenario->network;
-    uint64_t delay_ns;
+    uint64_t delay_ns, sent = mark_sent(t, flow);
 
     if (loss_takes(&t->loss_upstream, &t->random))
         return;
     delay_ns = network_delay_ns(&t->random, n->delay_upstream_ms, n->jitter_ms);
     if (network_chance(&t->random, n->reorder))
         delay_ns += network_delay_ns(&t->random, n->reorder_ms, 0);
-    if (delay_ns == 0)
-        at_box(t, flow, segment);
-    else
-        schedule_for_flow(t, t->now_ns + delay_ns, EVENT_AT_BOX, flow, segment);
+    arrive_at_box(t, flow, segment, sent, delay_ns);
 }
 
 /* A FIN goes after the last data at once, as when an application writes and closes. */
 static void send_fin_when_due(struct trial *t, uint16_t flow)
 {
     struct genuine_flow *f = &t->flows[flow];
+    uint64_t sent;
 
     if (f->fin_is_sent || f->sender.next != f->sender.n_segments)
         return;
     f->fin_is_sent = true;
-    passes_box(t, flow, sequence_of(t, flow, f->sender.n_segments), 0, TCP_FLAG_FIN | TCP_FLAG_ACK);
+    sent = mark_sent(t, flow);
+    arrive_at_box(t, flow, f->sender.n_segments, sent,
+                  network_delay_ns(&t->random, t->scenario->network.delay_upstream_ms, 0));
 }
 
 /* Timer events are lazy: one that comes too early is pushed on. */
@@ -203,7 +236,9 @@ static void on_start(struct trial *t, uint16_t flow)
     if (s->genuine.pace > 0)
         f->sender.n_written = 0;
     if (!s->genuine.from_middle)
-        passes_box(t, flow, f->initial_sequence, 0, TCP_FLAG_SYN);
+        passes_box(t, flow, f->initial_sequence, 0, TCP_FLAG_SYN, mark_sent(t, flow));
+    /* That is when the SYN comes to the box; what comes next, comes a round trip later. */
+    rtt_ms -= n->delay_upstream_ms;
     schedule_for_flow(t, t->now_ns + (uint64_t)(rtt_ms * (double)NS_PER_MS), EVENT_WRITE, flow, 0);
 }
 
@@ -299,7 +334,7 @@ static void handle(struct trial *t, const struct event *e)
         on_write(t, e->flow);
         return;
     case EVENT_AT_BOX:
-        at_box(t, e->flow, e->number);
+        at_box(t, e->flow, e->number, e->bitmap);
         return;
     case EVENT_AT_RECEIVER:
         at_receiver(t, e->flow, e->number);
@@ -455,6 +490,11 @@ static void collect(struct trial *t, struct trial_result *out)
         .completion_s = t->n_done != 0 ? (float)(t->completion_s / t->n_done) : NAN,
     };
     out->n_repairs = box_repairs_ms(t->box, out->repairs_ms);
+}
+
+void trial_passive(const struct trial *t, struct passive_counters *out)
+{
+    box_passive(t->box, out);
 }
 
 int trial_run(struct trial *t, uint64_t seed, uint64_t number, struct trial_result *out)

@@ -39,4 +39,7 @@ void trial_destroy(struct trial *t);
  * -ENOMEM; -EIO when an identity of the counters was broken. */
 int trial_run(struct trial *t, uint64_t seed, uint64_t number, struct trial_result *out);
 
+/* Of a scenario in mode passive: what the latest trial counted. */
+void trial_passive(const struct trial *t, struct passive_counters *out);
+
 #endif
