@@ -26,6 +26,7 @@ SENDER, RECEIVER = "10.1.1.1", "10.1.6.2"
 ROLES = ("sender", "r1", "fast", "slow", "r2", "receiver")
 LINKS = (("sender", "r1"), ("r1", "fast"), ("fast", "r2"), ("r1", "slow"), ("slow", "r2"),
          ("r2", "receiver"))
+SHORT_FLOWS = os.path.join(netlab.TREE, "tools", "traffic", "short_flows.py")
 LOSSES = (5, 20, 60)  # of a thousand
 # What the sender's and the receiver's own stacks say of repeats.
 STACK = {"sender": ("TcpOutSegs", "TcpRetransSegs", "TcpExtTCPLossProbes", "TcpExtTCPTimeouts",
@@ -77,6 +78,9 @@ class Mirror(Lab):
             self.delay(0)
         server = self.receiver.start("iperf3", "-s", "--forceflush")
         server.wait_for("Server listening")
+        answers = self.sender.start(SHORT_FLOWS, "server", "--address", SENDER, "--duration",
+                                    "86400")
+        answers.wait_for("ready")
 
     def lose_before(self, per_mille):
         self.r1.lose("to-sender", per_mille)
@@ -124,10 +128,10 @@ class Mirror(Lab):
         self.sender.run("iperf3", "-c", RECEIVER, "-t", str(seconds), "-P", str(flows), "-b", rate,
                         "--connect-timeout", "5000", check=False)
 
-    def short(self, n):
-        for _ in range(n):
-            self.sender.run("iperf3", "-c", RECEIVER, "-n", "150K", "--connect-timeout", "5000",
-                            check=False)
+    def short(self, seconds, rate=20):
+        """The sender answers so many short requests per second, of 4 to 200 kB."""
+        self.receiver.run(SHORT_FLOWS, "client", "--address", SENDER, "--duration", seconds,
+                          "--rate", rate, check=False)
 
 
 def replay(program, path, two_way=False, options=()):
@@ -162,11 +166,12 @@ def prepare(lab, case):
 
 
 def described(case, number):
-    """By turns: many short flows or five long ones, and a round trip of next to nothing or 10 ms."""
+    """By turns: many short flows or five long ones, a round trip of next to nothing or 10 ms, and
+    packets held up by less than the longer round trip or by more."""
     far = number // 2 % 2
     return {**case, "number": number, "traffic": "short" if number % 2 else "bulk",
             "round_trip_ms": 10 if far else 0,
-            "held_up_ms": 3 if case["kind"] == "reordering" else 0}
+            "held_up_ms": (3, 30)[number // 4 % 2] if case["kind"] == "reordering" else 0}
 
 
 def one_run(program, lab, case, keep):
@@ -175,7 +180,7 @@ def one_run(program, lab, case, keep):
     prepare(lab, case)
     before, dump = lab.stacks(), lab.capture("fast", "to-r1", path)
     if case["traffic"] == "short":
-        lab.short(20)
+        lab.short(3)
     else:
         lab.bulk(3)
     time.sleep(0.3)
