@@ -24,6 +24,9 @@ enum {
     GRE_SEQUENCE = 0x1000,
     /* RFC 2784 2.3: routing, recursion control and version have to be 0 (version 1 is PPTP). */
     GRE_UNKNOWN = 0x4f07,
+    TYPE_IPV4 = 0x0800,
+    TYPE_IPV6 = 0x86dd,
+    TYPE_MPLS = 0x8847,
 };
 
 static const char *const tunnel_names[PACKET_N_TUNNELS] = {
@@ -44,11 +47,13 @@ struct cursor {
     uint32_t end; /* of what may be read of the IP packet around it */
 };
 
-/* What a carrier's header said. */
+/* What the headers of a tunnel said. */
 struct carried {
-    uint16_t type; /* EtherType, or destination port */
+    uint16_t type; /* of the carrier: EtherType, or destination port */
     bool has_sequence;
     uint32_t id;
+    enum packet_inner inner;
+    uint16_t ethertype; /* when typed */
 };
 
 enum sequence_rule { ANY_SEQUENCE, WITHOUT_SEQUENCE, WITH_SEQUENCE };
@@ -58,6 +63,8 @@ struct wrap {
     uint16_t type;    /* what the carrier's header says; 0: it has none */
     uint8_t sequence; /* enum sequence_rule: ERSPAN I and II are told apart by it */
     uint8_t tunnel;
+    uint8_t inner;      /* enum packet_inner */
+    uint16_t ethertype; /* when typed */
     /* Its own header between the carrier's and what it carries: the first byte, masked, must be
      * `known`. A bit of another byte may say that further bytes follow. */
     uint8_t bytes, mask, known;
@@ -65,37 +72,73 @@ struct wrap {
     /* Where the header has an id: a big-endian word of which `id_bits` above `id_shift` count. 0
      * bits: the carrier's id. */
     uint8_t id_at, id_shift, id_bits;
-    uint8_t inner;      /* enum packet_inner */
-    uint16_t ethertype; /* when typed */
+    /* A byte, masked, may say that it carries an IP packet instead (`kind_ip`), or what nobody
+     * knows (all but 0). 0: it says nothing. */
+    uint8_t kind_at, kind_mask, kind_ip;
 };
 
-/* clang-format off */
 static const struct wrap wraps[] = {
-    {PROTOCOL_IPV4, 0, ANY_SEQUENCE, PACKET_TUNNEL_IP_IN_IP, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-     PACKET_INNER_TYPED, 0x0800},
-    {PROTOCOL_IPV6, 0, ANY_SEQUENCE, PACKET_TUNNEL_IP_IN_IP, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-     PACKET_INNER_TYPED, 0x86dd},
-    {PROTOCOL_GRE, 0x0800, ANY_SEQUENCE, PACKET_TUNNEL_GRE, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-     PACKET_INNER_TYPED, 0x0800},
-    {PROTOCOL_GRE, 0x86dd, ANY_SEQUENCE, PACKET_TUNNEL_GRE, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-     PACKET_INNER_TYPED, 0x86dd},
-    {PROTOCOL_GRE, 0x8847, ANY_SEQUENCE, PACKET_TUNNEL_GRE, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-     PACKET_INNER_TYPED, 0x8847},
-    {PROTOCOL_GRE, 0x6558, ANY_SEQUENCE, PACKET_TUNNEL_GRETAP, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-     PACKET_INNER_ETHERNET, 0},
-    {PROTOCOL_GRE, 0x88be, WITHOUT_SEQUENCE, PACKET_TUNNEL_ERSPAN_1, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-     PACKET_INNER_ETHERNET, 0},
+    {.protocol = PROTOCOL_IPV4, .tunnel = PACKET_TUNNEL_IP_IN_IP, .ethertype = TYPE_IPV4},
+    {.protocol = PROTOCOL_IPV6, .tunnel = PACKET_TUNNEL_IP_IN_IP, .ethertype = TYPE_IPV6},
+    {.protocol = PROTOCOL_GRE,
+     .type = TYPE_IPV4,
+     .tunnel = PACKET_TUNNEL_GRE,
+     .ethertype = TYPE_IPV4},
+    {.protocol = PROTOCOL_GRE,
+     .type = TYPE_IPV6,
+     .tunnel = PACKET_TUNNEL_GRE,
+     .ethertype = TYPE_IPV6},
+    {.protocol = PROTOCOL_GRE,
+     .type = TYPE_MPLS,
+     .tunnel = PACKET_TUNNEL_GRE,
+     .ethertype = TYPE_MPLS},
+    {.protocol = PROTOCOL_GRE,
+     .type = 0x6558,
+     .tunnel = PACKET_TUNNEL_GRETAP,
+     .inner = PACKET_INNER_ETHERNET},
+    {.protocol = PROTOCOL_GRE,
+     .type = 0x88be,
+     .sequence = WITHOUT_SEQUENCE,
+     .tunnel = PACKET_TUNNEL_ERSPAN_1,
+     .inner = PACKET_INNER_ETHERNET},
     /* draft-foschiano-erspan-03 4.1: version 1, session in the low 10 bits of the first word. */
-    {PROTOCOL_GRE, 0x88be, WITH_SEQUENCE, PACKET_TUNNEL_ERSPAN_2, 8, 0xf0, 0x10, 0, 0, 0, 0, 0, 10,
-     PACKET_INNER_ETHERNET, 0},
-    /* 4.2: version 2; the last bit says that a platform's subheader of 8 bytes follows. */
-    {PROTOCOL_GRE, 0x22eb, ANY_SEQUENCE, PACKET_TUNNEL_ERSPAN_3, 12, 0xf0, 0x20, 11, 0x01, 8, 0, 0,
-     10, PACKET_INNER_ETHERNET, 0},
+    {.protocol = PROTOCOL_GRE,
+     .type = 0x88be,
+     .sequence = WITH_SEQUENCE,
+     .tunnel = PACKET_TUNNEL_ERSPAN_2,
+     .inner = PACKET_INNER_ETHERNET,
+     .bytes = 8,
+     .mask = 0xf0,
+     .known = 0x10,
+     .id_bits = 10},
+    /* 4.2: version 2; five bits say whether a frame or an IP packet was copied, and the last
+     * one that a platform's subheader of 8 bytes follows. */
+    {.protocol = PROTOCOL_GRE,
+     .type = 0x22eb,
+     .tunnel = PACKET_TUNNEL_ERSPAN_3,
+     .inner = PACKET_INNER_ETHERNET,
+     .bytes = 12,
+     .mask = 0xf0,
+     .known = 0x20,
+     .optional_at = 11,
+     .optional_bit = 0x01,
+     .optional_bytes = 8,
+     .id_bits = 10,
+     .kind_at = 10,
+     .kind_mask = 0x7c,
+     .kind_ip = 2 << 2},
     /* RFC 7348 5: the I flag, and the VNI in 24 bits from the fifth byte on. */
-    {PROTOCOL_UDP, 4789, ANY_SEQUENCE, PACKET_TUNNEL_VXLAN, 8, 0x08, 0x08, 0, 0, 0, 4, 8, 24,
-     PACKET_INNER_ETHERNET, 0},
+    {.protocol = PROTOCOL_UDP,
+     .type = 4789,
+     .tunnel = PACKET_TUNNEL_VXLAN,
+     .inner = PACKET_INNER_ETHERNET,
+     .bytes = 8,
+     .mask = 0x08,
+     .known = 0x08,
+     .id_at = 4,
+     .id_shift = 8,
+     .id_bits = 24},
 };
-/* clang-format on */
 
 static bool may_read(const struct cursor *c, uint32_t n_bytes)
 {
@@ -128,9 +171,16 @@ static enum packet_reason read_gre(struct cursor *c, struct carried *out)
 
 static enum packet_reason read_udp(struct cursor *c, struct carried *out)
 {
+    uint32_t end;
+
     if (!may_read(c, UDP_BYTES))
         return PACKET_TRUNCATED_TUNNEL;
     out->type = load_be16(c->data + c->offset + 2);
+    /* RFC 768: the length counts this header, too. What is behind it is not part of the packet; a
+     * longer one than there are bytes is that of a packet that was cut. */
+    end = c->offset + load_be16(c->data + c->offset + 4);
+    if (end < c->end)
+        c->end = end;
     c->offset += UDP_BYTES;
     return PACKET_TCP;
 }
@@ -175,22 +225,34 @@ static const struct wrap *find_wrap(uint8_t protocol, const struct carried *carr
     return NULL;
 }
 
-static enum packet_reason read_wrap(struct cursor *c, const struct wrap *w, uint32_t *id)
+/* Nothing but its first bits says which IP it is. */
+static uint16_t type_by_version(const struct cursor *c)
+{
+    return may_read(c, 1) && c->data[c->offset] >> 4 == 6 ? TYPE_IPV6 : TYPE_IPV4;
+}
+
+static enum packet_reason read_wrap(struct cursor *c, const struct wrap *w, struct carried *out)
 {
     const uint8_t *header = c->data + c->offset;
     uint32_t n_bytes = w->bytes;
+    uint8_t kind;
 
     if (!may_read(c, n_bytes))
         return PACKET_TRUNCATED_TUNNEL;
     if (n_bytes > 0 && (header[0] & w->mask) != w->known)
         return PACKET_TUNNEL_UNKNOWN;
+    kind = w->kind_mask != 0 ? header[w->kind_at] & w->kind_mask : 0;
+    if (kind != 0 && kind != w->kind_ip)
+        return PACKET_TUNNEL_UNKNOWN;
     if (w->id_bits > 0)
-        *id = (load_be32(header + w->id_at) >> w->id_shift) & ((UINT32_C(1) << w->id_bits) - 1);
+        out->id = (load_be32(header + w->id_at) >> w->id_shift) & ((UINT32_C(1) << w->id_bits) - 1);
     if (w->optional_bytes > 0 && (header[w->optional_at] & w->optional_bit) != 0)
         n_bytes += w->optional_bytes;
     if (!may_read(c, n_bytes))
         return PACKET_TRUNCATED_TUNNEL;
     c->offset += n_bytes;
+    out->inner = kind != 0 ? PACKET_INNER_TYPED : w->inner;
+    out->ethertype = kind != 0 ? type_by_version(c) : w->ethertype;
     return PACKET_TCP;
 }
 
@@ -207,15 +269,15 @@ static struct cursor behind_ip(const uint8_t *data, uint32_t captured_bytes,
     return (struct cursor){data, view->l4_offset, end < UINT16_MAX ? end : UINT16_MAX};
 }
 
-static void enter(struct packet_view *view, const struct wrap *w, uint32_t id)
+static void enter(struct packet_view *view, const struct wrap *w, const struct carried *carried)
 {
     const struct packet_view outer = *view;
 
     *view = packet_nothing_known;
     view->n_tunnels = (uint8_t)(outer.n_tunnels + 1);
     view->tunnel = outer.n_tunnels == 0 ? w->tunnel : outer.tunnel;
-    view->tunnel_id = outer.n_tunnels == 0 ? id : outer.tunnel_id;
-    if (w->inner == PACKET_INNER_ETHERNET)
+    view->tunnel_id = outer.n_tunnels == 0 ? carried->id : outer.tunnel_id;
+    if (carried->inner == PACKET_INNER_ETHERNET)
         return;
     view->n_vlans = outer.n_vlans;
     view->vlan_id[0] = outer.vlan_id[0];
@@ -238,12 +300,12 @@ static enum packet_reason take_off(const uint8_t *data, uint32_t *end,
         return carrier->otherwise;
     if (view->n_tunnels == PACKET_MAX_TUNNELS)
         return PACKET_TOO_MANY_TUNNELS;
-    reason = read_wrap(&c, w, &carried.id);
+    reason = read_wrap(&c, w, &carried);
     if (reason != PACKET_TCP)
         return reason;
-    enter(view, w, carried.id);
+    enter(view, w, &carried);
     *end = c.end;
-    return packet_parse_inner(w->inner, w->ethertype, data, c.end, c.offset, view);
+    return packet_parse_inner(carried.inner, carried.ethertype, data, c.end, c.offset, view);
 }
 
 enum packet_reason packet_decapsulate(const uint8_t *data, uint32_t captured_bytes,

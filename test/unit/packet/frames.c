@@ -376,8 +376,8 @@ static void add_tunnel_header(struct frame *f, const struct layer *l)
         return;
     }
     header[0] = 0x20;
-    header[11] = (uint8_t)l->b;
-    f->n_bytes += l->b ? 20 : 12;
+    store_be16(header + 10, l->b);
+    f->n_bytes += l->b & 1 ? 20 : 12;
 }
 
 static void set_length(struct frame *f, uint32_t ip_offset, uint32_t end)
@@ -431,6 +431,7 @@ static void add_layer(struct frame *f, const struct layer *l, struct type_field 
         break;
     case LAYER_UDP:
         announce(f, &before, 17);
+        f->udp_offset[f->n_udps++] = f->n_bytes;
         store_be16(f->bytes + f->n_bytes + 2, l->a);
         f->n_bytes += 8;
         break;
@@ -468,6 +469,9 @@ void frame_build(const struct frame_case *from, struct frame *out)
     /* Padding lies within the outer packets, behind the innermost one. */
     for (uint32_t i = 0; i < out->n_ips; i++)
         set_length(out, out->ip_offset[i], i + 1 < out->n_ips ? out->n_bytes : out->ip_end);
+    for (uint32_t i = 0; i < out->n_udps; i++)
+        store_be16(out->bytes + out->udp_offset[i] + 4,
+                   (uint16_t)(out->n_bytes - out->udp_offset[i]));
 
     for (size_t i = 0; i < FRAME_MAX_POKES && from->pokes[i].offset != 0; i++)
         out->bytes[from->pokes[i].offset] = from->pokes[i].value;

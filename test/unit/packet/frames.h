@@ -22,7 +22,8 @@ enum layer_kind {
     LAYER_UDP,       /* a: destination port */
     LAYER_VXLAN,     /* a: VNI */
     LAYER_ERSPAN_2,  /* a: session */
-    LAYER_ERSPAN_3,  /* a: session, b: 1 if a platform's subheader follows */
+    LAYER_ERSPAN_3,  /* a: session, b: its last 16 bits: 1 if a platform's subheader follows, frame
+                        type times 1024 */
     LAYER_OTHER,     /* a: EtherType or protocol number, whichever stands before; b: bytes of it */
     LAYER_DATA,      /* a: bytes of TCP payload */
     LAYER_PADDING,   /* a: bytes behind the IP packet */
@@ -57,6 +58,7 @@ struct frame {
     uint32_t n_bytes; /* captured */
     uint32_t frame_bytes;
     uint32_t ip_offset[FRAME_MAX_LAYERS], n_ips; /* outermost first */
+    uint32_t udp_offset[FRAME_MAX_LAYERS], n_udps;
     uint32_t l3_offset, l4_offset, payload_offset, payload_bytes, ip_end;
 };
 

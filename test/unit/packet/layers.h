@@ -85,9 +85,9 @@
     {                                                                                              \
         LAYER_ERSPAN_2, session, 0                                                                 \
     }
-#define ERSPAN_3(session, has_subheader)                                                           \
+#define ERSPAN_3(session, last)                                                                    \
     {                                                                                              \
-        LAYER_ERSPAN_3, session, has_subheader                                                     \
+        LAYER_ERSPAN_3, session, last                                                              \
     }
 
 #endif

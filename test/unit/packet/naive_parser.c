@@ -246,6 +246,7 @@ struct naive_tunnel {
 static int naive_gre(struct walk *w, struct naive_tunnel *t)
 {
     int64_t flags, type, length = 4, session_word;
+    bool is_ip = false;
 
     if (!have(w, 4))
         return PACKET_TRUNCATED_TUNNEL;
@@ -295,6 +296,13 @@ static int naive_gre(struct walk *w, struct naive_tunnel *t)
         return PACKET_TRUNCATED_TUNNEL;
     if (number(w, 0, 1) / 16 != (t->kind == PACKET_TUNNEL_ERSPAN_2 ? 1 : 2))
         return PACKET_TUNNEL_UNKNOWN;
+    if (t->kind == PACKET_TUNNEL_ERSPAN_3) {
+        int64_t frame_type = number(w, 10, 2) / 1024 % 32;
+
+        if (frame_type != 0 && frame_type != 2)
+            return PACKET_TUNNEL_UNKNOWN;
+        is_ip = frame_type == 2;
+    }
     session_word = number(w, 2, 2);
     t->id = session_word % 1024;
     if (t->kind == PACKET_TUNNEL_ERSPAN_3 && number(w, 11, 1) % 2 == 1)
@@ -302,6 +310,10 @@ static int naive_gre(struct walk *w, struct naive_tunnel *t)
     if (!have(w, length))
         return PACKET_TRUNCATED_TUNNEL;
     w->at += length;
+    if (is_ip) {
+        t->ethernet = false;
+        w->type = have(w, 1) && number(w, 0, 1) / 16 == 6 ? 0x86dd : 0x0800;
+    }
     return CARRY_ON;
 }
 
@@ -313,6 +325,8 @@ static int naive_vxlan(struct walk *w, struct naive_tunnel *t)
         return PACKET_NOT_TCP;
     if (w->view->n_tunnels >= 4)
         return PACKET_TOO_MANY_TUNNELS;
+    if (w->captured > w->at + number(w, 4, 2))
+        w->captured = w->at + number(w, 4, 2);
     if (!have(w, 16))
         return PACKET_TRUNCATED_TUNNEL;
     if ((number(w, 8, 1) / 8) % 2 == 0)

@@ -50,6 +50,29 @@ static void every_tunnel_gets_its_reason(void **state)
     }
 }
 
+/* They are the fuzzer's seeds, too: what none of them is, it hardly finds. */
+static void every_tunnel_and_every_refusal_of_one_has_a_case(void **state)
+{
+    bool kinds[PACKET_N_TUNNELS] = {false}, reasons[PACKET_N_REASONS] = {false};
+
+    (void)state;
+    for (size_t i = 0; i < n_tunnel_cases; i++) {
+        struct packet_view v;
+        struct frame f;
+
+        frame_build(&tunnel_cases[i], &f);
+        decapsulate_exact(f.bytes, f.n_bytes, f.frame_bytes, &v);
+        kinds[v.tunnel] |= v.reason == PACKET_TCP;
+        reasons[v.reason] = true;
+    }
+    for (uint8_t tunnel = PACKET_TUNNEL_NONE + 1; tunnel < PACKET_N_TUNNELS; tunnel++)
+        if (!kinds[tunnel])
+            fail_msg("no case of %s", packet_tunnel_name(tunnel));
+    assert_true(reasons[PACKET_TRUNCATED_TUNNEL]);
+    assert_true(reasons[PACKET_TUNNEL_UNKNOWN]);
+    assert_true(reasons[PACKET_TOO_MANY_TUNNELS]);
+}
+
 static void the_view_is_of_the_innermost_packet(void **state)
 {
     (void)state;
@@ -95,6 +118,9 @@ static void the_outermost_tunnel_and_the_innermost_vlans_are_named(void **state)
          PACKET_VLAN_NONE},
         {"ERSPAN III", "erspan_3", 12, 1, 0, PACKET_VLAN_NONE, PACKET_VLAN_NONE},
         {"ERSPAN III, platform's subheader", "erspan_3", 13, 1, 0, PACKET_VLAN_NONE,
+         PACKET_VLAN_NONE},
+        {"ERSPAN III of IPv4", "erspan_3", 14, 1, 1, 3, PACKET_VLAN_NONE},
+        {"ERSPAN III of IPv6, platform's subheader", "erspan_3", 15, 1, 0, PACKET_VLAN_NONE,
          PACKET_VLAN_NONE},
         {"VXLAN", "vxlan", 4096, 1, 0, PACKET_VLAN_NONE, PACKET_VLAN_NONE},
         {"most tunnels", "erspan_2", 3, 4, 0, PACKET_VLAN_NONE, PACKET_VLAN_NONE},
@@ -242,6 +268,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_tunnel_gets_its_reason),
+        cmocka_unit_test(every_tunnel_and_every_refusal_of_one_has_a_case),
         cmocka_unit_test(the_view_is_of_the_innermost_packet),
         cmocka_unit_test(the_outermost_tunnel_and_the_innermost_vlans_are_named),
         cmocka_unit_test(a_cut_mirror_still_tells_the_payload),
