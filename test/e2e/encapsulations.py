@@ -64,16 +64,30 @@ def tagged(frame, *tags):
     return frame[:12] + b"".join(struct.pack(">HH", *t) for t in tags) + frame[12:]
 
 
-# What becomes of an Ethernet frame with IPv4 in it.
+def contents(frame):
+    """(EtherType, the IP packet) of an untagged frame."""
+    return struct.unpack(">H", frame[12:14])[0], frame[14:]
+
+
+def ip_in_ip(outer, frame):
+    ethertype, packet = contents(frame)
+    return outer(4 if ethertype == 0x0800 else 41, packet)
+
+
+def in_gre(frame, **fields):
+    return gre(*contents(frame), **fields)
+
+
+# What becomes of an Ethernet frame with IP in it.
 WRAPS = {
     "plain": lambda f: f,
     "VLAN": lambda f: tagged(f, (0x8100, 100)),
     "QinQ": lambda f: tagged(f, (0x88A8, 2000), (0x8100, 100)),
     "MPLS": lambda f: ethernet(0x8847) + struct.pack(">I", 16 << 12 | 0x100 | 64) + f[14:],
-    "IPv4 in IPv4": lambda f: ipv4(4, f[14:]),
-    "IPv4 in IPv6": lambda f: ipv6(4, f[14:]),
-    "GRE": lambda f: ipv4(47, gre(0x0800, f[14:])),
-    "GRE over IPv6 with key": lambda f: ipv6(47, gre(0x0800, f[14:], key=KEY)),
+    "IP in IPv4": lambda f: ip_in_ip(ipv4, f),
+    "IP in IPv6": lambda f: ip_in_ip(ipv6, f),
+    "GRE": lambda f: ipv4(47, in_gre(f)),
+    "GRE over IPv6 with key": lambda f: ipv6(47, in_gre(f, key=KEY)),
     "GRETAP": lambda f: ipv4(47, gre(0x6558, f)),
     "ERSPAN I": lambda f: ipv4(47, gre(0x88BE, f)),
     "ERSPAN II": lambda f: ipv4(47, erspan_2(f)),
@@ -81,7 +95,7 @@ WRAPS = {
     "ERSPAN III with subheader": lambda f: ipv4(47, erspan_3(f, b"\0" * 8)),
     "VXLAN": lambda f: ipv4(17, vxlan(f)),
     "VXLAN over IPv6 of QinQ": lambda f: ipv6(17, vxlan(tagged(f, (0x88A8, 7), (0x8100, 8)))),
-    "GRE in ERSPAN II": lambda f: ipv4(47, erspan_2(ipv4(47, gre(0x0800, f[14:])))),
+    "GRE in ERSPAN II": lambda f: ipv4(47, erspan_2(ipv4(47, in_gre(f)))),
 }
 
 

@@ -21,7 +21,7 @@ CONDITIONS = {
     "VLAN": {"vlan": 100},
     "QinQ": {"vlan": 2000},
     "MPLS": {"vlan": 0, "tunnel": "none"},
-    "IPv4 in IPv4": {"tunnel": "ip_in_ip"},
+    "IP in IPv4": {"tunnel": "ip_in_ip"},
     "GRE": {"tunnel": "gre", "tunnel_id": 0},
     "GRE over IPv6 with key": {"tunnel": "gre", "tunnel_id": encapsulations.KEY},
     "GRETAP": {"tunnel": "gretap"},

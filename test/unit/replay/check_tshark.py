@@ -1,16 +1,19 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-3-Clause
 """check_tshark.py PACKET_KINDS TREE: mode passive and tshark, packet by packet, on captures of real TCP
-(tools/lab/passive_fixtures.py made them): as they are, and in every encapsulation.
+(tools/lab/passive_fixtures.py made them): as they are, and in every encapsulation, with IPv4 and with
+IPv6 inside.
 
-What must agree: which segments lie below the highest byte seen (tshark: a retransmission of some
+What must agree: all that is read of a packet, innermost and of the tunnel around it (FIELDS); which segments lie below the highest byte seen (tshark: a retransmission of some
 kind, or out of order), and which of them are behind a hole (tshark: a segment is lost). What a segment
 below is called may differ, and is counted: tshark goes by time, mode passive by the sender's clock
 first."""
 
 import collections
+import ipaddress
 import os
 import shutil
+import struct
 import subprocess
 import sys
 import tempfile
@@ -26,26 +29,69 @@ ALLOWED = {"loss-before": SENT_AGAIN, "loss-after": SENT_AGAIN,
            "reordered": SENT_AGAIN | ONLY_LATE, "balanced": SENT_AGAIN}
 
 
+# What tshark is asked for, and which occurrence counts: 0 is the outermost, -1 the innermost.
+INNERMOST = ("ip.src", "ip.dst", "ipv6.src", "ipv6.dst", "ip.ttl", "ipv6.hlim", "ip.id", "tcp.srcport",
+             "tcp.dstport", "tcp.seq_raw", "tcp.ack_raw", "tcp.flags", "tcp.window_size_value", "tcp.len",
+             "tcp.options.timestamp.tsval", "tcp.flags.syn")
+OF_TUNNEL = ("gre.proto", "gre.key", "erspan.version", "erspan.spanid", "vxlan.vni", "ip.version")
+# What packet_kinds prints of it, in this order.
+FIELDS = ("tunnel", "tunnel id", "VLAN", "inner VLAN", "source", "destination", "time to live",
+          "identification", "source port", "destination port", "sequence", "acknowledgement", "flags",
+          "window", "payload bytes", "TSval")
+
+
+def outermost_tunnel(seen):
+    """Its name and number, from the first occurrence of each of OF_TUNNEL and from all IP versions."""
+    first = {name: values[0] for name, values in seen.items() if values}
+    if "vxlan.vni" in first and "gre.proto" not in first:
+        return "vxlan", int(first["vxlan.vni"], 0)
+    kind = int(first.get("gre.proto", "0"), 0)
+    if kind == 0x88BE and "erspan.version" not in first:
+        return "erspan_1", 0
+    if kind in (0x88BE, 0x22EB):
+        return "erspan_2" if kind == 0x88BE else "erspan_3", int(first["erspan.spanid"], 0)
+    if kind:
+        return "gretap" if kind == 0x6558 else "gre", int(first.get("gre.key", "0"), 0)
+    return ("ip_in_ip" if len(seen["ip.version"]) > 1 else "none"), 0
+
+
+def fields_of(seen):
+    """FIELDS of one packet, as text."""
+    last = {name: values[-1] if values else "" for name, values in seen.items()}
+    # The innermost version decides; with IPv6 inside the last IPv4 header is one outside.
+    is_ipv4 = seen["ip.version"][-1] == "4"
+    # A service tag stands outside.
+    vlans = [*seen["ieee8021ad.id"], *seen["vlan.id"], "-", "-"][:2]
+    addresses = ("ip.src", "ip.dst") if is_ipv4 else ("ipv6.src", "ipv6.dst")
+    numbers = ["ip.ttl" if is_ipv4 else "ipv6.hlim", "ip.id", *INNERMOST[7:14]]
+    values = {name: int(last[name] or "0", 0) for name in numbers}
+    values["ip.id"] *= is_ipv4
+    values["tcp.flags"] &= 0xFF
+    return (*map(str, outermost_tunnel(seen)), *vlans, *(last[name] for name in addresses),
+            *(str(values[name]) for name in numbers), last["tcp.options.timestamp.tsval"] or "-")
+
+
 def tshark(path):
-    """Of each packet, from its innermost headers: flow, sequence, payload bytes, whether it is a SYN,
-    what tshark calls it."""
-    fields = ["ip.src", "tcp.srcport", "tcp.seq_raw", "tcp.len", "tcp.flags.syn", *(f"tcp.analysis.{name}" for name in KINDS_OF_TSHARK)]
+    """Of each packet: FIELDS, flow, sequence, payload bytes, whether it is a SYN, what tshark calls it."""
+    analysis = [f"tcp.analysis.{name}" for name in KINDS_OF_TSHARK]
+    names = [*INNERMOST, *OF_TUNNEL, "ieee8021ad.id", "vlan.id", *analysis]
     text = subprocess.run(
-        ["tshark", "-r", path, "-T", "fields", "-E", "occurrence=l", "-E", "separator=,",
-         *(word for field in fields for word in ("-e", field))],
+        ["tshark", "-r", path, "-T", "fields", "-E", "occurrence=a", "-E", "aggregator=;", "-E",
+         "separator=,", *(word for name in names for word in ("-e", name))],
         check=True, capture_output=True, text=True).stdout
     for line in text.splitlines():
-        source, port, sequence, payload, syn, *flags = line.split(",")
-        yield f"{source}:{port}", int(sequence), int(payload or 0), syn == "1", {
-            name for name, flag in zip(KINDS_OF_TSHARK, flags) if flag}
+        seen = {name: [v for v in values.split(";") if v] for name, values in zip(names, line.split(","))}
+        fields = fields_of(seen)
+        yield fields, f"{fields[4]}:{fields[8]}", int(fields[10]), int(fields[14]), \
+            seen["tcp.flags.syn"][-1] == "1", \
+            {name for name, flag in zip(KINDS_OF_TSHARK, analysis) if seen[flag]}
 
 
 def ours(program, path):
-    text = subprocess.run([program, path, "10.0.0.0/8"], check=True, capture_output=True,
-                          text=True).stdout
+    text = subprocess.run([program, path], check=True, capture_output=True, text=True).stdout
     for line in text.splitlines():
-        holes, kind = line.split()
-        yield int(holes), kind
+        holes, kind, *fields = line.split()
+        yield int(holes), kind, tuple(fields)
 
 
 class Comparison:
@@ -55,9 +101,12 @@ class Comparison:
         self.called = collections.Counter()
 
     def packet(self, number, theirs, mine, allowed):
-        flow, sequence, payload, syn, flags = theirs
-        holes, kind = mine
+        their_fields, flow, sequence, payload, syn, flags = theirs
+        holes, kind, fields = mine
         where = f"{self.name}: packet {number} ({flow} {sequence}, {payload} bytes)"
+        if fields != their_fields:
+            self.wrong += [f"{where}: {name} {a}, tshark says {b}" for name, a, b in
+                           zip(FIELDS, [*fields, *FIELDS], their_fields) if a != b]
         begins = flow not in self.flows
         if syn or payload > 0:
             self.flows.add(flow)
@@ -102,18 +151,29 @@ def said(result):
             f"{': ' + names if names else ''}")
 
 
+def as_ipv6(frame):
+    """The TCP segment of an untagged IPv4 frame in IPv6, and in its address the IPv4 one."""
+    n_bytes, ttl = struct.unpack(">H", frame[16:18])[0], frame[22]
+    prefix = ipaddress.ip_address("2001:db8::").packed[:12]
+    segment = frame[34:14 + n_bytes]
+    return frame[:12] + struct.pack(">HIHBB", 0x86DD, 6 << 28, len(segment), 6, ttl) + \
+        prefix + frame[26:30] + prefix + frame[30:34] + segment
+
+
 def every_encapsulation(encapsulations, source, target):
-    """The capture once in each wrapping, under addresses of its own: one capture. Returns how many
-    wrappings there are."""
+    """The capture once in each wrapping, with IPv4 and with IPv6, under addresses of its own: one
+    capture. Returns how often it stands there."""
     header, packets = encapsulations.read_capture(source)
+    copies = [(wrap, family) for wrap in encapsulations.WRAPS.values()
+              for family in (bytes, as_ipv6)]
     with open(target, "wb") as file:
         encapsulations.write_header(file, header)
-        for number, wrap in enumerate(encapsulations.WRAPS.values()):
+        for number, (wrap, family) in enumerate(copies):
             for seconds, fraction, captured, length in packets:
                 frame = bytearray(captured + bytes(length - len(captured)))
                 frame[27] = frame[31] = number  # second byte of both IPv4 addresses
-                encapsulations.write_packet(file, seconds, fraction, wrap(bytes(frame)))
-    return len(encapsulations.WRAPS)
+                encapsulations.write_packet(file, seconds, fraction, wrap(family(bytes(frame))))
+    return len(copies)
 
 
 def main():

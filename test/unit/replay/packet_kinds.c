@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* packet_kinds CAPTURE SOURCE: what mode passive makes of each packet of a capture: for each one a
- * line with how many holes it opened, and which of the kinds below it was counted as. It runs the
- * replay as it is, and looks at how the engine's counters grow with each packet. */
+/* packet_kinds CAPTURE: what mode passive makes of each packet of a capture: for each one a
+ * line with how many holes it opened, which of the kinds below it was counted as, and what was read
+ * of it (print_fields()). It runs the replay as it is, and looks at how the engine's counters grow
+ * with each packet. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -50,14 +51,44 @@ static void print_growth(const struct snapshot *before, const struct snapshot *a
     for (size_t i = 0; i < ARRAY_LENGTH(kinds); i++)
         if (counter(&grown, kinds[i].offset) == 1)
             kind = kinds[i].name;
-    printf("%d %s\n", (int)grown.holes_opened, kind);
+    printf("%d %s", (int)grown.holes_opened, kind);
 }
 
-static struct config *configure(const char *source)
+/* The outermost tunnel and its number, VLANs (-: no such), addresses, time to live, identification,
+ * and of TCP: ports, sequence, acknowledgement, flags, window, payload bytes, TSval (-: none). */
+static void print_fields(const struct capture_packet *p)
 {
-    json_t *root = json_pack("{s:{s:i, s:i}, s:[{s:s, s:s, s:[s]}]}", "instance", "max_aggregates",
-                             1, "flows_per_lcore", 1024, "slices", "name", "s", "mode", "passive",
-                             "sources", source);
+    const struct packet_view *v = &p->view;
+    char source[IP_TEXT_BYTES], destination[IP_TEXT_BYTES];
+    struct packet_detail d;
+
+    printf(" %s %u", packet_tunnel_name(v->tunnel), v->tunnel_id);
+    for (size_t i = 0; i < PACKET_MAX_VLANS; i++)
+        if (v->vlan_id[i] == PACKET_VLAN_NONE)
+            printf(" -");
+        else
+            printf(" %u", v->vlan_id[i]);
+    if (v->reason != PACKET_TCP) {
+        printf(" %s\n", packet_reason_name(v->reason));
+        return;
+    }
+    packet_read_detail(p->data, v, &d);
+    ip_address_format(&v->source, source);
+    ip_address_format(&v->destination, destination);
+    printf(" %s %s %u %u %u %u %u %u %u %u %u ", source, destination, d.ttl, d.ip_id,
+           v->source_port, v->destination_port, v->sequence, d.acknowledgement, v->tcp_flags,
+           d.window, v->payload_bytes);
+    if (d.has_timestamp)
+        printf("%u\n", d.timestamp);
+    else
+        printf("-\n");
+}
+
+static struct config *configure(void)
+{
+    json_t *root = json_pack("{s:{s:i, s:i}, s:[{s:s, s:s, s:[s, s]}]}", "instance",
+                             "max_aggregates", 1, "flows_per_lcore", 1024, "slices", "name", "s",
+                             "mode", "passive", "sources", "0.0.0.0/0", "::/0");
     struct config *config = NULL;
     struct config_error error;
 
@@ -69,7 +100,7 @@ static struct config *configure(const char *source)
 
 int main(int argc, char **argv)
 {
-    struct config *config = argc == 3 ? configure(argv[2]) : NULL;
+    struct config *config = argc == 2 ? configure() : NULL;
     struct capture capture;
     struct capture_packet packet;
     struct replay replay;
@@ -86,6 +117,7 @@ int main(int argc, char **argv)
         replay_packet(&replay, &packet);
         after = look(&replay);
         print_growth(&before, &after);
+        print_fields(&packet);
         before = after;
     }
     replay_finish(&replay);
