@@ -43,6 +43,9 @@ const cases = {
     const before = await packets(page, "genuine");
     await until(async () => await packets(page, "genuine") !== before, 20);
     assert.ok(await page.locator("#chart-ports canvas").count() > 0, "traffic is drawn");
+    const lcore = () => page.locator("#lcores tbody tr").first().locator("td").allInnerTexts();
+    await until(async () => Number((await lcore())[2]) > 0);
+    assert.match((await lcore())[1], /^\d+ %$/);
   },
 
   async a_test_of_real_senders_ends_closed_loop(page) {

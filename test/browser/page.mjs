@@ -26,6 +26,14 @@ const cases = {
     await until(async () => /[1-9]/.test(await text(page, "#ports tbody td:nth-child(3)")));
   },
 
+  async lcores_say_how_busy_they_are_and_with_what(page) {
+    const cells = page.locator("#lcores tbody tr").first().locator("td");
+    assert.deepEqual((await cells.allInnerTexts()).slice(0, 5), ["1", "25 %", "8K", "4", "120.5"]);
+    assert.equal(await cells.locator("svg").getAttribute("aria-label"),
+      "cycles per packet: receive 10; parse, classify 23; lookup, engine 50; transmit 18");
+    assert.equal(await page.locator("#lcores tbody tr").count(), 2);
+  },
+
   async the_table_filters_and_sorts(page) {
     await page.fill("#search", "10.0.9.");
     await page.locator("#count", { hasText: "1 of" }).waitFor();

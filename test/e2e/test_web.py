@@ -19,6 +19,7 @@ import pennyline
 from netlab import GENUINE, RECEIVER, SPOOFED
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "web"))
+import description  # noqa: E402
 from gateway import Gateway, free_port, wait_until  # noqa: E402
 from receiver import Receiver  # noqa: E402
 
@@ -105,6 +106,7 @@ class Web(unittest.TestCase):
             self.assertGreaterEqual(flood.most_at_once, 1000)
             self.assertEqual(found, {"genuine": "closed_loop", "spoofed": "not_closed_loop"})
             self.assertEqual(web.get("/healthz").status, 200)
+            self.assertEqual(description.check_all_gets(web, 0), 11)
             code, summary = service.stop()
             self.assertEqual(code, 0)
             self.assertEqual(summary.broken_identities(), [])

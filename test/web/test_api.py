@@ -10,21 +10,10 @@ import unittest
 
 import jsonschema
 
+import description
 import fake_pennyline
 from gateway import Gateway, wait_until
 from world import PROGRAM, TREE, World, main
-
-
-def openapi():
-    path = os.path.join(TREE, "app", "pennyline-web", "page", "openapi.json")
-    with open(path, encoding="utf-8") as file:
-        return json.load(file)
-
-
-def check_schema(document, schema, value):
-    """jsonschema resolves $ref within the document when the schema is a part of it."""
-    jsonschema.Draft202012Validator(
-        {**schema, "components": document["components"]}).validate(value)
 
 
 class Rest(World):
@@ -32,33 +21,23 @@ class Rest(World):
         described = {(method.upper(), path, tuple(sorted(
             p["name"] for p in operation.get("parameters", []) if p["in"] == "query")),
             "security" in operation)
-            for path, item in openapi()["paths"].items() for method, operation in item.items()}
+            for path, item in description.load()["paths"].items() for method, operation in item.items()}
         routes = {(r["method"], r["path"], tuple(sorted(r["parameters"])), r["token"])
                   for r in self.web.get("/api/v1").json()["routes"]}
         self.assertEqual(described, routes)
 
     def test_what_comes_is_as_described(self):
-        document = openapi()
-        for path, item in document["paths"].items():
-            if "get" not in item:
-                continue
-            reply = self.web.get(path.replace("{aggregate}", "3"))
-            self.assertEqual(reply.status, 200, f"{path}: {reply.body[:200]}")
-            described = item["get"]["responses"]["200"]["content"]
-            kind = reply.headers.get_content_type()
-            self.assertIn(kind, described)
-            if kind == "application/json":
-                check_schema(document, described[kind]["schema"], reply.json())
+        self.assertEqual(description.check_all_gets(self.web, 3), 11)
 
     def test_errors_are_as_described(self):
-        document = openapi()
+        document = description.load()
         schema = document["components"]["schemas"]["Error"]
         for method, path in (("GET", "/api/v1/nothing"), ("POST", "/api/v1/status"),
                              ("GET", "/api/v1/aggregates?count=x"), ("POST", "/api/v1/tests"),
                              ("GET", "/api/v1/aggregates/999999999")):
             reply = self.web.ask(method, path)
             self.assertGreaterEqual(reply.status, 400)
-            check_schema(document, schema, reply.json())
+            description.check(document, schema, reply.json())
 
     def test_the_report_of_one_is_what_the_event_schema_says(self):
         with open(os.path.join(TREE, "conf", "event.schema.json"), encoding="utf-8") as file:

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // What goes through, per port and per lcore: rates of the last five minutes.
 import { colour, lineChart, onColours } from "./charts.js";
-import { compact, find, make, number } from "./dom.js";
+import { compact, drawing, find, make, number, percent } from "./dom.js";
 
 const MOST_POINTS = 300;
 
@@ -70,6 +70,35 @@ function showPorts(status) {
   find("ports").tBodies[0].replaceChildren(...rows);
 }
 
+/** What the stages of a burst take of a packet's cycles, side by side. */
+function stageBar(stages) {
+  const measured = Object.entries(stages).filter(([, cycles]) => cycles !== null);
+  const all = measured.reduce((sum, [, cycles]) => sum + cycles, 0);
+  if (all === 0) return "–";
+  const words = measured.map(([stage, cycles]) => `${stage.replace("_", ", ")} ${Math.round(cycles)}`).join("; ");
+  const bar = drawing("svg", { class: "bar", viewBox: "0 0 100 12", preserveAspectRatio: "none", role: "img",
+    "aria-label": `cycles per packet: ${words}` }, drawing("title", {}, words));
+  let x = 0;
+  measured.forEach(([, cycles], i) => {
+    bar.append(drawing("rect", { x, y: 1, width: (100 * cycles) / all, height: 10, fill: colour(i) }));
+    x += (100 * cycles) / all;
+  });
+  return bar;
+}
+
+function showLcores(status) {
+  const rows = status.workers.map((worker) => {
+    const recent = worker.load?.recent;
+    const cells = recent ? [percent(recent.busy_share), compact(recent.packets_per_second), compact(recent.packets_per_burst),
+      compact(recent.cycles_per_packet), stageBar(recent.stage_cycles_per_packet)] : ["–", "–", "–", "–", "–"];
+    const row = make("tr", {}, make("td", {}, worker.lcore), ...cells.map((cell) => make("td", {}, cell)));
+    // Above that, a burst of traffic may fill the queue.
+    if (recent?.busy_share > 0.9) row.children[1].className = "unsure";
+    return row;
+  });
+  find("lcores").tBodies[0].replaceChildren(...rows);
+}
+
 export function showTraffic(reply) {
   const { status } = reply;
   if (!status) return;
@@ -81,4 +110,5 @@ export function showTraffic(reply) {
   ports.show(each("tx_packets"), status.uptime_s, wall);
   lcores.show(status.workers.map((w) => [`lcore ${w.lcore}`, w.counters?.rx_packets ?? 0]), status.uptime_s, wall);
   showPorts(status);
+  showLcores(status);
 }

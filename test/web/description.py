@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The OpenAPI file, and whether what a gateway answers is what it describes."""
+
+import json
+import os
+
+import jsonschema
+
+FILE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "app", "pennyline-web",
+                    "page", "openapi.json")
+
+
+def load():
+    with open(FILE, encoding="utf-8") as file:
+        return json.load(file)
+
+
+def check(document, schema, value):
+    """jsonschema resolves $ref within the document when the schema is a part of it."""
+    jsonschema.Draft202012Validator(
+        {**schema, "components": document["components"]}).validate(value)
+
+
+def check_all_gets(web, aggregate):
+    """Each GET, of this aggregate where one is named. How many there were."""
+    document, n = load(), 0
+    for path, item in document["paths"].items():
+        if "get" not in item:
+            continue
+        reply = web.get(path.replace("{aggregate}", str(aggregate)))
+        if reply.status != 200:
+            raise AssertionError(f"{path}: {reply.status}: {reply.body[:200]}")
+        described = item["get"]["responses"]["200"]["content"]
+        kind = reply.headers.get_content_type()
+        if kind not in described:
+            raise AssertionError(f"{path}: {kind} is not described")
+        if kind == "application/json":
+            check(document, described[kind]["schema"], reply.json())
+        n += 1
+    return n
