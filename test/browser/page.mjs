@@ -82,6 +82,7 @@ const cases = {
     await rowOf(page, 4).click();
     await page.getByRole("button", { name: "Start a test" }).click();
     await page.click("#confirm-yes");
+    await page.locator("#detail #toast.shown", { hasText: "The test began" }).waitFor();
     await page.locator("#detail .state-pooled").waitFor();
     await page.screenshot({ path: `${folder}/test-running.png` });
     await page.locator("#detail-verdict.closed_loop").waitFor();
@@ -151,7 +152,8 @@ await harness.run(page, cases);
 await page.waitForTimeout(3000);
 await page.evaluate(() => window.scrollTo(0, 0));
 await harness.shoot(page, "light");
-for (const [name, options] of [["dark", { colorScheme: "dark" }], ["high-contrast", { forcedColors: "active", contrast: "more" }]]) {
+for (const [name, options] of [["dark", { colorScheme: "dark" }], ["high-contrast", { forcedColors: "active", contrast: "more" }],
+  ["narrow", { viewport: { width: 400, height: 1600 } }]]) {
   const other = await harness.open(options);
   await other.locator("#count", { hasText: /\d/ }).waitFor();
   await harness.run(other, { [`${name}_is_accessible`]: assertAccessible });

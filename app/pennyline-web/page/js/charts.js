@@ -27,8 +27,8 @@ export function lineChart(box, series, data, { time = true, legend = true, forma
     legend: { show: legend, live: false },
     cursor: { drag: { x: false, y: false } },
     scales: { x: { time }, y: { range: (u, low, high) => [Math.min(low, 0), Math.max(high, 1) * 1.08] } },
-    axes: [{ ...axis, ...(time ? { values: "{HH}:{mm}:{ss}", space: 70 } : { values: (u, v) => v.map((s) => `${+s.toFixed(2)} s`), space: 70 }) },
-      { ...axis, size: 52, values: (u, values) => values.map(format) }],
+    axes: [{ ...axis, ...(time ? { values: "{HH}:{mm}:{ss}", space: 70, size: 32 } : { values: (u, v) => v.map((s) => `${+s.toFixed(2)} s`), space: 70, size: 32 }) },
+      { ...axis, size: 52, space: 22, values: (u, values) => values.map(format) }],
     series: [{}, ...series.map((s) => ({ label: s.label, stroke: s.colour, width: s.width ?? 2, dash: s.dash,
       points: { show: s.points ?? false }, paths: s.stepped ? uPlot.paths.stepped({ align: 1 }) : undefined }))],
   }, data, box);

@@ -167,7 +167,7 @@ async function refresh() {
     const focused = dialog.contains(document.activeElement) ? document.activeElement.id : "";
     const tops = [dialog, ...dialog.querySelectorAll(".scroll")].map((box) => [box.id, box.scrollTop]);
     const { parts, evidence } = build(detail);
-    dialog.replaceChildren(...parts);
+    find("detail-content").replaceChildren(...parts);
     if (detail.history.length > 0) drawEvidence(evidence, detail.history, detail.report);
     for (const [id, top] of tops) if (find(id)) find(id).scrollTop = top;
     if (focused) find(focused)?.focus();
@@ -179,7 +179,7 @@ async function refresh() {
 export async function openDetail(aggregate) {
   current = aggregate;
   await refresh();
-  if (!find("detail").open && find("detail").childElementCount > 0) find("detail").showModal();
+  if (!find("detail").open && find("detail-content").childElementCount > 0) find("detail").showModal();
   clearInterval(timer);
   // A dialog over this one asks something: nothing is redrawn below it.
   timer = setInterval(() => { if (!find("confirm").open) refresh(); }, 1000);
@@ -194,7 +194,8 @@ export function setUpDetail(ofSlices, onClose) {
     chart?.destroy();
     chart = null;
     shown = "";
-    find("detail").replaceChildren();
+    find("detail-content").replaceChildren();
+    document.body.append(find("toast"));
     onClose();
   });
 }

@@ -40,6 +40,8 @@ export const VERDICTS = { closed_loop: "closed loop", not_closed_loop: "not clos
 let toastTimer;
 export function toast(text) {
   const box = find("toast");
+  // All but an open dialog is beyond the reach of a screen reader, and dimmed.
+  (document.querySelector("dialog[open]") ?? document.body).append(box);
   box.textContent = text;
   box.classList.add("shown");
   clearTimeout(toastTimer);
