@@ -8,7 +8,7 @@ build_packages=(gcc libc6-dev clang meson ninja-build pkg-config libdpdk-dev lib
     libcmocka-dev libpcap-dev libnuma-dev libmicrohttpd-dev libcurl4-openssl-dev scdoc)
 # dpdk-dev holds dpdk-testpmd, dpdk-telemetry.py, dpdk-proc-info and dpdk-dumpcap.
 run_packages=(dpdk dpdk-dev iproute2 nftables ethtool iperf3 procps util-linux python3)
-check_packages=(git clang-format llvm libclang-rt-dev shellcheck cppcheck pyflakes3
+check_packages=(git clang-format llvm libclang-rt-dev shellcheck cppcheck pyflakes3 openssl systemd
     python3-jsonschema tshark tcpdump graphviz gnuplot-nox valgrind chromium prometheus)
 # For the page's test, unless node and npm are there from elsewhere.
 node_packages=(nodejs npm)

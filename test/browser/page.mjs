@@ -156,7 +156,13 @@ for (const [name, options] of [["dark", { colorScheme: "dark" }], ["high-contras
   ["narrow", { viewport: { width: 400, height: 1600 } }]]) {
   const other = await harness.open(options);
   await other.locator("#count", { hasText: /\d/ }).waitFor();
-  await harness.run(other, { [`${name}_is_accessible`]: assertAccessible });
+  await harness.run(other, {
+    [`${name}_is_accessible`]: assertAccessible,
+    [`${name}_scrolls_down_only`]: async () => {
+      const wide = () => document.documentElement.scrollWidth - document.documentElement.clientWidth;
+      assert.equal(await other.evaluate(wide), 0);
+    },
+  });
   await other.waitForTimeout(4000);
   await harness.shoot(other, name);
   await other.close();

@@ -118,7 +118,8 @@ class Service:
     """One `pennyline run` in a lab's box."""
 
     def __init__(self, lab, slices, instance=(), driver="af_xdp", ports=None, defaults=(),
-                 lcores="0@0,1@1", memory_mb=384, huge=True):
+                 lcores="0@0,1@1", memory_mb=384, huge=True, by=()):
+        """`by`: a command that runs it, as setpriv."""
         self.lab = lab
         self.control_path = f"{lab.folder}/control.sock"
         self.log_path = f"{lab.folder}/events.jsonl"
@@ -137,7 +138,7 @@ class Service:
         self.config_path = f"{lab.folder}/config.json"
         with open(self.config_path, "w") as config:
             json.dump(self.config, config, indent=2)
-        self.process = lab.box.start(program("pennyline"), "run", "--json", "--config",
+        self.process = lab.box.start(*by, program("pennyline"), "run", "--json", "--config",
                                      self.config_path)
         self.process.wait_for("forwarding", 30)
 

@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import socket
@@ -27,11 +28,21 @@ SLICES = [{"name": "spoofed", "sources": [SPOOFED[4]], "mode": "active", "start"
           {"name": "genuine", "sources": [GENUINE[4]], "mode": "active", "start": "manual"}]
 
 
+def as_the_unit_does():
+    """The capabilities that conf/systemd leaves to pennyline, and no way to get others."""
+    unit = os.path.join(netlab.TREE, "conf", "systemd", "pennyline.service.in")
+    with open(unit, encoding="utf-8") as file:
+        names = re.search(r"^CapabilityBoundingSet=(.*)", file.read(), re.M)[1].lower().split()
+    bounds = ",".join(["-all", *("+" + name.removeprefix("cap_") for name in names)])
+    return ["setpriv", "--no-new-privs", "--bounding-set", bounds]
+
+
 @contextlib.contextmanager
 def served():
     with netlab.Path() as lab:
         os.chmod(lab.folder, 0o755)
-        service = pennyline.Service(lab, SLICES, instance={"control_group": "nogroup"})
+        service = pennyline.Service(lab, SLICES, instance={"control_group": "nogroup"},
+                                    by=as_the_unit_does())
         web = Gateway(pennyline.program("pennyline-web"), service.control_path, "--user", "nobody",
                       "--requests-per-second", "100000")
         try:

@@ -73,7 +73,7 @@ function drawEvidence(box, history, { slice, started_s: started }) {
     { label: "against", colour: colour(6), stepped: true, points: true },
     { label: `enough: ${(-Math.log10(beta)).toFixed(1)}`, colour: colour(6), dash: [6, 5], width: 1 },
   ], [points.map((p) => p.seconds - began), points.map((p) => p.log10_e), level(-Math.log10(alpha)),
-    points.map((p) => p.log10_f), level(-Math.log10(beta))], { time: false, format: (n) => (n === null ? "" : n.toFixed(0)) });
+    points.map((p) => p.log10_f), level(-Math.log10(beta))], { time: false, format: (n) => (n === null ? "" : +n.toFixed(1)) });
 }
 
 function why(report) {
