@@ -11,8 +11,6 @@
 
 #define N_THREADS        2
 #define CONNECTION_BYTES (16u << 10)
-#define IDLE_TIMEOUT_S   15
-#define BURST_TIMES      10
 #define MOST_FILE_BYTES  (64u << 10)
 
 struct http {
@@ -220,7 +218,7 @@ static struct MHD_Daemon *start_daemon(struct http *h)
         {MHD_OPTION_THREAD_POOL_SIZE, N_THREADS, NULL},
         {MHD_OPTION_CONNECTION_LIMIT, (intptr_t)o->max_connections, NULL},
         {MHD_OPTION_PER_IP_CONNECTION_LIMIT, (intptr_t)o->max_connections_per_address, NULL},
-        {MHD_OPTION_CONNECTION_TIMEOUT, IDLE_TIMEOUT_S, NULL},
+        {MHD_OPTION_CONNECTION_TIMEOUT, (intptr_t)o->idle_timeout_s, NULL},
         {MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_BYTES, NULL},
         {MHD_OPTION_STRICT_FOR_CLIENT, 1, NULL},
         {MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)on_completed, NULL},

@@ -17,6 +17,7 @@ enum key {
     KEY_CONNECTIONS,
     KEY_PER_ADDRESS,
     KEY_RATE,
+    KEY_IDLE,
     KEY_WEBHOOK,
     KEY_QUEUE,
     KEY_EVENTS,
@@ -47,7 +48,9 @@ static const struct argp_option rows[] = {
     {"max-connections-per-address", KEY_PER_ADDRESS, "N", 0, "(default 0: no limit)", 1},
     {"requests-per-second", KEY_RATE, "N", 0,
      "Of one address, for ever; ten times as many at once (default 100)", 1},
-    {"webhook", KEY_WEBHOOK, "URL", 0, "Post verdicts there, as JSON", 2},
+    {"idle-timeout", KEY_IDLE, "SECONDS", 0, "A connection without traffic is closed (default 15)",
+     1},
+    {"webhook", KEY_WEBHOOK, "URL", 0, "Post events there, as JSON", 2},
     {"webhook-queue", KEY_QUEUE, "DIRECTORY", 0,
      "Where events wait until they are posted (default /var/lib/pennyline-web)", 2},
     {"webhook-events", KEY_EVENTS, "NAMES", 0,
@@ -128,6 +131,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case KEY_RATE:
         o->requests_per_second = count(state, argument, 1, 1000000);
         return 0;
+    case KEY_IDLE:
+        o->idle_timeout_s = count(state, argument, 1, 3600);
+        return 0;
     case ARGP_KEY_ARG:
         argp_error(state, "\"%s\": too many words", argument);
         return 0;
@@ -151,6 +157,7 @@ void options_parse(struct options *o, int argc, char **argv)
         .listen = "127.0.0.1:9464",
         .max_connections = 1024,
         .requests_per_second = 100,
+        .idle_timeout_s = 15,
         .webhook_queue = "/var/lib/pennyline-web",
         .webhook_events = "verdict,suspended,kill_switch,events_lost",
     };

@@ -22,6 +22,7 @@ from netlab import GENUINE, RECEIVER, SPOOFED
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "web"))
 import description  # noqa: E402
 from gateway import Gateway, free_port, wait_until  # noqa: E402
+from mutations import mutated  # noqa: E402
 from receiver import Receiver  # noqa: E402
 
 SLICES = [{"name": "spoofed", "sources": [SPOOFED[4]], "mode": "active", "start": "manual"},
@@ -82,7 +83,7 @@ class Flood:
                 b"GET /api/v1/aggregates?count=10000 HTTP/1.1\r\nHost: localhost\r\n\r\n",
                 b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n",
                 b"PUT /api/v1/kill-switch HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99\r\n\r\n{",
-                bytes(chance.randrange(256) for _ in range(200)))))
+                mutated(chance))))
             return s
         return None
 
