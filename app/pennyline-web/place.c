@@ -133,8 +133,9 @@ int place_next(const char *path, const struct timespec *since, uint64_t inode)
         if (best >= 0)
             close(best);
         best = fd;
-        /* Whatever else there is comes before the path itself. */
-        best_at = is_last ? (struct timespec){.tv_sec = INT64_MAX} : status.st_mtim;
+        best_at = status.st_mtim;
+        if (is_last) /* whatever else there is comes before the path itself */
+            best_at.tv_sec = INT64_MAX;
     }
     closedir(directory);
     return best;
