@@ -16,12 +16,9 @@ void passive_grow(const struct passive_flow *f, uint32_t end, uint32_t now_ticks
 /* The newest segment was followed by another packet: had it been lost before us, would we know? */
 void passive_observe_newest(const struct flow *hot, uint32_t now_ticks, struct passive_counters *c);
 
-/* [.., end) filled a hole or told nothing: what follows on it is of the same repair. */
-void passive_note_unknown_run(const struct passive_flow *f, uint32_t end);
-
 /* A segment nothing of which fills a hole. */
 enum passive_kind passive_judge_repeat(const struct passive_flow *f, const struct passive_packet *p,
-                                       struct passive_counters *c);
+                                       const struct open_holes *holes, struct passive_counters *c);
 
 /* Repeats of what lies below `end` tell nothing from now on. */
 void passive_unknown_below(const struct passive_flow *f, uint32_t end);

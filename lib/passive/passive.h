@@ -65,7 +65,7 @@ struct passive_line {
     uint32_t unknown_below;
     uint32_t start_ticks;
     /* The latest repeats: [episode_start, episode_end) held what the sender was repairing, and
-     * repeat_end is where the last segment ended that was no first copy. */
+     * repeat_end is the end of the last one. */
     uint32_t episode_start, episode_end, repeat_end;
     uint32_t peer; /* record of the other direction, or PASSIVE_NO_PEER; the engine's */
     uint32_t
@@ -100,7 +100,6 @@ static_assert(sizeof(struct passive_line) == CACHE_LINE_BYTES, "one line more");
 #define PASSIVE_SAMPLING      0x10
 #define PASSIVE_TWO_WAY       0x20
 #define PASSIVE_MERGED        0x40 /* the lowest hole is made of several */
-#define PASSIVE_RUN_UNKNOWN   0x80 /* what ended at repeat_end filled a hole, or told nothing */
 
 /* A flow's three lines. */
 struct passive_flow {

@@ -27,6 +27,8 @@ void passive_count_some(uint16_t *counter, uint32_t n)
     *counter = (uint16_t)(n < (uint32_t)UINT16_MAX - *counter ? *counter + n : UINT16_MAX);
 }
 
+/* Where a part of a flow takes another path, what is sent again and comes here fills a hole,
+ * wherever it was lost. */
 static void suspect_balancing(const struct passive_flow *f, struct passive_counters *c)
 {
     struct passive_line *line = f->line;
@@ -38,6 +40,8 @@ static void suspect_balancing(const struct passive_flow *f, struct passive_count
         return;
     line->marks |= PASSIVE_BALANCED;
     c->flows_balanced++;
+    c->lost_upstream -= line->n_retransmitted;
+    line->n_retransmitted = 0;
 }
 
 void passive_unknown_below(const struct passive_flow *f, uint32_t end)
@@ -182,7 +186,6 @@ static enum passive_kind judge_filling(const struct passive_flow *f, const struc
     struct packet_detail detail;
     uint32_t n;
 
-    passive_note_unknown_run(f, p->view->sequence + p->view->payload_bytes);
     if (p->data != NULL)
         packet_read_detail(p->data, p->view, &detail);
     if (!passive_is_retransmission(hole, p->data != NULL ? &detail : NULL, delay_ticks, extent - 1,
@@ -197,10 +200,13 @@ static enum passive_kind judge_filling(const struct passive_flow *f, const struc
     }
     n = (filled->n_bytes + line->segment_bytes - 1) / line->segment_bytes;
     c->lost_upstream_repairs++;
+    c->holes_retransmitted += filled->n_whole;
+    passive_unknown_below(f, f->hot->snd_max);
+    if ((line->marks & PASSIVE_BALANCED) != 0)
+        return PASSIVE_RETRANSMITTED;
     c->lost_upstream += n;
     c->observed += n;
-    c->holes_retransmitted += filled->n_whole;
-    passive_count_some(&line->n_retransmitted, 1);
+    passive_count_some(&line->n_retransmitted, n);
     if (p->data != NULL) {
         line->repair_timestamp = (uint16_t)(detail.has_timestamp ? detail.timestamp : 0);
         line->repair_ip_id = detail.ip_id;
@@ -219,7 +225,8 @@ static enum passive_kind segment_below(const struct passive_flow *f, const struc
     enum passive_kind kind;
 
     c->holes_opened += filled.n_split;
-    kind = filled.n_bytes > 0 ? judge_filling(f, p, &filled, c) : passive_judge_repeat(f, p, c);
+    kind =
+        filled.n_bytes > 0 ? judge_filling(f, p, &filled, c) : passive_judge_repeat(f, p, holes, c);
     make_room(f, holes, p->now_ticks, c);
     if (serial_before(f->hot->snd_max, end))
         passive_grow(f, end, p->now_ticks);

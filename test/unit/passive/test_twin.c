@@ -22,9 +22,6 @@ struct twin {
     uint32_t start; /* sequence number of the first byte */
     uint32_t end, n_passed;
     uint32_t unknown_end; /* repeats before it tell nothing */
-    /* Where the last segment ended that was no first copy, and whether it was a loss after us. */
-    uint32_t repeat_end;
-    bool was_repeat;
     uint64_t n_missing_bytes;
     /* The hole that was made of several; all its bytes are MERGED, whatever they were. */
     uint32_t merged_from, merged_to, merged_missing; /* 0 missing: there is none */
@@ -43,6 +40,14 @@ static uint32_t end_of_run(const struct twin *t, uint32_t from)
     while (from < t->end && t->bytes[from].fate == MISSING)
         from++;
     return from;
+}
+
+/* Nothing is missing below it. */
+static uint32_t whole_end(const struct twin *t)
+{
+    uint32_t first = find_missing(t, 0);
+
+    return t->merged_missing > 0 && t->merged_from < first ? t->merged_from : first;
 }
 
 static unsigned int count_runs(const struct twin *t)
@@ -132,7 +137,6 @@ static enum passive_kind twin_segment(struct twin *t, uint32_t from, uint32_t n,
     const struct byte_record *filled;
     enum passive_kind kind = PASSIVE_FIRST_TIME;
     uint32_t to = from + n;
-    bool missed_before = count_runs(t) > 0;
 
     t->n_passed++;
     if (from == t->end && ((t->start + from) ^ (t->start + to)) >> 28 == 0) {
@@ -157,17 +161,12 @@ static enum passive_kind twin_segment(struct twin *t, uint32_t from, uint32_t n,
                    rtt_ticks)
                    ? PASSIVE_RETRANSMITTED
                    : PASSIVE_REORDERED;
-        /* Late segments make senders repeat what nobody lost. */
-        if (kind == PASSIVE_REORDERED)
-            t->unknown_end = t->end;
+        /* Late segments and repairs make senders repeat what nobody lost. */
+        t->unknown_end = t->end;
     } else {
-        bool goes_on = !t->was_repeat && from == t->repeat_end;
+        bool is_behind_hole = (to < t->end ? to : t->end) > whole_end(t);
 
-        kind = missed_before || from < t->unknown_end || goes_on ? PASSIVE_UNKNOWN : PASSIVE_REPEAT;
-    }
-    if (kind != PASSIVE_FIRST_TIME) {
-        t->was_repeat = kind == PASSIVE_REPEAT;
-        t->repeat_end = to;
+        kind = is_behind_hole || from < t->unknown_end ? PASSIVE_UNKNOWN : PASSIVE_REPEAT;
     }
     see(t, from, to);
     while (count_runs(t) > PASSIVE_MAX_HOLES)
@@ -216,7 +215,6 @@ static void random_traffic_is_seen_as_the_twin_sees_it(void **state)
         struct bench b;
 
         memset(&t, 0, sizeof(t));
-        t.was_repeat = true;
         t.start = start;
         bench_open(&b, start);
         bench_wait_us(&b, random_u32(&r) % 50000);
