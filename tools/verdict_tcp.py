@@ -32,15 +32,15 @@ def quantiles(values):
     return [ordered[min(len(ordered) - 1, int(share * len(ordered)))] for share in (0.5, 0.05, 0.95)]
 
 
-def real(pace, sack):
+def real(pace, sack, seconds=SECONDS):
     """Milliseconds from each drop to its repair by Linux."""
     prefix = netlab.GENUINE[4]
     with netlab.Path(1, None, None) as lab:
         lab.sack(sack)
-        test = pennyline.Test(lab, [prefix], options=[*MANY_DROPS, "--duration", str(SECONDS)])
-        lab.paced_flows(netlab.host(prefix, 1), 1, SECONDS + 5,
+        test = pennyline.Test(lab, [prefix], options=[*MANY_DROPS, "--duration", str(seconds)])
+        lab.paced_flows(netlab.host(prefix, 1), 1, seconds + 5,
                         ("--flows", FLOWS, "--interval", 1 / pace, "--ramp", 1, "--bytes", 1000))
-        _, summary = test.finish(SECONDS + 30)
+        _, summary = test.finish(seconds + 30)
     drops = summary.aggregate(prefix)["drops"]
     return [d["latency_ms"] for d in drops if d["state"] == "retransmitted"]
 
