@@ -104,6 +104,14 @@ static bool take_lines(struct logtail *t)
     return at > t->buffer;
 }
 
+/* What is left is a line without its end? */
+static bool has_no_line(struct logtail *t)
+{
+    ssize_t n = pread(t->log, t->buffer, BUFFER_BYTES, (off_t)t->place.offset);
+
+    return n > 0 && n < (ssize_t)BUFFER_BYTES && memchr(t->buffer, '\n', (size_t)n) == NULL;
+}
+
 /* All is read: is there a later log? */
 static void follow_rotation(struct logtail *t)
 {
@@ -125,10 +133,15 @@ static void follow_rotation(struct logtail *t)
     /* What was written between our last look and the rotation. */
     while (take_lines(t))
         continue;
-    if (fstat(t->log, &status) == 0 && (uint64_t)status.st_size == t->place.offset)
-        use(t, next, 0);
-    else
-        close(next);
+    if (fstat(t->log, &status) < 0 || (uint64_t)status.st_size != t->place.offset) {
+        if (!has_no_line(t)) {
+            close(next);
+            return;
+        }
+        /* Its writer has gone on to the next log: the rest never comes. */
+        count_gap(t, "it ends within a line");
+    }
+    use(t, next, 0);
 }
 
 static void step(struct logtail *t)

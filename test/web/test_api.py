@@ -187,6 +187,59 @@ class Metrics(World):
         self.assertIn(r'slice="edge <b>&\"quoted\""', self.samples())
 
 
+    def test_alerts_and_dashboard_name_metrics_that_there_are(self):
+        metrics = set(re.findall(r"^(pennyline_\w+)[{ ]", self.samples(), re.M))
+        for name in ("prometheus/pennyline.rules.yml", "grafana/pennyline.json"):
+            with open(os.path.join(TREE, "conf", name), encoding="utf-8") as file:
+                named = set(re.findall(r"\b(pennyline_\w+)", file.read()))
+            self.assertGreater(len(named), 10)
+            self.assertLessEqual(named, metrics, name)
+
+
+class Health(World):
+    """What the stand-in says of itself is changed for a while."""
+
+    n_aggregates = 10
+
+    def twist(self, change):
+        tell = fake_pennyline.Pennyline.do_status
+
+        def do_status(request):
+            status = tell(self.server.pennyline, request)
+            change(status)
+            return status
+        self.server.pennyline.do_status = do_status
+
+    def tearDown(self):
+        del self.server.pennyline.do_status
+        wait_until(lambda: self.web.get("/readyz").status == 200)
+
+    def failed(self, path):
+        reply = self.web.get(path)
+        failed = {check["check"] for check in reply.json()["checks"] if not check["ok"]}
+        self.assertEqual(reply.status, 503 if failed else 200)
+        return failed
+
+    def test_a_worker_that_hangs_is_no_health(self):
+        self.twist(lambda status: status.update(epoch=7))
+        wait_until(lambda: self.failed("/healthz") == {"epochs"})
+
+    def test_packets_that_go_nowhere_are_no_health(self):
+        def swallow(status):
+            status["workers"][1]["counters"]["tx_packets"] -= 200000
+        self.twist(swallow)
+        wait_until(lambda: self.failed("/healthz") == {"worker"})
+        self.assertEqual(self.failed("/readyz"), {"worker"})
+
+    def test_a_link_that_is_down_or_a_suspension_is_healthy_and_not_ready(self):
+        def change(status):
+            status["suspended"] = "the box lost packets"
+            status["ports"][0]["link_up"] = False
+        self.twist(change)
+        wait_until(lambda: self.failed("/readyz") == {"link", "suspended"})
+        self.assertEqual(self.failed("/healthz"), set())
+
+
 class ComingAndGoing(unittest.TestCase):
     def setUp(self):
         self.folder = tempfile.TemporaryDirectory(prefix="pennyline-fake-")

@@ -135,6 +135,13 @@ class FromTheLog(unittest.TestCase):
         wait_until(lambda: self.gaps() == 1)
         self.arrive(first, self.log.write(2))
 
+    def test_a_line_that_was_never_ended_holds_up_nothing(self):
+        self.arrive(first := self.log.write(1))
+        self.log.write(1, end="")
+        self.log.rotate()
+        self.arrive(first, self.log.write(2))
+        self.assertEqual(self.gaps(), 1)
+
     def test_a_line_counts_when_it_is_whole(self):
         half = self.log.write(1, end="")
         other = self.log.write(1, kind="drop_made")

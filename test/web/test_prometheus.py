@@ -107,13 +107,17 @@ class Scraped(unittest.TestCase):
         self.web.change("PUT", "/api/v1/kill-switch", '{"on": true}')
         wait_until(lambda: "PennylineKillSwitchOn" in self.prometheus.firing())
 
-    def test_rules_name_metrics_that_there_are(self):
-        metrics = set(re.findall(r"^(pennyline_\w+)[{ ]",
-                                 self.web.get("/metrics").body.decode(), re.M))
+
+class Rules(unittest.TestCase):
+    def test_alerts_fire_when_they_should_and_not_else(self):
+        tests = os.path.join(HERE, "rules_test.yml")
+        for command in (["check", "rules", RULES], ["test", "rules", tests]):
+            run = subprocess.run(["promtool", *command], capture_output=True, text=True, check=False)
+            self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
         with open(RULES, encoding="utf-8") as file:
-            named = set(re.findall(r"\b(pennyline_\w+)", file.read()))
-        self.assertLessEqual(named, metrics)
-        subprocess.run(["promtool", "check", "rules", RULES], check=True, stdout=subprocess.DEVNULL)
+            alerts = set(re.findall(r"alert: (\w+)", file.read()))
+        with open(tests, encoding="utf-8") as file:
+            self.assertEqual(set(re.findall(r'alertname="(\w+)"', file.read())), alerts)
 
 
 if __name__ == "__main__":

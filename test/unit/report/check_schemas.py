@@ -6,6 +6,7 @@ schema takes what it must not."""
 import copy
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -67,6 +68,14 @@ def main():
     described = set(validators["event"].schema["$defs"]["manager_event"]["enum"])
     if kinds != described:
         print(f"events shown and described differ: {sorted(kinds ^ described)}")
+        n_wrong += 1
+    with open(os.path.join(conf, "..", "doc", "operations.md"), encoding="utf-8") as file:
+        text = file.read().split("\n## Events\n", 1)[1].split("\n## ", 1)[0]
+    explained = set(re.findall(r"`(\w+)`", "".join(re.findall(r"^\| (`[^|]*) \|", text, re.M))))
+    everything = described | {"events_lost"} | set(
+        validators["event"].schema["$defs"]["box_event"]["enum"])
+    if explained != everything:
+        print(f"events described and explained differ: {sorted(explained ^ everything)}")
         n_wrong += 1
     print(f"{len(documents)} documents, {n_wrong} wrong")
     sys.exit(n_wrong != 0)
