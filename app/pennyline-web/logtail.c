@@ -30,7 +30,7 @@ struct logtail {
     char place_file[PATH_MAX];
     struct place place, written;
     int log; /* -1: none is there */
-    atomic_ullong n_gaps;
+    atomic_ullong n_gaps, n_behind_bytes;
     char buffer[BUFFER_BYTES];
 };
 
@@ -144,6 +144,15 @@ static void follow_rotation(struct logtail *t)
     use(t, next, 0);
 }
 
+static uint64_t n_left(const struct logtail *t)
+{
+    struct stat status;
+
+    return t->log >= 0 && fstat(t->log, &status) == 0 && (uint64_t)status.st_size > t->place.offset
+               ? (uint64_t)status.st_size - t->place.offset
+               : 0;
+}
+
 static void step(struct logtail *t)
 {
     if (t->log < 0) {
@@ -158,6 +167,7 @@ static void step(struct logtail *t)
         continue;
     follow_rotation(t);
     save(t);
+    atomic_store(&t->n_behind_bytes, n_left(t));
 }
 
 static void *following_main(void *context)
@@ -255,4 +265,9 @@ void logtail_stop(struct logtail *t)
 uint64_t logtail_n_gaps(const struct logtail *t)
 {
     return t != NULL ? atomic_load(&t->n_gaps) : 0;
+}
+
+uint64_t logtail_n_behind_bytes(const struct logtail *t)
+{
+    return t != NULL ? atomic_load(&t->n_behind_bytes) : 0;
 }

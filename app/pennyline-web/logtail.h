@@ -37,4 +37,8 @@ void logtail_stop(struct logtail *t);
  * Any thread. */
 uint64_t logtail_n_gaps(const struct logtail *t);
 
+/* What of the log that is read now was not taken when it was last looked at. 0 for NULL. Any
+ * thread. */
+uint64_t logtail_n_behind_bytes(const struct logtail *t);
+
 #endif

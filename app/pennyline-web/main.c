@@ -69,6 +69,10 @@ static bool on_log_event(void *context, const json_t *event)
 
     if (result == -EINVAL)
         webhook_count_loss(w->webhook);
+    else if (result != 0 && result != w->queue_trouble)
+        say("webhook: the queue in %s takes no more (%s); events wait in the event log",
+            w->options.webhook_queue, strerror(-result));
+    w->queue_trouble = result;
     return result == 0 || result == -EINVAL;
 }
 

@@ -336,6 +336,9 @@ static void write_web(const struct metrics_of_web *w, FILE *out)
     single(out, "web_event_log_gaps", "counter", "",
            "Times that a part of the event log was gone or unreadable",
            (double)w->n_event_log_gaps);
+    single(out, "web_event_log_behind_bytes", "gauge", "bytes",
+           "What of the event log waits: the webhook's queue is full, or cannot be written",
+           (double)w->n_event_log_behind_bytes);
 }
 
 void metrics_write(struct mirror *m, const struct metrics_of_web *web, double now_s, FILE *out)

@@ -16,7 +16,7 @@
 struct metrics_of_web {
     unsigned long n_requests, n_refused_rate, n_refused_token, n_events;
     unsigned long n_webhook_waiting, n_webhook_posted, n_webhook_failures, n_webhook_lost;
-    unsigned long n_event_log_gaps;
+    unsigned long n_event_log_gaps, n_event_log_behind_bytes;
 };
 
 void metrics_write(struct mirror *m, const struct metrics_of_web *web, double now_s, FILE *out);

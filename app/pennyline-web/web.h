@@ -35,6 +35,7 @@ struct web {
     struct throttle *throttle;
     struct page *page;
     struct webhook *webhook; /* NULL: none */
+    int queue_trouble;       /* of the thread of logtail: why an event was not queued last */
     struct logtail *logtail; /* NULL: the webhook hears of events by the control socket */
     atomic_ulong n_requests, n_refused_rate, n_refused_token;
 };

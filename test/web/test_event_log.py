@@ -68,10 +68,7 @@ class FromTheLog(unittest.TestCase):
         self.web.process.wait()
 
     def gaps(self):
-        for line in self.web.get("/metrics").body.decode().splitlines():
-            if line.startswith("pennyline_web_event_log_gaps_total "):
-                return int(line.split(" ")[1])
-        raise AssertionError("no such metric")
+        return self.metric("event_log_gaps_total")
 
     def test_begins_with_what_is_new(self):
         self.arrive(self.log.write(2))
@@ -157,13 +154,22 @@ class FromTheLog(unittest.TestCase):
         sent = self.log.write(200, padding=60000)
         waiting = wait_until(lambda: (n := self.waiting()) > 130 and n, 60, "the queue to fill")
         self.assertLess(waiting, 150)
+        wait_until(lambda: self.behind() > 1e6)
+        self.assertIn("takes no more", self.web.log())
         self.receiver = Receiver(self.port)
         wait_until(lambda: len(self.numbers()) == 200, 60)
         self.assertEqual(self.numbers(), sent)
+        wait_until(lambda: self.behind() == 0)
+
+    def metric(self, name):
+        text = self.web.get("/metrics").body.decode()
+        return float(text.split(f"\npennyline_web_{name} ")[1].split("\n")[0])
 
     def waiting(self):
-        text = self.web.get("/metrics").body.decode()
-        return int(text.split("\npennyline_web_webhook_waiting ")[1].split("\n")[0])
+        return self.metric("webhook_waiting")
+
+    def behind(self):
+        return self.metric("event_log_behind_bytes")
 
 
 if __name__ == "__main__":
