@@ -20,8 +20,8 @@ import fake_pennyline  # noqa: E402
 from gateway import Gateway  # noqa: E402
 
 N_AGGREGATES = 10000
-N_REQUESTS = 200
-N_LOADS = 10
+N_REQUESTS = 100
+N_LOADS = 5
 WORDS = {"load": "the page, from nothing to all aggregates shown", "sort": "a column sorted, until it is drawn",
          "filter": "a filter, until it is drawn", "scroll": "50 rows scrolled, until they are drawn",
          "refresh": "longest that scripts held up the page within 5 s of use (0: below 50 ms)"}
@@ -55,7 +55,7 @@ def main():
         print("| what | times | median ms | 95th percentile | worst | |\n| --- | ---: | ---: | ---: | ---: | --- |")
         requests(web, "/metrics")
         requests(web, "/api/v1/aggregates?count=10000")
-        run = subprocess.run(["node", os.path.join(HERE, "numbers.mjs"), f"http://127.0.0.1:{web.port}/",
+        run = subprocess.run(["node", os.path.join(HERE, "page_numbers.mjs"), f"http://127.0.0.1:{web.port}/",
                               str(N_AGGREGATES), str(N_LOADS)], capture_output=True, text=True, timeout=300,
                              check=True)
         for name, milliseconds in json.loads(run.stdout).items():
