@@ -43,7 +43,7 @@ function timeline(drops, began, timeout) {
   for (let i = 0; i <= 4; i++) {
     const at = began + ((last - began) * i) / 4;
     picture.append(drawing("line", { class: "axis", x1: x(at), x2: x(at), y1: 0, y2: drops.length * height + 6 }),
-      drawing("text", { x: x(at) - 14, y: drops.length * height + 20 }, `${(at - began).toFixed(1)} s`));
+      drawing("text", { x: x(at) - 14, y: drops.length * height + 20 }, `${(at - began).toFixed(last - began < 4 ? 2 : 1)} s`));
   }
   drops.forEach((drop, i) => {
     const y = (i + 0.5) * height + 3;
@@ -127,7 +127,7 @@ function rules(report) {
     ["anytime: against (F)", log(anytime.log10_f)],
     ["anytime says", VERDICTS[anytime.outcome]], ["penny: duplicate ratio", penny.f_dup.toFixed(4)],
     ["penny: posterior", penny.posterior.toFixed(4)], ["penny says", VERDICTS[penny.outcome]],
-    ["flows seen / tested / repaired", `${report.flows.seen} / ${report.flows.tested} / ${report.flows.repaired}`]]);
+    ["flows seen / tested / repaired", `${report.total?.flows_seen ?? report.flows.seen} / ${report.flows.tested} / ${report.flows.repaired}`]]);
 }
 
 function build({ report, history }) {
