@@ -25,7 +25,8 @@ from gateway import Gateway, free_port, wait_until  # noqa: E402
 from mutations import mutated  # noqa: E402
 from receiver import Receiver  # noqa: E402
 
-SLICES = [{"name": "spoofed", "sources": [SPOOFED[4]], "mode": "active", "start": "manual"},
+SLICES = [{"name": "spoofed", "sources": [SPOOFED[4]], "mode": "active", "start": "manual",
+           "fallback_to_individual": False},
           {"name": "genuine", "sources": [GENUINE[4]], "mode": "active", "start": "manual"}]
 
 
