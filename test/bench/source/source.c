@@ -14,6 +14,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "lab.h"
+
 #define STEP_BYTES            5 /* that a flow sends in a round */
 #define N_ROUNDS_BEFORE_FLOOD 2
 #define METER_TICKS           (rte_get_tsc_hz() / 100)
@@ -34,7 +36,8 @@ struct shape {
 
 struct source {
     uint32_t flow_bits, flow_mask, first_flow;
-    uint32_t position; /* in the round */
+    uint32_t n_flows;          /* of the mask's, that are there */
+    uint32_t position, n_sent; /* in the round */
     uint64_t round;
     uint32_t multiplier[2], offset; /* of this round's order */
     uint64_t random;
@@ -44,6 +47,9 @@ struct source {
     uint32_t known_limit;
     uint32_t n_flooded;
     struct shape shape;
+    struct lab_pace pace;
+    bool is_imix;
+    uint32_t n_sized;
     struct meter *meter;
     uint64_t metered_tsc, n_packets, n_polls, n_known;
 } __rte_cache_aligned;
@@ -70,13 +76,13 @@ static uint64_t next_random(struct source *s)
 
 static void begin_round(struct source *s)
 {
-    s->position = 0;
+    s->position = s->n_sent = 0;
     s->multiplier[0] = (uint32_t)next_random(s) | 1;
     s->multiplier[1] = (uint32_t)next_random(s) | 1;
     s->offset = (uint32_t)next_random(s);
 }
 
-static inline uint32_t next_flow(struct source *s)
+static inline uint32_t next_number(struct source *s)
 {
     unsigned int half = s->flow_bits / 2 + 1;
     uint32_t v = (s->position * s->multiplier[0] + s->offset) & s->flow_mask;
@@ -84,7 +90,21 @@ static inline uint32_t next_flow(struct source *s)
     v ^= v >> half;
     v = (v * s->multiplier[1]) & s->flow_mask;
     v ^= v >> half;
-    if (++s->position > s->flow_mask) {
+    return v;
+}
+
+/* The bijection is of a power of two; numbers beyond the flows are passed over. A round ends with
+ * the last flow, so that each sends in it once. */
+static inline uint32_t next_flow(struct source *s)
+{
+    uint32_t v = next_number(s);
+
+    while (unlikely(v >= s->n_flows)) {
+        s->position++;
+        v = next_number(s);
+    }
+    s->position++;
+    if (++s->n_sent == s->n_flows) {
         s->round++;
         begin_round(s);
     }
@@ -207,6 +227,29 @@ static void write_meter(struct source *s, uint64_t now)
     s->metered_tsc = now;
 }
 
+/* Of twelve frames seven of 64 bytes, four of 594, one of 1518, without their check sequence. */
+static void size_as_imix(struct source *s, struct rte_mbuf *m)
+{
+    static const uint16_t sizes[12] = {60, 590, 60, 60, 590, 60, 1514, 60, 590, 60, 590, 60};
+
+    m->data_len = sizes[s->n_sized++ % 12];
+    m->pkt_len = m->data_len;
+}
+
+static uint16_t write_for_lab(struct source *s, struct rte_mbuf **mbufs, uint16_t n, uint64_t now)
+{
+    uint16_t n_sent = lab_pace(&s->pace, n, now);
+
+    for (uint16_t i = 0; i < n_sent; i++) {
+        write_next(s, mbufs[i]);
+        lab_stamp(rte_pktmbuf_mtod_offset(mbufs[i], uint8_t *, s->shape.n_bytes), now);
+        if (s->is_imix)
+            size_as_imix(s, mbufs[i]);
+    }
+    rte_pktmbuf_free_bulk(mbufs + n_sent, n - n_sent);
+    return n_sent;
+}
+
 static uint16_t on_receive(uint16_t port, uint16_t queue, struct rte_mbuf **mbufs, uint16_t n,
                            uint16_t max, void *context)
 {
@@ -216,8 +259,11 @@ static uint16_t on_receive(uint16_t port, uint16_t queue, struct rte_mbuf **mbuf
     (void)port;
     (void)queue;
     (void)max;
-    for (uint16_t i = 0; i < n && !s->is_bare; i++)
-        write_next(s, mbufs[i]);
+    if (s->pace.queue != NULL)
+        n = write_for_lab(s, mbufs, n, now);
+    else
+        for (uint16_t i = 0; i < n && !s->is_bare; i++)
+            write_next(s, mbufs[i]);
     s->n_packets += n;
     s->n_polls++;
     if (now - s->metered_tsc > METER_TICKS)
@@ -300,10 +346,10 @@ static void install(uint16_t port)
 {
     uint64_t n_queues = number_of("BENCH_QUEUES", 1), n_flows = number_of("BENCH_FLOWS", 1 << 20);
     struct meter *meters = map_meters();
+    struct lab_queue *lab = lab_map();
 
-    if (n_queues > METER_MAX_QUEUES || n_flows < 64 || n_flows > 1 << 28 ||
-        (n_flows & (n_flows - 1)) != 0) {
-        fprintf(stderr, "bench source: BENCH_FLOWS must be a power of two from 64 to 2^28\n");
+    if (n_queues > METER_MAX_QUEUES || n_flows < 64 || n_flows > 1 << 28) {
+        fprintf(stderr, "bench source: BENCH_FLOWS must be from 64 to 2^28\n");
         exit(EXIT_FAILURE);
     }
     for (uint16_t q = 0; q < n_queues; q++) {
@@ -311,7 +357,8 @@ static void install(uint16_t port)
 
         *s = (struct source){
             .flow_bits = rte_log2_u64(n_flows),
-            .flow_mask = (uint32_t)n_flows - 1,
+            .flow_mask = (uint32_t)(rte_align64pow2(n_flows) - 1),
+            .n_flows = (uint32_t)n_flows,
             .first_flow = (uint32_t)(q * n_flows),
             .random = 88172645463325252 + q,
             .irregular_limit = limit_of_ppm(number_of("BENCH_IRREGULAR_PPM", 0)),
@@ -322,6 +369,8 @@ static void install(uint16_t port)
             .is_bare = getenv("BENCH_BARE") != NULL,
             .shape = make_shape(number_of("BENCH_IP", 4) == 4,
                                 (unsigned int)number_of("BENCH_VLANS", 0)),
+            .pace = {.queue = lab != NULL ? &lab[q] : NULL},
+            .is_imix = getenv("BENCH_IMIX") != NULL,
             .meter = &meters[q],
         };
         begin_round(s);
@@ -349,7 +398,11 @@ int rte_eth_dev_start(uint16_t port)
     int (*start)(uint16_t) = (int (*)(uint16_t))dlsym(RTLD_NEXT, "rte_eth_dev_start");
     int error = start(port);
 
-    if (port == 0 && error == 0)
+    if (error != 0)
+        return error;
+    if (port == 0)
         install(port);
-    return error;
+    else if (getenv("BENCH_LAB") != NULL)
+        lab_watch_port(lab_map(), port, (uint16_t)number_of("BENCH_QUEUES", 1));
+    return 0;
 }

@@ -22,7 +22,7 @@
 
 /* From the environment:
  *   BENCH_METER            file for struct meter, required
- *   BENCH_FLOWS            a power of two (1048576)
+ *   BENCH_FLOWS            64 to 2^28 (1048576)
  *   BENCH_QUEUES           receive queues of port 0 (1); each has flows of its own
  *   BENCH_IP               4 or 6
  *   BENCH_SYN_ROUNDS       how often each flow sends its SYN (1): what limits admissions may take
@@ -32,7 +32,10 @@
  *   BENCH_FLOOD_KNOWN_PPM  present: flood; the share of packets of known flows, in millionths
  *   BENCH_BARE             present: packets stay as they came, only the meter runs (net_pcap)
  *   BENCH_OFFER_CHECKSUM   present: ports offer to check checksums, as a NIC does and as the
- * packets' flags say; l3fwd insists on it */
+ * packets' flags say; l3fwd insists on it
+ *   BENCH_LAB              file of a lab (lab.h): the source has a pace, its segments the time
+ *   BENCH_IMIX             present, in a lab: sizes 7:4:1 of 64, 594 and 1518; packets of port 0
+ * must hold the largest */
 
 /* One line for each queue, in the file. Written by the queue's thread about every 10 ms, all
  * fields between two increments of `version` (odd: being written). */
