@@ -9,7 +9,7 @@ build_packages=(gcc libc6-dev clang meson ninja-build pkg-config libdpdk-dev lib
 # dpdk-dev holds dpdk-testpmd, dpdk-telemetry.py, dpdk-proc-info and dpdk-dumpcap.
 run_packages=(dpdk dpdk-dev iproute2 nftables ethtool iperf3 procps util-linux python3)
 check_packages=(git clang-format llvm libclang-rt-dev shellcheck cppcheck pyflakes3 openssl systemd
-    python3-jsonschema tshark tcpdump graphviz gnuplot-nox valgrind chromium prometheus)
+    python3-jsonschema lua5.4 tshark tcpdump graphviz gnuplot-nox valgrind chromium prometheus)
 # For the page's test, unless node and npm are there from elsewhere.
 node_packages=(nodejs npm)
 # For the plots of doc/verdict.md only: tools/verdict_plots.py.

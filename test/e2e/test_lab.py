@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The lab itself, with DPDK's own forwarder in the box: what fails here is not pennyline's."""
+"""The lab itself, with DPDK's own forwarder in the box: what fails here is not pennyline's. And the kit
+for the other lab, that of 100G, in small."""
 
 import json
+import os
+import subprocess
+import tempfile
 import time
 import unittest
 
@@ -61,3 +65,30 @@ class LabItself(unittest.TestCase):
 
     def test_af_packet_passes_real_tcp_by_two_queues(self):
         self.check("af_packet", 4, queues=2)
+
+
+class LabOf100GInSmall(unittest.TestCase):
+    def test_every_measure_runs_to_its_end_and_is_in_the_report(self):
+        small = os.path.join(netlab.TREE, "tools", "lab100g", "small.py")
+        with tempfile.TemporaryDirectory() as directory:
+            out = os.path.join(directory, "small.jsonl")
+            done = subprocess.run([small, "--build", pennyline.build_directory(), "--out", out,
+                                   "--repeats", "1"], capture_output=True, text=True, timeout=170,
+                                  check=False)
+            self.assertEqual(done.returncode, 0, done.stdout[-1500:] + done.stderr[-1500:])
+            with open(out, encoding="utf-8") as file:
+                records = [json.loads(line) for line in file]
+            self.assertTrue(os.path.getsize(os.path.join(directory, "small.svg")) > 0)
+        trials = [r for r in records if r["what"] == "trial"]
+        # Flows were opened before any trial, all of them, and none was lost sight of.
+        self.assertEqual({r["known"] for r in trials if r["flows"] == 1008}, {1008})
+        self.assertEqual({r["known"] for r in trials if r["flows"] == 4032}, {4032})
+        for r in trials:
+            self.assertGreater(r["sent"], 0)
+            self.assertLessEqual(r["received"], r["sent"])
+            self.assertLessEqual(r["sent"], 1.01 * r["rate"] * r["seconds"] + 64)
+            self.assertLessEqual(r["latency_us"]["p50"], r["latency_us"]["p99"])
+        self.assertEqual({r["frame_bytes"] for r in records if r["what"] == "mrr"},
+                         {"64", "imix", "1518"})
+        for words in ("MRR", "NDR", "PDR", "4032", "p99.9", "these figures mean nothing"):
+            self.assertIn(words, done.stdout)
