@@ -161,7 +161,8 @@ run_instructions()
     configure build/gcc gcc -Dwerror=true
     meson compile -C build/gcc
     counted_by_last_line instructions test/bench/instructions.py \
-        build/gcc/test/bench/bench_operations test/bench/instructions.json "gcc $(gcc -dumpfullversion)"
+        test/bench/instructions.json "gcc $(gcc -dumpfullversion)" \
+        build/gcc/test/bench/bench_operations build/gcc/test/bench/bench_classify
 }
 
 # What drives Chromium, by the lock file; nothing is fetched when it is there.

@@ -2,8 +2,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Instructions per operation, counted by valgrind's callgrind, beside what is stored for the compiler.
 
-  instructions.py OPERATIONS BASELINE COMPILER            compare; more than 5 % more is a failure
-  instructions.py OPERATIONS BASELINE COMPILER --store    write down what is counted
+  instructions.py BASELINE COMPILER PROGRAM...            compare; more than 5 % more is a failure
+  instructions.py BASELINE COMPILER PROGRAM... --store    write down what is counted
+
+The programs are bench_operations and bench_classify. An operation that is stored but not counted any
+more is a failure too.
 
 The last line is "N passed, N failed". Exit code: 0 no operation takes more than 5 % more, or there is
 nothing to compare with, which is said; 1 one does."""
@@ -42,29 +45,32 @@ def skip(why):
     return 0
 
 
-def main(program, baseline, compiler, *options):
+def main(baseline, compiler, *words):
+    programs = [word for word in words if word != "--store"]
     if shutil.which("valgrind") is None:
         return skip("no valgrind here (tools/setup.sh installs it)")
     with open(baseline, encoding="utf-8") as file:
         stored = json.load(file)
-    if "--store" not in options and compiler not in stored:
+    if "--store" not in words and compiler not in stored:
         return skip("nothing is stored for %s, only for %s; --store adds it" % (
             compiler, ", ".join(stored)))
-    counted = count(program)
-    if "--store" in options:
+    counted = {name: n for program in programs for name, n in count(program).items()}
+    if "--store" in words:
         stored[compiler] = counted
         with open(baseline, "w", encoding="utf-8") as file:
             json.dump(stored, file, indent=2, sort_keys=True)
             file.write("\n")
-    failed = 0
+    failed, gone = 0, sorted(set(stored[compiler]) - set(counted))
     print("instructions an operation   counted   stored")
     for name, now in counted.items():
         then = stored[compiler].get(name)
         verdict = "new" if then is None else "MORE" if now > then * MOST else "ok"
         failed += verdict == "MORE"
         print("%-26s %8.1f %8s   %s" % (name, now, then, verdict))
-    print("%d passed, %d failed" % (len(counted) - failed, failed))
-    return 1 if failed else 0
+    for name in gone:
+        print("%-26s %8s %8.1f   GONE" % (name, "", stored[compiler][name]))
+    print("%d passed, %d failed" % (len(counted) - failed, failed + len(gone)))
+    return 1 if failed or gone else 0
 
 
 if __name__ == "__main__":

@@ -1,31 +1,21 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What one operation of the packet path costs: parsing, a step of the engine for each kind of
- * packet, the rewrite for a next hop.
- *
- *   operations              cycles of all, the best of some runs
- *   operations NAME N       does N of one, for an instruction counter that looks at measured()
- *   operations names        lists them */
-#include <inttypes.h>
+/* What one operation of the packet path costs: parsing, looking a flow up, a step of the engine for
+ * each kind of packet, the rewrite for a next hop. */
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#if defined(__x86_64__)
-#include <x86intrin.h>
-#endif
 
 #include "base/time.h"
 #include "engine/engine.h"
+#include "flow/flow.h"
 #include "nexthop/nexthop.h"
+#include "operation.h"
 #include "packet/packet.h"
 #include "tcp/flags.h"
 
-#define BURST      64
-#define N_FLOWS    1024 /* in cache: instructions are the point, not memory */
-#define N_RUNS     7
-#define N_MEASURED (1u << 16)
-#define STEP       5
+#define BURST   OPERATION_BURST
+#define N_FLOWS 1024 /* in cache: instructions are the point, not memory */
+#define STEP    5
 
 struct bench {
     struct slice slice;
@@ -42,18 +32,6 @@ struct bench {
     uint64_t sink;
 };
 
-static uint64_t cycles_now(void)
-{
-#if defined(__x86_64__)
-    return __rdtsc();
-#else
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
-#endif
-}
-
 static int ignore_message(void *context, const struct message *message)
 {
     (void)context;
@@ -61,27 +39,16 @@ static int ignore_message(void *context, const struct message *message)
     return 0;
 }
 
-static void *take_lines(size_t n_bytes)
-{
-    void *memory = aligned_alloc(CACHE_LINE_BYTES, (n_bytes + CACHE_LINE_BYTES - 1) /
-                                                       CACHE_LINE_BYTES * CACHE_LINE_BYTES);
-
-    if (memory == NULL)
-        abort();
-    return memory;
-}
-
-static struct bench *bench_open(void)
+static void *open_bench(void)
 {
     static const uint64_t secret[2] = {1, 2};
-    struct bench *b = take_lines(sizeof(*b));
+    struct bench *b = operation_memory(sizeof(*b));
     size_t n = aggregate_table_memory_bytes(16);
     struct engine_config config;
 
-    memset(b, 0, sizeof(*b));
     test_parameters_default(&b->slice.parameters);
     b->slice.mode = SLICE_ACTIVE;
-    b->aggregates = aggregate_table_init(take_lines(n), n, 16, secret);
+    b->aggregates = aggregate_table_init(operation_memory(n), n, 16, secret);
     aggregate_table_add(b->aggregates, &(struct aggregate_identity){.slice = 0});
     aggregate_control_order(
         aggregate_table_control(b->aggregates, 0),
@@ -97,7 +64,7 @@ static struct bench *bench_open(void)
                                     .post = ignore_message};
     random_seed_fixed(&config.random, 1, 0);
     n = engine_memory_bytes(&config);
-    b->engine = engine_init(take_lines(n), n, &config);
+    b->engine = engine_init(operation_memory(n), n, &config);
     b->now_ns = NS_PER_S;
     for (unsigned int i = 0; i < BURST; i++)
         b->which[i] = (uint8_t)i;
@@ -154,23 +121,26 @@ static void next_flows(struct bench *b, uint32_t advance)
     b->sequence += advance;
 }
 
-static void in_order(struct bench *b)
+static void in_order(void *state)
 {
+    struct bench *b = state;
     give(b, TCP_FLAG_ACK, b->sequence, STEP);
     step_engine(b);
     next_flows(b, STEP);
 }
 
-static void duplicate(struct bench *b)
+static void duplicate(void *state)
 {
+    struct bench *b = state;
     give(b, TCP_FLAG_ACK, 1, STEP);
     step_engine(b);
     next_flows(b, 0);
 }
 
 /* Each flow leaves a hole, and fills it in its next turn. */
-static void hole_and_fill(struct bench *b)
+static void hole_and_fill(void *state)
 {
+    struct bench *b = state;
     bool fills = (b->sequence / STEP) & 1;
 
     give(b, TCP_FLAG_ACK, fills ? b->sequence - STEP : b->sequence + STEP, STEP);
@@ -178,16 +148,18 @@ static void hole_and_fill(struct bench *b)
     next_flows(b, STEP);
 }
 
-static void pure_ack(struct bench *b)
+static void pure_ack(void *state)
 {
+    struct bench *b = state;
     give(b, TCP_FLAG_ACK, b->sequence, 0);
     step_engine(b);
     next_flows(b, 0);
 }
 
 /* Of flows that the table does not know and will not take: it is full of others. */
-static void refused(struct bench *b)
+static void refused(void *state)
 {
+    struct bench *b = state;
     static uint32_t flood = 1u << 24;
 
     b->first_flow = flood;
@@ -202,21 +174,24 @@ static const uint8_t ipv4_frame[64] = {
 static uint8_t ipv6_frame[84] = {2,    0,    0, 0, 0, 2, 2,  0, 0,  0,    0, 1,   0x86,
                                  0xdd, 0x60, 0, 0, 0, 0, 25, 6, 64, 0x20, 1, 0xd, 0xb8};
 
-static void parse_ipv4(struct bench *b)
+static void parse_ipv4(void *state)
 {
+    struct bench *b = state;
     for (unsigned int i = 0; i < BURST; i++)
         b->sink += packet_parse_ethernet(ipv4_frame, 64, 64, &b->views[i]);
 }
 
-static void parse_ipv6(struct bench *b)
+static void parse_ipv6(void *state)
 {
+    struct bench *b = state;
     ipv6_frame[66] = 0x50;
     for (unsigned int i = 0; i < BURST; i++)
         b->sink += packet_parse_ethernet(ipv6_frame, 84, 84, &b->views[i]);
 }
 
-static void rewrite(struct bench *b)
+static void rewrite(void *state)
 {
+    struct bench *b = state;
     static const struct next_hop hop = {.vlan_id = NEXTHOP_VLAN_KEEP,
                                         .rewrite_mac = true,
                                         .destination_mac = {2, 1, 1, 1, 1, 1},
@@ -231,79 +206,124 @@ static void rewrite(struct bench *b)
         b->sink += (uint64_t)nexthop_rewrite(nexthop_choose(&group, i), frames[i], 64, &grow);
 }
 
-static const struct operation {
-    const char *name;
-    void (*burst)(struct bench *b);
-    bool with_flows;
-} operations[] = {
-    {"parse_ipv4", parse_ipv4, false},         {"parse_ipv6", parse_ipv6, false},
-    {"engine_in_order", in_order, true},       {"engine_duplicate", duplicate, true},
-    {"engine_hole_fill", hole_and_fill, true}, {"engine_pure_ack", pure_ack, true},
-    {"engine_refused", refused, true},         {"nexthop_rewrite", rewrite, false},
+struct lookup {
+    struct flow_table *table;
+    struct flow_key keys[2 * N_FLOWS]; /* the second half is not in the table */
+    uint32_t next;
+    uint64_t n_found;
 };
 
-/* Not inlined: the instruction counter knows it by its name. What gives packets to the engine is in
- * it, the same for all kinds. */
-__attribute__((noinline)) static void measured(struct bench *b, const struct operation *o,
-                                               uint32_t n)
+static void *open_lookup(void)
 {
-    for (uint32_t done = 0; done < n; done += BURST)
-        o->burst(b);
-}
+    struct lookup *l = operation_memory(sizeof(*l));
+    struct flow_table_config config = {.n_flows = 2 * N_FLOWS, .idle_timeout_ms = 30000};
+    size_t n = flow_table_memory_bytes(config.n_flows);
+    enum flow_admission admission;
 
-static void prepare(struct bench *b, const struct operation *o)
-{
-    if (!o->with_flows)
-        return;
-    begin_flows(b);
-    for (uint32_t i = 0; o->burst == refused && i < N_FLOWS; i++)
-        refused(b);
-    for (uint32_t i = 0; o->burst == duplicate && i < N_FLOWS / BURST; i++)
-        in_order(b);
-}
+    l->table = flow_table_init(operation_memory(n), n, &config);
+    for (uint32_t i = 0; i < 2 * N_FLOWS; i++) {
+        uint8_t source[4] = {10, 0, (uint8_t)(i >> 8), (uint8_t)i},
+                destination[4] = {198, 18, 0, 1};
 
-static int count_one(const char *name, const char *count)
-{
-    for (size_t i = 0; i < ARRAY_LENGTH(operations); i++)
-        if (strcmp(operations[i].name, name) == 0) {
-            struct bench *b = bench_open();
-
-            prepare(b, &operations[i]);
-            measured(b, &operations[i], (uint32_t)strtoul(count, NULL, 10));
-            return EXIT_SUCCESS;
-        }
-    fprintf(stderr, "no operation is called %s\n", name);
-    return EXIT_FAILURE;
-}
-
-static void time_all(void)
-{
-    printf("%-18s cycles an operation, best of %d runs; flows in cache, packets made within\n",
-           "operation", N_RUNS);
-    for (size_t i = 0; i < ARRAY_LENGTH(operations); i++) {
-        struct bench *b = bench_open();
-        uint64_t best = UINT64_MAX;
-
-        prepare(b, &operations[i]);
-        for (int run = 0; run < N_RUNS; run++) {
-            uint64_t start = cycles_now(), took;
-
-            measured(b, &operations[i], N_MEASURED);
-            took = cycles_now() - start;
-            best = took < best ? took : best;
-        }
-        printf("%-18s %6.1f\n", operations[i].name, (double)best / N_MEASURED);
+        l->keys[i] = (struct flow_key){.source = ip_address_from_ipv4(source),
+                                       .destination = ip_address_from_ipv4(destination),
+                                       .source_port = 1024,
+                                       .destination_port = 443};
+        if (i < N_FLOWS)
+            flow_table_insert(l->table, &l->keys[i], flow_table_hash(l->table, &l->keys[i]),
+                              FLOW_ARMED, 0, &admission);
     }
+    return l;
 }
+
+static void look_up(struct lookup *l, const struct flow_key *keys)
+{
+    uint64_t hashes[BURST];
+    struct flow *flows[BURST];
+
+    for (unsigned int i = 0; i < BURST; i++)
+        hashes[i] = flow_table_hash(l->table, &keys[i]);
+    flow_table_lookup_bulk(l->table, keys, hashes, BURST, flows);
+    for (unsigned int i = 0; i < BURST; i++)
+        l->n_found += flows[i] != NULL;
+    l->next = (l->next + BURST) % N_FLOWS;
+}
+
+static void look_up_known(void *state)
+{
+    struct lookup *l = state;
+
+    look_up(l, &l->keys[l->next]);
+}
+
+static void look_up_unknown(void *state)
+{
+    struct lookup *l = state;
+
+    look_up(l, &l->keys[N_FLOWS + l->next]);
+}
+
+static void *open_known(void)
+{
+    struct lookup *l = open_lookup();
+
+    look_up_known(l);
+    if (l->n_found != BURST)
+        abort();
+    return l;
+}
+
+static void *open_unknown(void)
+{
+    struct lookup *l = open_lookup();
+
+    look_up_unknown(l);
+    if (l->n_found != 0)
+        abort();
+    return l;
+}
+
+static void *open_flows(void)
+{
+    struct bench *b = open_bench();
+
+    begin_flows(b);
+    return b;
+}
+
+/* So that what is sent again was sent before. */
+static void *open_flows_with_data(void)
+{
+    struct bench *b = open_flows();
+
+    for (uint32_t i = 0; i < N_FLOWS / BURST; i++)
+        in_order(b);
+    return b;
+}
+
+static void *open_full(void)
+{
+    struct bench *b = open_flows();
+
+    for (uint32_t i = 0; i < N_FLOWS; i++)
+        refused(b);
+    return b;
+}
+
+static const struct operation operations[] = {
+    {"parse_ipv4", open_bench, parse_ipv4},
+    {"parse_ipv6", open_bench, parse_ipv6},
+    {"flow_lookup_hit", open_known, look_up_known},
+    {"flow_lookup_miss", open_unknown, look_up_unknown},
+    {"engine_in_order", open_flows, in_order},
+    {"engine_duplicate", open_flows_with_data, duplicate},
+    {"engine_hole_fill", open_flows, hole_and_fill},
+    {"engine_pure_ack", open_flows, pure_ack},
+    {"engine_refused", open_full, refused},
+    {"nexthop_rewrite", open_bench, rewrite},
+};
 
 int main(int argc, char **argv)
 {
-    if (argc == 3)
-        return count_one(argv[1], argv[2]);
-    if (argc == 2)
-        for (size_t i = 0; i < ARRAY_LENGTH(operations); i++)
-            printf("%s\n", operations[i].name);
-    else
-        time_all();
-    return EXIT_SUCCESS;
+    return operation_main(operations, ARRAY_LENGTH(operations), argc, argv);
 }

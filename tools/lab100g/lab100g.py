@@ -1,8 +1,14 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Rates of pennyline between two ports of a sender: MRR, NDR, PDR, a ladder of sessions, a soak, and
-latencies. Runs on the sending machine. Every trial goes to a file of JSON lines; a report in Markdown,
-with a picture, is rendered from that (doc/lab.md)."""
+"""Measures pennyline between two ports of a sender, on the sending machine. Every trial goes to a file
+of JSON lines; a report in Markdown, with a picture, is rendered from that.
+
+  mrr     what comes back of all that the line takes: trials of a second
+  ndr     the highest rate without loss, and latencies at half and nine tenths of it
+  pdr     the highest rate with at most 0.5 % loss
+  ladder  ndr for 64,512 flows and for 4, 16, 64 and 256 times as many
+  soak    30 minutes at nine tenths of the ndr, with a loss of at most 1e-7
+  report  what --out holds, in Markdown; the picture lies beside it"""
 import argparse
 import json
 import os
@@ -22,13 +28,23 @@ SESSIONS = [64512, 258048, 1032192, 4128768, 16515072]
 MOST_LOSS = {"ndr": 0.0, "pdr": 0.005}
 SOAK_LOSS = 1e-7
 ETHERNET_OVERHEAD = 20  # preamble and gap, bytes
+EPILOG = """
+example, in tools/lab100g:
+  ./lab100g.py ndr --queues 8 --eal "--lcores 0-8 -a 0000:18:00.0 -a 0000:18:00.1" \\
+      --box "ssh box pennylinectl --json status" --frame-bytes imix --out lab.jsonl
+  ./lab100g.py report --out lab.jsonl >lab.md
+Two machines, their setting up, and what the figures mean: doc/lab.md. On one machine: small.py.
+Exit code: 0 measured (a soak: passed); 1 the sender or the box failed, or the soak did; 2 usage."""
 IMIX_BYTES = (7 * 64 + 4 * 594 + 1518) / 12
 
 
 def arguments():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", choices=["mrr", "ndr", "pdr", "ladder", "soak", "report"])
-    parser.add_argument("--sender", choices=["testpmd", "pktgen", "model"], default="testpmd")
+    parser = argparse.ArgumentParser(description=__doc__, epilog=EPILOG,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=["mrr", "ndr", "pdr", "ladder", "soak", "report"],
+                        metavar="mrr|ndr|pdr|ladder|soak|report")
+    parser.add_argument("--sender", choices=["testpmd", "pktgen", "model"], default="testpmd",
+                        help="model: a made-up box, to see the search work (testpmd)")
     parser.add_argument("--eal", default="", help="testpmd: EAL's arguments: lcores, port 1 (and 2)")
     parser.add_argument("--source", default=os.path.join(ROOT, "build/gcc/test/bench/bench_source.so"),
                         help="testpmd: the library to preload (build/gcc/test/bench/bench_source.so)")
@@ -39,14 +55,15 @@ def arguments():
     parser.add_argument("--link-gbit", type=float, default=100, help="the line's rate (100)")
     parser.add_argument("--highest-pps", type=float, default=0, help="instead of the line's rate")
     parser.add_argument("--frame-bytes", default="64", help="64 to 1518, or imix (64)")
-    parser.add_argument("--flows", type=int, default=SESSIONS[0])
-    parser.add_argument("--sessions", default=",".join(map(str, SESSIONS)), help="of the ladder")
+    parser.add_argument("--flows", type=int, default=SESSIONS[0], help="at once (64512)")
+    parser.add_argument("--sessions", default=",".join(map(str, SESSIONS)),
+                        help="flows of the ladder's rungs (64512 and 4, 16, 64, 256 times that)")
     parser.add_argument("--ramp-pps", type=float, default=1e6, help="at which flows are opened: less"
                         " than the box admits, flow_admissions_per_second times workers (1e6)")
-    parser.add_argument("--repeats", type=int, default=10)
+    parser.add_argument("--repeats", type=int, default=10, help="of every search, and trials of MRR (10)")
     parser.add_argument("--trial-seconds", type=float, default=30, help="of the last trials (30)")
     parser.add_argument("--drain-seconds", type=float, default=0.5, help="testpmd: after a trial")
-    parser.add_argument("--soak-seconds", type=float, default=1800)
+    parser.add_argument("--soak-seconds", type=float, default=1800, help="(1800)")
     parser.add_argument("--soak-pps", type=float, default=0, help="0: nine tenths of the NDR found now")
     parser.add_argument("--out", default="build/lab100g.jsonl", help="raw results, appended")
     options = parser.parse_args()
@@ -102,8 +119,8 @@ class Bench:
     def trial(self, rate, seconds):
         self.ramp_up()
         sent, received = self.sender.trial(rate, seconds)
-        self.keep("trial", rate=rate, seconds=seconds, sent=sent, received=received,
-                  known=self.box.flows(), latency_us=self.sender.latencies())
+        self.keep("trial", rate=rate, seconds=seconds, elapsed=self.sender.elapsed,
+                  sent=sent, received=received, known=self.box.flows(), latency_us=self.sender.latencies())
         return sent, received
 
 

@@ -2,6 +2,7 @@
 """What sends and counts, on the machine that the kit runs on. Each has
     highest_pps                   of the line at this size
     trial(rate_pps, seconds)      -> (sent, received)
+    elapsed                       seconds that the last trial's sending took
     open_flows(pps)               sends of every flow, so that the box knows it
     latencies()                   of the last trial, microseconds; {} when the sender does not measure
     close()"""
@@ -34,9 +35,10 @@ class Model:
 
     def __init__(self, highest_pps, capacity_pps=60e6, noise=0.002, seed=1):
         self.highest_pps, self.capacity, self.noise = highest_pps, capacity_pps, noise
-        self.random = random.Random(seed)
+        self.random, self.elapsed = random.Random(seed), 0.0
 
     def trial(self, rate_pps, seconds):
+        self.elapsed = seconds
         capacity = self.capacity * (1 - self.noise * self.random.random())
         sent = int(rate_pps * seconds)
         return sent, min(sent, int(capacity * seconds))
@@ -85,7 +87,8 @@ class Testpmd:
                  drain_seconds=0.5):
         if n_flows % n_queues != 0:
             raise SenderFailed("%d flows cannot be shared by %d queues" % (n_flows, n_queues))
-        self.highest_pps, self.drain_seconds, self.last = highest_pps, drain_seconds, {}
+        self.highest_pps, self.drain_seconds = highest_pps, drain_seconds
+        self.last, self.elapsed = {}, 0.0
         self.directory = tempfile.TemporaryDirectory(prefix="lab100g-")
         self.lab = LabFile(self._path("lab"), n_queues)
         self.n_queues = n_queues
@@ -145,9 +148,11 @@ class Testpmd:
 
     def trial(self, rate_pps, seconds):
         before, latencies_before = self._counts(), self.lab.counts()
+        start = time.monotonic()
         self.lab.set_rate(rate_pps)
         time.sleep(seconds)
         self.lab.set_rate(0)
+        self.elapsed = time.monotonic() - start
         time.sleep(self.drain_seconds)
         self._check()
         after = self._counts()
@@ -191,9 +196,10 @@ class Pktgen:
         if frame_bytes == "imix":
             raise SenderFailed("pktgen's ranges have one size; take --sender testpmd for IMIX")
         self.command, self.highest_pps = command, highest_pps
-        self.frame_bytes, self.n_flows = frame_bytes, n_flows
+        self.frame_bytes, self.n_flows, self.elapsed = frame_bytes, n_flows, 0.0
 
     def trial(self, rate_pps, seconds):
+        self.elapsed = seconds
         with tempfile.TemporaryDirectory() as directory:
             out = os.path.join(directory, "result.json")
             environment = dict(os.environ, LAB_SECONDS="%g" % seconds, LAB_RESULT=out,

@@ -84,9 +84,9 @@ def kit(options, directory, *words):
     command = [os.path.join(HERE, "lab100g.py"), words[0], "--eal", eal, "--box", " ".join(control),
                "--source",
                os.path.join(options.build, "test", "bench", "bench_source.so"), "--highest-pps",
-               "200000", "--ramp-pps", "20000", "--trial-seconds", "0.3", "--drain-seconds", "0.1", "--repeats",
-               str(options.repeats), "--soak-seconds", "3", "--flows", str(FLOWS), "--out",
-               options.out] + list(words[1:])
+               "200000", "--ramp-pps", "20000", "--trial-seconds", str(options.trial_seconds),
+               "--drain-seconds", "0.1", "--repeats", str(options.repeats), "--soak-seconds", "1",
+               "--flows", str(FLOWS), "--out", options.out] + list(words[1:])
     wait_for_link_down(control)
     # A soak may fail here: that says nothing of the kit.
     done = subprocess.run(command, check=False)
@@ -96,9 +96,12 @@ def kit(options, directory, *words):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--build", default=os.path.join(ROOT, "build", "gcc"))
-    parser.add_argument("--out", default=os.path.join(ROOT, "build", "lab100g-small.jsonl"))
-    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--build", default=os.path.join(ROOT, "build", "gcc"),
+                        help="build directory (build/gcc)")
+    parser.add_argument("--out", default=os.path.join(ROOT, "build", "lab100g-small.jsonl"),
+                        help="raw results (build/lab100g-small.jsonl)")
+    parser.add_argument("--repeats", type=int, default=3, help="of every search (3)")
+    parser.add_argument("--trial-seconds", type=float, default=0.3, help="of a trial (0.3)")
     options = parser.parse_args()
     options.build = os.path.abspath(options.build)
     with open(options.out, "w", encoding="utf-8") as file:

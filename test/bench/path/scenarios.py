@@ -71,19 +71,28 @@ FLOOD = replace(ONE, name="e-flood", group="e", flood=True, admissions=200000, f
                 table=M * 2 // 3, syn_rounds=100, settle_seconds=1.5,
                 what="every packet a new flow for ever, table of 700k full, 512k of them known")
 
+SIZES = [("1k", K), ("64k", 64 * K), ("256k", 256 * K), ("1M", M), ("4M", 4 * M), ("16M", 16 * M)]
+
+
+def for_sizes(first, prefix, what, sizes):
+    """`first` with other numbers of flows."""
+    return [replace(first, name=prefix + n, flows=flows, what="%s, %s flows" % (what, n))
+            for n, flows in sizes]
+
+
+IPV6 = replace(ONE, group="c", ip=6, frame_bytes=84)
+IMIX = replace(ONE, name="g-imix", group="g", mode=None, idle_slices=4096, flows=K, pcap="imix.pcap",
+               what="as a-untested, sizes as of IMIX (7:4:1 of 64, 594, 1518), 1k packets in a ring")
+
 SCENARIOS = [
     IDLE,
-    replace(ONE, name="b-active-128", flows=128, what="one slice under test, 128 flows"),
-    replace(ONE, name="b-active-1k", flows=K, what="the same, 1k flows"),
-    replace(ONE, name="b-active-4k", flows=4 * K, what="the same, 4k flows"),
-    replace(ONE, name="b-active-64k", flows=64 * K, what="the same, 64k flows"),
-    replace(ONE, name="b-active-256k", flows=256 * K, what="the same, 256k flows"),
-    ONE,
-    replace(ONE, name="b-active-4M", flows=4 * M, what="the same, 4M flows"),
-    replace(ONE, name="b-active-16M", flows=16 * M, what="the same, 16M flows"),
-    replace(ONE, name="b-passive-1M", mode="passive", what="mode passive, 1M flows"),
-    replace(ONE, name="b-off-1M", mode="off", what="mode off, 1M flows"),
-    replace(ONE, name="c-ipv6-1M", group="c", ip=6, frame_bytes=84, what="IPv6, 1M flows"),
+    *for_sizes(ONE, "b-active-", "one slice under test, all known",
+               [("100", 100), ("1k", K), ("4k", 4 * K)] + SIZES[1:]),
+    *for_sizes(replace(ONE, mode="passive"), "b-passive-", "mode passive", SIZES),
+    *for_sizes(replace(ONE, mode="off"), "b-off-", "mode off", SIZES),
+    *for_sizes(IPV6, "c-ipv6-", "IPv6, under test", SIZES),
+    replace(IPV6, name="c-ipv6-passive-1M", mode="passive", what="IPv6, mode passive, 1M flows"),
+    replace(IPV6, name="c-ipv6-off-1M", mode="off", what="IPv6, mode off, 1M flows"),
     replace(ONE, name="d-vlan-1M", group="d", vlans=1, frame_bytes=68, what="one VLAN tag"),
     replace(ONE, name="d-qinq-1M", group="d", vlans=2, frame_bytes=72, what="two VLAN tags"),
     FLOOD,
@@ -93,8 +102,7 @@ SCENARIOS = [
             what="1 % of the segments are repeats, leave a hole or fill one"),
     replace(ONE, name="f-irregular-10", group="f", irregular_ppm=irregular_ppm_for(10),
             what="10 % of them"),
-    replace(ONE, name="g-imix", group="g", mode=None, idle_slices=4096, flows=K, pcap="imix.pcap",
-            what="as a-untested, sizes as of IMIX (7:4:1 of 64, 594, 1518), 1k packets in a ring"),
+    IMIX,
     replace(ONE, name="h-2-queues", group="h", queues=2,
             what="two queues and workers, 1M flows each; the mean of both workers"),
     replace(ONE, name="i-telemetry", group="i", poll_telemetry=True,
