@@ -9,7 +9,6 @@
  */
 #include <pthread.h>
 #include <rte_eal.h>
-#include <rte_lcore.h>
 #include <rte_ring.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +16,6 @@
 #include <time.h>
 
 #include "base/bytes.h"
-#include "base/time.h"
 #include "export/export.h"
 #include "manager/manager.h"
 #include "operation.h"
@@ -51,7 +49,7 @@ static uint64_t real_ns(void)
     struct timespec now;
 
     clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
+    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
 static void eal_up(void)
@@ -76,7 +74,7 @@ static void open_rings(struct bench *b)
     uint32_t n = b->n_aggregates < MOST_IN_EPOCH ? b->n_aggregates : MOST_IN_EPOCH;
 
     for (uint32_t w = 0; w < b->n_workers; w++) {
-        b->rings[w] = export_ring_create((uint16_t)w, n + SPARE, (int)rte_socket_id());
+        b->rings[w] = export_ring_create((uint16_t)w, n + SPARE, 0);
         if (b->rings[w] == NULL)
             abort();
     }
@@ -208,7 +206,7 @@ static void measure(uint32_t n_aggregates, uint32_t n_workers)
     atomic_store(&b.must_stop, true);
     pthread_join(thread, NULL);
     printf("%10u %8u %10llu %14.1f %22.2f\n", n_aggregates, n_workers, (unsigned long long)n,
-           least / (double)NS_PER_MS, (double)n * 1e3 / least);
+           least / 1e6, (double)n * 1e3 / least);
     fflush(stdout);
     for (uint32_t w = 0; w < n_workers; w++)
         export_ring_free(b.rings[w]);
