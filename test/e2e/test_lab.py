@@ -73,7 +73,8 @@ class LabOf100GInSmall(unittest.TestCase):
         with tempfile.TemporaryDirectory() as directory:
             out = os.path.join(directory, "small.jsonl")
             done = subprocess.run([small, "--build", pennyline.build_directory(), "--out", out,
-                                   "--repeats", "1", "--trial-seconds", "0.1"], capture_output=True, text=True, timeout=170,
+                                   "--repeats", "1", "--trial-seconds", "0.05", "--sessions",
+                                   "4032"], capture_output=True, text=True, timeout=170,
                                   check=False)
             self.assertEqual(done.returncode, 0, done.stdout[-1500:] + done.stderr[-1500:])
             with open(out, encoding="utf-8") as file:

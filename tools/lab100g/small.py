@@ -85,7 +85,7 @@ def kit(options, directory, *words):
                "--source",
                os.path.join(options.build, "test", "bench", "bench_source.so"), "--highest-pps",
                "200000", "--ramp-pps", "20000", "--trial-seconds", str(options.trial_seconds),
-               "--drain-seconds", "0.1", "--repeats", str(options.repeats), "--soak-seconds", "1",
+               "--drain-seconds", "0.05", "--repeats", str(options.repeats), "--soak-seconds", "1",
                "--flows", str(FLOWS), "--out", options.out] + list(words[1:])
     wait_for_link_down(control)
     # A soak may fail here: that says nothing of the kit.
@@ -102,6 +102,7 @@ def main():
                         help="raw results (build/lab100g-small.jsonl)")
     parser.add_argument("--repeats", type=int, default=3, help="of every search (3)")
     parser.add_argument("--trial-seconds", type=float, default=0.3, help="of a trial (0.3)")
+    parser.add_argument("--sessions", default="1008,4032", help="rungs of the ladder (1008,4032)")
     options = parser.parse_args()
     options.build = os.path.abspath(options.build)
     with open(options.out, "w", encoding="utf-8") as file:
@@ -113,7 +114,7 @@ def main():
         kit(options, directory, "ndr")
         kit(options, directory, "pdr")
         kit(options, directory, "soak", "--soak-pps", "20000")
-        kit(options, directory, "ladder", "--sessions", "1008,4032", "--repeats", "1")
+        kit(options, directory, "ladder", "--sessions", options.sessions, "--repeats", "1")
     subprocess.run([os.path.join(HERE, "lab100g.py"), "report", "--out", options.out], check=True)
     print("\n" + NOTE)
 
