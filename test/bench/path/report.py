@@ -2,6 +2,7 @@
 """Figures to a CSV file, and from it the tables and the picture of doc/performance.md."""
 import csv
 import os
+import shutil
 import statistics
 
 from . import plot, scaling, scenarios
@@ -179,8 +180,11 @@ def _replace(text, marks, block):
     return before + marks[0] + block + marks[1] + rest.split(marks[1])[1]
 
 
-def document(figures, directory):
-    """Writes what lies between the marks of performance.md, and the pictures."""
+def document(figures, raw, directory):
+    """Writes what lies between the marks of performance.md, the pictures, and a copy of the raw file."""
+    kept = os.path.join(directory, "performance.csv")
+    if os.path.abspath(raw) != os.path.abspath(kept):
+        shutil.copyfile(raw, kept)
     page = os.path.join(directory, "performance.md")
     with open(page, encoding="utf-8") as file:
         text = file.read()
