@@ -62,6 +62,7 @@ def arguments():
                         " than the box admits, flow_admissions_per_second times workers (1e6)")
     parser.add_argument("--repeats", type=int, default=10, help="of every search, and trials of MRR (10)")
     parser.add_argument("--trial-seconds", type=float, default=30, help="of the last trials (30)")
+    parser.add_argument("--mrr-seconds", type=float, default=1, help="of a trial of MRR (1)")
     parser.add_argument("--drain-seconds", type=float, default=0.5, help="testpmd: after a trial")
     parser.add_argument("--soak-seconds", type=float, default=1800, help="(1800)")
     parser.add_argument("--soak-pps", type=float, default=0, help="0: nine tenths of the NDR found now")
@@ -161,7 +162,7 @@ def run_ladder(o):
 
 def run_mrr(o):
     with Bench(o, o.flows) as bench:
-        rates = search.mrr(bench.trial, o.highest_pps, o.repeats)
+        rates = search.mrr(bench.trial, o.highest_pps, o.repeats, o.mrr_seconds)
         bench.keep("mrr", rates=rates)
     print("MRR of %d trials: %.4f / %.4f / %.4f Mpps" % (
         len(rates), min(rates) / 1e6, statistics.median(rates) / 1e6, max(rates) / 1e6))

@@ -81,12 +81,13 @@ def kit(options, directory, *words):
            os.path.join(directory, "memif"))
     control = [os.path.join(options.build, "app", "pennylinectl", "pennylinectl"), "--json",
                "--socket", os.path.join(directory, "control"), "status"]
+    seconds = str(options.trial_seconds)
     command = [os.path.join(HERE, "lab100g.py"), words[0], "--eal", eal, "--box", " ".join(control),
-               "--source",
-               os.path.join(options.build, "test", "bench", "bench_source.so"), "--highest-pps",
-               "200000", "--ramp-pps", "20000", "--trial-seconds", str(options.trial_seconds),
-               "--drain-seconds", "0.05", "--repeats", str(options.repeats), "--soak-seconds", "1",
-               "--flows", str(FLOWS), "--out", options.out] + list(words[1:])
+               "--source", os.path.join(options.build, "test", "bench", "bench_source.so"),
+               "--highest-pps", "200000", "--ramp-pps", "20000", "--trial-seconds", seconds,
+               "--mrr-seconds", seconds, "--drain-seconds", "0.05", "--soak-seconds", "1",
+               "--repeats", str(options.repeats), "--flows", str(FLOWS),
+               "--out", options.out] + list(words[1:])
     wait_for_link_down(control)
     # A soak may fail here: that says nothing of the kit.
     done = subprocess.run(command, check=False)
