@@ -31,6 +31,9 @@ struct run {
     bool has_coins;
     /* Ordinary segments that no counter knows yet. */
     uint64_t n_segments, n_bytes;
+    /* Likewise data segments of flows that were refused, of one slice that is one aggregate. */
+    uint32_t refused_slice; /* UINT32_MAX: none yet */
+    uint64_t n_refused, n_refused_bytes;
 };
 
 struct flow_key engine_key_of(const struct engine_packet *p)
@@ -186,15 +189,49 @@ static inline bool may_be_ordinary(const struct run *r, const struct packet_view
                              !flow_is_left_alone(f->n_segments + 1u, f->n_out_of_order, r->rules));
 }
 
-/* The flow is not known. In a flood most are refused by what the bucket and the sample say. */
-static inline enum engine_action take_unknown(struct engine *e, struct engine_packet *p)
+static void end_refused(struct engine *e, struct run *r)
+{
+    struct aggregate_counters *c;
+    uint32_t aggregate;
+
+    if (r->n_refused == 0)
+        return;
+    aggregate = e->rules[r->refused_slice].aggregate;
+    c = engine_delta(e, aggregate);
+    if (aggregate == AGGREGATE_NONE)
+        e->counters.no_aggregate += r->n_refused;
+    e->counters.flow_refused += r->n_refused;
+    c->packets += r->n_refused;
+    c->bytes += r->n_refused_bytes;
+    c->unarmed += r->n_refused;
+    r->n_refused = r->n_refused_bytes = 0;
+}
+
+static never_inlined enum engine_action refuse(struct engine *e, struct run *r,
+                                               const struct engine_packet *p)
 {
     const struct slice_rules *rules = &e->rules[p->slice];
 
-    if (rules->is_passive || !engine_may_begin_a_flow(p->view) || !flow_refuse(e->flows, p->hash))
-        return engine_take(e, p);
+    if (rules->granularity_ipv4 == 0 && rules->granularity_ipv6 == 0) {
+        end_refused(e, r);
+        r->refused_slice = p->slice;
+    }
     e->counters.flow_refused++;
     engine_count_flowless(e, p, rules);
+    return ENGINE_FORWARD;
+}
+
+/* The flow is not known. In a flood most are refused by what the bucket and the sample say. */
+static inline enum engine_action take_unknown(struct engine *e, struct run *r,
+                                              struct engine_packet *p)
+{
+    if (e->rules[p->slice].is_passive || !engine_may_begin_a_flow(p->view) ||
+        !flow_refuse(e->flows, p->hash))
+        return engine_take(e, p);
+    if (likely_false(p->slice != r->refused_slice || (p->view->tcp_flags & TCP_FLAG_CONTROL) != 0))
+        return refuse(e, r, p);
+    r->n_refused++;
+    r->n_refused_bytes += p->n_bytes;
     return ENGINE_FORWARD;
 }
 
@@ -204,7 +241,7 @@ static inline enum engine_action take(struct engine *e, struct run *r, struct en
     struct flow *f = p->flow;
 
     if (likely_false(f == NULL))
-        return take_unknown(e, p);
+        return take_unknown(e, r, p);
     if (likely_false(!goes_on(r, p, f)))
         begin_run(e, r, p);
     if (likely_false(!may_be_ordinary(r, v, f) ||
@@ -227,7 +264,7 @@ static inline void ask_record(const struct engine *e, struct engine_packet *p)
 unsigned int engine_packets(struct engine *e, struct engine_packet *packets, const uint8_t *which,
                             unsigned int n, enum engine_action *actions)
 {
-    struct run run = {.slice = UINT32_MAX};
+    struct run run = {.slice = UINT32_MAX, .refused_slice = UINT32_MAX};
     unsigned int n_dropped = 0;
 
     for (unsigned int i = 0; i < n && i < ASK_AHEAD; i++)
@@ -244,5 +281,6 @@ unsigned int engine_packets(struct engine *e, struct engine_packet *packets, con
         n_dropped += action == ENGINE_DROP;
     }
     end_run(e, &run);
+    end_refused(e, &run);
     return n_dropped;
 }

@@ -121,7 +121,9 @@ static inline bool flow_is_sampled(const struct flow_table *t, uint64_t hash)
 
     if (n_free >= quarter)
         return true;
-    draw = hash_words(&hash, 1, t->config.secret) >> 32;
+    /* The upper half of a product depends on all of the hash, not on the bits alone that tell
+     * buckets and tags apart. */
+    draw = hash * UINT64_C(0x9e3779b97f4a7c15) >> 32;
     return (draw * quarter) >> 32 < (n_free > floor ? n_free : floor);
 }
 
