@@ -146,8 +146,9 @@ static void end_run(struct engine *e, struct run *r)
     r->n_segments = r->n_bytes = 0;
 }
 
-/* In the pooled phase every ordinary segment has its coin, while no test is on none has. In other
- * phases, in mode passive and without an aggregate no segment is ordinary. */
+/* In the pooled phase every ordinary segment has its coin; while the last drops settle, and while
+ * no test is on, none has. In the flows phase, in mode passive and without an aggregate no segment
+ * is ordinary. */
 static never_inlined void begin_run(struct engine *e, struct run *r, const struct engine_packet *p)
 {
     struct flow all = {.state = UINT8_MAX, .test_id = UINT8_MAX, .flags = FLOW_PAST_PROTECTION};
@@ -163,10 +164,14 @@ static never_inlined void begin_run(struct engine *e, struct run *r, const struc
     r->order = aggregate_order_of_word(r->word);
     r->has_coins = r->order.phase == AGGREGATE_POOLED;
     wanted.test_id = r->order.test_id;
+    if (r->order.phase == AGGREGATE_SETTLING) {
+        /* The first segment of this phase says where the flow's population ends. */
+        all.flags |= FLOW_MARKED;
+        wanted.flags |= FLOW_MARKED;
+    }
     r->status_mask = status_of(&all);
     r->status = status_of(&wanted);
-    if (aggregate == AGGREGATE_NONE || r->rules->is_passive ||
-        (r->order.phase != AGGREGATE_POOLED && r->order.phase != AGGREGATE_IDLE))
+    if (aggregate == AGGREGATE_NONE || r->rules->is_passive || r->order.phase == AGGREGATE_FLOWS)
         r->status_mask = 0; /* no flow's status is ARMED then */
 }
 

@@ -242,8 +242,11 @@ static void low_limits(struct test_parameters *p)
 
 static void run(struct lab_options options, struct twins *t)
 {
-    static const enum aggregate_phase phases[] = {
-        AGGREGATE_POOLED, AGGREGATE_POOLED, AGGREGATE_FLOWS, AGGREGATE_SETTLING, AGGREGATE_IDLE};
+    /* With and without chosen flows. */
+    static const enum aggregate_phase phases[2][5] = {
+        {AGGREGATE_POOLED, AGGREGATE_POOLED, AGGREGATE_FLOWS, AGGREGATE_SETTLING, AGGREGATE_IDLE},
+        {AGGREGATE_POOLED, AGGREGATE_POOLED, AGGREGATE_SETTLING, AGGREGATE_SETTLING,
+         AGGREGATE_IDLE}};
     struct aggregate_counters sum = {0};
     static struct burst b;
 
@@ -257,8 +260,10 @@ static void run(struct lab_options options, struct twins *t)
         uint64_t ms = random_u32(&t->random) % 8;
 
         if (i % 50 == 0) {
-            order_all(t->bursts, phases[i / 50 % 5], (uint8_t)(i / 250), threshold);
-            order_all(t->singles, phases[i / 50 % 5], (uint8_t)(i / 250), threshold);
+            enum aggregate_phase phase = phases[i / 250 % 2][i / 50 % 5];
+
+            order_all(t->bursts, phase, (uint8_t)(i / 250), threshold);
+            order_all(t->singles, phase, (uint8_t)(i / 250), threshold);
         }
         t->is_calm = i / 1000 % 2 == 0;
         fill(t, &b);
