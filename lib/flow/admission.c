@@ -53,6 +53,14 @@ static struct flow *better_victim(struct flow *a, struct flow *b, uint32_t now_m
     return silence_ms(b->last_seen_ms, now_ms) > silence_ms(a->last_seen_ms, now_ms) ? b : a;
 }
 
+/* The lines of all candidates at once: asked for one after the other, each would have to be waited
+ * for. */
+static void ask_candidates(const struct flow_table *t, const struct bucket *b)
+{
+    for (unsigned int i = 0; i < BUCKET_SLOTS; i++)
+        prefetch_line(flow_in_slot(t, b, i));
+}
+
 static struct flow *victim_in_bucket(const struct flow_table *t, const struct bucket *b,
                                      uint32_t now_ms)
 {
@@ -72,10 +80,13 @@ static struct flow *victim_in_bucket(const struct flow_table *t, const struct bu
 
 static bool evict_for(struct flow_table *t, uint64_t hash, uint32_t now_ms)
 {
-    struct flow *victim =
-        better_victim(victim_in_bucket(t, first_bucket(t, hash), now_ms),
-                      victim_in_bucket(t, second_bucket(t, hash), now_ms), now_ms);
+    const struct bucket *first = first_bucket(t, hash), *second = second_bucket(t, hash);
+    struct flow *victim;
 
+    ask_candidates(t, first);
+    ask_candidates(t, second);
+    victim = better_victim(victim_in_bucket(t, first, now_ms), victim_in_bucket(t, second, now_ms),
+                           now_ms);
     if (victim == NULL)
         return false;
     if (victim->state == FLOW_SYN_ONLY)
