@@ -83,6 +83,11 @@ static void print_joint(struct print_table *table)
             }
 }
 
+static bool wants(const struct options *o, enum test_rule rule)
+{
+    return rule >= o->first_rule && rule <= o->last_rule;
+}
+
 int command_errors(int argc, char **argv)
 {
     struct print_table table = {0};
@@ -98,10 +103,13 @@ int command_errors(int argc, char **argv)
         "which repeats so many segments.",
         1, &o);
     table = (struct print_table){.output = o.output, .n_skipped = o.n_skipped};
-    print_penny(&table);
-    print_anytime(&table);
-    print_flow(&table);
-    print_joint(&table);
+    if (wants(&o, TEST_RULE_PENNY))
+        print_penny(&table);
+    if (wants(&o, TEST_RULE_ANYTIME)) {
+        print_anytime(&table);
+        print_flow(&table);
+        print_joint(&table);
+    }
     print_table_end(&table);
     return 0;
 }

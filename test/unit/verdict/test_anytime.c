@@ -102,6 +102,37 @@ static void huge_counts_stay_finite(void **state)
     assert_true(anytime_log10_e(&a, 12, 1000000000000) < 0.0);
 }
 
+/* From no coin at all to one that always falls, from nothing seen to all that a counter holds. */
+static void no_probability_and_no_count_gives_other_than_a_number(void **state)
+{
+    static const double p[] = {0,      0x1p-32,  1e-4,        0.05,      0.5,
+                               0.9933, 1 - 1e-6, 1 - 0x1p-32, 1 - 1e-15, 1};
+    static const uint64_t n[] = {0, 1, 5, 1000, UINT64_C(1) << 53, UINT64_MAX};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(p) * ARRAY_LENGTH(n) * ARRAY_LENGTH(n); i++) {
+        const uint64_t hits = n[i % ARRAY_LENGTH(n)];
+        const uint64_t misses = n[i / ARRAY_LENGTH(n) % ARRAY_LENGTH(n)];
+        const double base = p[i / ARRAY_LENGTH(n) / ARRAY_LENGTH(n)];
+        const struct anytime_counts flows[] = {{hits, misses, 0}, {misses, hits, 0}, {1, 1, 0}};
+        struct anytime a;
+        double values[5];
+
+        anytime_init(&a, base, base);
+        values[0] = anytime_log10_e(&a, hits, misses);
+        values[1] = anytime_log10_e_flow(&a, hits, misses);
+        values[2] = anytime_log10_e_joint(&a, flows, 1);
+        values[3] = anytime_log10_e_joint(&a, flows, ARRAY_LENGTH(flows));
+        values[4] = anytime_log10_f(&a, misses, hits);
+        for (size_t k = 0; k < ARRAY_LENGTH(values); k++) {
+            assert_false(isnan(values[k]));
+            assert_true(values[k] < INFINITY);
+            /* Without a hit there is no evidence. */
+            assert_true(hits > 0 || k == 3 || values[k] <= 1e-12);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -110,6 +141,7 @@ int main(void)
         cmocka_unit_test(four_expired_and_nothing_back_reject_closed_loop),
         cmocka_unit_test(e_and_f_read_their_own_probability),
         cmocka_unit_test(huge_counts_stay_finite),
+        cmocka_unit_test(no_probability_and_no_count_gives_other_than_a_number),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
