@@ -114,6 +114,43 @@ static void the_timeout_doubles_until_an_ack(void **state)
     assert_int_equal(s.deadline_ns, 0);
 }
 
+/* RFC 6298 2.2 to 2.4, by hand. */
+static void the_timeout_follows_the_samples(void **state)
+{
+    struct tcp_sender s;
+
+    (void)state;
+    tcp_sender_init(&s, &with_sack, 1000, RTT_NS / 100);
+    assert_int_equal(s.timeout_ns, 200 * NS_PER_MS);
+    tcp_sender_init(&s, &with_sack, 1000, RTT_NS);
+    assert_int_equal(s.timeout_ns, 300 * NS_PER_MS);
+    send_all(&s, 0);
+    tcp_sender_on_ack(&s, RTT_NS, 10, 0);
+    assert_int_equal(s.timeout_ns, 250 * NS_PER_MS);
+    send_all(&s, RTT_NS);
+    tcp_sender_on_ack(&s, RTT_NS + 3 * RTT_NS, 30, 0);
+    assert_int_equal(s.timeout_ns, 437500 * NS_PER_US);
+}
+
+/* RFC 8985: what was sent after a repair has arrived, the repair has not. */
+static void a_repair_that_is_lost_is_sent_again(void **state)
+{
+    const uint64_t later_ns = RTT_NS + RTT_NS / 3;
+    struct tcp_options options = with_sack;
+    struct tcp_sender s;
+
+    (void)state;
+    options.recent_ack = true;
+    tcp_sender_init(&s, &options, 1000, RTT_NS);
+    send_all(&s, 0);
+    tcp_sender_on_ack(&s, RTT_NS, 0, 0xe);
+    assert_int_equal(tcp_sender_next(&s, RTT_NS), 0);
+    tcp_sender_on_ack(&s, later_ns, 0, 0x3fe);
+    assert_int_equal(tcp_sender_next(&s, later_ns), 10);
+    tcp_sender_on_ack(&s, later_ns + RTT_NS, 0, 0x7fe);
+    assert_int_equal(tcp_sender_next(&s, later_ns + RTT_NS), 0);
+}
+
 static void a_tail_is_probed_after_two_round_trips(void **state)
 {
     struct tcp_sender s;
@@ -155,6 +192,8 @@ int main(void)
         cmocka_unit_test(a_later_segment_that_arrives_shows_the_loss_of_an_earlier_one),
         cmocka_unit_test(the_third_duplicate_ack_without_sack_sends_the_first_again),
         cmocka_unit_test(the_timeout_doubles_until_an_ack),
+        cmocka_unit_test(the_timeout_follows_the_samples),
+        cmocka_unit_test(a_repair_that_is_lost_is_sent_again),
         cmocka_unit_test(a_tail_is_probed_after_two_round_trips),
         cmocka_unit_test(the_receiver_acks_every_second_segment_and_all_around_a_gap),
     };
