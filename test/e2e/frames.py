@@ -9,6 +9,7 @@ import socket
 import struct
 import sys
 import time
+import typing
 
 SOURCE_MAC = bytes.fromhex("020000000f01")
 NEXT_MAC = bytes.fromhex("020000000f02")
@@ -51,60 +52,86 @@ def tcp(flags, payload=b"", offset=5):
     return struct.pack("!HHIIBBHHH", 40000, 443, 1000, 1, offset << 4, flags, 1024, 0, 0) + payload
 
 
+class Odd(typing.NamedTuple):
+    """A frame, and the name under which it is counted: on the path, and of a mirror, where frames may
+    be cut and come in tunnels (empty: the same)."""
+
+    name: str
+    reason: str
+    frame: bytes
+    in_mirror: str = ""
+
+    def counted(self, is_mirror):
+        return self.in_mirror if is_mirror and self.in_mirror else self.reason
+
+
 def odd_frames():
-    """(what it is, the frame)"""
     udp = struct.pack("!HHHH", 5000, 5001, 28, 0) + b"u" * 20
     arp = struct.pack("!HHBBH6s4s6s4s", 1, 0x800, 6, 4, 1, SOURCE_MAC, OTHER, bytes(6), RECEIVER)
     whole = ipv4(6, tcp(0x18, b"d" * 500))
-    yield "ARP request", ethernet(0x0806, arp, b"\xff" * 6)
-    yield "LLDP", ethernet(0x88CC, b"\x02\x07\x04" + SOURCE_MAC + b"\x04\x02\x05a\0\0",
-                           bytes.fromhex("0180c200000e"))
-    yield "spanning tree, 802.3", ethernet(38, b"\x42\x42\x03" + bytes(35),
-                                           bytes.fromhex("0180c2000000"))
-    yield "pause frame", ethernet(0x8808, b"\0\1\0\0", bytes.fromhex("0180c2000001"))
-    yield "unknown EtherType", ethernet(0x88B5, b"experimental")
-    yield "UDP", ethernet(0x0800, ipv4(17, udp))
-    yield "UDP of a tested source", ethernet(0x0800, ipv4(17, udp, TESTED))
-    yield "ICMP", ethernet(0x0800, ipv4(1, b"\x08\0\0\0\0\1\0\1ping"))
-    yield "GRE", ethernet(0x0800, ipv4(47, b"\0\0\x08\0" + whole))
-    yield "first fragment", ethernet(0x0800, ipv4(6, tcp(0x18, b"f" * 76), TESTED, 0x2000))
-    yield "later fragment", ethernet(0x0800, ipv4(6, b"g" * 96, TESTED, 0x000C))
-    yield "TCP of no slice", ethernet(0x0800, whole)
-    yield "SYN of no slice", ethernet(0x0800, ipv4(6, tcp(2)))
-    yield "SYN of a tested source", ethernet(0x0800, ipv4(6, tcp(2), TESTED))
-    yield "RST of a tested source", ethernet(0x0800, ipv4(6, tcp(4), TESTED))
-    yield "pure ACK of a tested source", ethernet(0x0800, ipv4(6, tcp(0x10), TESTED))
-    yield "all flags at once", ethernet(0x0800, ipv4(6, tcp(0x3F, b"xmas"), TESTED))
-    yield "data offset below five", ethernet(0x0800, ipv4(6, tcp(0x18, b"x" * 9, 4), TESTED))
-    yield "data offset beyond the end", ethernet(0x0800, ipv4(6, tcp(0x18, b"", 15), TESTED))
-    yield "header length below five", ethernet(0x0800, ipv4(6, tcp(0x18), TESTED, first=0x44))
-    yield "header length beyond the end", ethernet(0x0800, ipv4(6, b"", TESTED, first=0x4F))
-    yield "total length beyond the end", ethernet(0x0800, ipv4(6, tcp(0x18), TESTED, length=1400))
-    yield "total length below the header", ethernet(0x0800, ipv4(6, tcp(0x18), TESTED, length=12))
-    yield "IP version 5", ethernet(0x0800, ipv4(6, tcp(0x18), TESTED, first=0x55))
-    yield "cut in the IP header", ethernet(0x0800, whole[:11])
-    yield "time to live of zero", ethernet(0x0800, ipv4(17, udp, ttl=0))
-    yield "UDP over IPv6", ethernet(0x86DD, ipv6(17, udp))
-    yield "hop-by-hop options", ethernet(0x86DD, ipv6(0, b"\x11\0\1\4\0\0\0\0" + udp))
-    yield "IPv6 fragment", ethernet(0x86DD, ipv6(44, b"\x06\0\0\1\0\0\0\x09" + tcp(0x18, b"h" * 64)))
-    yield "endless extension headers", ethernet(0x86DD, ipv6(60, b"\x3c\0\1\4\0\0\0\0" * 40))
-    yield "IPv6 length beyond the end", ethernet(0x86DD, ipv6(6, tcp(0x18), 1400))
-    yield "no next header", ethernet(0x86DD, ipv6(59, b""))
-    yield "VLAN tag", ethernet(0x8100, struct.pack("!HH", 0x6064, 0x0800) + whole)
-    yield "priority tag", ethernet(0x8100, struct.pack("!HH", 0xE000, 0x0800) + whole)
-    yield "two tags", ethernet(0x8100, struct.pack("!HHHH", 5, 0x8100, 6, 0x0800) + whole)
-    yield "service tag", ethernet(0x88A8, struct.pack("!HHHH", 5, 0x8100, 6, 0x0800) + whole)
-    yield "tag and nothing else", ethernet(0x8100, b"\0\5\x08\0")
-    yield "MPLS", ethernet(0x8847, b"\0\1\x01\x40" + whole)
-    yield "PPPoE", ethernet(0x8864, b"\x11\0\0\1\0\x05\0\x21" + whole)
-    yield "padding after a short packet", ethernet(0x0800, ipv4(6, tcp(2)) + b"\xa5" * 30)
-    yield "longest frame", ethernet(0x88B5, b"L" * 1500)
+    yield Odd("ARP request", "not_ip", ethernet(0x0806, arp, b"\xff" * 6))
+    yield Odd("LLDP", "not_ip",
+              ethernet(0x88CC, b"\x02\x07\x04" + SOURCE_MAC + b"\x04\x02\x05a\0\0",
+                       bytes.fromhex("0180c200000e")))
+    yield Odd("spanning tree, 802.3", "not_ip",
+              ethernet(38, b"\x42\x42\x03" + bytes(35), bytes.fromhex("0180c2000000")))
+    yield Odd("pause frame", "not_ip", ethernet(0x8808, b"\0\1\0\0", bytes.fromhex("0180c2000001")))
+    yield Odd("unknown EtherType", "not_ip", ethernet(0x88B5, b"experimental"))
+    yield Odd("UDP", "not_tcp", ethernet(0x0800, ipv4(17, udp)))
+    yield Odd("UDP of a tested source", "not_tcp", ethernet(0x0800, ipv4(17, udp, TESTED)))
+    yield Odd("ICMP", "not_tcp", ethernet(0x0800, ipv4(1, b"\x08\0\0\0\0\1\0\1ping")))
+    yield Odd("GRE", "not_tcp", ethernet(0x0800, ipv4(47, b"\0\0\x08\0" + whole)), "tcp")
+    yield Odd("first fragment", "ipv4_fragment",
+              ethernet(0x0800, ipv4(6, tcp(0x18, b"f" * 76), TESTED, 0x2000)))
+    yield Odd("later fragment", "ipv4_fragment", ethernet(0x0800, ipv4(6, b"g" * 96, TESTED, 0x000C)))
+    yield Odd("TCP of no slice", "tcp", ethernet(0x0800, whole))
+    yield Odd("SYN of no slice", "tcp", ethernet(0x0800, ipv4(6, tcp(2))))
+    yield Odd("SYN of a tested source", "tcp", ethernet(0x0800, ipv4(6, tcp(2), TESTED)))
+    yield Odd("RST of a tested source", "tcp", ethernet(0x0800, ipv4(6, tcp(4), TESTED)))
+    yield Odd("pure ACK of a tested source", "tcp", ethernet(0x0800, ipv4(6, tcp(0x10), TESTED)))
+    yield Odd("all flags at once", "tcp", ethernet(0x0800, ipv4(6, tcp(0x3F, b"xmas"), TESTED)))
+    yield Odd("data offset below five", "bad_tcp_header_length",
+              ethernet(0x0800, ipv4(6, tcp(0x18, b"x" * 9, 4), TESTED)))
+    yield Odd("data offset beyond the end", "bad_tcp_header_length",
+              ethernet(0x0800, ipv4(6, tcp(0x18, b"", 15), TESTED)))
+    yield Odd("header length below five", "bad_ipv4_header_length",
+              ethernet(0x0800, ipv4(6, tcp(0x18), TESTED, first=0x44)))
+    yield Odd("header length beyond the end", "truncated_ipv4",
+              ethernet(0x0800, ipv4(6, b"", TESTED, first=0x4F)))
+    yield Odd("total length beyond the end", "bad_ipv4_total_length",
+              ethernet(0x0800, ipv4(6, tcp(0x18), TESTED, length=1400)), "tcp")
+    yield Odd("total length below the header", "bad_ipv4_total_length",
+              ethernet(0x0800, ipv4(6, tcp(0x18), TESTED, length=12)))
+    yield Odd("IP version 5", "bad_ipv4_version",
+              ethernet(0x0800, ipv4(6, tcp(0x18), TESTED, first=0x55)))
+    yield Odd("cut in the IP header", "bad_ipv4_total_length",
+              ethernet(0x0800, whole[:11]), "bad_tcp_header_length")
+    yield Odd("time to live of zero", "not_tcp", ethernet(0x0800, ipv4(17, udp, ttl=0)))
+    yield Odd("UDP over IPv6", "not_tcp", ethernet(0x86DD, ipv6(17, udp)))
+    yield Odd("hop-by-hop options", "not_tcp", ethernet(0x86DD, ipv6(0, b"\x11\0\1\4\0\0\0\0" + udp)))
+    yield Odd("IPv6 fragment", "ipv6_fragment",
+              ethernet(0x86DD, ipv6(44, b"\x06\0\0\1\0\0\0\x09" + tcp(0x18, b"h" * 64))))
+    yield Odd("endless extension headers", "too_many_ipv6_extensions",
+              ethernet(0x86DD, ipv6(60, b"\x3c\0\1\4\0\0\0\0" * 40)))
+    yield Odd("IPv6 length beyond the end", "bad_ipv6_payload_length",
+              ethernet(0x86DD, ipv6(6, tcp(0x18), 1400)), "tcp")
+    yield Odd("no next header", "not_tcp", ethernet(0x86DD, ipv6(59, b"")))
+    yield Odd("VLAN tag", "tcp", ethernet(0x8100, struct.pack("!HH", 0x6064, 0x0800) + whole))
+    yield Odd("priority tag", "tcp", ethernet(0x8100, struct.pack("!HH", 0xE000, 0x0800) + whole))
+    yield Odd("two tags", "tcp", ethernet(0x8100, struct.pack("!HHHH", 5, 0x8100, 6, 0x0800) + whole))
+    yield Odd("service tag", "tcp",
+              ethernet(0x88A8, struct.pack("!HHHH", 5, 0x8100, 6, 0x0800) + whole))
+    yield Odd("tag and nothing else", "bad_ipv4_version", ethernet(0x8100, b"\0\5\x08\0"))
+    yield Odd("MPLS", "tcp", ethernet(0x8847, b"\0\1\x01\x40" + whole))
+    yield Odd("PPPoE", "not_ip", ethernet(0x8864, b"\x11\0\0\1\0\x05\0\x21" + whole))
+    yield Odd("padding after a short packet", "tcp", ethernet(0x0800, ipv4(6, tcp(2)) + b"\xa5" * 30))
+    yield Odd("longest frame", "not_ip", ethernet(0x88B5, b"L" * 1500))
 
 
 def frames(driver="af_xdp"):
     """All frames that a driver can hand on, each different: those above, and random ones."""
     rng = random.Random(20240804)
-    listed = [frame for name, frame in odd_frames() if name not in CHANGED_BY_DRIVER[driver]]
+    listed = [odd.frame for odd in odd_frames() if odd.name not in CHANGED_BY_DRIVER[driver]]
     for number in range(300):
         body = struct.pack("!I", number) + rng.randbytes(rng.randrange(46, 1400))
         kind = rng.choice((0x0800, 0x86DD, 0x88B5, 0x8847, 0x0806))
@@ -126,7 +153,7 @@ def captured(path):
 
 
 def name_of(frame):
-    return next((name for name, odd in odd_frames() if odd == frame), frame.hex()[:200])
+    return next((odd.name for odd in odd_frames() if odd.frame == frame), frame.hex()[:200])
 
 
 def main():

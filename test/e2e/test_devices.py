@@ -9,70 +9,16 @@ import tempfile
 import time
 import unittest
 
+import devices
 import frames
-import netlab
 import pennyline
 
 HOP_MAC = "02:00:00:00:0a:01"
 OWN_MAC = "02:00:00:00:0a:02"
 
 
-def write_capture(path, packets):
-    with open(path, "wb") as capture:
-        capture.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1))
-        for packet in packets:
-            capture.write(struct.pack("<IIII", 0, 0, len(packet), len(packet)) + packet)
-
-
 def mac_bytes(text):
     return bytes.fromhex(text.replace(":", ""))
-
-
-class Service:
-    """`pennyline run` between two capture files for each port."""
-
-    def __init__(self, folder, packets, **config):
-        self.folder = folder
-        write_capture(self.path("in.pcap"), packets)
-        write_capture(self.path("nothing.pcap"), [])
-        ports = [{"name": "left", "device": self.device(0, "in", "back"), "pair": "right"},
-                 {"name": "right", "device": self.device(1, "nothing", "out"), "pair": "left"}]
-        whole = {"instance": {"control_socket": self.path("control"), "max_aggregates": 64,
-                              "flows_per_lcore": 1024, "event_log": self.path("events")},
-                 "eal": {"lcores": "0@0,1@1" if os.cpu_count() > 1 else "0@0,1@0", "huge": False,
-                         "memory_mb": 256, "extra": ["--no-shconf"],
-                         "file_prefix": os.path.basename(folder)},
-                 "ports": ports, **config}
-        with open(self.path("config.json"), "w") as file:
-            json.dump(whole, file)
-        self.process = netlab.Process([pennyline.program("pennyline"), "run", "--config",
-                                       self.path("config.json"), "--json"], self.path("run"))
-        self.process.wait_for("forwarding", 30)
-
-    def path(self, name):
-        return os.path.join(self.folder, name)
-
-    def device(self, number, source, target):
-        return (f"net_pcap{number},rx_pcap={self.path(source + '.pcap')},"
-                f"tx_pcap={self.path(target + '.pcap')}")
-
-    def wait_for_frames(self, n, name="out"):
-        deadline = time.monotonic() + 10
-        while len(frames.captured(self.path(name + ".pcap"))) < n:
-            if time.monotonic() > deadline:
-                break
-            time.sleep(0.05)
-        time.sleep(0.2)  # what comes beside would be wrong too
-        return frames.captured(self.path(name + ".pcap"))
-
-    def stop(self):
-        """(exit code, Summary)"""
-        code = self.process.stop()
-        return code, pennyline.Summary(self.process.output())
-
-    def events(self):
-        with open(self.path("events")) as log:
-            return [json.loads(line) for line in log]
 
 
 def tested_frames(n_flows, n_segments):
@@ -104,7 +50,7 @@ class Devices(unittest.TestCase):
 
     def test_every_frame_passes_to_the_bit_and_in_order(self):
         sent = frames.frames()
-        service = Service(self.folder.name, sent, slices=[self.slice()])
+        service = devices.Service(self.folder.name, sent, slices=[self.slice()])
         came = service.wait_for_frames(len(sent))
         for number, (a, b) in enumerate(zip(sent, came)):
             self.assertEqual(a, b, f"frame {number}: {frames.name_of(a)}")
@@ -116,7 +62,7 @@ class Devices(unittest.TestCase):
     def test_out_same_sends_all_back_by_the_port_that_it_came_in_by(self):
         sent = frames.frames()
         name = os.path.join(self.folder.name, "{}.pcap").format
-        write_capture(name("in"), sent)
+        devices.write_capture(name("in"), sent)
         done = subprocess.run(
             [pennyline.program("pennyline"), "test", "--no-huge", "--mode", "off", "--json",
              "--in", f"net_pcap0,rx_pcap={name('in')},tx_pcap={name('out')}", "--out", "same",
@@ -133,7 +79,7 @@ class Devices(unittest.TestCase):
         other = [frame for frame in frames.frames() if frames.TESTED not in frame]
         hop = {"name": "hop", "port": "right", "destination_mac": HOP_MAC, "source_mac": OWN_MAC,
                "vlan": 100}
-        service = Service(self.folder.name, sent + other, next_hops=[hop],
+        service = devices.Service(self.folder.name, sent + other, next_hops=[hop],
                           slices=[self.slice(next_hops=["hop"])])
         came = service.wait_for_frames(len(sent) + len(other))
         self.finish(service)
@@ -144,7 +90,7 @@ class Devices(unittest.TestCase):
         sent = tested_frames(64, 5)
         hops = [{"name": f"hop{n}", "port": "right", "destination_mac": f"02:00:00:00:0b:0{n}"}
                 for n in range(4)]
-        service = Service(self.folder.name, sent, next_hops=hops,
+        service = devices.Service(self.folder.name, sent, next_hops=hops,
                           slices=[self.slice(next_hops=[hop["name"] for hop in hops])])
         came = service.wait_for_frames(len(sent))
         self.finish(service)
@@ -157,16 +103,13 @@ class Devices(unittest.TestCase):
 
     def watch_mirror(self, sent):
         """Totals, and the aggregate that the packets inside belong to."""
-        path = os.path.join(self.folder.name, "back.pcap")
-        ports = [{"name": "copy", "role": "mirror", "device":
-                  f"net_pcap0,rx_pcap={self.folder.name}/in.pcap,tx_pcap={path}"}]
-        service = Service(self.folder.name, sent, ports=ports,
-                          slices=[self.slice(mode="passive")])
-        time.sleep(1)
+        service = devices.Service(self.folder.name, sent, port={"role": "mirror"},
+                                  slices=[self.slice(mode="passive")])
+        service.wait_until_received(len(sent))
         summary = self.finish(service)
         self.assertEqual(summary.totals["absorbed_mirror"], len(sent))
         self.assertEqual(summary.totals["tx_packets"], 0)
-        self.assertEqual(frames.captured(path), [])
+        self.assertEqual(frames.captured(service.path("back.pcap")), [])
         return summary.aggregate("198.51.100.0/24")
 
     def test_a_mirror_is_watched_and_nothing_of_it_leaves(self):
@@ -182,7 +125,7 @@ class Devices(unittest.TestCase):
         self.assertEqual(self.watch_mirror(sent)["packets"], len(sent))
 
     def test_signals_turn_the_kill_switch_and_the_log_tells(self):
-        service = Service(self.folder.name, frames.frames()[:10], slices=[self.slice()])
+        service = devices.Service(self.folder.name, frames.frames()[:10], slices=[self.slice()])
         for name in ("USR1", "USR2"):
             subprocess.run(["kill", f"-{name}", str(service.process.child.pid)], check=True)
             time.sleep(0.3)
