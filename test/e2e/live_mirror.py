@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Mirrors as routers make them, live: the kernel copies packets (tc mirred) from where tools/lab/mirror.py
+"""Mirrors as routers make them, live: the kernel copies packets (tc mirred, nftables dup) from where tools/lab/mirror.py
 has its mirror, and pennyline takes the copies.
 
     fast --+-- plain ------------------------ box   as they are, both directions
@@ -40,6 +40,14 @@ def copy_packets(namespace, device, way, *targets):
         namespace.run("tc", "qdisc", "add", "dev", device, "clsact")
     namespace.run("tc", "filter", "add", "dev", device, way, "protocol", "all", "u32", "match", "u32",
                   0, 0, *copies)
+
+
+def sample_packets(namespace, device, targets):
+    """Of all that comes in by a device, one packet in so many goes to each of the targets as well."""
+    rules = "; ".join(f"add rule netdev sampled copies numgen inc mod {one_in} == 0 dup to {target}"
+                      for target, one_in in targets.items())
+    namespace.nft("add table netdev sampled; add chain netdev sampled copies "
+                  f"{{ type filter hook ingress device {device} priority 0; }}; {rules}")
 
 
 class LiveMirror(mirror.Mirror):

@@ -60,6 +60,35 @@ class Mirror(unittest.TestCase):
         self.assertGreater(found["plain"]["counters"]["flows_two_way"], 0)
         self.assertGreater(found["plain"]["round_trip"]["to_destination_samples"], 0)
 
+    def test_mirrors_that_sample_are_told_or_found_out(self):
+        """One packet in ten to a port that is told so, one in fifty to one that is not."""
+        ports = [{**p, "sampling": 10} if p["name"] == "plain" else p for p in live_mirror.ports()]
+        slices = [{"name": name, "mode": "passive", "sources": ["10.1.1.0/24"],
+                   "ingress": {"port": name}} for name in ("plain", "vxlan")]
+        with live_mirror.LiveMirror() as lab:
+            service = pennyline.Service(lab, slices, ports=ports)
+            live_mirror.sample_packets(lab.fast, "to-r1", {"to-plain": 10, "to-vxlan": 50})
+            before = lab.fast.counters("to-r1")["rx_packets"]
+            lab.bulk(3, flows=1, rate="12M")
+            n_sent = lab.fast.counters("to-r1")["rx_packets"] - before
+            time.sleep(1.5)  # findings are judged once a second
+            code, summary = service.stop()
+        told, found_out = (passive_of(summary)[name] for name in ("plain", "vxlan"))
+        self.assertEqual(code, 0)
+        self.assertEqual(summary.broken_identities(), [])
+        self.assertGreater(n_sent, 2000)
+        self.assertEqual(told["sampling"], {"rate": 0.1, "source": "configured"})
+        # Whichever packet of ten was the first one.
+        self.assertLess(abs(told["volume"]["packets"] - n_sent), 20)
+        self.assertEqual(told["findings"], [])
+        self.assertEqual(found_out["sampling"]["source"], "estimated")
+        # Of segments that are equally long; the handshake and the end are not.
+        self.assertTrue(0.015 < found_out["sampling"]["rate"] < 0.025, found_out["sampling"])
+        self.assertEqual([f["finding"] for f in found_out["findings"]], ["sampling_suspected"])
+        for sampled in (told, found_out):
+            self.assertIsNone(sampled["upstream_loss"])
+            self.assertIsNone(sampled["downstream_loss"])
+
     def watch_once(self, lab, *options):
         """`pennyline test --mode passive` on the mirror, running."""
         process = lab.box.start(
