@@ -37,6 +37,7 @@ class Scenario:
     mixed: bool = False
     seconds: int = 40  # the test's limit
     flows_phase_ms: int = 60000  # single flows end by themselves within half of that
+    patience_ms: int = 3000  # for a repeat, and before a flow without its SYN is tested
 
     def sources(self):
         return {"genuine": GENUINE, "short": GENUINE, "spoofed": SPOOFED,
@@ -96,7 +97,9 @@ def play(scenario):
     with path(scenario) as lab:
         test = pennyline.Test(lab, [scenario.sources()], scenario.driver, scenario.queues,
                               ["--rule", scenario.rule, "--duration", str(scenario.seconds - 5),
-                               "--set", f"individual_phase_timeout_ms={scenario.flows_phase_ms}"])
+                               "--set", f"individual_phase_timeout_ms={scenario.flows_phase_ms}",
+                               "--set", f"retransmission_timeout_ms={scenario.patience_ms}",
+                               "--set", f"admission_grace_ms={scenario.patience_ms}"])
         TRAFFIC[scenario.traffic](lab, scenario, scenario.sources())
         code, summary = test.finish(scenario.seconds + 20)
         kernel = {device: lab.box.counters(device) for device in ("portA", "portB")}

@@ -8,6 +8,9 @@ import live
 import pennyline
 from live import Scenario
 
+# Blind senders repeat at once or never: that they are waited for as long as by default is tested once.
+IMPATIENT = {"flows_phase_ms": 3000, "patience_ms": 1000}
+
 ONE_OF_EACH_KIND = [
     Scenario("genuine_ipv4", "genuine"),
     Scenario("genuine_ipv6_bbr", "genuine", family=6, congestion="bbr"),
@@ -24,11 +27,9 @@ ONE_OF_EACH_KIND = [
     Scenario("genuine_by_rule_penny", "genuine", rule="penny"),
     Scenario("spoofed_ipv4", "spoofed", "not_closed_loop"),
     Scenario("spoofed_ipv6_in_a_vlan_af_packet", "spoofed", "not_closed_loop", family=6, vlan=100,
-             driver="af_packet", flows_phase_ms=5000),
-    Scenario("spoofed_with_duplicates", "spoofed", "not_closed_loop", duplicates="0.1",
-             flows_phase_ms=5000),
-    Scenario("spoofed_by_rule_penny", "spoofed", "not_closed_loop", rule="penny",
-             flows_phase_ms=5000),
+             driver="af_packet", **IMPATIENT),
+    Scenario("spoofed_with_duplicates", "spoofed", "not_closed_loop", duplicates="0.1", **IMPATIENT),
+    Scenario("spoofed_by_rule_penny", "spoofed", "not_closed_loop", rule="penny", **IMPATIENT),
     Scenario("mixed", "mixed", mixed=True, queues=2),
 ]
 

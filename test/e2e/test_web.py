@@ -44,7 +44,8 @@ def served():
     with netlab.Path() as lab:
         os.chmod(lab.folder, 0o755)
         service = pennyline.Service(lab, SLICES, instance={"control_group": "nogroup"},
-                                    by=as_the_unit_does())
+                                    by=as_the_unit_does(),
+                                    defaults={"individual_phase_timeout_ms": 5000})
         web = Gateway(pennyline.program("pennyline-web"), service.control_path, "--user", "nobody",
                       "--requests-per-second", "100000")
         try:
