@@ -8,12 +8,19 @@ bool aggregates_is_tested(const json_t *row)
     return table_number(row, "n_tests") > 0;
 }
 
+static bool is_watched(const json_t *row)
+{
+    return json_is_object(json_object_get(row, "passive"));
+}
+
 void aggregates_verdict_cell(const json_t *row, char out[CELL_BYTES])
 {
     char verdict[CELL_BYTES];
 
     snprintf(out, CELL_BYTES, "%.64s%s%s",
-             aggregates_is_tested(row) ? table_value(row, "verdict", verdict) : "not tested",
+             aggregates_is_tested(row) ? table_value(row, "verdict", verdict)
+             : is_watched(row)         ? "watched"
+                                       : "not tested",
              json_is_true(json_object_get(row, "provisional")) ? " (provisional)" : "",
              json_is_true(json_object_get(row, "mixed")) ? " (mixed)" : "");
 }

@@ -152,6 +152,25 @@ static const struct column individual_columns[] = {
     {0},
 };
 
+static void duration_cell(const json_t *row, char out[CELL_BYTES])
+{
+    snprintf(out, CELL_BYTES, "%.3f", table_number(row, "duration_s"));
+}
+
+static const struct column ended_columns[] = {
+    {"flow", NULL, flow_cell, true},
+    {"start", "start", NULL, true},
+    {"end", "end", NULL, true},
+    {"seconds", NULL, duration_cell, false},
+    {"segments", "segments", NULL, false},
+    {"bytes", "bytes", NULL, false},
+    {"lost upstream", "lost_upstream", NULL, false},
+    {"reordered", "reordered", NULL, false},
+    {"repeats", "repeats", NULL, false},
+    {"holes open", "holes_open", NULL, false},
+    {0},
+};
+
 static void print_list(FILE *out, const char *title, const struct column *columns,
                        const json_t *rows)
 {
@@ -169,6 +188,38 @@ static const char *sentence(const json_t *aggregate)
     return text != NULL ? text : "";
 }
 
+static void print_loss(FILE *out, const char *where, const json_t *rate)
+{
+    if (is_there(rate, "estimate"))
+        fprintf(out, "%s %.2f %% (95 %% interval %.2f to %.2f %%)", where,
+                100 * table_number(rate, "estimate"), 100 * table_number(rate, "low"),
+                100 * table_number(rate, "high"));
+    else
+        fprintf(out, "%s unknown", where);
+}
+
+static void print_watched(FILE *out, const json_t *passive)
+{
+    double sampling = table_number(passive, "sampling.rate");
+    char text[CELL_BYTES];
+    json_t *finding;
+    size_t i;
+
+    fprintf(out, "\n%.0f flows finished; ", table_number(passive, "counters.flows_finished"));
+    print_loss(out, "loss before here", json_object_get(passive, "upstream_loss"));
+    print_loss(out, ", after here", json_object_get(passive, "downstream_loss"));
+    fprintf(out, "\n");
+    if (sampling > 0 && sampling < 1)
+        fprintf(out, "one packet in %.0f comes here (%s): loss cannot be told\n", 1 / sampling,
+                table_value(passive, "sampling.source", text));
+    json_array_foreach (json_object_get(passive, "findings"), i, finding) {
+        fprintf(out, "%s", table_value(finding, "finding", text));
+        fprintf(out, " (%s): ", table_value(finding, "severity", text));
+        fprintf(out, "%s\n", json_string_value(json_object_get(finding, "words")));
+    }
+    print_list(out, "Flows that ended", ended_columns, json_object_get(passive, "ended_flows"));
+}
+
 void print_aggregate(FILE *out, const json_t *aggregate)
 {
     json_t *one = json_pack("[O]", aggregate);
@@ -182,6 +233,8 @@ void print_aggregate(FILE *out, const json_t *aggregate)
                 100 * table_number(aggregate, "genuine_share.estimate"),
                 100 * table_number(aggregate, "genuine_share.low"),
                 100 * table_number(aggregate, "genuine_share.high"));
+    if (json_is_object(json_object_get(aggregate, "passive")))
+        print_watched(out, json_object_get(aggregate, "passive"));
     print_list(out, "Single flows", individual_columns, table_find(aggregate, "flows.individual"));
     print_list(out, "Drops", drop_columns, json_object_get(aggregate, "drops"));
 }

@@ -197,6 +197,15 @@ static const struct option_row rows[] = {
      .unit = "ms",
      .help = "Mode `passive`: watching goes on for so long after the reason for its end came up, "
              "since FINs and RSTs trail behind."},
+    {.name = "report_flows",
+     .kind = &kind_u32,
+     TEST(report_flows),
+     .least = 0,
+     .most = 10000,
+     .fallback = "0",
+     .unit = "flows",
+     .help = "Mode `passive`: so many flows of the slice, those that end first, are reported one "
+             "by one, with their beginning and end."},
     {.name = "sampling",
      .kind = &kind_u32,
      TEST(sampling),

@@ -46,6 +46,7 @@ struct test_parameters {
     uint32_t min_flows_to_finish; /* mode passive; 0: no limit */
     uint32_t max_flows;           /* mode passive; 0: no limit */
     uint32_t watch_grace_ms;      /* mode passive: watching ends so long after its reason */
+    uint32_t report_flows;        /* mode passive: so many flows of the slice one by one */
     uint32_t sampling;            /* mode passive: one packet in so many comes; 0: not said */
     uint32_t individual_phase_timeout_ms; /* the flows phase ends at the latest */
     uint32_t retest_interval_ms;          /* 0: never again by itself */

@@ -18,8 +18,8 @@ static size_t round_to_line(size_t n_bytes)
 
 /* The parts of an engine's memory, in order. */
 struct layout {
-    size_t engine, ledger, places, deltas, changed, posting, listed, rules, flows, passive_deltas,
-        passive_lines, end;
+    size_t engine, ledger, places, deltas, changed, posting, listed, rules, to_report, flows,
+        passive_deltas, passive_lines, end;
 };
 
 static bool any_slice_is_passive(const struct engine_config *config)
@@ -42,7 +42,8 @@ static struct layout lay_out(const struct engine_config *config)
     l.posting = l.changed + round_to_line(n_aggregates * sizeof(uint32_t));
     l.listed = l.posting + round_to_line(n_aggregates * sizeof(uint32_t));
     l.rules = l.listed + round_to_line(n_aggregates);
-    l.flows = l.rules + round_to_line(config->n_slices * sizeof(struct slice_rules));
+    l.to_report = l.rules + round_to_line(config->n_slices * sizeof(struct slice_rules));
+    l.flows = l.to_report + round_to_line(config->n_slices * sizeof(uint32_t));
     l.end = l.passive_deltas = l.flows + round_to_line(flow_table_memory_bytes(config->n_flows));
     if (!any_slice_is_passive(config))
         return l;
@@ -121,8 +122,11 @@ struct engine *engine_init(void *memory, size_t n_bytes, const struct engine_con
     e->posting = (void *)(base + l.posting);
     e->listed = base + l.listed;
     rules = (void *)(base + l.rules);
-    for (uint32_t i = 0; i < config->n_slices; i++)
+    e->n_flows_to_report = (void *)(base + l.to_report);
+    for (uint32_t i = 0; i < config->n_slices; i++) {
         rules[i] = rules_of_slice(config, i);
+        e->n_flows_to_report[i] = config->slices[i].parameters.report_flows;
+    }
     e->rules = rules;
     ledger_init(&e->ledger, base + l.ledger, config->n_pending_drops, 0);
     places_init(&e->places, base + l.places, (uint16_t)config->n_places);

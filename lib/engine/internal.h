@@ -69,6 +69,7 @@ struct engine {
     /* Mode passive; NULL when no slice has it. */
     struct passive_counters *passive_deltas; /* per aggregate, beside `deltas` */
     struct passive_line *passive_lines;      /* per flow record */
+    uint32_t *n_flows_to_report;             /* per slice: so many more, when they end */
     uint32_t idle_timeout_ms;
 };
 

@@ -41,6 +41,7 @@ enum message_kind {
     MESSAGE_PLACE,    /* the counts so far of an individually tested flow */
     MESSAGE_DROP_MADE,
     MESSAGE_DROP_ENDED,
+    MESSAGE_FLOW_ENDED,       /* of mode passive, where flows are to be reported one by one */
     MESSAGE_AGGREGATE_WANTED, /* a flow of a sub-prefix without aggregate */
     MESSAGE_EPOCH,            /* all of this worker up to here belongs to `epoch` */
 };
@@ -50,6 +51,21 @@ struct flow_counts {
     uint64_t droppable, dropped, retransmitted, expired, voided, duplicates;
     uint64_t population_droppable,
         population_duplicates; /* frozen at its last drop, as rule penny wants it */
+};
+
+/* A flow of mode passive, as it was when it ended. */
+struct ended_flow {
+    struct flow_key key;
+    uint64_t ended_ns;
+    uint64_t duration_ns; /* modulo 9.7 hours */
+    uint64_t n_bytes;     /* of sequence numbers, those that did not come here, too */
+    uint32_t n_segments;
+    /* They stop at 65535. */
+    uint16_t n_reordered, n_lost_upstream, n_repeats, n_holes_unfilled;
+    uint8_t n_holes_open; /* at the end */
+    uint8_t end;          /* enum passive_end */
+    bool from_syn;        /* else it was first seen in the middle */
+    bool two_way;         /* the other direction came here, too */
 };
 
 struct message {
@@ -78,6 +94,7 @@ struct message {
             uint64_t time_ns;
             uint8_t state; /* enum drop_state */
         } drop_ended;
+        struct ended_flow flow_ended;
         struct {
             uint32_t slice;
             struct ip_prefix prefix;

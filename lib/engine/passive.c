@@ -203,6 +203,52 @@ static void ask_for_duplicates(struct engine *e, const struct passive_flow *f)
         f->line->n_unconfirmed = 0;
 }
 
+/* Only where the configuration asks for flows one by one, and for so many of them. */
+static void report_end(struct engine *e, const struct passive_flow *f, enum passive_end end,
+                       uint8_t n_holes_open)
+{
+    uint32_t aggregate = f->hot->aggregate;
+    uint32_t *n_left;
+    struct message m;
+
+    if (aggregate == FLOW_NO_AGGREGATE)
+        return;
+    n_left = &e->n_flows_to_report[aggregate_table_identity(e->aggregates, aggregate)->slice];
+    if (*n_left == 0)
+        return;
+    m = (struct message){
+        .kind = MESSAGE_FLOW_ENDED,
+        .worker = e->config.worker,
+        .aggregate = aggregate,
+        .flow_ended = {.key = f->hot->key,
+                       .ended_ns = e->now_ns,
+                       .duration_ns = (uint64_t)(passive_ticks(e->now_ns) - f->line->start_ticks)
+                                      << PASSIVE_TICK_SHIFT,
+                       .n_bytes = passive_flow_bytes(f),
+                       .n_segments = f->hot->n_passed,
+                       .n_reordered = f->line->n_reordered,
+                       .n_lost_upstream = f->line->n_retransmitted,
+                       .n_repeats = f->line->n_repeats,
+                       .n_holes_unfilled = f->line->n_unfilled,
+                       .n_holes_open = n_holes_open,
+                       .end = (uint8_t)end,
+                       .from_syn = (f->line->marks & PASSIVE_FROM_SYN) != 0,
+                       .two_way = (f->line->marks & PASSIVE_TWO_WAY) != 0}};
+    if (engine_post(e, &m) == 0)
+        (*n_left)--;
+}
+
+static void end_flow(struct engine *e, const struct passive_flow *f, enum passive_end end,
+                     struct passive_counters *c)
+{
+    bool had_ended = (f->hot->flags & PASSIVE_ENDED) != 0;
+    uint8_t n_holes_open = f->line->n_holes;
+
+    end = passive_flow_end(f, end, c);
+    if (!had_ended)
+        report_end(e, f, end, n_holes_open);
+}
+
 /* A SYN begins a flow anew when the old one is over or silent; else it is a stray, or the first one
  * again. */
 static void syn(struct engine *e, const struct passive_flow *f, const struct passive_packet *p,
@@ -220,7 +266,7 @@ static void syn(struct engine *e, const struct passive_flow *f, const struct pas
     }
     if ((f->hot->flags & PASSIVE_ENDED) == 0 && silent_ns < rules->retransmission_timeout_ns)
         return;
-    passive_flow_end(f, PASSIVE_END_EVICTED, c);
+    end_flow(e, f, PASSIVE_END_EVICTED, c);
     passive_flow_begin(f, p);
     f->hot->state = FLOW_SYN_ONLY;
     f->hot->last_seen_ms = e->now_ms;
@@ -278,12 +324,24 @@ static void no_data(struct engine *e, const struct passive_flow *f, const struct
         passive_flow_answered(f, p->now_ticks);
 }
 
+static void reset(struct engine *e, const struct passive_flow *f, const struct passive_packet *p,
+                  struct passive_counters *c)
+{
+    bool had_ended = (f->hot->flags & PASSIVE_ENDED) != 0;
+    uint8_t n_holes_open = f->line->n_holes;
+
+    passive_flow_rst(f, p, c);
+    if (!had_ended)
+        report_end(e, f, PASSIVE_END_RST, n_holes_open);
+}
+
 static void packet_of_flow(struct engine *e, const struct engine_packet *p,
                            const struct slice_rules *rules, const struct passive_flow *f,
                            struct aggregate_counters *c, struct passive_counters *pc)
 {
     const struct passive_packet packet = describe(e, p, rules);
     const struct packet_view *v = p->view;
+    uint8_t flags = f->hot->flags;
 
     if ((v->tcp_flags & TCP_FLAG_CONTROL) != 0)
         c->control_packets++;
@@ -293,7 +351,7 @@ static void packet_of_flow(struct engine *e, const struct engine_packet *p,
     }
     if ((v->tcp_flags & TCP_FLAG_RST) != 0) {
         if (in_window(f->hot, v->sequence, rules))
-            passive_flow_rst(f, &packet, pc);
+            reset(e, f, &packet, pc);
         return;
     }
     if (v->payload_bytes == 0)
@@ -304,6 +362,9 @@ static void packet_of_flow(struct engine *e, const struct engine_packet *p,
         data(e, f, &packet, c, pc);
     if ((v->tcp_flags & TCP_FLAG_FIN) != 0 && in_window(f->hot, v->sequence, rules))
         passive_flow_fin(f, &packet, v->sequence + v->payload_bytes, pc);
+    /* By its FIN, or by what it still waited for then. */
+    if (likely_false(((f->hot->flags & ~flags) & PASSIVE_ENDED) != 0))
+        report_end(e, f, PASSIVE_END_FIN, 0);
 }
 
 void engine_passive(struct engine *e, struct engine_packet *p, const struct slice_rules *rules)
@@ -340,7 +401,7 @@ static void stop_flow(void *context, struct flow *hot)
     if ((hot->flags & PASSIVE_FLOW) == 0)
         return;
     f = lines_of(e, hot);
-    passive_flow_end(&f, PASSIVE_END_STOPPED, engine_passive_delta(e, hot->aggregate));
+    end_flow(e, &f, PASSIVE_END_STOPPED, engine_passive_delta(e, hot->aggregate));
 }
 
 void engine_passive_stop(struct engine *e)
@@ -358,6 +419,6 @@ void engine_passive_leave(struct engine *e, struct flow *hot)
     uint32_t wait_ms =
         hot->state == FLOW_SYN_ONLY ? e->idle_timeout_ms / FLOW_SYN_ONLY_SHARE : e->idle_timeout_ms;
 
-    passive_flow_end(&f, silent_ms >= wait_ms ? PASSIVE_END_IDLE : PASSIVE_END_EVICTED,
-                     engine_passive_delta(e, hot->aggregate));
+    end_flow(e, &f, silent_ms >= wait_ms ? PASSIVE_END_IDLE : PASSIVE_END_EVICTED,
+             engine_passive_delta(e, hot->aggregate));
 }

@@ -127,6 +127,7 @@ struct manager {
     struct passive_state *passive; /* per aggregate; NULL when no slice is passive */
     uint64_t passive_ticked_ns;
     struct escalation *escalations; /* per slice; NULL when none escalates */
+    struct ended_flows *ended_flows; /* per slice; NULL when none reports flows one by one */
 
     uint64_t now_ns;
     bool auto_start;
@@ -195,6 +196,13 @@ void passive_receive(struct manager *m, struct aggregate_state *a, const struct 
 /* escalate.c */
 int escalation_init(struct manager *m);
 size_t escalation_memory_bytes(const struct manager_config *c);
+
+/* ended_flows.c */
+int ended_flows_init(struct manager *m);
+void ended_flows_free(struct manager *m);
+size_t ended_flows_memory_bytes(const struct manager_config *c);
+void ended_flows_receive(struct manager *m, struct aggregate_state *a,
+                         const struct message *message);
 
 /* drops.c */
 size_t drops_memory_bytes(uint32_t n_records);

@@ -23,7 +23,7 @@ size_t manager_memory_bytes(const struct manager_config *c)
            aggregate_table_capacity(c->aggregates) * sizeof(struct aggregate_state) +
            c->n_concurrent_flow_phases * sizeof(struct flow_room) + c->n_workers * sizeof(bool) +
            drops_memory_bytes(c->n_drop_records) + passive_memory_bytes(c) +
-           escalation_memory_bytes(c);
+           escalation_memory_bytes(c) + ended_flows_memory_bytes(c);
 }
 
 static bool take_memory(struct manager *m)
@@ -41,7 +41,7 @@ static bool take_memory(struct manager *m)
     return m->coins != NULL && m->coin_of_slice != NULL && m->aggregates != NULL &&
            m->retests != NULL && m->rooms != NULL && m->closed != NULL && m->check_text != NULL &&
            drops_init(&m->drops, c->n_drop_records) == 0 && passive_init(m) == 0 &&
-           escalation_init(m) == 0;
+           escalation_init(m) == 0 && ended_flows_init(m) == 0;
 }
 
 /* The coin falls below a 32-bit threshold; the maths must use what that makes of p. */
@@ -133,6 +133,7 @@ void manager_destroy(struct manager *m)
     drops_destroy(&m->drops);
     free(m->passive);
     free(m->escalations);
+    ended_flows_free(m);
     free(m->coins);
     free(m->coin_of_slice);
     free(m->aggregates);

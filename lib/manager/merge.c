@@ -61,7 +61,7 @@ static void (*const receive_of_aggregate[])(struct manager *, struct aggregate_s
                                             const struct message *) = {
     [MESSAGE_COUNTERS] = receive_counters, [MESSAGE_PASSIVE] = passive_receive,
     [MESSAGE_PLACE] = receive_place,       [MESSAGE_DROP_MADE] = receive_drop_made,
-    [MESSAGE_DROP_ENDED] = drops_ended,
+    [MESSAGE_DROP_ENDED] = drops_ended,    [MESSAGE_FLOW_ENDED] = ended_flows_receive,
 };
 
 void manager_receive(struct manager *m, const struct message *message)
@@ -78,6 +78,7 @@ void manager_receive(struct manager *m, const struct message *message)
     case MESSAGE_PLACE:
     case MESSAGE_DROP_MADE:
     case MESSAGE_DROP_ENDED:
+    case MESSAGE_FLOW_ENDED:
         if (message->aggregate < m->n_aggregates)
             receive_of_aggregate[message->kind](m, &m->aggregates[message->aggregate], message);
         return;

@@ -96,6 +96,11 @@ struct passive_report {
 bool manager_passive_report(const struct manager *m, uint32_t aggregate,
                             struct passive_report *out);
 
+/* The flows of an aggregate of a slice with `report_flows`, in the order in which they ended: pass
+ * NULL first, then the last one; NULL at the end. */
+const struct ended_flow *manager_next_ended_flow(const struct manager *m, uint32_t aggregate,
+                                                 const struct ended_flow *last);
+
 /* Ends watching wherever it goes on, as its time is over. */
 void manager_passive_expire(struct manager *m, uint64_t now_ns);
 

@@ -47,7 +47,7 @@ json_t *report_identity(const struct aggregate_report *r)
                      text_or_null(prefix_of(r, prefix)));
 }
 
-static json_t *report_flow_key(const struct flow_key *key)
+json_t *report_flow_key(const struct flow_key *key)
 {
     char source[IP_TEXT_BYTES], destination[IP_TEXT_BYTES];
 

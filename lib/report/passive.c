@@ -2,7 +2,10 @@
 /* What mode passive found out, as JSON. */
 #include <math.h>
 
+#include "base/compiler.h"
+#include "base/time.h"
 #include "manager/passive.h"
+#include "passive/passive.h"
 #include "report/internal.h"
 
 static json_t *real_or_null(double value)
@@ -109,6 +112,39 @@ static json_t *throughput_bps(const struct passive_report *r, uint64_t last_seen
                      r->sampling.rate);
 }
 
+static json_t *report_ended_flow(const struct ended_flow *f, const struct report_clock *clock)
+{
+    json_t *object = json_pack("{s:o, s:s, s:s, s:b, s:o, s:f, s:I, s:I}", "flow",
+                               report_flow_key(&f->key), "start", f->from_syn ? "syn" : "midstream",
+                               "end", passive_end_name((enum passive_end)f->end), "two_way",
+                               (int)f->two_way, "ended_s", report_seconds(clock, f->ended_ns),
+                               "duration_s", (double)f->duration_ns / NS_PER_S, "bytes",
+                               (json_int_t)f->n_bytes, "segments", (json_int_t)f->n_segments);
+    const struct {
+        const char *name;
+        uint32_t value;
+    } counts[] = {{"lost_upstream", f->n_lost_upstream},
+                  {"reordered", f->n_reordered},
+                  {"repeats", f->n_repeats},
+                  {"holes_unfilled", f->n_holes_unfilled},
+                  {"holes_open", f->n_holes_open}};
+
+    for (size_t i = 0; i < ARRAY_LENGTH(counts); i++)
+        json_object_set_new(object, counts[i].name, json_integer(counts[i].value));
+    return object;
+}
+
+static json_t *report_ended_flows(const struct manager *m, uint32_t aggregate,
+                                  const struct report_clock *clock)
+{
+    const struct ended_flow *flow = NULL;
+    json_t *list = json_array();
+
+    while ((flow = manager_next_ended_flow(m, aggregate, flow)) != NULL)
+        json_array_append_new(list, report_ended_flow(flow, clock));
+    return list;
+}
+
 json_t *report_passive(const struct manager *m, const struct aggregate_report *a,
                        const struct report_clock *clock)
 {
@@ -134,5 +170,6 @@ json_t *report_passive(const struct manager *m, const struct aggregate_report *a
     json_object_set_new(object, "withheld", report_withheld(&r));
     json_object_set_new(object, "findings", report_findings(m, a->aggregate, &r, clock));
     json_object_set_new(object, "windows", report_windows(&r));
+    json_object_set_new(object, "ended_flows", report_ended_flows(m, a->aggregate, clock));
     return object;
 }

@@ -16,7 +16,7 @@ import pennyline
 
 SOURCE = "198.51.100.0/24"
 # What does not depend on when a packet was read.
-EXACT = ("passed", "first_time", "payload_bytes", "holes_opened", "repeats", "missing_bytes")
+EXACT = ("passed", "first_time", "payload_bytes", "holes_opened")
 
 
 def replay(folder, packets, mode):
@@ -98,7 +98,6 @@ class Malformed(unittest.TestCase):
                        for whole in (summary.whole, replayed))
         self.assertEqual({name: live[name] for name in EXACT}, {name: there[name] for name in EXACT})
         self.assertGreater(live["holes_opened"], 10)
-        self.assertGreater(live["repeats"], 10)
 
 
 if __name__ == "__main__":

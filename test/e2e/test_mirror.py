@@ -7,6 +7,7 @@ import unittest
 
 import live_mirror
 import mirror
+import netlab
 import pennyline
 
 # What does not depend on when a packet was read.
@@ -86,8 +87,8 @@ class Mirror(unittest.TestCase):
         self.assertTrue(0.015 < found_out["sampling"]["rate"] < 0.025, found_out["sampling"])
         self.assertEqual([f["finding"] for f in found_out["findings"]], ["sampling_suspected"])
         for sampled in (told, found_out):
-            self.assertIsNone(sampled["upstream_loss"])
-            self.assertIsNone(sampled["downstream_loss"])
+            self.assertIsNone(sampled["upstream_loss"]["estimate"])
+            self.assertIsNone(sampled["downstream_loss"]["estimate"])
 
     def watch_once(self, lab, *options):
         """`pennyline test --mode passive` on the mirror, running."""
@@ -114,13 +115,16 @@ class Mirror(unittest.TestCase):
                     self.assertEqual(summary.broken_identities(), [])
 
     def test_a_report_stands_still_when_watching_has_ended(self):
-        slices = [{**live_mirror.slices()[0], "max_flows": 2, "watch_grace_ms": 100}]
+        slices = [{**live_mirror.slices()[0], "max_flows": 2, "watch_grace_ms": 100,
+                   "report_flows": 10}]
         with live_mirror.LiveMirror() as lab:
             service = pennyline.Service(lab, slices, ports=live_mirror.ports())
             lab.start_copies()
             lab.bulk(1, flows=1)
             time.sleep(0.5)
             first = service.ask("aggregates")["aggregates"][0]
+            words = netlab.run([pennyline.program("pennylinectl"), "--socket", service.control_path,
+                                "aggregate", "plain"])
             lab.bulk(1, flows=1)
             code, summary = service.stop()
             events = [e for e in service.events() if e["event"] == "watch_ended"]
@@ -129,6 +133,12 @@ class Mirror(unittest.TestCase):
         self.assertEqual([e["reason"] for e in events], ["flows_seen"])
         self.assertEqual(last["passive"]["counters"], first["passive"]["counters"])
         self.assertEqual(last["passive"]["stop"], "flows_seen")
+        # iperf3's for control and for data, both from their beginning to their end.
+        ended = last["passive"]["ended_flows"]
+        self.assertEqual([(f["start"], f["end"]) for f in ended], [("syn", "fin")] * 2)
+        self.assertEqual(sum(f["segments"] for f in ended), last["passive"]["counters"]["passed"])
+        self.assertRegex(words, r"2 flows finished; loss before here 0\.00 % ")
+        self.assertIn(f"10.1.1.1:{ended[0]['flow']['source_port']} > 10.1.6.2:5201  syn", words)
         self.assertGreater(last["total"]["packets"], first["total"]["packets"])
         self.assertEqual(summary.broken_identities(), [])
 

@@ -96,11 +96,13 @@ class Passive(unittest.TestCase):
         self.assertGreater(found["reordered"]["hits"], 50)
 
     def test_two_paths_of_different_delay_are_reordering_where_they_meet_again(self):
-        """Seen on one of them: balancing. The identities hold at both places (mirror.replay())."""
+        """Seen on one of them: balancing. The identities hold at both places (mirror.replay()). The round
+        trip is such that senders wait for what is late (RFC 8985 3.2: a quarter of it)."""
         with UnequalPaths(pennyline.program("delay-line")) as lab:
             places = {"on one path": ("fast", "to-r1"), "behind both": ("r2", "to-receiver")}
             paths = {name: os.path.join(lab.folder, f"{role}.pcap")
                      for name, (role, _) in places.items()}
+            lab.delay(20)
             lab.lengthen(3)
             lab.balance(500)
             dumps = [lab.capture(*place, paths[name]) for name, place in places.items()]

@@ -8,7 +8,7 @@
 
 #define SEGMENT_FRAME_BYTES 256
 
-enum { SEGMENT_FIN = 0x01, SEGMENT_SYN = 0x02, SEGMENT_ACK = 0x10 };
+enum { SEGMENT_FIN = 0x01, SEGMENT_SYN = 0x02, SEGMENT_RST = 0x04, SEGMENT_ACK = 0x10 };
 
 struct segment {
     uint64_t time_ns;

@@ -365,6 +365,82 @@ static void watching_ends_as_it_is_told(void **state)
                         "goes_on");
 }
 
+/* From 192.0.2.1 at `ms`; `at`: bytes behind the SYN. */
+static void add_segment(struct fixture *f, uint32_t ms, uint16_t port, uint8_t flags, uint32_t at,
+                        uint16_t n_bytes)
+{
+    f->segments[f->n++] = (struct segment){.time_ns = BASE_NS + ms * NS_PER_MS,
+                                           .sequence = UINT32_MAX - 1000 + at,
+                                           .source_port = port,
+                                           .payload_bytes = n_bytes,
+                                           .flags = flags,
+                                           .source_host = 1};
+}
+
+/* One of each end; those of the last millisecond go on. */
+static void make_flows_that_end(struct fixture *f)
+{
+    f->n = 0;
+    add_segment(f, 0, 1, SEGMENT_SYN, 0, 0);
+    add_segment(f, 0, 5, SEGMENT_SYN, 0, 0);
+    for (uint32_t i = 0; i < 20; i++)
+        add_segment(f, 10 + i, 1, SEGMENT_ACK, 1 + 100 * i, 100);
+    add_segment(f, 40, 1, SEGMENT_FIN | SEGMENT_ACK, 2001, 0);
+    add_segment(f, 41, 2, SEGMENT_ACK, 1, 100);
+    add_segment(f, 42, 2, SEGMENT_ACK, 201, 100);
+    add_segment(f, 43, 2, SEGMENT_RST, 301, 0);
+    add_segment(f, 44, 3, SEGMENT_ACK, 1, 100);
+    add_segment(f, 45, 3, SEGMENT_ACK, 1, 100);
+    for (uint32_t i = 0; i < 100; i++)
+        add_segment(f, 1000 * i + 50, 4, SEGMENT_ACK, 1 + 100 * i, 100);
+}
+
+static void flows_are_reported_one_by_one_where_that_is_asked_for(void **state)
+{
+    static const struct {
+        int port;
+        const char *start, *end;
+        int n_bytes, n_segments, n_repeats, n_open;
+    } expected[] = {
+        {1, "syn", "fin", 2000, 20, 0, 0},
+        {2, "midstream", "rst", 300, 2, 0, 1},
+        {5, "syn", "syn_only", 0, 0, 0, 0},
+        {3, "midstream", "idle", 100, 2, 1, 0},
+        {4, "midstream", "stopped", 10000, 100, 0, 0},
+    };
+    const size_t n = ARRAY_LENGTH(expected);
+    struct fixture *f = *state;
+    json_t *summary, *list, *duration;
+
+    make_flows_that_end(f);
+    segments_write(f->capture, DLT_EN10MB, 0, f->segments, f->n);
+    summary = summary_of(f, "--source 192.0.2.0/24 --mode passive --set report_flows=9", 0);
+    list = json_object_get(passive_of(summary), "ended_flows");
+    assert_int_equal(json_array_size(list), n);
+    for (size_t i = 0; i < n; i++) {
+        json_t *flow = json_array_get(list, i);
+
+        assert_int_equal(integer(json_object_get(flow, "flow"), "source_port"), expected[i].port);
+        assert_string_equal(json_string_value(json_object_get(flow, "start")), expected[i].start);
+        assert_string_equal(json_string_value(json_object_get(flow, "end")), expected[i].end);
+        assert_int_equal(integer(flow, "bytes"), expected[i].n_bytes);
+        assert_int_equal(integer(flow, "segments"), expected[i].n_segments);
+        assert_int_equal(integer(flow, "repeats"), expected[i].n_repeats);
+        assert_int_equal(integer(flow, "holes_open"), expected[i].n_open);
+    }
+    duration = json_object_get(json_array_get(list, 0), "duration_s");
+    assert_in_range((unsigned int)(1e6 * json_real_value(duration)), 39980, 40020);
+    json_decref(summary);
+    /* The first two, and without a word of it none. */
+    summary = summary_of(f, "--source 192.0.2.0/24 --mode passive --set report_flows=2", 0);
+    list = json_object_get(passive_of(summary), "ended_flows");
+    assert_int_equal(json_array_size(list), 2);
+    json_decref(summary);
+    summary = summary_of(f, "--source 192.0.2.0/24 --mode passive", 0);
+    assert_int_equal(json_array_size(json_object_get(passive_of(summary), "ended_flows")), 0);
+    json_decref(summary);
+}
+
 /* One flow of 200000 segments, of which a mirror copies one in 50 at random. */
 static void make_sampled_flow(struct fixture *f)
 {
@@ -506,6 +582,7 @@ int main(int argc, char **argv)
         TEST(each_source_gets_a_verdict_and_the_greatest_code_counts),
         TEST(passive_drops_nothing),
         TEST(watching_ends_as_it_is_told),
+        TEST(flows_are_reported_one_by_one_where_that_is_asked_for),
         TEST(a_mirror_that_samples_is_found_out_and_volumes_are_scaled),
         TEST(a_seed_repeats_a_run_exactly),
         TEST(pcapng_is_read_too),
