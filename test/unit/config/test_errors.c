@@ -193,6 +193,8 @@ static const struct {
     {ESCALATE(MANUAL, "\"when\":[\"volume\"],\"test\":\"t\""),
      "$.slices[0].escalate.above_bps: 0; allowed: the volume above which a test starts, since "
      "\"when\" has it"},
+    {ESCALATE(MANUAL, "\"when\":[\"syn_only\"],\"test\":\"t\",\"max_per_hour\":0"),
+     "$.slices[0].escalate.max_per_hour: 0; allowed: an integer from 1 to 60"},
     {ESCALATE(MANUAL, "\"when\":[\"syn_only\"],\"test\":\"t\",\"max_per_hour\":61"),
      "$.slices[0].escalate.max_per_hour: 61; allowed: an integer from 1 to 60"},
     {SLICE("\"escalate\":{\"when\":[\"syn_only\"],\"test\":\"s\"}"),
