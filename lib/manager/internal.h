@@ -126,7 +126,7 @@ struct manager {
     struct drop_store drops;
     struct passive_state *passive; /* per aggregate; NULL when no slice is passive */
     uint64_t passive_ticked_ns;
-    struct escalation *escalations; /* per slice; NULL when none escalates */
+    struct escalation *escalations;  /* per slice; NULL when none escalates */
     struct ended_flows *ended_flows; /* per slice; NULL when none reports flows one by one */
 
     uint64_t now_ns;
