@@ -29,6 +29,8 @@ class Poller:
         self.rounds, self.error = 0, None
 
     def _poll(self):
+        """Away from the worker's CPU, as a monitor would be: the main thread's is CPU 0."""
+        os.sched_setaffinity(threading.get_native_id(), {0})
         try:
             while not self.stop.wait(PERIOD_SECONDS):
                 for view in VIEWS:
