@@ -23,11 +23,10 @@ void passive_scenario(struct scenario *s, double round_trip_ms)
     s->max_s = 600;
 }
 
-static bool is_found(const struct passive_losses *losses, const struct passive_counters *c)
+static bool is_found(const struct passive_losses *losses)
 {
-    const struct passive_losses sure = passive_sure_losses(*losses, c);
-
-    return sure.n_lost >= LEAST_LOSSES && passive_rate_of_losses(&sure).low > LEAST_LOSS;
+    return passive_sure_losses(losses) >= LEAST_LOSSES &&
+           passive_rate_of_losses(losses).low > LEAST_LOSS;
 }
 
 static void tally(struct passive_tally *t, const struct network_options *n,
@@ -35,17 +34,14 @@ static void tally(struct passive_tally *t, const struct network_options *n,
 {
     const struct passive_losses losses[2] = {passive_upstream(c), passive_downstream(c)};
     const double truth[2] = {n->loss_upstream, n->loss_downstream};
-    int where = n->loss_downstream > 0;
 
     for (int i = 0; i < 2; i++) {
         struct passive_rate r = passive_rate_of_losses(&losses[i]);
 
-        t->n_false += !(truth[i] > 0) && is_found(&losses[i], c);
-        if (i != where)
-            continue;
-        t->n_covered += r.low <= truth[i] && truth[i] <= r.high;
-        t->mean_estimate += r.n_observations > 0 ? r.rate : 0;
-        t->mean_width += r.high - r.low;
+        t->n_false += !(truth[i] > 0) && is_found(&losses[i]);
+        t->n_covered[i] += r.low <= truth[i] && truth[i] <= r.high;
+        t->mean_estimate[i] += r.n_observations > 0 ? r.rate : 0;
+        t->mean_width[i] += r.high - r.low;
     }
     t->n_balanced += c->flows_balanced > 0;
 }
@@ -66,7 +62,9 @@ int passive_study(const struct scenario *s, uint64_t n_runs, uint64_t seed,
         tally(out, &s->network, &counters);
     }
     trial_destroy(trial);
-    out->mean_estimate /= (double)n_runs;
-    out->mean_width /= (double)n_runs;
+    for (int i = 0; i < 2; i++) {
+        out->mean_estimate[i] /= (double)n_runs;
+        out->mean_width[i] /= (double)n_runs;
+    }
     return error;
 }

@@ -7,17 +7,17 @@
 
 struct passive_tally {
     uint64_t n_runs;
-    /* The interval holds the true rate; it says that more than 0.05 % are lost, where none are. */
-    uint64_t n_covered, n_false;
+    /* Of losses before the box and after it: the interval holds the true rate; what it says. */
+    uint64_t n_covered[2];
+    double mean_estimate[2], mean_width[2];
+    uint64_t n_false;    /* more than 0.05 % are said to be lost where none are */
     uint64_t n_balanced; /* some flow seems to come here in part only */
-    double mean_estimate, mean_width;
 };
 
 /* Ten flows of 400 segments each in mode passive, through a network without any harm yet. */
 void passive_scenario(struct scenario *s, double round_trip_ms);
 
-/* Runs the trials and tallies them: the rate of loss after the box when there is such a loss, else
- * that before it. 0, or a negative errno. */
+/* Runs the trials and tallies them. 0, or a negative errno. */
 int passive_study(const struct scenario *s, uint64_t n_runs, uint64_t seed,
                   struct passive_tally *out);
 

@@ -53,6 +53,11 @@ static void say_finding(struct appliance *a, const struct manager_event *event)
     if (!manager_report(a->manager, event->aggregate, &r))
         return;
     progress_end(&a->progress);
+    if (event->kind == EVENT_FINDING_CLEARED) {
+        say_info("%s: %s: no longer", name_of(&r, prefix),
+                 passive_finding_name((enum passive_finding)event->finding));
+        return;
+    }
     say_info("%s: %s: %s", name_of(&r, prefix),
              passive_finding_name((enum passive_finding)event->finding),
              passive_finding_words((enum passive_finding)event->finding));
@@ -91,6 +96,7 @@ static void say_event(struct appliance *a, const struct manager_event *event)
         say_info("drops are allowed again");
         break;
     case EVENT_FINDING:
+    case EVENT_FINDING_CLEARED:
         say_finding(a, event);
         break;
     case EVENT_ESCALATION:

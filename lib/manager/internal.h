@@ -215,6 +215,7 @@ void drops_forget(struct manager *m, struct test *t);
 /* manager.c */
 void manager_emit(const struct manager *m, enum manager_event_kind kind, uint32_t aggregate,
                   const struct drop_record *drop, const char *text);
-void manager_emit_finding(const struct manager *m, uint32_t aggregate, int finding);
+void manager_emit_finding(const struct manager *m, enum manager_event_kind kind, uint32_t aggregate,
+                          int finding);
 
 #endif

@@ -154,10 +154,11 @@ void manager_emit(const struct manager *m, enum manager_event_kind kind, uint32_
         m->config.on_event(m->config.event_context, &event);
 }
 
-void manager_emit_finding(const struct manager *m, uint32_t aggregate, int finding)
+void manager_emit_finding(const struct manager *m, enum manager_event_kind kind, uint32_t aggregate,
+                          int finding)
 {
     const struct manager_event event = {
-        .kind = EVENT_FINDING, .time_ns = m->now_ns, .aggregate = aggregate, .finding = finding};
+        .kind = kind, .time_ns = m->now_ns, .aggregate = aggregate, .finding = finding};
 
     if (m->config.on_event != NULL)
         m->config.on_event(m->config.event_context, &event);

@@ -124,9 +124,10 @@ enum manager_event_kind {
     EVENT_SUSPENDED,
     EVENT_RESUMED,
     EVENT_KILL_SWITCH,
-    EVENT_FINDING,     /* mode passive found something (manager/passive.h) */
-    EVENT_WATCH_ENDED, /* mode passive: as its slice wants it */
-    EVENT_ESCALATION,  /* mode passive: what was seen starts a test, or why it may not */
+    EVENT_FINDING,         /* mode passive found something (manager/passive.h) */
+    EVENT_FINDING_CLEARED, /* its cause is gone */
+    EVENT_WATCH_ENDED,     /* mode passive: as its slice wants it */
+    EVENT_ESCALATION,      /* mode passive: what was seen starts a test, or why it may not */
 };
 const char *manager_event_name(enum manager_event_kind kind);
 

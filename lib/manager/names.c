@@ -49,6 +49,7 @@ static const char *const event_names[] = {
     [EVENT_RESUMED] = "resumed",
     [EVENT_KILL_SWITCH] = "kill_switch",
     [EVENT_FINDING] = "finding",
+    [EVENT_FINDING_CLEARED] = "finding_cleared",
     [EVENT_WATCH_ENDED] = "watch_ended",
     [EVENT_ESCALATION] = "escalation",
 };

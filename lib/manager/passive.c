@@ -154,9 +154,9 @@ const char *passive_check(const struct manager *m, uint32_t aggregate)
     return m->passive == NULL ? NULL : passive_counters_check(&m->passive[aggregate].total);
 }
 
-static void forget_rates(struct passive_report *r)
+static void forget_rates_of_losses(struct passive_report *r)
 {
-    r->upstream = r->downstream = r->reordered = passive_rate_of(0, 0);
+    r->upstream = r->downstream = passive_rate_of(0, 0);
     for (int w = 0; w < PASSIVE_N_WINDOWS; w++)
         r->windows[w][0] = r->windows[w][1] = r->upstream;
 }
@@ -187,7 +187,7 @@ bool manager_passive_report(const struct manager *m, uint32_t aggregate, struct 
     };
     for (int i = 0; i < PASSIVE_N_FINDINGS; i++) {
         out->findings[i] = s->findings[i];
-        out->withheld[i] = passive_is_withheld(&out->sampling, (enum passive_finding)i);
+        out->withheld[i] = passive_is_withheld(s, &out->sampling, (enum passive_finding)i);
     }
     for (int w = 0; w < PASSIVE_N_WINDOWS; w++) {
         struct passive_losses sum[2];
@@ -197,7 +197,9 @@ bool manager_passive_report(const struct manager *m, uint32_t aggregate, struct 
         out->windows[w][1] = passive_rate_of_losses(&sum[1]);
     }
     if (out->sampling.rate < 1)
-        forget_rates(out);
+        out->reordered = passive_rate_of(0, 0);
+    if (out->withheld[FINDING_UPSTREAM_LOSS])
+        forget_rates_of_losses(out);
     return true;
 }
 

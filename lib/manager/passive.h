@@ -34,7 +34,8 @@ struct passive_rate {
 /* What a rate of loss rests on. */
 struct passive_losses {
     uint64_t n_lost, n_observations;
-    int64_t n_runs; /* of neighbours that were lost; the rate keeps it between 1 and n_lost */
+    uint64_t n_doubtful; /* of those lost: so many may have been late only */
+    int64_t n_runs;      /* of neighbours that were lost; the rate keeps it between 1 and n_lost */
     bool are_repeats;
 };
 
@@ -44,10 +45,10 @@ struct passive_losses passive_upstream(const struct passive_counters *c);
 struct passive_losses passive_downstream(const struct passive_counters *c);
 struct passive_rate passive_rate_of_losses(const struct passive_losses *losses);
 
-/* Without those that lateness may explain: what a finding is made of. */
-struct passive_losses passive_sure_losses(struct passive_losses losses,
-                                          const struct passive_counters *c);
+/* Those that lateness does not explain. */
+uint64_t passive_sure_losses(const struct passive_losses *losses);
 
+/* As it was when it was clearest. A finding is taken back when its cause is gone. */
 struct passive_evidence {
     bool is_raised;
     enum passive_severity severity;
@@ -75,19 +76,16 @@ struct passive_sampling {
     double rate; /* share of the packets that come here: above 0, 1 is all */
 };
 
-/* Why a finding is not looked for on a sampled mirror: a sentence for a person. */
-const char *passive_withheld_words(enum passive_finding finding);
-
 struct passive_report {
     const struct passive_counters *total; /* until watching ended */
     enum passive_stop stop;
-    uint64_t began_ns, ended_ns;      /* 0: not yet */
-    struct passive_rate upstream;     /* segments lost before us, of those observed */
-    struct passive_rate downstream;   /* repeats, of what went by with nothing missing */
-    struct passive_rate reordered;    /* of all that went by (RFC 4737 3.3) */
-    struct passive_rate share_here;   /* bytes that came here, of all; no interval */
-    struct passive_sampling sampling; /* when sampled, all rates above are unknown */
-    bool withheld[PASSIVE_N_FINDINGS];
+    uint64_t began_ns, ended_ns;       /* 0: not yet */
+    struct passive_rate upstream;      /* segments lost before us, of those observed */
+    struct passive_rate downstream;    /* repeats, of what went by with nothing missing */
+    struct passive_rate reordered;     /* of all that went by (RFC 4737 3.3) */
+    struct passive_rate share_here;    /* bytes that came here, of all; no interval */
+    struct passive_sampling sampling;  /* when sampled, all rates above are unknown */
+    bool withheld[PASSIVE_N_FINDINGS]; /* not looked for; of losses, the rate is unknown, too */
     struct passive_evidence findings[PASSIVE_N_FINDINGS];
     struct passive_rate windows[PASSIVE_N_WINDOWS][2]; /* upstream, downstream */
 };
@@ -100,6 +98,10 @@ bool manager_passive_report(const struct manager *m, uint32_t aggregate,
  * NULL first, then the last one; NULL at the end. */
 const struct ended_flow *manager_next_ended_flow(const struct manager *m, uint32_t aggregate,
                                                  const struct ended_flow *last);
+
+/* Why a finding is withheld: a sentence for a person. */
+const char *passive_withheld_words(const struct passive_report *report,
+                                   enum passive_finding finding);
 
 /* Ends watching wherever it goes on, as its time is over. */
 void manager_passive_expire(struct manager *m, uint64_t now_ns);

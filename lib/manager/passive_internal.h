@@ -14,6 +14,7 @@
 struct window_slot {
     uint32_t observed, lost_upstream, runs_upstream;
     uint32_t repeatable, repeats, repeat_runs;
+    uint32_t doubtful_upstream, doubtful_repeats;
 };
 
 /* The newest slot began at `began_ns`. */
@@ -23,10 +24,18 @@ struct rolling_window {
     uint32_t newest;
 };
 
+/* What judges one finding: counts as they were when it was taken back, and when it was last
+ * looked whether its cause is gone. */
+struct passive_watch {
+    struct passive_losses from, checked;
+    uint64_t checked_ns;
+};
+
 struct passive_state {
     struct passive_counters total;
     struct rolling_window windows[PASSIVE_N_WINDOWS];
     struct passive_evidence findings[PASSIVE_N_FINDINGS];
+    struct passive_watch watches[PASSIVE_N_FINDINGS];
     uint64_t began_ns, ending_ns, ended_ns, judged_ns;
     enum passive_stop stop;
     /* For escalation by volume: when the bytes were last looked at, and how many there were. */
@@ -46,7 +55,8 @@ void window_sum(const struct rolling_window *w, enum passive_window window, uint
 
 /* sampling.c. `one_in`: the parameter `sampling`, 0 when nothing was said. */
 struct passive_sampling passive_sampling_of(uint32_t one_in, const struct passive_state *s);
-bool passive_is_withheld(const struct passive_sampling *sampling, enum passive_finding finding);
+bool passive_is_withheld(const struct passive_state *s, const struct passive_sampling *sampling,
+                         enum passive_finding finding);
 
 /* passive.c */
 const struct slice *passive_slice_of(const struct manager *m, uint32_t aggregate);

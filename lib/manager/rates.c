@@ -9,7 +9,12 @@
  *
  * Repeats are different in one thing: of a run of them perhaps only the first was needed, as after
  * a timeout, or when the receiver's acknowledgements were too few to tell what arrived. So their
- * lower end is never above that of r losses among n. */
+ * lower end is never above that of r losses among n.
+ *
+ * A segment that is late by three or more looks lost to its sender (RFC 5681 3.2), which repeats it
+ * and others with it. Mostly this is seen for what it is: the first copy comes after its
+ * retransmission, or fills its hole late. What is not seen so may be as much again; so as many
+ * losses are doubtful, and the interval's lower end is that of the others. */
 #include <math.h>
 
 #include "manager/passive_internal.h"
@@ -54,7 +59,8 @@ struct passive_rate passive_rate_of_losses(const struct passive_losses *l)
         return r;
     d = excess_of_variance(l, r.rate);
     n = (uint64_t)((double)l->n_observations / d);
-    r.low = interval_clopper_pearson((uint64_t)((double)l->n_lost / d), n, CONFIDENCE).low;
+    r.low =
+        interval_clopper_pearson((uint64_t)((double)passive_sure_losses(l) / d), n, CONFIDENCE).low;
     r.high = interval_clopper_pearson((uint64_t)ceil((double)l->n_lost / d), n, CONFIDENCE).high;
     if (l->are_repeats)
         r.low =
@@ -62,9 +68,20 @@ struct passive_rate passive_rate_of_losses(const struct passive_losses *l)
     return r;
 }
 
+static uint64_t late_enough_to_look_lost(const struct passive_counters *c)
+{
+    return c->late + c->maybe_late + c->extent_3_7 + c->extent_8_31 + c->extent_32;
+}
+
+uint64_t passive_sure_losses(const struct passive_losses *l)
+{
+    return l->n_doubtful < l->n_lost ? l->n_lost - l->n_doubtful : 0;
+}
+
 struct passive_losses passive_upstream(const struct passive_counters *c)
 {
     return (struct passive_losses){.n_lost = c->lost_upstream,
+                                   .n_doubtful = c->late + c->maybe_late,
                                    .n_runs = (int64_t)(c->holes_opened - c->holes_reordered),
                                    .n_observations = c->observed};
 }
@@ -72,21 +89,8 @@ struct passive_losses passive_upstream(const struct passive_counters *c)
 struct passive_losses passive_downstream(const struct passive_counters *c)
 {
     return (struct passive_losses){.n_lost = c->repeats,
+                                   .n_doubtful = late_enough_to_look_lost(c),
                                    .n_runs = (int64_t)c->repeat_runs,
                                    .n_observations = c->repeatable,
                                    .are_repeats = true};
-}
-
-/* A segment that is late by three or more looks lost to its sender (RFC 5681 3.2), which repeats
- * it, and others with it. Mostly this is seen for what it is, as it is when a first copy comes
- * after its retransmission; what is not seen so, may be as much again. */
-struct passive_losses passive_sure_losses(struct passive_losses losses,
-                                          const struct passive_counters *c)
-{
-    uint64_t n_late = c->late;
-
-    if (losses.are_repeats)
-        n_late += c->extent_3_7 + c->extent_8_31 + c->extent_32;
-    losses.n_lost -= n_late < losses.n_lost ? n_late : losses.n_lost;
-    return losses;
 }

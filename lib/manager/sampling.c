@@ -3,6 +3,9 @@
  * is missing says anything of the network: findings that rest on it are withheld. */
 #include "manager/passive_internal.h"
 
+/* One path of sixteen is not seen. */
+#define LEAST_SEEN_SHARE 0.95
+
 static const char *const source_names[] = {
     [SAMPLING_NONE] = "none",
     [SAMPLING_CONFIGURED] = "configured",
@@ -31,9 +34,14 @@ const char *passive_sampling_source_name(enum passive_sampling_source source)
     return source_names[source];
 }
 
-const char *passive_withheld_words(enum passive_finding finding)
+const char *passive_withheld_words(const struct passive_report *report,
+                                   enum passive_finding finding)
 {
-    return (unsigned int)finding < PASSIVE_N_FINDINGS ? reasons[finding] : NULL;
+    if ((unsigned int)finding >= PASSIVE_N_FINDINGS)
+        return NULL;
+    return report->sampling.rate < 1 ? reasons[finding]
+                                     : "What is missing here, and what comes again, may have been "
+                                       "lost on the path that is not seen.";
 }
 
 /* Of the bytes that the sequence numbers of flows say there were, those that came. */
@@ -53,9 +61,18 @@ struct passive_sampling passive_sampling_of(uint32_t one_in, const struct passiv
     return (struct passive_sampling){SAMPLING_NONE, 1};
 }
 
-bool passive_is_withheld(const struct passive_sampling *sampling, enum passive_finding finding)
+/* Enough of it is not seen that losses there are taken for losses here. */
+static bool goes_another_way(const struct passive_state *s)
+{
+    return s->findings[FINDING_PER_PACKET_BALANCING].is_raised &&
+           share_of_bytes(&s->total) < LEAST_SEEN_SHARE;
+}
+
+bool passive_is_withheld(const struct passive_state *s, const struct passive_sampling *sampling,
+                         enum passive_finding finding)
 {
     if (sampling->rate >= 1)
-        return false;
+        return (finding == FINDING_UPSTREAM_LOSS || finding == FINDING_DOWNSTREAM_LOSS) &&
+               goes_another_way(s);
     return finding != FINDING_SAMPLING_SUSPECTED || sampling->source == SAMPLING_CONFIGURED;
 }

@@ -41,16 +41,20 @@ static void turn(struct rolling_window *w, uint64_t slot_ns, uint64_t now_ns)
 void window_add(struct rolling_window *w, enum passive_window window,
                 const struct passive_counters *delta, uint64_t now_ns)
 {
+    const struct passive_losses upstream = passive_upstream(delta),
+                                downstream = passive_downstream(delta);
     struct window_slot *slot;
 
     turn(w, windows[window].slot_ns, now_ns);
     slot = &w->slots[w->newest];
     slot->observed += (uint32_t)delta->observed;
     slot->lost_upstream += (uint32_t)delta->lost_upstream;
-    slot->runs_upstream += (uint32_t)(delta->holes_opened - delta->holes_reordered);
+    slot->runs_upstream += (uint32_t)upstream.n_runs;
+    slot->doubtful_upstream += (uint32_t)upstream.n_doubtful;
     slot->repeatable += (uint32_t)delta->repeatable;
     slot->repeats += (uint32_t)delta->repeats;
     slot->repeat_runs += (uint32_t)delta->repeat_runs;
+    slot->doubtful_repeats += (uint32_t)downstream.n_doubtful;
 }
 
 static void add_slot(struct window_slot *sum, const struct window_slot *slot)
@@ -61,6 +65,8 @@ static void add_slot(struct window_slot *sum, const struct window_slot *slot)
     sum->repeatable += slot->repeatable;
     sum->repeats += slot->repeats;
     sum->repeat_runs += slot->repeat_runs;
+    sum->doubtful_upstream += slot->doubtful_upstream;
+    sum->doubtful_repeats += slot->doubtful_repeats;
 }
 
 /* More taken back than counted in the window: none. */
@@ -79,9 +85,11 @@ void window_sum(const struct rolling_window *w, enum passive_window window, uint
     for (unsigned int i = 0; i < PASSIVE_WINDOW_SLOTS; i++)
         add_slot(&sum, &turned.slots[i]);
     out[0] = (struct passive_losses){.n_lost = at_least_0(sum.lost_upstream),
+                                     .n_doubtful = sum.doubtful_upstream,
                                      .n_runs = (int32_t)sum.runs_upstream,
                                      .n_observations = at_least_0(sum.observed)};
     out[1] = (struct passive_losses){.n_lost = at_least_0(sum.repeats),
+                                     .n_doubtful = sum.doubtful_repeats,
                                      .n_runs = (int32_t)sum.repeat_runs,
                                      .n_observations = at_least_0(sum.repeatable),
                                      .are_repeats = true};

@@ -83,7 +83,7 @@ void passive_flow_fin(const struct passive_flow *f, const struct passive_packet 
 
     if (ahead >= 0 && (uint32_t)ahead <= p->window_bytes) {
         if ((f->line->marks & PASSIVE_FIN_SEEN) == 0)
-            passive_observe_newest(f->hot, p->now_ticks, c);
+            passive_observe_newest(f->hot, p->now_ticks, false, c);
         /* A FIN that stands beyond what we saw shows that something is missing. */
         if (ahead > 0) {
             holes_load(f, &holes);

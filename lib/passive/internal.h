@@ -13,8 +13,10 @@ void passive_open_hole(const struct passive_flow *f, const struct passive_packet
 /* snd_max moves on. */
 void passive_grow(const struct passive_flow *f, uint32_t end, uint32_t now_ticks);
 
-/* The newest segment was followed by another packet: had it been lost before us, would we know? */
-void passive_observe_newest(const struct flow *hot, uint32_t now_ticks, struct passive_counters *c);
+/* The newest segment was followed by another packet: had it been lost before us, or, while nothing
+ * of the flow is missing, after us, would we know? */
+void passive_observe_newest(const struct flow *hot, uint32_t now_ticks, bool is_whole,
+                            struct passive_counters *c);
 
 /* A segment nothing of which fills a hole. */
 enum passive_kind passive_judge_repeat(const struct passive_flow *f, const struct passive_packet *p,

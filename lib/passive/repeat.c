@@ -33,9 +33,21 @@ static void note_repeat(const struct passive_flow *f, const struct packet_view *
     passive_count_some(&line->n_repeats, 1);
 }
 
+/* Which of the two was sent first, nothing tells: the one that filled the hole may have been the
+ * first copy, only late, and this one its retransmission. */
+static bool may_be_late(const struct passive_flow *f, const struct packet_detail *detail)
+{
+    const struct passive_line *line = f->line;
+    bool clock_tells = detail->has_timestamp && line->repair_timestamp != 0 &&
+                       line->repair_timestamp != (uint16_t)detail->timestamp;
+
+    return line->n_retransmitted > 0 && !clock_tells &&
+           (line->repair_ip_id == 0 || detail->ip_id == 0);
+}
+
 /* Below the lowest hole the receiver got what went by here and was not lost behind us, and said so:
  * what comes again there, was. Above it a sender that repairs may repeat more than is missing, or
- * goes back and repeats all. */
+ * goes back and repeats all. The newest segment may come again as a probe (RFC 8985 7). */
 static bool tells_nothing(const struct passive_flow *f, const struct open_holes *holes,
                           uint32_t sequence, uint32_t end)
 {
@@ -48,7 +60,7 @@ static bool tells_nothing(const struct passive_flow *f, const struct open_holes 
 
     if (is_below && line->n_unfilled > 0)
         line->n_unfilled--;
-    return is_below || is_from_before || is_behind_hole;
+    return is_below || is_from_before || is_behind_hole || !serial_before(end, f->hot->snd_max);
 }
 
 enum passive_kind passive_judge_repeat(const struct passive_flow *f, const struct passive_packet *p,
@@ -69,6 +81,7 @@ enum passive_kind passive_judge_repeat(const struct passive_flow *f, const struc
     }
     if (tells_nothing(f, holes, sequence, end)) {
         c->unknown++;
+        c->maybe_late += may_be_late(f, &detail);
         return PASSIVE_UNKNOWN;
     }
     c->repeats++;

@@ -108,9 +108,13 @@ static bool is_soon(const struct flow *hot, uint32_t now_ticks)
            now_ticks - hot->newest_ticks <= (limit > SOON_TICKS ? limit : SOON_TICKS);
 }
 
-void passive_observe_newest(const struct flow *hot, uint32_t now_ticks, struct passive_counters *c)
+void passive_observe_newest(const struct flow *hot, uint32_t now_ticks, bool is_whole,
+                            struct passive_counters *c)
 {
-    c->observed += is_soon(hot, now_ticks);
+    bool soon = is_soon(hot, now_ticks);
+
+    c->observed += soon;
+    c->repeatable += soon && is_whole;
 }
 
 void passive_grow(const struct passive_flow *f, uint32_t end, uint32_t now_ticks)
@@ -252,8 +256,7 @@ static enum passive_kind segment_of_event(const struct passive_flow *f,
         kind = segment_below(f, p, &holes, c);
     } else {
         c->first_time++;
-        c->repeatable += holes.n == 0;
-        passive_observe_newest(hot, p->now_ticks, c);
+        passive_observe_newest(hot, p->now_ticks, holes.n == 0, c);
         if (ahead > 0)
             passive_open_hole(f, p, v->sequence, &holes, c);
         passive_grow(f, end, p->now_ticks);
@@ -282,8 +285,7 @@ enum passive_kind passive_flow_segment(const struct passive_flow *f, const struc
 
     if (likely_true(is_plain(hot)) &&
         likely_true(tcp_coverage_advance(&hot->snd_max, v->sequence, v->payload_bytes))) {
-        c->observed += is_soon(hot, p->now_ticks);
-        c->repeatable += (hot->flags & PASSIVE_HOLES_OPEN) == 0;
+        passive_observe_newest(hot, p->now_ticks, (hot->flags & PASSIVE_HOLES_OPEN) == 0, c);
         hot->newest_ticks = p->now_ticks;
         hot->n_passed++;
         c->passed++;

@@ -62,7 +62,7 @@ static json_t *report_withheld(const struct passive_report *r)
             json_array_append_new(list,
                                   json_pack("{s:s, s:s}", "finding",
                                             passive_finding_name((enum passive_finding)i), "words",
-                                            passive_withheld_words((enum passive_finding)i)));
+                                            passive_withheld_words(r, (enum passive_finding)i)));
     return list;
 }
 

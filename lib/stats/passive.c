@@ -41,6 +41,8 @@ const char *passive_counters_check(const struct passive_counters *c)
                "ended_syn_only";
     if (c->repeat_runs > c->repeats + c->needless)
         return "repeat_runs <= repeats + needless";
+    if (c->maybe_late > c->unknown)
+        return "maybe_late <= unknown";
     if (c->repeats > c->repeatable)
         return "repeats <= repeatable";
     if (c->lost_upstream > c->observed)

@@ -33,9 +33,12 @@
     X(needless, "needless", "segments",                                                            \
       "repeats that the receiver reported as duplicates (RFC 2883): nothing was lost")             \
     X(repeatable, "repeatable", "segments",                                                        \
-      "segments that went by while nothing was missing: only then a repeat tells of a loss")       \
+      "segments that went by while nothing was missing, soon followed by others, and repeats: "    \
+      "only of them a repeat tells of a loss")                                                     \
     X(unknown, "unknown", "segments",                                                              \
       "segments below snd_max that tell nothing: of bytes not known, or while others are missing") \
+    X(maybe_late, "maybe_late", "segments",                                                        \
+      "of them: as late, perhaps, but nothing tells which copy was sent first")                    \
     X(payload_bytes, "payload_bytes", "bytes", "TCP payload that went by")                         \
     X(missing_bytes, "missing_bytes", "bytes", "bytes of holes that nobody filled")                \
     X(holes_opened, "holes_opened", "holes", "ranges of bytes that did not come in their turn")    \

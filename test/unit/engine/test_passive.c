@@ -43,6 +43,7 @@ static void a_flow_counts_from_its_first_packet(void **state)
 
     (void)state;
     lab_data(l, 1, START, BYTES);
+    lab_data(l, 1, START + BYTES, BYTES);
     lab_data(l, 1, START, BYTES);
     assert_int_equal(passive_sums(l)->repeats, 1);
     assert_int_equal(lab_counters(l)->duplicates, 1);
@@ -162,10 +163,10 @@ static void a_repeat_that_the_receiver_reports_as_duplicate_is_no_loss(void **st
     lab_syn(l, 1, START - 1);
     acknowledgement(headers, START);
     lab_packet_way(l, 1, true, TCP_FLAG_SYN | TCP_FLAG_ACK, 80000 - 1, 0, headers);
-    for (int flight = 0; flight < 2; flight++) {
+    lab_packet_way(l, 1, false, TCP_FLAG_ACK, START, BYTES, headers);
+    lab_packet_way(l, 1, false, TCP_FLAG_ACK, START + BYTES, BYTES, headers);
+    for (int i = 0; i < 3; i++)
         lab_packet_way(l, 1, false, TCP_FLAG_ACK, START, BYTES, headers);
-        lab_packet_way(l, 1, false, TCP_FLAG_ACK, START, BYTES, headers);
-    }
     assert_int_equal(passive_sums(l)->repeats, 3);
     duplicate_report(headers, START + BYTES);
     lab_packet_way(l, 1, true, TCP_FLAG_ACK, 80000, 0, headers);

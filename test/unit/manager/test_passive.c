@@ -209,6 +209,112 @@ static void windows_forget_what_is_older(void **state)
     box_close(b);
 }
 
+/* 6 % of losses, then none: each row is so many segments within five minutes after that. */
+static void a_finding_is_taken_back_when_its_cause_is_gone(void **state)
+{
+    static const struct {
+        uint64_t n_lost, n_segments;
+        bool is_taken_back;
+    } cases[] = {
+        {0, 10000, true},    /* nothing is lost any more */
+        {2, 10000, true},    /* next to nothing: below the limit */
+        {600, 10000, false}, /* as before */
+        {300, 10000, false}, /* less, but still there */
+        {0, 20, false},      /* too little was seen */
+        {0, 0, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct box *b = open_passive(0, 0, 0);
+
+        watch(b, segments(600, 0, 10000));
+        watch(b, (struct passive_counters){0});
+        assert_true(report(b).findings[FINDING_UPSTREAM_LOSS].is_raised);
+        watch(b, segments(cases[i].n_lost, 0, cases[i].n_segments));
+        assert_int_equal(box_count(b, EVENT_FINDING_CLEARED), 0);
+        box_epochs_for(b, 301 * NS_PER_S);
+        watch(b, (struct passive_counters){0});
+        if (report(b).findings[FINDING_UPSTREAM_LOSS].is_raised == cases[i].is_taken_back)
+            fail_msg("case %zu", i);
+        assert_int_equal(box_count(b, EVENT_FINDING_CLEARED), cases[i].is_taken_back);
+        /* It may come back, on new evidence only. */
+        watch(b, segments(600, 0, 10000));
+        watch(b, (struct passive_counters){0});
+        assert_true(report(b).findings[FINDING_UPSTREAM_LOSS].is_raised);
+        assert_int_equal(box_count(b, EVENT_FINDING), 1 + cases[i].is_taken_back);
+        box_close(b);
+    }
+}
+
+/* Flows that are balanced are counted once, so what tells is whether bytes are missing. */
+static void balancing_is_over_when_nothing_is_missing(void **state)
+{
+    const struct passive_counters balanced = {
+        .flows_balanced = 1, .payload_bytes = 5000000, .missing_bytes = 5000000};
+
+    (void)state;
+    for (int goes_on = 0; goes_on < 2; goes_on++) {
+        const struct passive_counters later = {.payload_bytes = 5000000,
+                                               .missing_bytes = goes_on ? 5000000 : 0};
+        struct box *b = open_passive(0, 0, 0);
+
+        watch(b, balanced);
+        watch(b, later);
+        box_epochs_for(b, 301 * NS_PER_S);
+        watch(b, (struct passive_counters){0});
+        assert_int_equal(report(b).findings[FINDING_PER_PACKET_BALANCING].is_raised, goes_on);
+        box_close(b);
+    }
+}
+
+/* What is lost on a path that is not seen looks as if it were lost here. */
+static void beside_balancing_losses_are_unknown(void **state)
+{
+    struct passive_counters all = segments(600, 0, 10000);
+    struct box *b = open_passive(0, 0, 0);
+    struct passive_report r;
+
+    (void)state;
+    watch(b, all);
+    watch(b, (struct passive_counters){0});
+    assert_true(report(b).findings[FINDING_UPSTREAM_LOSS].is_raised);
+    watch(b, (struct passive_counters){.flows_balanced = 1, .missing_bytes = all.payload_bytes});
+    watch(b, (struct passive_counters){0});
+    watch(b, (struct passive_counters){0});
+    r = report(b);
+    assert_true(r.findings[FINDING_PER_PACKET_BALANCING].is_raised);
+    assert_false(r.findings[FINDING_UPSTREAM_LOSS].is_raised);
+    assert_true(r.withheld[FINDING_UPSTREAM_LOSS] && r.withheld[FINDING_DOWNSTREAM_LOSS]);
+    assert_false(r.withheld[FINDING_SYN_ONLY]);
+    assert_true(strlen(passive_withheld_words(&r, FINDING_UPSTREAM_LOSS)) > 0);
+    assert_true(isnan(r.upstream.rate) && isnan(r.windows[PASSIVE_HOUR][1].rate));
+    box_close(b);
+}
+
+/* As many repeats as segments that were late enough to make senders repeat: perhaps none is lost.
+ */
+static void lateness_explains_losses(void **state)
+{
+    struct passive_counters c = segments(30, 50, 1000);
+    struct box *b = open_passive(0, 0, 0);
+    struct passive_report r;
+
+    (void)state;
+    c.late = 10;
+    c.maybe_late = c.unknown = 20;
+    c.extent_3_7 = 20;
+    c.reordered = 20;
+    c.passed += 50;
+    watch(b, c);
+    watch(b, (struct passive_counters){0});
+    r = report(b);
+    assert_true(r.upstream.rate > 0 && r.upstream.low <= 0);
+    assert_true(r.downstream.rate > 0 && r.downstream.low <= 0);
+    assert_int_equal(box_count(b, EVENT_FINDING), 0);
+    box_close(b);
+}
+
 static void watching_ends_with_a_grace(void **state)
 {
     struct box *b = open_passive(10, 0, 0);
@@ -284,7 +390,7 @@ static void of_a_mirror_known_to_sample_nothing_is_found(void **state)
     assert_true(fabs(r.sampling.rate - 0.01) < 1e-12);
     for (int f = 0; f < PASSIVE_N_FINDINGS; f++) {
         assert_true(r.withheld[f]);
-        assert_true(strlen(passive_withheld_words((enum passive_finding)f)) > 0);
+        assert_true(strlen(passive_withheld_words(&r, (enum passive_finding)f)) > 0);
     }
     assert_true(isnan(r.upstream.rate) && isnan(r.downstream.rate) && isnan(r.reordered.rate));
     assert_true(isnan(r.windows[PASSIVE_MINUTE][0].rate));
@@ -395,6 +501,10 @@ int main(void)
         cmocka_unit_test(findings_need_enough_of_their_kind),
         cmocka_unit_test(each_finding_has_its_own_name_and_words),
         cmocka_unit_test(windows_forget_what_is_older),
+        cmocka_unit_test(a_finding_is_taken_back_when_its_cause_is_gone),
+        cmocka_unit_test(balancing_is_over_when_nothing_is_missing),
+        cmocka_unit_test(beside_balancing_losses_are_unknown),
+        cmocka_unit_test(lateness_explains_losses),
         cmocka_unit_test(watching_ends_with_a_grace),
         cmocka_unit_test(the_grace_is_as_long_as_the_slice_wants),
         cmocka_unit_test(of_a_mirror_known_to_sample_nothing_is_found),

@@ -166,7 +166,8 @@ static enum passive_kind twin_segment(struct twin *t, uint32_t from, uint32_t n,
     } else {
         bool is_behind_hole = (to < t->end ? to : t->end) > whole_end(t);
 
-        kind = is_behind_hole || from < t->unknown_end ? PASSIVE_UNKNOWN : PASSIVE_REPEAT;
+        kind = is_behind_hole || to >= t->end || from < t->unknown_end ? PASSIVE_UNKNOWN
+                                                                       : PASSIVE_REPEAT;
     }
     see(t, from, to);
     while (count_runs(t) > PASSIVE_MAX_HOLES)
