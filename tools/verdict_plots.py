@@ -39,10 +39,10 @@ class Plot:
         self.blocks = []
         self.curves = []
 
-    def add(self, title, points, how="linespoints", dashed=False):
+    def add(self, title, points, how="linespoints", dashed=False, colour=None):
         name = f"$data{len(self.curves)}"
         pair, second = divmod(len(self.curves), 2)
-        colour = COLOURS[pair % len(COLOURS)]
+        colour = colour or COLOURS[pair % len(COLOURS)]
         rows = "\n".join(" ".join(f"{v:g}" for v in point) for point in points)
         self.blocks.append(f"{name} << EOD\n{rows}\nEOD")
         dash = "dt 2" if dashed else ""

@@ -42,6 +42,8 @@ static int print_point(struct print_table *table, const struct options *o, unsig
     s.network.reorder = networks[i].reorder;
     s.network.reorder_ms = networks[i].held_up_ms;
     s.network.unseen = networks[i].unseen;
+    if (rows_skip(table))
+        return 0;
     if (passive_study(&s, o->study.n_runs, o->study.seed, &t) != 0)
         return 1;
     print_table_row(table,
@@ -70,7 +72,7 @@ int command_passive(int argc, char **argv)
                "balancing. Senders mark the order of their packets by timestamps and "
                "identifications (both), or not at all (none).",
                1000, &o);
-    table.output = o.output;
+    table = (struct print_table){.output = o.output, .n_skipped = o.n_skipped};
     for (unsigned int i = 0; i < ARRAY_LENGTH(networks); i++)
         for (unsigned int r = 0; r < 2 * ARRAY_LENGTH(round_trips_ms) && error == 0; r++)
             error = print_point(&table, &o, i, round_trips_ms[r / 2], r % 2 == 0);

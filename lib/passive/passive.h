@@ -79,6 +79,9 @@ struct passive_line {
     uint8_t marks;
 };
 static_assert(sizeof(struct passive_line) == CACHE_LINE_BYTES, "one line more");
+static_assert(sizeof(struct flow) + sizeof(struct passive_rare) + sizeof(struct passive_line) <=
+                  192,
+              "what a flow may take");
 
 #define PASSIVE_NO_PEER UINT32_MAX
 

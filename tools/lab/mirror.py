@@ -174,9 +174,12 @@ def described(case, number):
             "held_up_ms": (3, 30)[number // 4 % 2] if case["kind"] == "reordering" else 0}
 
 
+def capture_name(case):
+    return "-".join(str(case[key]) for key in ("kind", "before", "after", "number")) + ".pcap"
+
+
 def one_run(program, lab, case, keep):
-    name = "-".join(str(case[key]) for key in ("kind", "before", "after", "number"))
-    path = os.path.join(keep or lab.folder, name + ".pcap")
+    path = os.path.join(keep or lab.folder, capture_name(case))
     prepare(lab, case)
     before, dump = lab.stacks(), lab.capture("fast", "to-r1", path)
     if case["traffic"] == "short":
@@ -219,6 +222,18 @@ def run_all(options):
         raise SystemExit("a run failed")
 
 
+def look_again(options):
+    """What the program says now of the captures that --keep left."""
+    with open(options.results, encoding="utf-8") as file:
+        runs = [json.loads(line) for line in file]
+    with open(options.results, "w", encoding="utf-8") as file:
+        for r in runs:
+            path = os.path.join(options.again, capture_name(r))
+            r.update(one_way=replay(options.replay, path),
+                     two_way=replay(options.replay, path, two_way=True))
+            file.write(json.dumps(r) + "\n")
+
+
 def name_of(case):
     if case["kind"] != "loss":
         return case["kind"]
@@ -240,7 +255,8 @@ def rows_of(runs):
             row["view"] = view
             for side in ("upstream_loss", "downstream_loss"):
                 for key in ("hits", "observations", "estimate", "low", "high"):
-                    row[f"{side}_{key}"] = found[side][key]
+                    value = found[side][key]
+                    row[f"{side}_{key}"] = round(value, 6) if isinstance(value, float) else value
             row["covered"] = ""
             if r["kind"] == "loss":
                 side, per_mille = truth_of(r)
@@ -275,10 +291,13 @@ def main():
     parser.add_argument("--case", help="only this one: before-5, after-60, balancing ...")
     parser.add_argument("--jobs", type=int, default=4, help="runs at the same time (4)")
     parser.add_argument("--keep", help="folder where captures stay")
+    parser.add_argument("--again", help="folder of captures that are only looked at once more")
     parser.add_argument("--summary", action="store_true", help="only say what the file holds")
     parser.add_argument("--csv", help="file that a table of all runs is written to")
     options = parser.parse_args()
-    if not options.summary:
+    if options.again:
+        look_again(options)
+    elif not options.summary:
         run_all(options)
     with open(options.results, encoding="utf-8") as file:
         rows = list(rows_of(json.loads(line) for line in file))
