@@ -52,6 +52,9 @@ char *webhook_sentence(const json_t *event)
         fputs("drops are allowed again.", out);
     else if (strcmp(kind, "kill_switch") == 0)
         fprintf(out, "the kill switch is %s.", text(event, "switch"));
+    else if (strcmp(kind, "finding_cleared") == 0)
+        fprintf(out, "%s: %s is found no more.", text(event, "name"),
+                text(json_object_get(event, "finding"), "finding"));
     else if (json_object_get(event, "finding") != NULL)
         fprintf(out, "%s: %s", text(event, "name"),
                 text(json_object_get(event, "finding"), "words"));
