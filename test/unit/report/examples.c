@@ -90,6 +90,26 @@ static void watch(struct box *b)
     box_epochs_for(b, 2 * NS_PER_S);
 }
 
+/* A finding, and five minutes without its cause. */
+static void watch_a_loss_go_away(void)
+{
+    struct message m = {.kind = MESSAGE_PASSIVE,
+                        .passive = {.holes_opened = 100, .lost_upstream = 100, .observed = 1000}};
+    struct box *b = box_new(1);
+
+    b->slices[0].mode = SLICE_PASSIVE;
+    b->on_event = print_event;
+    b->event_context = b;
+    box_open(b);
+    manager_receive(b->manager, &m);
+    m.passive = (struct passive_counters){.passed = 10000, .first_time = 10000, .observed = 10000};
+    box_epochs_for(b, 2 * NS_PER_S);
+    manager_receive(b->manager, &m);
+    box_epochs_for(b, 301 * NS_PER_S);
+    manager_receive(b->manager, &m);
+    box_close(b);
+}
+
 static void print_summaries(const struct box *b)
 {
     struct worker_counters totals = {.rx_packets = 3, .tx_packets = 3, .untested = 3};
@@ -133,5 +153,6 @@ int main(void)
     box_settle(b);
     print_summaries(b);
     box_close(b);
+    watch_a_loss_go_away();
     return 0;
 }
