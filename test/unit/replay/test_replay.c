@@ -390,7 +390,8 @@ static void make_flows_that_end(struct fixture *f)
     add_segment(f, 42, 2, SEGMENT_ACK, 201, 100);
     add_segment(f, 43, 2, SEGMENT_RST, 301, 0);
     add_segment(f, 44, 3, SEGMENT_ACK, 1, 100);
-    add_segment(f, 45, 3, SEGMENT_ACK, 1, 100);
+    add_segment(f, 45, 3, SEGMENT_ACK, 101, 100);
+    add_segment(f, 46, 3, SEGMENT_ACK, 1, 100);
     for (uint32_t i = 0; i < 100; i++)
         add_segment(f, 1000 * i + 50, 4, SEGMENT_ACK, 1 + 100 * i, 100);
 }
@@ -405,7 +406,7 @@ static void flows_are_reported_one_by_one_where_that_is_asked_for(void **state)
         {1, "syn", "fin", 2000, 20, 0, 0},
         {2, "midstream", "rst", 300, 2, 0, 1},
         {5, "syn", "syn_only", 0, 0, 0, 0},
-        {3, "midstream", "idle", 100, 2, 1, 0},
+        {3, "midstream", "idle", 200, 3, 1, 0},
         {4, "midstream", "stopped", 10000, 100, 0, 0},
     };
     const size_t n = ARRAY_LENGTH(expected);
