@@ -21,6 +21,7 @@
 
 #include "../unit/control/world.h"
 #include "base/compiler.h"
+#include "packet/packet.h"
 #include "telemetry/internal.h"
 #include "telemetry/telemetry.h"
 
@@ -152,6 +153,74 @@ static void lcores_show_how_busy_they_are(void **state)
     assert_int_equal(busy, 2100);
     assert_int_equal(two, 1);
     json_decref(view);
+}
+
+#define MANY_LCORES 128
+
+/* As many as DPDK has, each with numbers as long as they may be when they are summed up. */
+static bool full_worker(void *context, unsigned int i, struct report_worker *out)
+{
+    static struct worker_counters counters;
+    static struct flow_table_counters flows;
+    static struct worker_load load;
+    static struct load_rates rates;
+    static uint64_t reasons[PACKET_N_REASONS];
+    uint64_t *const words[] = {(uint64_t *)&counters, (uint64_t *)&flows, (uint64_t *)&load,
+                               reasons};
+    const size_t sizes[] = {sizeof(counters), sizeof(flows), sizeof(load), sizeof(reasons)};
+
+    (void)context;
+    for (size_t k = 0; k < ARRAY_LENGTH(words); k++)
+        for (size_t w = 0; w < sizes[k] / sizeof(uint64_t); w++)
+            words[k][w] = INT64_MAX / MANY_LCORES;
+    rates = (struct load_rates){.packets_per_second = 12345678.9, .busy_share = 0.123456789};
+    *out = (struct report_worker){.lcore = i,
+                                  .counters = &counters,
+                                  .packet_reasons = reasons,
+                                  .flows = &flows,
+                                  .n_flows_max = UINT32_MAX,
+                                  .load = &load,
+                                  .rates = &rates,
+                                  .tsc_hz = UINT32_MAX};
+    return i < MANY_LCORES;
+}
+
+/* Each lcore once, over all pages; a reply that was cut would be no JSON. */
+static void walk_lcores(struct fixture *f, const char *view)
+{
+    json_int_t next = 0, n = 0, pages = 0;
+
+    do {
+        char command[64], key[24];
+        json_t *page, *item;
+
+        snprintf(command, sizeof(command), "%s,%lld", view, (long long)next);
+        page = ask(f, command);
+        assert_int_equal(json_integer_value(json_object_get(page, "total")), MANY_LCORES);
+        for (json_int_t i = next; i < next + json_integer_value(json_object_get(page, "shown"));
+             i++, n++) {
+            snprintf(key, sizeof(key), "%lld", (long long)i);
+            item = json_object_get(json_object_get(page, "items"), key);
+            assert_int_equal(json_integer_value(json_object_get(item, "lcore")), i);
+        }
+        next = json_integer_value(json_object_get(page, "next"));
+        json_decref(page);
+        pages++;
+    } while (next != 0);
+    assert_int_equal(n, MANY_LCORES);
+    assert_true(pages > 1);
+}
+
+static void many_lcores_come_in_pages_without_loss(void **state)
+{
+    struct fixture *f = *state;
+
+    f->world.operations.worker = full_worker;
+    walk_lcores(f, "/pennyline/lcores");
+    walk_lcores(f, "/pennyline/flows");
+    walk_lcores(f, "/pennyline/reasons");
+    json_decref(ask(f, "/pennyline/status"));
+    json_decref(ask(f, "/pennyline/worker,127"));
 }
 
 static void views_that_are_empty_are_no_error(void **state)
@@ -362,6 +431,7 @@ int main(void)
         TEST(status_sums_workers_up),
         TEST(each_view_shows_items_by_position),
         TEST(lcores_show_how_busy_they_are),
+        TEST(many_lcores_come_in_pages_without_loss),
         TEST(views_that_are_empty_are_no_error),
         TEST(a_view_of_much_goes_on_with_its_next_page),
         TEST(aggregates_come_in_pages_that_say_where_the_next_begins),
