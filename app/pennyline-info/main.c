@@ -14,6 +14,7 @@
 #include "pennyline-info/attach.h"
 #include "pennyline-info/print.h"
 #include "pennyline-info/views.h"
+#include "verdict/outcome.h"
 
 #define USUAL_COUNT      100
 #define LCORES_SECONDS   0.5
@@ -27,6 +28,7 @@ struct options {
     struct page page;
     double seconds; /* 0: not given */
     unsigned int rounds;
+    const char *only_for, *only_option; /* an option that only that command takes; NULL: none */
     const struct subcommand *subcommand;
 };
 
@@ -197,6 +199,15 @@ static int show(const struct attachment *a, const struct options *o)
     return lives ? EXIT_SUCCESS : EXIT_NO_PRIMARY;
 }
 
+static bool knows_slice(const struct attachment *a, const struct options *o)
+{
+    if (o->page.slice == NULL || view_knows_slice(a->info, o->page.slice))
+        return true;
+    fprintf(stderr, "pennyline-info: there is no slice \"%s\"; pennyline-info slices lists them\n",
+            o->page.slice);
+    return false;
+}
+
 /* Whoever watches a dead one holds its hugepages, so that no new one could start. */
 static int run(const struct attachment *a, const struct options *o)
 {
@@ -274,6 +285,27 @@ static void set_interval(struct argp_state *state, struct options *o, const char
         argp_error(state, "--interval: \"%s\" is no number of seconds, 0.01 to 3600", text);
 }
 
+static void set_verdict(struct argp_state *state, struct options *o, const char *name)
+{
+    if (!verdict_is_outcome(name))
+        argp_error(state, "--verdict: \"%s\" is no verdict; give " VERDICT_OUTCOMES_ALLOWED, name);
+    o->page.verdict = name;
+}
+
+/* An option that would be passed over in silence is a mistake. */
+static void take_only_for(struct options *o, const char *command, const char *option)
+{
+    o->only_for = command;
+    o->only_option = option;
+}
+
+static void check_options(struct argp_state *state, const struct options *o)
+{
+    if (o->only_for != NULL && strcmp(o->only_for, o->subcommand->name) != 0)
+        argp_error(state, "--%s is for the command %s, not for %s", o->only_option, o->only_for,
+                   o->subcommand->name);
+}
+
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
     struct options *o = state->input;
@@ -287,27 +319,35 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         return 0;
     case 'n':
         o->page.count = whole_number(state, "count", argument);
+        take_only_for(o, "aggregates", "count");
         return 0;
     case 'i':
         set_interval(state, o, argument);
         return 0;
     case KEY_OFFSET:
         o->page.offset = whole_number(state, "offset", argument);
+        take_only_for(o, "aggregates", "offset");
         return 0;
     case KEY_SLICE:
         o->page.slice = argument;
+        take_only_for(o, "aggregates", "slice");
         return 0;
     case KEY_VERDICT:
-        o->page.verdict = argument;
+        set_verdict(state, o, argument);
+        take_only_for(o, "aggregates", "verdict");
         return 0;
     case KEY_ROUNDS:
         o->rounds = whole_number(state, "rounds", argument);
+        take_only_for(o, "watch", "rounds");
         return 0;
     case ARGP_KEY_ARG:
         add_word(state, o, argument);
         return 0;
     case ARGP_KEY_NO_ARGS:
         argp_error(state, "what to show? Like: pennyline-info lcores");
+        return 0;
+    case ARGP_KEY_SUCCESS:
+        check_options(state, o);
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -332,7 +372,7 @@ int main(int argc, char **argv)
     sigaction(SIGINT, &on_end, NULL);
     sigaction(SIGTERM, &on_end, NULL);
     signal(SIGPIPE, SIG_IGN);
-    code = run(&attachment, &options);
+    code = knows_slice(&attachment, &options) ? run(&attachment, &options) : EXIT_USAGE;
     detach(&attachment);
     return code;
 }

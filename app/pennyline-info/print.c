@@ -220,6 +220,12 @@ void print_rings(FILE *out, const json_t *rings)
     table_print(out, ring_columns, rings);
 }
 
+static void print_use(FILE *out, const char *title, const json_t *use, const char *now,
+                      const char *most)
+{
+    fprintf(out, "%-36s  %10.0f of %.0f\n", title, table_number(use, now), table_number(use, most));
+}
+
 void print_memory(FILE *out, const json_t *memory)
 {
     static const struct {
@@ -240,6 +246,8 @@ void print_memory(FILE *out, const json_t *memory)
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
         fprintf(out, "%-36s  %10.1f MiB\n", rows[i].title,
                 table_number(memory, rows[i].key) / (1 << 20));
+    print_use(out, "flows", json_object_get(memory, "use"), "flows", "flows_most");
+    print_use(out, "aggregates", json_object_get(memory, "use"), "aggregates", "aggregates_most");
     fprintf(out, "\n");
     table_print(out, pool_columns, json_object_get(memory, "pools"));
 }

@@ -100,23 +100,39 @@ json_t *view_rings(const struct info_header *h)
     return out;
 }
 
+static uint32_t n_aggregates(const struct info_header *h)
+{
+    struct info_box box;
+
+    return info_read_box(h, &box) ? (uint32_t)box.n_aggregates : 0;
+}
+
+static struct info_use use_of(const struct info_header *h)
+{
+    struct info_use use = {.n_aggregates = n_aggregates(h),
+                           .n_aggregates_most = h->n_aggregates_most};
+    struct info_worker_counts counts;
+
+    for (uint32_t i = 0; i < h->n_workers; i++) {
+        info_copy_worker(info_worker(h, i), &counts);
+        use.n_flows += counts.flows.n_flows;
+        use.n_flows_most += info_worker(h, i)->n_flows_most;
+    }
+    return use;
+}
+
 json_t *view_memory(const struct info_header *h)
 {
     json_t *out = info_memory_json(&h->memory), *pools = json_array();
+    struct info_use use = use_of(h);
     struct info_pool pool;
 
     for (uint32_t i = 0; i < h->n_pools; i++)
         if (info_read_pool(h, i, &pool))
             json_array_append_new(pools, info_pool_json(&pool));
     json_object_set_new(out, "pools", pools);
+    json_object_set_new(out, "use", info_use_json(&use));
     return out;
-}
-
-static uint32_t n_aggregates(const struct info_header *h)
-{
-    struct info_box box;
-
-    return info_read_box(h, &box) ? (uint32_t)box.n_aggregates : 0;
 }
 
 static void add_one(json_t *object, const char *key)
@@ -166,6 +182,11 @@ static uint32_t find_slice(const struct info_header *h, const char *name)
     while (i < h->n_slices && !(info_read_slice(h, i, &s) && strcmp(s.slice.name, name) == 0))
         i++;
     return i;
+}
+
+bool view_knows_slice(const struct info_header *h, const char *name)
+{
+    return find_slice(h, name) < h->n_slices;
 }
 
 json_t *view_aggregates(const struct info_header *h, const struct page *page)

@@ -5,6 +5,7 @@
 #define PENNYLINE_INFO_VIEWS_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "info/read.h"
@@ -27,6 +28,8 @@ json_t *view_rings(const struct info_header *h);
 json_t *view_memory(const struct info_header *h);
 /* Each with how many aggregates of it have which verdict. */
 json_t *view_slices(const struct info_header *h);
+/* Is there a slice of that name? */
+bool view_knows_slice(const struct info_header *h, const char *name);
 /* {total, offset, aggregates}: total counts those that the page's conditions let through. */
 json_t *view_aggregates(const struct info_header *h, const struct page *page);
 /* How many aggregates have which verdict, and which state. */

@@ -115,12 +115,12 @@ static bool take_status(struct feed *f, double *started_s)
 
 static bool take_slices(struct feed *f)
 {
-    json_t *slices = ask(f, json_pack("{s:s}", "command", "slices"));
+    json_t *page = ask(f, json_pack("{s:s}", "command", "slices"));
 
-    if (slices == NULL)
+    if (page == NULL)
         return false;
-    mirror_set_slices(f->config.mirror, slices);
-    json_decref(slices);
+    mirror_set_slices(f->config.mirror, json_object_get(page, "slices"));
+    json_decref(page);
     return true;
 }
 

@@ -108,9 +108,22 @@ static void write_pools(const struct appliance *a)
             info_write_pool(a->info, n++, &out);
 }
 
+static struct info_use use_of(const struct appliance *a)
+{
+    const struct config_instance *i = &a->config->instance;
+    struct info_use use = {.n_flows_most = (uint64_t)a->n_workers * i->flows_per_lcore,
+                           .n_aggregates = manager_n_aggregates(a->manager),
+                           .n_aggregates_most = i->max_aggregates};
+
+    for (uint32_t w = 0; w < a->n_workers; w++)
+        use.n_flows += engine_flow_counters(a->workers[w]->engine)->n_flows;
+    return use;
+}
+
 json_t *inspect_memory_json(const struct appliance *a)
 {
     json_t *out = memory_to_json(&a->memory), *pools = json_array();
+    struct info_use use = use_of(a);
     struct info_pool pool;
 
     if (a->info != NULL) {
@@ -121,6 +134,7 @@ json_t *inspect_memory_json(const struct appliance *a)
         if (read_pool(a, s, &pool))
             json_array_append_new(pools, info_pool_json(&pool));
     json_object_set_new(out, "pools", pools);
+    json_object_set_new(out, "use", info_use_json(&use));
     return out;
 }
 

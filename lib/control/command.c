@@ -30,6 +30,12 @@ static const struct command_argument aggregates_arguments[] = {
     {0},
 };
 
+static const struct command_argument slices_arguments[] = {
+    {"offset", ARGUMENT_COUNT, false, UINT32_MAX, "leave out so many (default 0)"},
+    {"count", ARGUMENT_COUNT, false, UINT32_MAX, "at most so many (default all)"},
+    {0},
+};
+
 static const struct command_argument verdicts_arguments[] = {
     {"count", ARGUMENT_COUNT, false, VERDICTS_MOST, "at most so many (default 20)"},
     {0},
@@ -42,7 +48,7 @@ static const struct command_argument kill_switch_arguments[] = {
 
 const struct command commands[] = {
     {"status", "the box: workers, ports, tests running, memory", no_arguments, command_run_status},
-    {"slices", "what the configuration names, with the parameters of their tests", no_arguments,
+    {"slices", "what the configuration names, with the parameters of their tests", slices_arguments,
      command_run_slices},
     {"aggregates", "a page of the list of aggregates, with verdicts and counters",
      aggregates_arguments, command_run_aggregates},

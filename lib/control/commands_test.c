@@ -59,20 +59,13 @@ static bool matches(const struct aggregate_report *r, const struct filter *filte
            strcmp(verdict_name_outcome(r->verdict), filter->verdict) == 0;
 }
 
-static bool is_verdict(const char *name)
-{
-    for (int i = 0; verdict_name_outcome((enum verdict_outcome)i) != NULL; i++)
-        if (strcmp(verdict_name_outcome((enum verdict_outcome)i), name) == 0)
-            return true;
-    return false;
-}
-
 static bool is_slice(const struct manager *m, const char *name)
 {
-    struct aggregate_report report;
+    uint32_t n_slices;
+    const struct slice *slices = manager_slices(m, &n_slices);
 
-    for (uint32_t i = 0; i < manager_n_aggregates(m); i++)
-        if (manager_report_brief(m, i, &report) && strcmp(report.slice->name, name) == 0)
+    for (uint32_t i = 0; i < n_slices; i++)
+        if (strcmp(slices[i].name, name) == 0)
             return true;
     return false;
 }
@@ -89,11 +82,14 @@ json_t *command_run_slices(struct command_call *call)
 {
     uint32_t n_slices;
     const struct slice *slices = manager_slices(call->operations->manager, &n_slices);
+    uint32_t offset = command_count(call, "offset", 0);
+    uint32_t count = command_count(call, "count", UINT32_MAX);
     json_t *list = json_array();
 
-    for (uint32_t i = 0; i < n_slices; i++)
+    for (uint32_t i = offset; i < n_slices && i - offset < count; i++)
         json_array_append_new(list, report_slice(&slices[i]));
-    return list;
+    return json_pack("{s:I, s:I, s:o}", "total", (json_int_t)n_slices, "offset", (json_int_t)offset,
+                     "slices", list);
 }
 
 json_t *command_run_aggregates(struct command_call *call)
@@ -107,13 +103,13 @@ json_t *command_run_aggregates(struct command_call *call)
     struct aggregate_report report;
     json_t *page;
 
-    if (filter.verdict != NULL && !is_verdict(filter.verdict))
-        return command_refuse(call,
-                              "aggregates: verdict \"%.64s\": give closed_loop, not_closed_loop, "
-                              "duplicates_exceeded, inconclusive or undecided",
+    if (filter.verdict != NULL && !verdict_is_outcome(filter.verdict))
+        return command_refuse(call, "aggregates: verdict \"%.64s\": give " VERDICT_OUTCOMES_ALLOWED,
                               filter.verdict);
     if (filter.slice != NULL && !is_slice(m, filter.slice))
-        return command_refuse(call, "aggregates: slice \"%.64s\": no aggregate is of such a slice",
+        return command_refuse(call,
+                              "aggregates: slice \"%.64s\": there is none of that name; \"slices\" "
+                              "lists them",
                               filter.slice);
     page = json_array();
     for (uint32_t i = command_count(call, "from", 0); i < manager_n_aggregates(m); i++) {

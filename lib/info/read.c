@@ -175,3 +175,10 @@ json_t *info_pool_json(const struct info_pool *p)
     return json_pack("{s:s, s:I, s:I}", "pool", p->name, "buffers", (json_int_t)p->n, "available",
                      (json_int_t)p->n_available);
 }
+
+json_t *info_use_json(const struct info_use *use)
+{
+    return json_pack("{s:I, s:I, s:I, s:I}", "flows", (json_int_t)use->n_flows, "flows_most",
+                     (json_int_t)use->n_flows_most, "aggregates", (json_int_t)use->n_aggregates,
+                     "aggregates_most", (json_int_t)use->n_aggregates_most);
+}

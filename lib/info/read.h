@@ -39,4 +39,11 @@ json_t *info_aggregate_json(const struct info_header *h, uint32_t i,
 json_t *info_memory_json(const struct info_memory *memory);
 json_t *info_pool_json(const struct info_pool *pool);
 
+/* How much of the places that were taken at start is in use. */
+struct info_use {
+    uint64_t n_flows, n_flows_most; /* over all workers */
+    uint64_t n_aggregates, n_aggregates_most;
+};
+json_t *info_use_json(const struct info_use *use);
+
 #endif

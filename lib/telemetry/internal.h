@@ -5,22 +5,43 @@
 
 #include <jansson.h>
 #include <rte_telemetry.h>
+#include <stdbool.h>
 #include <stdint.h>
 
-/* Telemetry holds 16 KiB, the command's name and all brackets included. */
-#define TELEMETRY_REPLY_BYTES (15u << 10)
-#define TELEMETRY_PAGE_BYTES  (12u << 10)
+#include "telemetry/parameters.h"
 
-/* shape.c: each makes of a result of the control server what is shown. They take nothing away from
- * their argument; what they return is the caller's, NULL when memory is short. */
-json_t *telemetry_shape_status(const json_t *status);
-json_t *telemetry_shape_worker(const json_t *status, uint32_t worker);
-json_t *telemetry_shape_page(const json_t *page);
-json_t *telemetry_shape_aggregate(const json_t *aggregate);
-/* views.c: pages from `offset` on: {total, offset, shown, items by position, next}. */
-typedef json_t *telemetry_view(const json_t *result, uint32_t offset);
+/* Telemetry holds 16 KiB, the command's name and all brackets included. */
+#define TELEMETRY_REPLY_BYTES   (15u << 10)
+#define TELEMETRY_PAGE_BYTES    (12u << 10)
+#define TELEMETRY_REQUEST_BYTES 512
+#define TELEMETRY_VERDICTS_MOST 100 /* as the manager tells at most */
+
+/* exchange.c: "result" of the manager's reply, or as a text why there is none; *ok says which. The
+ * caller's. Any thread but the manager's; it waits a second at most for each question before it. */
+json_t *telemetry_ask_manager(const char *request, bool *ok);
+
+/* What is shown of a result of the control server. It takes nothing away from its argument; what it
+ * returns is the caller's, NULL when memory is short. Lists are pages: {total, offset, shown, items
+ * by their position, and next when there is more}. */
+typedef json_t *telemetry_view(const json_t *result, const struct telemetry_parameters *p);
+/* shape.c */
+telemetry_view telemetry_shape_status, telemetry_shape_worker, telemetry_shape_aggregates,
+    telemetry_shape_aggregate, telemetry_shape_memory;
+/* views.c */
 telemetry_view telemetry_shape_lcores, telemetry_shape_flows, telemetry_shape_reasons,
-    telemetry_shape_ports, telemetry_shape_memory, telemetry_shape_slices, telemetry_shape_verdicts;
+    telemetry_shape_ports, telemetry_shape_slices, telemetry_shape_verdicts;
+
+/* page.c: items of a list, as many as there are and one reply holds beside `n_bytes_before`. */
+struct telemetry_list {
+    const json_t *items;
+    uint32_t first, total; /* `items` are those from `first` on, of `total` */
+    size_t n_bytes_before;
+    json_t *(*shape)(json_t *item);
+    const char *key; /* which member of an item is its number; NULL: its position */
+};
+json_t *telemetry_page(const struct telemetry_list *list, const struct telemetry_parameters *p);
+size_t telemetry_length(const json_t *value);
+
 /* A text of its own: one inside an object has room for 127 bytes only. */
 json_t *telemetry_error(const char *text);
 

@@ -24,7 +24,7 @@ static void add_numbers(json_t *sum, json_t *object)
         }
 }
 
-json_t *telemetry_shape_status(const json_t *status)
+json_t *telemetry_shape_status(const json_t *status, const struct telemetry_parameters *p)
 {
     static const char *const kept[] = {"version",      "instance",  "uptime_s",
                                        "kill_switch",  "suspended", "epoch",
@@ -33,6 +33,7 @@ json_t *telemetry_shape_status(const json_t *status)
     json_t *workers = json_object_get(status, "workers"), *out = json_object(), *worker;
     size_t w;
 
+    (void)p;
     for (size_t i = 0; i < ARRAY_LENGTH(kept); i++)
         json_object_set(out, kept[i], json_object_get(status, kept[i]));
     json_object_set_new(out, "n_workers", json_integer((json_int_t)json_array_size(workers)));
@@ -46,76 +47,52 @@ json_t *telemetry_shape_status(const json_t *status)
     return out;
 }
 
-json_t *telemetry_shape_worker(const json_t *status, uint32_t worker)
+json_t *telemetry_shape_worker(const json_t *status, const struct telemetry_parameters *p)
 {
     json_t *workers = json_object_get(status, "workers");
     char text[96];
 
-    if (worker < json_array_size(workers))
-        return json_incref(json_array_get(workers, worker));
-    snprintf(text, sizeof(text), "worker %u: there are %zu, counted from 0", worker,
+    if (p->worker < json_array_size(workers))
+        return json_incref(json_array_get(workers, p->worker));
+    snprintf(text, sizeof(text), "worker %u: there are %zu, counted from 0", p->worker,
              json_array_size(workers));
     return telemetry_error(text);
 }
 
-static size_t length_of(const json_t *value)
+json_t *telemetry_shape_memory(const json_t *status, const struct telemetry_parameters *p)
 {
-    return json_dumpb(value, NULL, 0, 0);
+    (void)p;
+    return json_incref(json_object_get(status, "memory"));
 }
 
-static json_t *short_aggregate(const json_t *aggregate)
+static json_t *whole_drop(json_t *drop)
 {
-    static const char *const kept[] = {"name",    "prefix",  "state",         "verdict",
-                                       "packets", "dropped", "retransmitted", "expired",
-                                       "void",    "pending", "duplicates"};
-    json_t *out = json_object(), *anytime = json_object_get(aggregate, "anytime");
-
-    for (size_t i = 0; i < ARRAY_LENGTH(kept); i++)
-        json_object_set(out, kept[i], json_object_get(aggregate, kept[i]));
-    json_object_set(out, "log10_e", json_object_get(anytime, "log10_e"));
-    json_object_set(out, "log10_f", json_object_get(anytime, "log10_f"));
-    return out;
+    return json_incref(drop);
 }
 
-json_t *telemetry_shape_page(const json_t *page)
-{
-    json_int_t total = json_integer_value(json_object_get(page, "total"));
-    json_int_t offset = json_integer_value(json_object_get(page, "offset")), n = 0;
-    json_t *aggregates = json_object(), *aggregate, *out;
-    size_t i, n_bytes = 0;
-
-    json_array_foreach (json_object_get(page, "aggregates"), i, aggregate) {
-        json_t *row = short_aggregate(aggregate);
-        char id[32];
-
-        n_bytes += length_of(row) + sizeof(id);
-        if (n_bytes > TELEMETRY_PAGE_BYTES) {
-            json_decref(row);
-            break;
-        }
-        snprintf(id, sizeof(id), "%lld",
-                 (long long)json_integer_value(json_object_get(aggregate, "aggregate")));
-        json_object_set_new(aggregates, id, row);
-        n++;
-    }
-    out = json_pack("{s:I, s:I, s:I, s:o}", "total", total, "offset", offset, "shown", n,
-                    "aggregates", aggregates);
-    if (offset + n < total)
-        json_object_set_new(out, "next", json_integer(offset + n));
-    return out;
-}
-
-json_t *telemetry_shape_aggregate(const json_t *aggregate)
+/* All counters and both rules, and of the drops a page. Flows that are tested one by one would not
+ * fit as well: pennylinectl shows them. */
+json_t *telemetry_shape_aggregate(const json_t *aggregate, const struct telemetry_parameters *p)
 {
     json_t *out = json_copy((json_t *)(uintptr_t)aggregate);
+    json_t *drops = json_object_get(aggregate, "drops");
     json_t *flows = json_copy(json_object_get(aggregate, "flows"));
-    json_int_t n = (json_int_t)json_array_size(json_object_get(flows, "individual"));
 
-    /* As many flows and drops as there may be would not fit; pennylinectl shows them. */
     json_object_del(out, "drops");
     if (flows != NULL) {
-        json_object_set_new(flows, "individual", json_integer(n));
+        size_t n = json_array_size(json_object_get(flows, "individual"));
+
+        json_object_set_new(flows, "individual", json_integer((json_int_t)n));
         json_object_set_new(out, "flows", flows);
     }
+    json_object_set_new(out, "drops",
+                        telemetry_page(
+                            &(struct telemetry_list){
+                                .items = drops,
+                                .total = (uint32_t)json_array_size(drops),
+                                .n_bytes_before = telemetry_length(out),
+                                .shape = whole_drop,
+                            },
+                            p));
     return out;
 }

@@ -2,91 +2,182 @@
 #include "telemetry/telemetry.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <rte_lcore.h>
 #include <rte_ring.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/compiler.h"
 #include "telemetry/internal.h"
 
-#define ANSWER_TIMEOUT_S 1
-#define PAGE_MOST        64
+#define PAGE_MOST 64
 
-/* One question at a time, from a thread of telemetry to the manager's. */
-static struct {
-    pthread_mutex_t callers; /* held from question to answer; the manager never takes it */
-    pthread_mutex_t lock;    /* held for moments: the manager only tries it */
-    pthread_cond_t answered;
-    atomic_bool is_asked;
-    char request[128];
-    json_t *reply;
-} exchange = {
-    .callers = PTHREAD_MUTEX_INITIALIZER,
-    .lock = PTHREAD_MUTEX_INITIALIZER,
-    .answered = PTHREAD_COND_INITIALIZER,
+/* One question: what is asked of the manager, and what is shown of its result. */
+struct endpoint {
+    const char *name, *help; /* help has room for 63 bytes */
+    enum telemetry_parameter takes[TELEMETRY_PARAMETERS_MOST + 1];
+    json_t *(*request)(const struct telemetry_parameters *p); /* NULL: the manager is not asked */
+    telemetry_view *shape;
 };
 
-void telemetry_serve(const struct control_operations *operations, uint64_t now_ns)
+static uint32_t count_up_to(const struct telemetry_parameters *p, uint32_t most)
 {
-    bool watch = false;
-
-    if (!atomic_load_explicit(&exchange.is_asked, memory_order_acquire) ||
-        pthread_mutex_trylock(&exchange.lock) != 0)
-        return;
-    if (atomic_load_explicit(&exchange.is_asked, memory_order_relaxed)) {
-        exchange.reply =
-            control_execute(operations, exchange.request, strlen(exchange.request), now_ns, &watch);
-        atomic_store_explicit(&exchange.is_asked, false, memory_order_relaxed);
-        pthread_cond_signal(&exchange.answered);
-    }
-    pthread_mutex_unlock(&exchange.lock);
+    return p->count == 0 || p->count > most ? most : p->count;
 }
 
-/* The reply, the caller's; NULL when the manager was silent. Under `callers` and `lock`. */
-static json_t *wait_for_reply(void)
+static json_t *request_status(const struct telemetry_parameters *p)
 {
-    struct timespec until;
-    json_t *reply;
+    (void)p;
+    return json_pack("{s:s}", "command", "status");
+}
 
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += ANSWER_TIMEOUT_S;
-    while (atomic_load_explicit(&exchange.is_asked, memory_order_relaxed))
-        if (pthread_cond_timedwait(&exchange.answered, &exchange.lock, &until) == ETIMEDOUT)
+static json_t *request_slices(const struct telemetry_parameters *p)
+{
+    return json_pack("{s:s, s:I, s:I}", "command", "slices", "offset", (json_int_t)p->offset,
+                     "count", (json_int_t)count_up_to(p, PAGE_MOST));
+}
+
+static json_t *request_aggregates(const struct telemetry_parameters *p)
+{
+    json_t *request =
+        json_pack("{s:s, s:I, s:I}", "command", "aggregates", "offset", (json_int_t)p->offset,
+                  "count", (json_int_t)count_up_to(p, PAGE_MOST));
+
+    if (p->slice[0] != '\0')
+        json_object_set_new(request, "slice", json_string(p->slice));
+    if (p->verdict[0] != '\0')
+        json_object_set_new(request, "verdict", json_string(p->verdict));
+    return request;
+}
+
+static json_t *request_aggregate(const struct telemetry_parameters *p)
+{
+    return json_pack("{s:s, s:I}", "command", "aggregate", "aggregate", (json_int_t)p->aggregate);
+}
+
+static json_t *request_verdicts(const struct telemetry_parameters *p)
+{
+    return json_pack("{s:s, s:I}", "command", "verdicts", "count",
+                     (json_int_t)count_up_to(p, TELEMETRY_VERDICTS_MOST));
+}
+
+/* Read without a lock: the ring's own counts are made for that. */
+static json_t *show_rings(const json_t *nothing, const struct telemetry_parameters *p)
+{
+    json_t *rings = json_object();
+    char name[RTE_RING_NAMESIZE];
+
+    (void)nothing;
+    (void)p;
+    for (unsigned int i = 0; i < RTE_MAX_LCORE; i++) {
+        const struct rte_ring *ring;
+
+        snprintf(name, sizeof(name), "export_%u", i);
+        ring = rte_ring_lookup(name);
+        if (ring == NULL)
             break;
-    atomic_store_explicit(&exchange.is_asked, false, memory_order_relaxed);
-    reply = exchange.reply;
-    exchange.reply = NULL;
-    return reply;
+        json_object_set_new(rings, name,
+                            json_pack("{s:I, s:I}", "waiting", (json_int_t)rte_ring_count(ring),
+                                      "capacity", (json_int_t)rte_ring_get_capacity(ring)));
+    }
+    return rings;
 }
 
-/* "result" of the reply, or why not as a text. *ok says which. */
-static json_t *ask_manager(const char *request, bool *ok)
-{
-    json_t *reply, *out;
-    const char *error;
+static const struct endpoint endpoints[] = {
+    {"/pennyline/status",
+     "The box: drops allowed, tests, workers summed up",
+     {PARAMETER_NONE},
+     request_status,
+     telemetry_shape_status},
+    {"/pennyline/worker",
+     "All of one worker. Parameter: worker",
+     {PARAMETER_WORKER},
+     request_status,
+     telemetry_shape_worker},
+    {"/pennyline/slices",
+     "Slices and how they are tested. Parameters: offset,count",
+     {PARAMETER_OFFSET, PARAMETER_COUNT},
+     request_slices,
+     telemetry_shape_slices},
+    {"/pennyline/aggregates",
+     "Aggregates in short. Parameters: offset,count,slice,verdict",
+     {PARAMETER_OFFSET, PARAMETER_COUNT, PARAMETER_SLICE, PARAMETER_VERDICT},
+     request_aggregates,
+     telemetry_shape_aggregates},
+    {"/pennyline/aggregate",
+     "One with evidence and drops. Parameters: aggregate,offset",
+     {PARAMETER_AGGREGATE, PARAMETER_OFFSET},
+     request_aggregate,
+     telemetry_shape_aggregate},
+    {"/pennyline/verdicts",
+     "The latest verdicts. Parameters: count,offset",
+     {PARAMETER_COUNT, PARAMETER_OFFSET},
+     request_verdicts,
+     telemetry_shape_verdicts},
+    {"/pennyline/ports",
+     "Link, counts, losses. Parameters: offset,count",
+     {PARAMETER_OFFSET, PARAMETER_COUNT},
+     request_status,
+     telemetry_shape_ports},
+    {"/pennyline/lcores",
+     "Load, stages, counters of workers. Parameters: offset,count",
+     {PARAMETER_OFFSET, PARAMETER_COUNT},
+     request_status,
+     telemetry_shape_lcores},
+    {"/pennyline/flows",
+     "Flow tables of workers. Parameters: offset,count",
+     {PARAMETER_OFFSET, PARAMETER_COUNT},
+     request_status,
+     telemetry_shape_flows},
+    {"/pennyline/reasons",
+     "Why packets were forwarded or not. Parameters: offset,count",
+     {PARAMETER_OFFSET, PARAMETER_COUNT},
+     request_status,
+     telemetry_shape_reasons},
+    {"/pennyline/memory",
+     "Memory taken at start, and its use now",
+     {PARAMETER_NONE},
+     request_status,
+     telemetry_shape_memory},
+    {"/pennyline/rings",
+     "Messages from workers that wait for the manager",
+     {PARAMETER_NONE},
+     NULL,
+     show_rings},
+};
 
-    pthread_mutex_lock(&exchange.callers);
-    pthread_mutex_lock(&exchange.lock);
-    snprintf(exchange.request, sizeof(exchange.request), "%s", request);
-    atomic_store_explicit(&exchange.is_asked, true, memory_order_release);
-    reply = wait_for_reply();
-    pthread_mutex_unlock(&exchange.lock);
-    pthread_mutex_unlock(&exchange.callers);
-    *ok = json_is_true(json_object_get(reply, "ok"));
-    error = json_string_value(json_object_get(reply, "error"));
-    if (*ok)
-        out = json_incref(json_object_get(reply, "result"));
-    else
-        out = telemetry_error(error != NULL ? error
-                                            : "the manager did not answer within a second: it is "
-                                              "late or hangs");
-    json_decref(reply);
-    return out;
+static const struct endpoint *find_endpoint(const char *command)
+{
+    for (size_t i = 0; i < ARRAY_LENGTH(endpoints); i++)
+        if (strcmp(endpoints[i].name, command) == 0)
+            return &endpoints[i];
+    return NULL;
+}
+
+/* The manager's result, or why there is none as a text. */
+static json_t *ask(const struct endpoint *e, const struct telemetry_parameters *p, bool *ok)
+{
+    json_t *request = e->request(p), *result;
+    char *text = json_dumps(request, JSON_COMPACT);
+
+    *ok = text != NULL;
+    result = text != NULL ? telemetry_ask_manager(text, ok) : telemetry_error("not enough memory");
+    free(text);
+    json_decref(request);
+    return result;
+}
+
+static json_t *reply_to(const struct endpoint *e, const struct telemetry_parameters *p)
+{
+    json_t *result = NULL, *shaped;
+    bool ok = true;
+
+    if (e->request != NULL)
+        result = ask(e, p, &ok);
+    shaped = ok ? e->shape(result, p) : json_incref(result);
+    json_decref(result);
+    return shaped;
 }
 
 static int answer(json_t *reply, struct rte_tel_data *out)
@@ -100,173 +191,24 @@ static int answer(json_t *reply, struct rte_tel_data *out)
     return error;
 }
 
-/* Asks, and shapes what came. */
-static int relay(const char *request, json_t *(*shape)(const json_t *result),
-                 struct rte_tel_data *out)
+static int on_question(const char *command, const char *parameters, struct rte_tel_data *out)
 {
-    bool ok;
-    json_t *result = ask_manager(request, &ok), *shaped = ok ? shape(result) : json_incref(result);
+    const struct endpoint *e = find_endpoint(command);
+    struct telemetry_parameters p;
+    char error[512];
 
-    json_decref(result);
-    return answer(shaped, out);
-}
-
-/* Up to two numbers, by comma. How many there were, or -1. */
-static int read_numbers(const char *parameters, uint32_t numbers[2])
-{
-    int n = 0;
-    char *end;
-
-    while (parameters != NULL && *parameters != '\0') {
-        unsigned long value = strtoul(parameters, &end, 10);
-
-        if (n == 2 || *parameters < '0' || *parameters > '9' || value > UINT32_MAX)
-            return -1;
-        numbers[n++] = (uint32_t)value;
-        if (*end != ',' && *end != '\0')
-            return -1;
-        parameters = *end == ',' ? end + 1 : end;
-    }
-    return n;
-}
-
-static int on_status(const char *command, const char *parameters, struct rte_tel_data *out)
-{
-    (void)command;
-    (void)parameters;
-    return relay("{\"command\": \"status\"}", telemetry_shape_status, out);
-}
-
-static int on_worker(const char *command, const char *parameters, struct rte_tel_data *out)
-{
-    uint32_t numbers[2];
-    json_t *result, *shaped;
-    bool ok;
-
-    (void)command;
-    if (read_numbers(parameters, numbers) != 1)
-        return answer(telemetry_error("give a worker's number, like /pennyline/worker,0"), out);
-    result = ask_manager("{\"command\": \"status\"}", &ok);
-    shaped = ok ? telemetry_shape_worker(result, numbers[0]) : json_incref(result);
-    json_decref(result);
-    return answer(shaped, out);
-}
-
-static int on_aggregates(const char *command, const char *parameters, struct rte_tel_data *out)
-{
-    uint32_t numbers[2] = {0, PAGE_MOST};
-    char request[128];
-
-    (void)command;
-    if (read_numbers(parameters, numbers) < 0)
-        return answer(
-            telemetry_error("give where to begin and how many, like /pennyline/aggregates,0,20"),
-            out);
-    snprintf(request, sizeof(request),
-             "{\"command\": \"aggregates\", \"offset\": %u, \"count\": %u}", numbers[0],
-             numbers[1] < PAGE_MOST ? numbers[1] : PAGE_MOST);
-    return relay(request, telemetry_shape_page, out);
-}
-
-static int on_aggregate(const char *command, const char *parameters, struct rte_tel_data *out)
-{
-    uint32_t numbers[2];
-    char request[128];
-
-    (void)command;
-    if (read_numbers(parameters, numbers) != 1)
-        return answer(telemetry_error("give an aggregate's number, like /pennyline/aggregate,0"),
-                      out);
-    snprintf(request, sizeof(request), "{\"command\": \"aggregate\", \"aggregate\": %u}",
-             numbers[0]);
-    return relay(request, telemetry_shape_aggregate, out);
-}
-
-/* Endpoints that show a page of a result: which command gives it, and what is shown of it. */
-static const struct view {
-    const char *name, *help, *request;
-    telemetry_view *shape;
-} views[] = {
-    {"/pennyline/slices", "Slices and parameters of their tests. Parameter: offset",
-     "{\"command\": \"slices\"}", telemetry_shape_slices},
-    {"/pennyline/verdicts", "Latest verdicts, latest first. Parameter: offset",
-     "{\"command\": \"verdicts\", \"count\": 100}", telemetry_shape_verdicts},
-    {"/pennyline/ports", "Ports: link, counts, losses. Parameter: offset",
-     "{\"command\": \"status\"}", telemetry_shape_ports},
-    {"/pennyline/lcores", "Each worker's counters, load and stages. Parameter: offset",
-     "{\"command\": \"status\"}", telemetry_shape_lcores},
-    {"/pennyline/flows", "Flow table of each worker. Parameter: offset",
-     "{\"command\": \"status\"}", telemetry_shape_flows},
-    {"/pennyline/reasons", "What packets of slices are, by worker. Parameter: offset",
-     "{\"command\": \"status\"}", telemetry_shape_reasons},
-    {"/pennyline/memory", "The memory taken at start", "{\"command\": \"status\"}",
-     telemetry_shape_memory},
-};
-
-static const struct view *find_view(const char *command)
-{
-    for (size_t i = 0; i < ARRAY_LENGTH(views); i++)
-        if (strcmp(views[i].name, command) == 0)
-            return &views[i];
-    return NULL;
-}
-
-static int on_view(const char *command, const char *parameters, struct rte_tel_data *out)
-{
-    const struct view *view = find_view(command);
-    uint32_t numbers[2] = {0, 0};
-    json_t *result, *shaped;
-    bool ok;
-
-    if (view == NULL || read_numbers(parameters, numbers) < 0)
-        return answer(telemetry_error("give where to begin, like /pennyline/ports,0"), out);
-    result = ask_manager(view->request, &ok);
-    shaped = ok ? view->shape(result, numbers[0]) : json_incref(result);
-    json_decref(result);
-    return answer(shaped, out);
-}
-
-/* Read without a lock: the ring's own counts are made for that. */
-static int on_rings(const char *command, const char *parameters, struct rte_tel_data *out)
-{
-    json_t *rings = json_object();
-    char name[RTE_RING_NAMESIZE];
-
-    (void)command;
-    (void)parameters;
-    for (unsigned int i = 0; i < RTE_MAX_LCORE; i++) {
-        const struct rte_ring *ring;
-
-        snprintf(name, sizeof(name), "export_%u", i);
-        ring = rte_ring_lookup(name);
-        if (ring == NULL)
-            break;
-        json_object_set_new(rings, name,
-                            json_pack("{s:I, s:I}", "waiting", (json_int_t)rte_ring_count(ring),
-                                      "capacity", (json_int_t)rte_ring_get_capacity(ring)));
-    }
-    return answer(rings, out);
+    if (e == NULL)
+        return -ENOENT;
+    if (!telemetry_parse(e->name, parameters, e->takes, &p, error, sizeof(error)))
+        return answer(telemetry_error(error), out);
+    return answer(reply_to(e, &p), out);
 }
 
 int telemetry_open(void)
 {
-    /* Help has room for 63 bytes. */
-    static const struct {
-        const char *name, *help;
-        telemetry_cb callback;
-    } endpoints[] = {
-        {"/pennyline/status", "The box: drops allowed, tests, workers summed up", on_status},
-        {"/pennyline/worker", "Counters of one worker. Parameter: number", on_worker},
-        {"/pennyline/aggregates", "A page of aggregates. Parameters: offset,count", on_aggregates},
-        {"/pennyline/aggregate", "One aggregate, all evidence. Parameter: number", on_aggregate},
-        {"/pennyline/rings", "Messages from workers that wait for the manager", on_rings},
-    };
     int error = 0;
 
     for (size_t i = 0; i < ARRAY_LENGTH(endpoints) && error == 0; i++)
-        error =
-            rte_telemetry_register_cmd(endpoints[i].name, endpoints[i].callback, endpoints[i].help);
-    for (size_t i = 0; i < ARRAY_LENGTH(views) && error == 0; i++)
-        error = rte_telemetry_register_cmd(views[i].name, on_view, views[i].help);
+        error = rte_telemetry_register_cmd(endpoints[i].name, on_question, endpoints[i].help);
     return error;
 }

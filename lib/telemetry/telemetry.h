@@ -2,11 +2,17 @@
 /* pennyline in DPDK's telemetry (dpdk-telemetry.py, and whatever collects from its socket):
  *     /pennyline/status              the box, workers summed up
  *     /pennyline/worker,N            one worker
- *     /pennyline/aggregates,O,C      C aggregates from the O-th on, in short
- *     /pennyline/aggregate,ID        one aggregate with its evidence
- *     /pennyline/slices,O  verdicts,O  ports,O  lcores,O  flows,O  reasons,O
- *                                    lists, from the O-th item on; verdicts: the latest 100
- *     /pennyline/memory  rings       what was taken at start; messages that wait for the manager
+ *     /pennyline/aggregates,O,C      C aggregates from the O-th on, in short; slice=NAME and
+ *                                    verdict=VERDICT show only those
+ *     /pennyline/aggregate,ID,O      one aggregate with its evidence, and its drops from the O-th
+ * on /pennyline/verdicts,C,O        the latest C (at most 100), from the O-th on
+ *     /pennyline/slices,O,C  ports  lcores  flows  reasons
+ *                                    lists, C items from the O-th on
+ *     /pennyline/memory  rings       what was taken at start, and its use; messages that wait for
+ *                                    the manager
+ *
+ * Each parameter may be given by its name, too ("count=20"); what is not understood is refused in
+ * words.
  *
  * A reply of telemetry holds 16 KiB, and DPDK cuts what is longer without a word. So nothing longer
  * is made: pages end earlier and say where the "next" begins, and what is too long for one reply is

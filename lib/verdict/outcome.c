@@ -2,6 +2,7 @@
 #include "verdict/outcome.h"
 
 #include <stddef.h>
+#include <string.h>
 
 const char *verdict_name_outcome(enum verdict_outcome outcome)
 {
@@ -13,4 +14,14 @@ const char *verdict_name_outcome(enum verdict_outcome outcome)
 #undef VERDICT_OUTCOME_NAME
     }
     return NULL;
+}
+
+bool verdict_is_outcome(const char *name)
+{
+    const char *known;
+
+    for (int i = 0; (known = verdict_name_outcome((enum verdict_outcome)i)) != NULL; i++)
+        if (strcmp(known, name) == 0)
+            return true;
+    return false;
 }

@@ -6,6 +6,8 @@
 #ifndef VERDICT_OUTCOME_H
 #define VERDICT_OUTCOME_H
 
+#include <stdbool.h>
+
 /* X(constant, name) */
 #define VERDICT_OUTCOMES(X)                                                                        \
     X(VERDICT_UNDECIDED, "undecided")                     /* the test goes on */                   \
@@ -20,5 +22,12 @@ enum verdict_outcome { VERDICT_OUTCOMES(VERDICT_OUTCOME_CONSTANT) };
 
 /* The outcome's name; NULL for a value outside the list. */
 const char *verdict_name_outcome(enum verdict_outcome outcome);
+
+/* Is it the name of an outcome? */
+bool verdict_is_outcome(const char *name);
+
+/* All names, as an error message tells them. */
+#define VERDICT_OUTCOMES_ALLOWED                                                                   \
+    "closed_loop, not_closed_loop, duplicates_exceeded, inconclusive or undecided"
 
 #endif

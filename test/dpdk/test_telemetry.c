@@ -248,7 +248,8 @@ static void a_view_of_much_goes_on_with_its_next_page(void **state)
                                                (json_int_t)INT64_MAX));
     json_object_set_new(status, "ports", ports);
     do {
-        page = telemetry_shape_ports(status, (uint32_t)next);
+        page =
+            telemetry_shape_ports(status, &(struct telemetry_parameters){.offset = (uint32_t)next});
         assert_true(json_dumpb(page, NULL, 0, 0) < TELEMETRY_REPLY_BYTES);
         n += json_integer_value(json_object_get(page, "shown"));
         next = json_integer_value(json_object_get(page, "next"));
@@ -266,7 +267,7 @@ static void aggregates_come_in_pages_that_say_where_the_next_begins(void **state
     json_int_t total, shown, next, packets;
 
     assert_int_equal(json_unpack(page, "{s:I, s:I, s:I, s:{s:{s:I}}}", "total", &total, "shown",
-                                 &shown, "next", &next, "aggregates", "1", "packets", &packets),
+                                 &shown, "next", &next, "items", "1", "packets", &packets),
                      0);
     assert_int_equal(total, 4);
     assert_int_equal(shown, 2);
@@ -290,21 +291,123 @@ static void one_aggregate_and_one_worker_are_shown_whole(void **state)
     json_decref(worker);
 }
 
-static void bad_parameters_are_refused_in_words(void **state)
+/* Those of a filter, by their numbers, and what the page says there are. */
+static void aggregates_are_filtered_by_slice_and_verdict(void **state)
 {
-    static const char *const commands[] = {
-        "/pennyline/aggregate",   "/pennyline/aggregate,x",      "/pennyline/aggregate,1,2",
-        "/pennyline/aggregate,4", "/pennyline/aggregates,1,2,3", "/pennyline/aggregates,-1",
-        "/pennyline/worker,7",    "/pennyline/worker",           "/pennyline/aggregate,99999999999",
+    static const struct {
+        const char *parameters;
+        json_int_t total, shown;
+        const char *first; /* NULL: none */
+    } cases[] = {
+        {"", 4, 4, "0"},
+        {",slice=lab", 1, 1, "1"},
+        {",0,20,lab", 1, 1, "1"},
+        {",slice=lab,verdict=undecided", 1, 1, "1"},
+        {",verdict=undecided,count=2,offset=1", 4, 2, "1"},
+        {",verdict=closed_loop", 0, 0, NULL},
+        {",offset=7", 4, 0, NULL},
     };
 
-    for (size_t i = 0; i < ARRAY_LENGTH(commands); i++) {
-        json_t *reply = ask(*state, commands[i]);
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        char command[96];
+        json_t *page, *items;
 
-        if (!json_is_string(reply) || strncmp(json_string_value(reply), "error: ", 7) != 0)
-            fail_msg("%s is not refused", commands[i]);
+        snprintf(command, sizeof(command), "/pennyline/aggregates%s", cases[i].parameters);
+        page = ask(*state, command);
+        items = json_object_get(page, "items");
+        assert_int_equal(json_integer_value(json_object_get(page, "total")), cases[i].total);
+        assert_int_equal(json_integer_value(json_object_get(page, "shown")), cases[i].shown);
+        assert_int_equal(json_object_size(items), cases[i].shown);
+        if (cases[i].first != NULL)
+            assert_non_null(json_object_get(items, cases[i].first));
+        json_decref(page);
+    }
+}
+
+static void bad_parameters_are_refused_in_words(void **state)
+{
+    static const struct {
+        const char *command, *words;
+    } cases[] = {
+        {"/pennyline/aggregate", "which aggregate?; it takes aggregate, offset"},
+        {"/pennyline/aggregate,x", "aggregate \"x\" is no whole number"},
+        {"/pennyline/aggregate,1,2,3", "\"3\" is one parameter too many"},
+        {"/pennyline/aggregate,4", "there are 4, counted from 0"},
+        {"/pennyline/aggregate,99999999999", "is no whole number from 0 to 4294967294"},
+        {"/pennyline/aggregates,-1", "offset \"-1\" is no whole number"},
+        {"/pennyline/aggregates,1,", "count \"\" is no whole number"},
+        {"/pennyline/aggregates,1 ", "offset \"1 \" is no whole number"},
+        {"/pennyline/aggregates,1,offset=2", "offset is given twice"},
+        {"/pennyline/aggregates,verdict=guilty", "give closed_loop, not_closed_loop"},
+        {"/pennyline/aggregates,slice=nobody", "slice \"nobody\": there is none of that name"},
+        {"/pennyline/aggregates,slice=", "slice has 0 characters"},
+        {"/pennyline/aggregates,slice=\xff", "no printable ASCII"},
+        {"/pennyline/aggregates,slice=\"", "there is none of that name"},
+        {"/pennyline/aggregates,colour=red", "it knows no \"colour\"; it takes offset, count"},
+        {"/pennyline/status,1", "\"1\" is one parameter too many; it takes no parameter"},
+        {"/pennyline/worker,7", "there are"},
+        {"/pennyline/worker", "which worker?"},
+    };
+
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        json_t *reply = ask(*state, cases[i].command);
+        const char *said = json_string_value(reply);
+
+        if (said == NULL || strncmp(said, "error: ", 7) != 0 ||
+            strstr(said, cases[i].words) == NULL)
+            fail_msg("%s: \"%s\"", cases[i].command, said != NULL ? said : "no text");
         json_decref(reply);
     }
+}
+
+/* As many drops as there may be, as the manager reports them. */
+static void all_drops_of_an_aggregate_are_shown_in_pages(void **state)
+{
+    json_t *aggregate, *drops = json_array();
+    json_int_t next = 0, n = 0, pages = 0;
+
+    (void)state;
+    for (int i = 0; i < 1000; i++)
+        json_array_append_new(
+            drops, json_pack("{s:i, s:{s:s, s:s}, s:f}", "seq", i, "flow", "source",
+                             "2001:db8:ffff:ffff:ffff:ffff:ffff:ffff", "destination",
+                             "2001:db8:ffff:ffff:ffff:ffff:ffff:ffff", "latency_ms", 1234.56789));
+    aggregate = json_pack("{s:s, s:o}", "name", "lab", "drops", drops);
+    do {
+        const struct telemetry_parameters p = {.offset = (uint32_t)next};
+        json_t *shown = telemetry_shape_aggregate(aggregate, &p), *page, *item;
+        const char *key;
+
+        assert_true(telemetry_length(shown) < TELEMETRY_REPLY_BYTES);
+        page = json_object_get(shown, "drops");
+        assert_int_equal(json_integer_value(json_object_get(page, "total")), 1000);
+        json_object_foreach (json_object_get(page, "items"), key, item)
+            assert_int_equal(json_integer_value(json_object_get(item, "seq")), n++);
+        next = json_integer_value(json_object_get(page, "next"));
+        json_decref(shown);
+        pages++;
+    } while (next != 0);
+    assert_int_equal(n, 1000);
+    assert_true(pages > 1);
+    json_decref(aggregate);
+}
+
+/* Also those that never occurred. */
+static void every_reason_is_shown(void **state)
+{
+    json_t *page = ask(*state, "/pennyline/reasons"), *headers, *item;
+    json_int_t n;
+
+    item = json_object_get(json_object_get(page, "items"), "0");
+    headers = json_object_get(item, "headers");
+    for (int i = 0; i < PACKET_N_REASONS; i++)
+        assert_true(
+            json_is_integer(json_object_get(headers, packet_reason_name((enum packet_reason)i))));
+    assert_int_equal(json_unpack(item, "{s:{s:I}, s:{s:I}, s:{s:I}}", "forwarded", "flow_refused",
+                                 &n, "spared", "gate_closed", &n, "not_forwarded", "lost_tx_full",
+                                 &n),
+                     0);
+    json_decref(page);
 }
 
 static void a_manager_that_hangs_is_told(void **state)
@@ -337,7 +440,7 @@ static void a_page_never_outgrows_telemetry(void **state)
                                               "name", name, "prefix", name, "state", "settling",
                                               "packets", INT64_MAX, "duplicates", INT64_MAX));
     page = json_pack("{s:i, s:i, s:o}", "total", 64, "offset", 0, "aggregates", rows);
-    shaped = telemetry_shape_page(page);
+    shaped = telemetry_shape_aggregates(page, &(struct telemetry_parameters){0});
     assert_true(json_dumpb(shaped, NULL, 0, 0) < TELEMETRY_REPLY_BYTES);
     assert_true(json_integer_value(json_object_get(shaped, "shown")) < 64);
     assert_int_equal(json_integer_value(json_object_get(shaped, "next")),
@@ -436,6 +539,9 @@ int main(void)
         TEST(a_view_of_much_goes_on_with_its_next_page),
         TEST(aggregates_come_in_pages_that_say_where_the_next_begins),
         TEST(one_aggregate_and_one_worker_are_shown_whole),
+        TEST(aggregates_are_filtered_by_slice_and_verdict),
+        TEST(all_drops_of_an_aggregate_are_shown_in_pages),
+        TEST(every_reason_is_shown),
         TEST(bad_parameters_are_refused_in_words),
         TEST(a_manager_that_hangs_is_told),
         TEST(replies_are_freed),

@@ -13,6 +13,7 @@ import unittest
 import netlab
 import pennyline
 from netlab import GENUINE, RECEIVER, SPOOFED
+from telemetry import Telemetry
 from test_service import wait_until
 
 VIEWS = ("ports", "lcores", "slices", "aggregates", "flows", "rings", "memory")
@@ -20,11 +21,15 @@ NO_PRIMARY, OTHER_LAYOUT = 3, 4
 SLICES = [{"name": "spoofed", "sources": [SPOOFED[4]], "mode": "active"},
           {"name": "genuine", "sources": [GENUINE[4], GENUINE[6]], "mode": "active"},
           {"name": "counted", "sources": ["192.0.2.0/24"], "mode": "off"}]
+N_MANY, N_SLICES = 12000, 4096
 MANY = {"slices": [{"name": "many", "sources": ["10.64.0.0/18"], "mode": "active",
-                    "start": "manual",
-                    "granularity": {"ipv4": 32}}],
-        "instance": {"max_aggregates": 16384, "flows_per_lcore": 65536}}
-N_MANY = 12000
+                    "start": "manual", "granularity": {"ipv4": 32}}],
+        "instance": {"max_aggregates": 32768, "flows_per_lcore": 65536}}
+# One with no aggregate yet, and as many as there may be with one each from the start.
+MANY["slices"] += [{"name": f"slice-of-a-customer-{i}", "mode": "off",
+                    "sources": [f"100.{64 + i // 256}.{i % 256}.0/24"]}
+                   for i in range(N_SLICES - 2)]
+MANY["slices"] += [{"name": "silent", "sources": ["192.0.2.0/24"], "granularity": {"ipv4": 32}}]
 # What of a worker moves without packets, too.
 MOVING = ("busy_turns", "busy_cycles", "idle_turns", "idle_cycles", "recent", "stage_cycles",
           "sampled_bursts", "sampled_packets")
@@ -97,7 +102,7 @@ class Figures(unittest.TestCase):
             self.assertEqual(seen["flows"]["flows"],
                              [{"lcore": w["lcore"], **w["flows"]} for w in status["workers"]])
             self.assertEqual([without(s, "aggregates", "verdicts") for s in seen["slices"]["slices"]],
-                             service.ask("slices"))
+                             service.ask("slices")["slices"])
             self.assertEqual(seen["memory"]["memory"], status["memory"])
             self.assertEqual(seen["rings"]["rings"][0]["ring"], "export_0")
             theirs = service.ask("aggregates")["aggregates"]
@@ -111,26 +116,64 @@ class Figures(unittest.TestCase):
                 self.assertGreater(len(info(service, view)[0].splitlines()), 1, view)
             self.ends_whole(service)
 
-    def test_each_of_ten_thousand_aggregates_is_listed(self):
-        with forwarding(MANY["slices"], 6, ("--flows", N_MANY, "--rate", 4000), "10.64.0.0/18",
+    def check_list(self, service, n):
+        """Each aggregate once; pages and filters."""
+        whole = look(service, "aggregates", "--count", 0)
+        self.assertEqual(whole["total"], n)
+        self.assertEqual([a["aggregate"] for a in whole["aggregates"]], list(range(n)))
+        first = service.ask("aggregates", offset=0, count=500)["aggregates"]
+        self.assertEqual({a["name"]: a["packets"] for a in first},
+                         {a["name"]: a["packets"] for a in whole["aggregates"][:500]})
+        page = look(service, "aggregates", "--offset", n - 3, "--count", 50)
+        self.assertEqual(page["aggregates"], whole["aggregates"][-3:])
+        only = look(service, "aggregates", "--verdict", "closed_loop", "--slice", "many")
+        self.assertEqual((only["total"], only["aggregates"]), (0, []))
+        only = look(service, "aggregates", "--slice", "many")
+        self.assertEqual(only["total"], n - (N_SLICES - 2))
+        self.assertEqual(look(service, "slices")["slices"][0]["aggregates"], only["total"])
+        self.assertEqual(look(service, "aggregates", "--slice", "silent")["total"], 0)
+        self.assertIn("there is no slice \"nobody\"",
+                      info(service, "aggregates", "--slice", "nobody", code=2)[1])
+        self.assertIn("\"guilty\" is no verdict; give closed_loop, not_closed_loop",
+                      info(service, "aggregates", "--verdict", "guilty", code=2)[1])
+
+    def check_telemetry(self, service, n):
+        """Each reply is shorter than what telemetry cuts off, and all pages together are whole."""
+        with Telemetry(prefix_of(service)) as telemetry:
+            slices, total = telemetry.walk("/pennyline/slices")
+            self.assertEqual(total, N_SLICES)
+            self.assertEqual([slices[i]["slice"] for i in range(N_SLICES)],
+                             [s["name"] for s in MANY["slices"]])
+            aggregates, total = telemetry.walk("/pennyline/aggregates")
+            self.assertEqual((total, sorted(aggregates)), (n, list(range(n))))
+            many, total = telemetry.walk("/pennyline/aggregates", ",slice=many")
+            self.assertEqual(total, n - (N_SLICES - 2))
+            self.assertEqual(many, {i: a for i, a in aggregates.items()
+                                    if a["name"].startswith("many ")})
+            self.assertEqual(telemetry.ask("/pennyline/aggregates,verdict=closed_loop")["total"], 0)
+            for view in (*VIEWS, "status", "verdicts", "reasons"):
+                if view != "watch":
+                    self.assertIsInstance(telemetry.ask(f"/pennyline/{view}"), dict, view)
+            self.assertEqual(telemetry.ask(f"/pennyline/aggregate,{n - 1}")["aggregate"], n - 1)
+            for question, words in ((f"aggregate,{n}", f"there are {n}, counted from 0"),
+                                    ("aggregates,verdict=guilty", "give closed_loop"),
+                                    ("aggregates,slice=nobody", "there is none of that name"),
+                                    ("ports,first", "offset \"first\" is no whole number"),
+                                    ("memory,1", "it takes no parameter")):
+                self.assertIn(words, telemetry.ask(f"/pennyline/{question}"))
+
+    def test_ten_thousand_aggregates_and_four_thousand_slices_are_shown_whole(self):
+        with forwarding(MANY["slices"], 4, ("--flows", N_MANY, "--rate", 4000), "10.64.0.0/18",
                         instance=MANY["instance"], memory_mb=512) as (_, service, sender):
             sender.wait(20)
-            wait_until("all aggregates",
-                       lambda: service.ask("status")["n_aggregates"] >= 10000)
+            wait_until("all aggregates", lambda: service.ask("status")["n_aggregates"] >=
+                       10000 + N_SLICES - 2)
             quiet(service)
             n = service.ask("status")["n_aggregates"]
-            whole = look(service, "aggregates", "--count", 0)
-            self.assertEqual(whole["total"], n)
-            self.assertEqual([a["aggregate"] for a in whole["aggregates"]], list(range(n)))
-            first = service.ask("aggregates", offset=0, count=500)["aggregates"]
-            self.assertEqual({a["name"]: a["packets"] for a in first},
-                             {a["name"]: a["packets"] for a in whole["aggregates"][:500]})
-            page = look(service, "aggregates", "--offset", n - 3, "--count", 50)
-            self.assertEqual(page["aggregates"], whole["aggregates"][-3:])
-            only = look(service, "aggregates", "--verdict", "closed_loop", "--slice", "many")
-            self.assertEqual((only["total"], only["aggregates"]), (0, []))
-            self.assertEqual(look(service, "aggregates", "--slice", "no such")["total"], 0)
-            self.assertEqual(look(service, "slices")["slices"][0]["aggregates"], n)
+            use = look(service, "memory")["memory"]["use"]
+            self.assertEqual((use["aggregates"], use["aggregates_most"]), (n, 32768))
+            self.check_list(service, n)
+            self.check_telemetry(service, n)
             self.ends_whole(service)
 
     def test_watch_shows_rates_until_it_is_told_to_end(self):

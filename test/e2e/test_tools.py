@@ -15,7 +15,6 @@ VIEWS = ("status", "slices", "verdicts", "ports", "lcores", "flows", "reasons", 
              "aggregates")
 SLICES = [{"name": "spoofed", "sources": [SPOOFED[4]], "mode": "active"}]
 
-
 @contextlib.contextmanager
 def forwarding():
     with netlab.Path() as lab:

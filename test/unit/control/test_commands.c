@@ -269,16 +269,24 @@ static void aggregates_come_in_pages(void **state)
 
 static void slices_are_told_with_the_parameters_of_their_tests(void **state)
 {
-    json_t *list = result_of(*state, "{\"command\": \"slices\"}");
-    json_t *twice = json_array_get(list, 3);
+    json_t *page = result_of(*state, "{\"command\": \"slices\"}");
+    json_t *list = json_object_get(page, "slices"), *twice = json_array_get(list, 3);
 
+    assert_int_equal(json_integer_value(json_object_get(page, "total")), 4);
     assert_int_equal(json_array_size(list), 4);
     assert_string_equal(json_string_value(json_object_get(twice, "slice")), "twice");
     assert_string_equal(json_string_value(json_object_get(twice, "mode")), "active");
     assert_int_equal(json_array_size(json_object_get(twice, "sources")), 2);
     assert_true(json_real_value(json_object_get(json_object_get(twice, "parameters"), "alpha")) ==
                 1e-6);
-    json_decref(list);
+    json_decref(page);
+    page = result_of(*state, "{\"command\": \"slices\", \"offset\": 1, \"count\": 2}");
+    list = json_object_get(page, "slices");
+    assert_int_equal(json_integer_value(json_object_get(page, "total")), 4);
+    assert_int_equal(json_array_size(list), 2);
+    assert_string_equal(json_string_value(json_object_get(json_array_get(list, 0), "slice")),
+                        "lab");
+    json_decref(page);
 }
 
 static void the_latest_verdicts_come_first(void **state)
