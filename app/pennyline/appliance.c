@@ -82,7 +82,7 @@ static uint32_t expected_workers(const struct appliance *a)
     struct lcores lcores;
 
     if (lcores_parse(given != NULL ? given : e->lcores,
-                     e->has_main_lcore ? e->main_lcore : UINT32_MAX, &lcores) != 0)
+                     e->has_main_lcore ? e->main_lcore : UINT32_MAX, &lcores, NULL) != 0)
         return 1;
     return lcores.n > 1 ? lanes_count(a->config, lcores.n - 1) : 1;
 }

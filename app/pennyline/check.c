@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "check.h"
 
+#include <grp.h>
 #include <libgen.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -43,25 +44,36 @@ static void check_event_log(struct check *c)
         check_blocks(c, "event log %s: %m; make its folder, or give it to this user", path);
 }
 
+static void check_control_group(struct check *c)
+{
+    const char *name = c->config->instance.control_group;
+
+    if (*name != '\0' && getgrnam(name) == NULL)
+        check_blocks(c,
+                     "instance.control_group \"%s\": there is no such group; make it (groupadd "
+                     "--system), or leave control_group out",
+                     name);
+}
+
 unsigned int check_host(const struct config *config)
 {
     const struct config_eal *e = &config->eal;
     struct check c = {.config = config};
+    char error[LCORES_ERROR_BYTES];
 
     if (config->n_slices == 0)
         check_blocks(&c, "no slice is configured: add one to \"slices\"; mode \"off\" only counts");
     if (config->n_ports == 0)
         check_blocks(&c, "no port is configured: add one to \"ports\"");
-    if (lcores_parse(e->lcores, e->has_main_lcore ? e->main_lcore : UINT32_MAX, &c.lcores) != 0) {
-        check_blocks(&c,
-                     "eal.lcores \"%s\": no list of lcores that holds the main one; write it "
-                     "as EAL's --lcores, like \"0-3\" or \"0@0,(1-2)@1\"",
-                     e->lcores);
+    if (lcores_parse(e->lcores, e->has_main_lcore ? e->main_lcore : UINT32_MAX, &c.lcores, error) !=
+        0) {
+        check_blocks(&c, "%s", error);
         return c.n_blocking;
     }
     check_cpus(&c);
     check_memory(&c);
     check_ports(&c);
     check_event_log(&c);
+    check_control_group(&c);
     return c.n_blocking;
 }

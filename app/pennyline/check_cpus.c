@@ -31,7 +31,7 @@ static cpu_set_t isolated_cpus(void)
     CPU_ZERO(&set);
     /* The same syntax as a plain list of lcores. */
     if (host_read_line("/sys/devices/system/cpu/isolated", text, sizeof(text)) && *text != '\0' &&
-        lcores_parse(text, UINT32_MAX, &list) == 0)
+        lcores_parse(text, UINT32_MAX, &list, NULL) == 0)
         for (unsigned int i = 0; i < LCORES_MAX; i++)
             if (list.used[i])
                 CPU_SET(i, &set);

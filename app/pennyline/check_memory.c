@@ -13,26 +13,44 @@ static unsigned long mib(uint64_t bytes)
     return (unsigned long)(bytes >> 20);
 }
 
+/* What hugepages do not hold comes from plain memory, if that does. */
+static void check_plain(struct check *c, uint64_t needed_mb, uint64_t huge_bytes)
+{
+    uint64_t available = host_available_bytes();
+
+    if (available >> 20 < needed_mb)
+        check_blocks(c,
+                     "%lu MiB of memory are needed, but only %lu MiB in hugepages and %lu MiB of "
+                     "plain memory are free; lower eal.memory_mb or instance.flows_per_lcore",
+                     (unsigned long)needed_mb, mib(huge_bytes), mib(available));
+    else if (c->config->eal.huge)
+        check_advises(c, "so plain memory would be used: slower, and unseen by pennyline-info and "
+                         "dpdk-proc-info");
+    else
+        check_advises(c, "eal.huge is false: plain memory is slower, and unseen by pennyline-info "
+                         "and dpdk-proc-info");
+}
+
 static void check_hugepages(struct check *c, uint64_t needed_mb)
 {
-    struct host_hugepages have;
+    struct host_hugepages have = {0};
 
     if (!c->config->eal.huge) {
-        check_advises(c, "eal.huge is false: plain memory is slower, and dpdk-proc-info cannot "
-                         "attach");
+        check_plain(c, needed_mb, 0);
         return;
     }
     host_read_hugepages(&have);
     if (!have.is_mounted)
-        check_advises(c, "no hugetlbfs is mounted, so plain memory would be used; \"mount -t "
-                         "hugetlbfs none /dev/hugepages\"");
+        check_advises(c, "no hugetlbfs is mounted; \"mount -t hugetlbfs none /dev/hugepages\"");
     if (have.free_bytes < needed_mb << 20)
         check_advises(c,
-                      "%lu MiB of hugepages are needed, %lu are free: plain memory would be used; "
+                      "%lu MiB of hugepages are needed, %lu are free; "
                       "\"echo %lu > /proc/sys/vm/nr_hugepages\"",
                       (unsigned long)needed_mb, mib(have.free_bytes),
                       (unsigned long)((have.total_bytes - have.free_bytes) >> 21) +
                           (unsigned long)(needed_mb + 1) / 2);
+    if (!have.is_mounted || have.free_bytes < needed_mb << 20)
+        check_plain(c, needed_mb, have.is_mounted ? have.free_bytes : 0);
 }
 
 static bool has_cpu_on(const struct check *c, int node)

@@ -172,11 +172,10 @@ static int keep_off_workers(const struct eal_request *r)
     const char *text = given != NULL ? given : e->lcores;
     struct lcores lcores;
     cpu_set_t mine, workers;
+    char error[LCORES_ERROR_BYTES];
 
-    if (lcores_parse(text, e->has_main_lcore ? e->main_lcore : UINT32_MAX, &lcores) != 0) {
-        say_error("lcores \"%s\": no list of lcores that holds the main one; write it as EAL's "
-                  "--lcores, like \"0-3\" or \"0@0,(1-2)@1\"",
-                  text);
+    if (lcores_parse(text, e->has_main_lcore ? e->main_lcore : UINT32_MAX, &lcores, error) != 0) {
+        say_error("%s", error);
         return -EINVAL;
     }
     workers = lcores_worker_cpus(&lcores);

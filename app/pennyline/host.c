@@ -2,6 +2,7 @@
 #include "host.h"
 
 #include <dirent.h>
+#include <limits.h>
 #include <mntent.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,4 +73,18 @@ void host_read_hugepages(struct host_hugepages *out)
     }
     if (directory != NULL)
         closedir(directory);
+}
+
+uint64_t host_available_bytes(void)
+{
+    FILE *file = fopen("/proc/meminfo", "re");
+    unsigned long kib = ULONG_MAX;
+    char line[128];
+
+    while (file != NULL && fgets(line, sizeof(line), file) != NULL)
+        if (sscanf(line, "MemAvailable: %lu kB", &kib) == 1)
+            break;
+    if (file != NULL)
+        fclose(file);
+    return kib != ULONG_MAX ? (uint64_t)kib << 10 : UINT64_MAX;
 }

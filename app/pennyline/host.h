@@ -14,6 +14,9 @@ struct host_hugepages {
 
 void host_read_hugepages(struct host_hugepages *out);
 
+/* Plain memory that could be had without swapping; UINT64_MAX when the kernel does not say. */
+uint64_t host_available_bytes(void);
+
 /* First line of a small file without its newline; false when it cannot be read. */
 bool host_read_line(const char *path, char *out, size_t n);
 

@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -81,19 +82,30 @@ static const char *read_group(const char *text, struct lcores *out)
     return rest;
 }
 
-int lcores_parse(const char *text, uint32_t main_lcore, struct lcores *out)
+static int refuse(char *error, const char *text, const char *why)
 {
+    if (error != NULL)
+        snprintf(error, LCORES_ERROR_BYTES, "lcores \"%.100s\": %s", text, why);
+    return -EINVAL;
+}
+
+int lcores_parse(const char *text, uint32_t main_lcore, struct lcores *out, char *error)
+{
+    const char *rest = text;
+
     memset(out, 0, sizeof(*out));
     do
-        text = read_group(text, out);
-    while (text != NULL && *text++ == ',');
-    if (text == NULL || text[-1] != '\0')
-        return -EINVAL;
+        rest = read_group(rest, out);
+    while (rest != NULL && *rest++ == ',');
+    if (rest == NULL || rest[-1] != '\0')
+        return refuse(error, text,
+                      "no list of lcores; write it as EAL's --lcores, like \"0-3\" or "
+                      "\"0@0,(1-2)@1\"");
     for (uint32_t i = 0; i < LCORES_MAX && main_lcore == UINT32_MAX; i++)
         if (out->used[i])
             main_lcore = i;
     if (main_lcore >= LCORES_MAX || !out->used[main_lcore])
-        return -EINVAL;
+        return refuse(error, text, "the main lcore, eal.main_lcore, is none of them");
     out->main_lcore = main_lcore;
     return 0;
 }

@@ -16,9 +16,11 @@ struct lcores {
     cpu_set_t cpus[LCORES_MAX];
 };
 
+#define LCORES_ERROR_BYTES 256
+
 /* "0-3", "0,2", "0@0,(1-2)@1". `main_lcore` UINT32_MAX: the lowest. 0; -EINVAL: no such list, or
- * the main lcore is not in it. */
-int lcores_parse(const char *text, uint32_t main_lcore, struct lcores *out);
+ * the main lcore is not in it: `error` then says which, unless it is NULL. */
+int lcores_parse(const char *text, uint32_t main_lcore, struct lcores *out, char *error);
 
 /* CPUs of all lcores but the main one. */
 cpu_set_t lcores_worker_cpus(const struct lcores *lcores);

@@ -260,7 +260,7 @@ static uint32_t queues_of(const struct options *o, const char *lcores_text)
 
     if (o->queues > 0)
         return o->queues;
-    if (lcores_parse(lcores_text, UINT32_MAX, &lcores) != 0 || lcores.n < 2)
+    if (lcores_parse(lcores_text, UINT32_MAX, &lcores, NULL) != 0 || lcores.n < 2)
         return 1;
     return lcores.n - 1 < CONFIG_MAX_QUEUES ? lcores.n - 1 : CONFIG_MAX_QUEUES;
 }

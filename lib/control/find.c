@@ -37,7 +37,10 @@ static bool is_of_prefix(const struct aggregate_report *r, const struct ip_prefi
 {
     if (r->identity->has_prefix)
         return ip_prefix_equal(&r->identity->prefix, prefix);
-    return r->slice->n_sources == 1 && ip_prefix_equal(&r->slice->sources[0], prefix);
+    for (uint32_t i = 0; i < r->slice->n_sources; i++)
+        if (ip_prefix_equal(&r->slice->sources[i], prefix))
+            return true;
+    return false;
 }
 
 static bool is_meant(const struct aggregate_report *r, const struct wanted *wanted)

@@ -121,7 +121,7 @@ static const struct endpoint endpoints[] = {
      request_status,
      telemetry_shape_ports},
     {"/pennyline/lcores",
-     "Load, stages, counters of workers. Parameters: offset,count",
+     "Workers: busy share, stages, counters. Parameters: offset,count",
      {PARAMETER_OFFSET, PARAMETER_COUNT},
      request_status,
      telemetry_shape_lcores},

@@ -274,6 +274,13 @@ class BadConfiguration(unittest.TestCase):
                 lab, ports=[{"name": "left", "device": "iface:nodev"}]))
             self.assertEqual(code, pennyline.ERROR, text)
             self.assertIn("nodev", text)
+            for changes, words in (
+                    ({"instance": {"control_group": "no-such-group"}}, "there is no such group"),
+                    ({"eal": {"lcores": "0-1", "main_lcore": 5}}, "the main lcore, eal.main_lcore"),
+                    ({"eal": {"memory_mb": 1048576}}, "1048576 MiB of memory are needed")):
+                code, text = self.run_it(lab, "check", self.write(lab, **changes))
+                self.assertEqual(code, pennyline.ERROR, text)
+                self.assertIn(words, text)
             _, text = self.run_it(lab, "check", self.write(lab))
             self.assertNotIn("portA", text, "a port that is up is no problem")
             self.assertEqual(self.left_behind(lab), [])

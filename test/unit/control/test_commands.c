@@ -138,6 +138,8 @@ static void an_aggregate_is_meant_by_number_slice_or_prefix(void **state)
         {"\"198.51.100.0/24\"", 1},
         {"\"2001:db8::/32\"", 2},
         {"\"twice\"", 3},
+        {"\"203.0.113.0/25\"", 3},
+        {"\"203.0.113.128/25\"", 3},
         {"\"lab 198.51.100.0/24\"", 1},
     };
     struct world *w = *state;

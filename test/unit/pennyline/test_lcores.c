@@ -55,7 +55,7 @@ static void lists_are_read_as_eal_reads_them(void **state)
     for (size_t i = 0; i < ARRAY_LENGTH(good); i++) {
         struct lcores l;
 
-        assert_int_equal(lcores_parse(good[i].text, UINT32_MAX, &l), 0);
+        assert_int_equal(lcores_parse(good[i].text, UINT32_MAX, &l, NULL), 0);
         assert_string_equal(describe(&l, text, sizeof(text)), good[i].lcores);
     }
 }
@@ -65,24 +65,29 @@ static void what_is_no_list_is_refused(void **state)
     static const char *const bad[] = {"",    "a",     "0,",     ",0",    "3-1",   "0@", "(0",
                                       "0)",  "0@(1",  "0 1",    "0--1",  "0-",    "-1", "128",
                                       "0,0", "0@0@0", "(0,1)x", "99999", "0@9999"};
+    char error[LCORES_ERROR_BYTES];
     struct lcores l;
 
     (void)state;
-    for (size_t i = 0; i < ARRAY_LENGTH(bad); i++)
-        if (lcores_parse(bad[i], UINT32_MAX, &l) != -EINVAL)
+    for (size_t i = 0; i < ARRAY_LENGTH(bad); i++) {
+        if (lcores_parse(bad[i], UINT32_MAX, &l, error) != -EINVAL)
             fail_msg("\"%s\" was taken", bad[i]);
+        assert_non_null(strstr(error, "no list of lcores; write it as"));
+    }
 }
 
 static void the_lowest_lcore_is_the_main_one_unless_said_otherwise(void **state)
 {
+    char error[LCORES_ERROR_BYTES];
     struct lcores l;
 
     (void)state;
-    assert_int_equal(lcores_parse("4,2-3", UINT32_MAX, &l), 0);
+    assert_int_equal(lcores_parse("4,2-3", UINT32_MAX, &l, NULL), 0);
     assert_int_equal(l.main_lcore, 2);
-    assert_int_equal(lcores_parse("4,2-3", 4, &l), 0);
+    assert_int_equal(lcores_parse("4,2-3", 4, &l, NULL), 0);
     assert_int_equal(l.main_lcore, 4);
-    assert_int_equal(lcores_parse("4,2-3", 7, &l), -EINVAL);
+    assert_int_equal(lcores_parse("4,2-3", 7, &l, error), -EINVAL);
+    assert_string_equal(error, "lcores \"4,2-3\": the main lcore, eal.main_lcore, is none of them");
     assert_int_equal(l.n, 3);
 }
 
@@ -92,7 +97,7 @@ static void worker_cpus_leave_out_the_main_lcores(void **state)
     cpu_set_t cpus;
 
     (void)state;
-    assert_int_equal(lcores_parse("0@5,(1-2)@(6,7),3@5", UINT32_MAX, &l), 0);
+    assert_int_equal(lcores_parse("0@5,(1-2)@(6,7),3@5", UINT32_MAX, &l, NULL), 0);
     cpus = lcores_worker_cpus(&l);
     assert_int_equal(CPU_COUNT(&cpus), 3); /* lcore 3 works on the manager's CPU */
     assert_true(CPU_ISSET(5, &cpus) && CPU_ISSET(6, &cpus) && CPU_ISSET(7, &cpus));
