@@ -2,7 +2,7 @@
 """What must be true of a run, or its sample is worth nothing."""
 import json
 
-from .telemetry import Telemetry
+from .lab import Telemetry
 
 
 class Failed(Exception):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from . import checks, imix, machine, meter, programs
 from .checks import Failed
-from .polling import Poller
+from .polling import Looking
 
 LOCK = "/tmp/pennyline-bench.lock"
 
@@ -103,9 +103,10 @@ def sample(program, command, scenario, source, seconds):
         process = _start(program, command(scenario, directory), scenario, source, directory)
         try:
             _wait_for_rounds(process, path, scenario, 90)
-            polled = scenario.poll_telemetry and program == "pennyline"
+            looked_at = scenario.looked_at and program == "pennyline"
             windows, others = _watch(process, path, scenario, seconds,
-                                     Poller(directory) if polled else contextlib.nullcontext())
+                                     Looking(process.args[0], directory) if looked_at
+                                     else contextlib.nullcontext())
             if program.startswith("l3fwd"):
                 checks.rules_hit(programs.FILE_PREFIX)
         except Failed as failure:

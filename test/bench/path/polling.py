@@ -1,54 +1,130 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Asks a running pennyline as monitors would, only much more often: DPDK's telemetry socket and the
-control socket, both every 10 ms."""
+"""Looks at a running pennyline as monitors would: DPDK's telemetry, pennyline-info and
+pennyline-web, each ten times a second, from CPU 0."""
+import contextlib
+import http.client
 import os
-import sys
+import subprocess
 import threading
+import time
 
 from . import programs
 from .checks import Failed
-from .telemetry import Telemetry
+from .lab import Telemetry
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..",
-                                "tools", "lab"))
-from control import Control  # noqa: E402
+PERIOD_SECONDS = 0.1
+VIEWS = ("/pennyline/status", "/pennyline/lcores", "/pennyline/flows", "/pennyline/reasons",
+         "/pennyline/aggregates", "/pennyline/verdicts", "/pennyline/ports", "/pennyline/memory",
+         "/pennyline/rings", "/ethdev/xstats,0")
+PAGES = ("/metrics", "/api/v1/status", "/api/v1/aggregates", "/healthz")
+WEB_PORT = 19464
+# A monitor that is late by half is still one that looks.
+LEAST_SHARE = 0.5
 
-PERIOD_SECONDS = 0.01
-VIEWS = ("/pennyline/status", "/pennyline/lcores", "/pennyline/aggregates", "/pennyline/ports",
-         "/ethdev/xstats,0")
 
+class Monitor(threading.Thread):
+    """Looks again and again. What goes wrong is kept for the one that waits."""
 
-class Poller:
-    """Polls between its beginning and its end (`with`), which fails when too few were answered."""
+    def __init__(self, name, look):
+        super().__init__(name=name)
+        self.look, self.stop, self.rounds, self.error = look, threading.Event(), 0, None
 
-    def __init__(self, directory):
-        self.telemetry = Telemetry(programs.FILE_PREFIX)
-        self.control = Control(os.path.join(directory, "socket"))
-        self.stop = threading.Event()
-        self.thread = threading.Thread(target=self._poll)
-        self.rounds, self.error = 0, None
-
-    def _poll(self):
-        """Away from the worker's CPU, as a monitor would be: the main thread's is CPU 0."""
-        os.sched_setaffinity(threading.get_native_id(), {0})
+    def run(self):
+        os.sched_setaffinity(0, {0})  # of this thread alone
+        due = time.monotonic()
         try:
-            while not self.stop.wait(PERIOD_SECONDS):
-                for view in VIEWS:
-                    if not self.telemetry.ask(view):
-                        raise OSError("%s said nothing" % view)
-                self.control.ask("status")
+            while not self.stop.wait(max(0, due - time.monotonic())):
+                self.look()
                 self.rounds += 1
+                due += PERIOD_SECONDS
         except Exception as error:
             self.error = error
 
+
+def _ask_views(telemetry):
+    for view in VIEWS:
+        if not telemetry.ask(view):
+            raise OSError(f"{view} said nothing")
+
+
+def _get_pages(connection):
+    for page in PAGES:
+        connection.request("GET", page)
+        reply = connection.getresponse()
+        reply.read()
+        if reply.status != 200:
+            raise OSError(f"{page}: {reply.status}")
+
+
+def _start(stack, *command):
+    process = subprocess.Popen(["taskset", "--cpu-list", "0", *command], stdout=subprocess.PIPE,
+                               stderr=subprocess.DEVNULL, text=True)
+
+    def end():
+        process.terminate()
+        process.stdout.close()
+        process.wait(10)
+    stack.callback(end)
+    return process
+
+
+def _connect(deadline):
+    while True:
+        connection = http.client.HTTPConnection("127.0.0.1", WEB_PORT, timeout=5)
+        try:
+            _get_pages(connection)
+            return connection
+        except OSError:
+            connection.close()
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
+
+
+class Looking:
+    """`with` it, everybody looks; its end fails when one of them looked too seldom."""
+
+    def __init__(self, binary, directory):
+        self.programs, self.directory = os.path.dirname(os.path.dirname(binary)), directory
+        self.stack, self.monitors, self.began = contextlib.ExitStack(), [], 0
+
+    def program(self, name):
+        return os.path.join(self.programs, name, name)
+
+    def _open(self):
+        _start(self.stack, self.program("pennyline-web"), "--socket",
+               os.path.join(self.directory, "socket"), "--listen", f"127.0.0.1:{WEB_PORT}",
+               "--requests-per-second", "1000")
+        info = _start(self.stack, self.program("pennyline-info"), "--json", "--file-prefix",
+                      programs.FILE_PREFIX, "watch", "--interval", str(PERIOD_SECONDS))
+        if not info.stdout.readline():
+            raise OSError("pennyline-info cannot look")
+        connection = _connect(time.monotonic() + 10)
+        self.stack.callback(connection.close)
+        telemetry = self.stack.enter_context(Telemetry(programs.FILE_PREFIX))
+        self.monitors = [Monitor("telemetry", lambda: _ask_views(telemetry)),
+                         Monitor("web", lambda: _get_pages(connection)),
+                         Monitor("info", info.stdout.readline)]
+
     def __enter__(self):
-        self.thread.start()
+        try:
+            self._open()
+        except OSError as error:
+            self.stack.close()
+            raise Failed(f"cannot look: {error}") from None
+        for monitor in self.monitors:
+            monitor.start()
+        self.began = time.monotonic()
         return self
 
     def __exit__(self, *_error):
-        self.stop.set()
-        self.thread.join()
-        self.control.close()
-        self.telemetry.__exit__()
-        if self.error is not None or self.rounds == 0:
-            raise Failed("polled %d times: %s" % (self.rounds, self.error or "too slow"))
+        least = LEAST_SHARE * (time.monotonic() - self.began) / PERIOD_SECONDS
+        for monitor in self.monitors:
+            monitor.stop.set()
+        for monitor in self.monitors:
+            monitor.join()
+        self.stack.close()
+        for monitor in self.monitors:
+            if monitor.error is not None or monitor.rounds < least:
+                raise Failed(f"{monitor.name} looked {monitor.rounds} times, not {least:.0f}: "
+                             f"{monitor.error or 'too slow'}")

@@ -24,7 +24,8 @@ class Scenario:
     admissions: int = 100000000
     frame_bytes: int = 64
     pcap: str = None
-    poll_telemetry: bool = False
+    shared: bool = False      # other processes may map its memory
+    looked_at: bool = False   # by telemetry, pennyline-info and pennyline-web
     granularity: int = 0      # of the slice under test, IPv4; its sources lie in 10.0.0.0/8
     table: int = 0            # capacity; 0: as many that the flows fill three quarters
 
@@ -83,6 +84,9 @@ def for_sizes(first, prefix, what, sizes):
 IPV6 = replace(ONE, group="c", ip=6, frame_bytes=84)
 IMIX = replace(ONE, name="g-imix", group="g", mode=None, idle_slices=4096, flows=K, pcap="imix.pcap",
                what="as a-untested, sizes as of IMIX (7:4:1 of 64, 594, 1518), 1k packets in a ring")
+# Ten thousand aggregates are what a monitor may well have to read.
+UNSEEN = replace(ONE, name="i-unseen", group="i", shared=True, granularity=22,
+                 what="b-active-1M of 16,384 aggregates, in memory that other processes can map")
 
 SCENARIOS = [
     IDLE,
@@ -105,8 +109,10 @@ SCENARIOS = [
     IMIX,
     replace(ONE, name="h-2-queues", group="h", queues=2,
             what="two queues and workers, 1M flows each; the mean of both workers"),
-    replace(ONE, name="i-telemetry", group="i", poll_telemetry=True,
-            what="b-active-1M while telemetry and the control socket are asked every 10 ms"),
+    UNSEEN,
+    replace(UNSEEN, name="i-looked-at", looked_at=True,
+            what="the same while telemetry, pennyline-info and pennyline-web are asked ten times a "
+            "second each"),
     replace(IDLE, name="s-1-slice", group="s", idle_slices=1, what="a-untested with 1 slice"),
     replace(IDLE, name="s-64-slices", group="s", idle_slices=64, what="with 64 slices"),
     replace(ONE, name="s-256-aggregates", group="s", granularity=16,
