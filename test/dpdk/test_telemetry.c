@@ -128,7 +128,7 @@ static void each_view_shows_items_by_position(void **state)
     } cases[] = {
         {"/pennyline/slices", "0", "slice", 4},      {"/pennyline/ports", "0", "name", 1},
         {"/pennyline/lcores", "0", "rx_packets", 1}, {"/pennyline/flows", "0", "now", 1},
-        {"/pennyline/reasons", "0", "tcp", 1},       {"/pennyline/slices,3", "3", "slice", 4},
+        {"/pennyline/reasons", "0", "headers", 1},   {"/pennyline/slices,3", "3", "slice", 4},
     };
 
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
