@@ -207,10 +207,11 @@ class Pennyline:
                       "max_drops_per_aggregate": 12, "max_drops_per_flow": 6,
                       "max_individual_flows": 10, "retransmission_timeout_ms": 3000,
                       "retest_interval_ms": 0}
-        return [{"slice": name, "mode": "active", "start": "manual", "sources": ["10.0.0.0/8"],
-                 "n_sources": 1, "destinations": ["0.0.0.0/0", "::/0"], "n_destinations": 2,
-                 "granularity_ipv4": 24, "granularity_ipv6": 0, "parameters": parameters}
-                for name in SLICES]
+        found = [{"slice": name, "mode": "active", "start": "manual", "sources": ["10.0.0.0/8"],
+                  "n_sources": 1, "destinations": ["0.0.0.0/0", "::/0"], "n_destinations": 2,
+                  "granularity_ipv4": 24, "granularity_ipv6": 0, "parameters": parameters}
+                 for name in SLICES]
+        return {"total": len(found), "offset": 0, "slices": found}
 
     def do_aggregates(self, request):
         now = self.now()
