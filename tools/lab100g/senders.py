@@ -21,7 +21,7 @@ import latency
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "..", "test", "bench"))
 from path import meter  # noqa: E402
-from path.telemetry import Telemetry  # noqa: E402
+from path.lab import Telemetry  # noqa: E402
 
 FILE_PREFIX = "pennyline-lab-sender"
 
