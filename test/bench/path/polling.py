@@ -4,6 +4,7 @@ pennyline-web, each ten times a second, from CPU 0."""
 import contextlib
 import http.client
 import os
+import signal
 import subprocess
 import threading
 import time
@@ -27,16 +28,19 @@ class Monitor(threading.Thread):
 
     def __init__(self, name, look):
         super().__init__(name=name)
-        self.look, self.stop, self.rounds, self.error = look, threading.Event(), 0, None
+        self.look, self.rounds, self.error = look, 0, None
+        self.stop, self.may_look = threading.Event(), threading.Event()
+        self.may_look.set()
 
     def run(self):
         os.sched_setaffinity(0, {0})  # of this thread alone
         due = time.monotonic()
         try:
             while not self.stop.wait(max(0, due - time.monotonic())):
+                self.may_look.wait()
                 self.look()
                 self.rounds += 1
-                due += PERIOD_SECONDS
+                due = max(due + PERIOD_SECONDS, time.monotonic() - PERIOD_SECONDS)
         except Exception as error:
             self.error = error
 
@@ -86,19 +90,21 @@ class Looking:
 
     def __init__(self, binary, directory):
         self.programs, self.directory = os.path.dirname(os.path.dirname(binary)), directory
-        self.stack, self.monitors, self.began = contextlib.ExitStack(), [], 0
+        self.stack, self.monitors, self.processes = contextlib.ExitStack(), [], []
+        self.began = self.looked_seconds = 0
 
     def program(self, name):
         return os.path.join(self.programs, name, name)
 
     def _open(self):
-        _start(self.stack, self.program("pennyline-web"), "--socket",
-               os.path.join(self.directory, "socket"), "--listen", f"127.0.0.1:{WEB_PORT}",
-               "--requests-per-second", "1000")
+        web = _start(self.stack, self.program("pennyline-web"), "--socket",
+                     os.path.join(self.directory, "socket"), "--listen",
+                     f"127.0.0.1:{WEB_PORT}", "--requests-per-second", "1000")
         info = _start(self.stack, self.program("pennyline-info"), "--json", "--file-prefix",
                       programs.FILE_PREFIX, "watch", "--interval", str(PERIOD_SECONDS))
         if not info.stdout.readline():
             raise OSError("pennyline-info cannot look")
+        self.processes = [web, info]
         connection = _connect(time.monotonic() + 10)
         self.stack.callback(connection.close)
         telemetry = self.stack.enter_context(Telemetry(programs.FILE_PREFIX))
@@ -117,8 +123,23 @@ class Looking:
         self.began = time.monotonic()
         return self
 
+    def pause(self):
+        """Nobody looks until go_on()."""
+        self.looked_seconds += time.monotonic() - self.began
+        for monitor in self.monitors:
+            monitor.may_look.clear()
+        for process in self.processes:
+            process.send_signal(signal.SIGSTOP)
+
+    def go_on(self):
+        for process in self.processes:
+            process.send_signal(signal.SIGCONT)
+        for monitor in self.monitors:
+            monitor.may_look.set()
+        self.began = time.monotonic()
+
     def __exit__(self, *_error):
-        least = LEAST_SHARE * (time.monotonic() - self.began) / PERIOD_SECONDS
+        least = LEAST_SHARE * (self.looked_seconds + time.monotonic() - self.began) / PERIOD_SECONDS
         for monitor in self.monitors:
             monitor.stop.set()
         for monitor in self.monitors:
