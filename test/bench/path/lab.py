@@ -5,5 +5,6 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..",
                                 "tools", "lab"))
-from control import Control  # noqa: E402, F401
-from telemetry import Telemetry  # noqa: E402, F401
+from telemetry import Telemetry  # noqa: E402
+
+__all__ = ["Telemetry"]
