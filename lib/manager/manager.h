@@ -55,7 +55,9 @@ const char *test_reason_name(enum test_reason reason);
 const char *test_reason_words(enum test_reason reason); /* one sentence for a person */
 
 struct anytime_values {
-    double log10_e; /* what is compared with 1/alpha: pooled and flows combined */
+    /* What is compared with 1/alpha: pooled and flows combined. Once it was enough, it and its
+     * parts are told as they were at their greatest. */
+    double log10_e;
     double log10_e_pooled;
     double log10_e_joint; /* of the chosen flows together; 0 when none is chosen */
     double log10_f;

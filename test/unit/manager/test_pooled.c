@@ -55,6 +55,25 @@ static void genuine_traffic_is_closed_loop_after_five_or_six_drops(void **state)
     }
 }
 
+/* Senders repeat segments of their own while the last drops settle. */
+static void evidence_that_was_enough_is_shown_as_it_was(void **state)
+{
+    struct box *b = box_new(1);
+    double log10_e;
+
+    (void)state;
+    box_open(b);
+    drop_and_end(b, 100, DROP_RETRANSMITTED);
+    log10_e = box_report(b, 0).anytime.log10_e;
+    assert_true(log10_e >= 6);
+    box_duplicate(b, 0, 0, 3);
+    box_epoch(b);
+    assert_int_equal(box_report(b, 0).test.test_duplicates, 3);
+    assert_true(box_report(b, 0).anytime.log10_e == log10_e);
+    assert_int_equal(box_report(b, 0).verdict, VERDICT_CLOSED_LOOP);
+    box_close(b);
+}
+
 /* Not more drops are under way than would settle it. */
 static void budget_is_granted_step_by_step(void **state)
 {
@@ -275,6 +294,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(genuine_traffic_is_closed_loop_after_five_or_six_drops),
+        cmocka_unit_test(evidence_that_was_enough_is_shown_as_it_was),
         cmocka_unit_test(budget_is_granted_step_by_step),
         cmocka_unit_test(drops_that_stay_out_half_a_second_hold_up_no_others),
         cmocka_unit_test(rule_penny_gets_its_whole_budget_at_once),
