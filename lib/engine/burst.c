@@ -19,6 +19,9 @@
  * memory, and no more at once than a core has under way. */
 #define ASK_AHEAD 12
 
+/* So many before, for what the record then says: its aggregate's order and counters. */
+#define ASK_AGGREGATE_AHEAD 4
+
 /* Segments of one aggregate that follow each other, and what makes one of them ordinary. The order
  * is read anew for each segment, so a change takes effect at once. */
 struct run {
@@ -266,6 +269,23 @@ static inline void ask_record(const struct engine *e, struct engine_packet *p)
     p->flow = flow_ask_record(e->flows, p->hash);
 }
 
+/* The candidate may turn out to be another flow: then this was for nothing. Where segments of one
+ * aggregate follow each other, its lines are there. */
+static inline void ask_aggregate(const struct engine *e, const struct run *r,
+                                 const struct engine_packet *p)
+{
+    uint32_t aggregate;
+
+    if (p->flow == NULL)
+        return;
+    aggregate = p->flow->aggregate;
+    if (likely_true(aggregate == r->aggregate || aggregate == AGGREGATE_NONE))
+        return;
+    prefetch_line(&e->controls[aggregate]);
+    prefetch_line(&e->deltas[aggregate]);
+    prefetch_line(&e->listed[aggregate]);
+}
+
 unsigned int engine_packets(struct engine *e, struct engine_packet *packets, const uint8_t *which,
                             unsigned int n, enum engine_action *actions)
 {
@@ -280,6 +300,8 @@ unsigned int engine_packets(struct engine *e, struct engine_packet *packets, con
 
         if (i + ASK_AHEAD < n)
             ask_record(e, &packets[which[i + ASK_AHEAD]]);
+        if (i + ASK_AGGREGATE_AHEAD < n)
+            ask_aggregate(e, &run, &packets[which[i + ASK_AGGREGATE_AHEAD]]);
         p->flow = confirm(e, p);
         action = take(e, &run, p);
         actions[which[i]] = action;

@@ -38,7 +38,7 @@ static struct layout lay_out(const struct engine_config *config)
     l.ledger = l.engine + round_to_line(sizeof(struct engine));
     l.places = l.ledger + round_to_line(ledger_memory_bytes(config->n_pending_drops));
     l.deltas = l.places + round_to_line(places_memory_bytes((uint16_t)config->n_places));
-    l.changed = l.deltas + round_to_line((n_aggregates + 1) * sizeof(struct aggregate_counters));
+    l.changed = l.deltas + round_to_line((n_aggregates + 1) * sizeof(struct delta));
     l.posting = l.changed + round_to_line(n_aggregates * sizeof(uint32_t));
     l.listed = l.posting + round_to_line(n_aggregates * sizeof(uint32_t));
     l.rules = l.listed + round_to_line(n_aggregates);

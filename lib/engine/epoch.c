@@ -38,7 +38,7 @@ static int post_delta(struct engine *e, uint32_t aggregate)
     struct message m = {.kind = MESSAGE_COUNTERS,
                         .worker = e->config.worker,
                         .aggregate = aggregate,
-                        .counters = e->deltas[aggregate]};
+                        .counters = e->deltas[aggregate].counters};
     int error = e->config.post(e->config.post_context, &m);
 
     if (error != 0)

@@ -31,6 +31,12 @@ struct slice_rules {
     bool is_passive;
 };
 
+/* What one aggregate counted since it was posted, from the start of a line on: an ordinary segment
+ * touches the first only. */
+struct delta {
+    alignas(CACHE_LINE_BYTES) struct aggregate_counters counters;
+};
+
 /* In `listed`: is the aggregate in one of the lists of those to post? */
 struct engine {
     /* Set at each burst. */
@@ -44,7 +50,7 @@ struct engine {
     struct flow_table *flows;
     const uint64_t *flow_secret;
     struct aggregate_control *controls; /* of all aggregates */
-    struct aggregate_counters *deltas;  /* per aggregate, since posted */
+    struct delta *deltas;               /* per aggregate, since posted */
     uint32_t n_deltas;
     const struct slice_rules *rules;
     struct aggregate_table *aggregates;
@@ -159,12 +165,12 @@ struct passive_counters *engine_passive_delta(struct engine *e, uint32_t aggrega
 static inline struct aggregate_counters *engine_delta(struct engine *e, uint32_t aggregate)
 {
     if (likely_false(aggregate == AGGREGATE_NONE))
-        return &e->deltas[e->n_deltas - 1];
+        return &e->deltas[e->n_deltas - 1].counters;
     if (likely_false(!e->listed[aggregate])) {
         e->listed[aggregate] = 1;
         e->changed[e->n_changed++] = aggregate;
     }
-    return &e->deltas[aggregate];
+    return &e->deltas[aggregate].counters;
 }
 
 /* epoch.c */
