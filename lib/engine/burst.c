@@ -34,6 +34,7 @@ struct run {
     bool has_coins;
     /* Ordinary segments that no counter knows yet. */
     uint64_t n_segments, n_bytes;
+    unsigned int n_runs; /* of this burst */
     /* Likewise data segments of flows that were refused, of one slice that is one aggregate. */
     uint32_t refused_slice; /* UINT32_MAX: none yet */
     uint64_t n_refused, n_refused_bytes;
@@ -159,6 +160,7 @@ static never_inlined void begin_run(struct engine *e, struct run *r, const struc
     uint32_t aggregate = p->flow->aggregate;
 
     end_run(e, r);
+    r->n_runs++;
     r->slice = p->slice;
     r->rules = &e->rules[p->slice];
     r->aggregate = aggregate;
@@ -269,8 +271,8 @@ static inline void ask_record(const struct engine *e, struct engine_packet *p)
     p->flow = flow_ask_record(e->flows, p->hash);
 }
 
-/* The candidate may turn out to be another flow: then this was for nothing. Where segments of one
- * aggregate follow each other, its lines are there. */
+/* The candidate may turn out to be another flow: then this was for nothing. Only where the last
+ * burst was of several aggregates: the lines of a single one are there. */
 static inline void ask_aggregate(const struct engine *e, const struct run *r,
                                  const struct engine_packet *p)
 {
@@ -290,6 +292,7 @@ unsigned int engine_packets(struct engine *e, struct engine_packet *packets, con
                             unsigned int n, enum engine_action *actions)
 {
     struct run run = {.slice = UINT32_MAX, .refused_slice = UINT32_MAX};
+    const bool asks_aggregates = e->had_several_runs;
     unsigned int n_dropped = 0;
 
     for (unsigned int i = 0; i < n && i < ASK_AHEAD; i++)
@@ -300,7 +303,7 @@ unsigned int engine_packets(struct engine *e, struct engine_packet *packets, con
 
         if (i + ASK_AHEAD < n)
             ask_record(e, &packets[which[i + ASK_AHEAD]]);
-        if (i + ASK_AGGREGATE_AHEAD < n)
+        if (asks_aggregates && i + ASK_AGGREGATE_AHEAD < n)
             ask_aggregate(e, &run, &packets[which[i + ASK_AGGREGATE_AHEAD]]);
         p->flow = confirm(e, p);
         action = take(e, &run, p);
@@ -309,5 +312,6 @@ unsigned int engine_packets(struct engine *e, struct engine_packet *packets, con
     }
     end_run(e, &run);
     end_refused(e, &run);
+    e->had_several_runs = run.n_runs > 1;
     return n_dropped;
 }

@@ -42,7 +42,8 @@ struct engine {
     /* Set at each burst. */
     uint64_t now_ns;
     uint32_t now_ms;
-    bool open; /* deliberate drops are allowed */
+    bool open;             /* deliberate drops are allowed */
+    bool had_several_runs; /* the last burst was of several aggregates: see burst.c */
     uint64_t own_loss_ns;
     uint64_t n_leaves; /* flows that left the table: flow pointers found before may be stale */
     uint64_t n_leaves_at_lookup;
