@@ -47,8 +47,7 @@ static void check_hugepages(struct check *c, uint64_t needed_mb)
                       "%lu MiB of hugepages are needed, %lu are free; "
                       "\"echo %lu > /proc/sys/vm/nr_hugepages\"",
                       (unsigned long)needed_mb, mib(have.free_bytes),
-                      (unsigned long)((have.total_bytes - have.free_bytes) >> 21) +
-                          (unsigned long)(needed_mb + 1) / 2);
+                      host_hugepages_wanted(&have, needed_mb));
     if (!have.is_mounted || have.free_bytes < needed_mb << 20)
         check_plain(c, needed_mb, have.is_mounted ? have.free_bytes : 0);
 }

@@ -84,7 +84,7 @@ static bool use_hugepages(const struct config *config, uint64_t needed_mb)
                 "/proc/sys/vm/nr_hugepages\" makes room, or say \"huge\": false",
                 (unsigned long)needed_mb, (unsigned long)(have.free_bytes >> 20),
                 have.is_mounted ? "" : ", and no hugetlbfs is mounted",
-                (unsigned long)((have.total_bytes >> 21) + needed_mb / 2 + 1));
+                host_hugepages_wanted(&have, needed_mb));
     return false;
 }
 
@@ -135,6 +135,13 @@ static void add_devices(struct arguments *a, const struct config *config)
         add(a, "--no-pci");
 }
 
+/* EAL refuses --in-memory beside --no-huge, which says as much. */
+static void add_extra(struct arguments *a, const char *extra, bool huge)
+{
+    if (huge || strcmp(extra, "--in-memory") != 0)
+        add(a, "%s", extra);
+}
+
 /* EAL takes most options once only, so what the command line gives is left out here. */
 static void compose(struct arguments *a, const struct eal_request *r)
 {
@@ -157,11 +164,9 @@ static void compose(struct arguments *a, const struct eal_request *r)
     huge = add_memory(a, r);
     add_devices(a, r->config);
     for (uint32_t i = 0; i < e->n_extra; i++)
-        add(a, "%s", e->extra[i]);
-    /* EAL refuses --in-memory beside --no-huge, which says as much. */
+        add_extra(a, e->extra[i], huge);
     for (char *const *extra = r->extra; extra != NULL && *extra != NULL; extra++)
-        if (huge || strcmp(*extra, "--in-memory") != 0)
-            add(a, "%s", *extra);
+        add_extra(a, *extra, huge);
 }
 
 /* Threads that DPDK starts inherit our affinity, so that is narrowed first. */

@@ -75,6 +75,11 @@ void host_read_hugepages(struct host_hugepages *out)
         closedir(directory);
 }
 
+unsigned long host_hugepages_wanted(const struct host_hugepages *have, uint64_t needed_mb)
+{
+    return (unsigned long)(((have->total_bytes - have->free_bytes) >> 21) + (needed_mb + 1) / 2);
+}
+
 uint64_t host_available_bytes(void)
 {
     FILE *file = fopen("/proc/meminfo", "re");

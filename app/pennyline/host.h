@@ -14,6 +14,9 @@ struct host_hugepages {
 
 void host_read_hugepages(struct host_hugepages *out);
 
+/* How many pages of 2 MB there must be in all, so that `needed_mb` MiB are free. */
+unsigned long host_hugepages_wanted(const struct host_hugepages *have, uint64_t needed_mb);
+
 /* Plain memory that could be had without swapping; UINT64_MAX when the kernel does not say. */
 uint64_t host_available_bytes(void);
 

@@ -36,7 +36,8 @@ class Service:
         whole = {"instance": {"control_socket": self.path("control"), "max_aggregates": 64,
                               "flows_per_lcore": 1024, "event_log": self.path("events")},
                  "eal": {"lcores": "0@0,1@1" if os.cpu_count() > 1 else "0@0,1@0", "huge": False,
-                         "memory_mb": 256, "extra": ["--no-shconf"],
+                         # EAL would refuse the second beside plain memory.
+                         "memory_mb": 256, "extra": ["--no-shconf", "--in-memory"],
                          "file_prefix": os.path.basename(folder)},
                  "ports": ports, **config}
         with open(self.path("config.json"), "w") as file:
