@@ -84,7 +84,8 @@ class Aggregate:
                 "latency_ms": 210.5 + 10 * i if genuine else None, "individual": False}
 
     def counters(self, now):
-        moving = int((now - 0.5) * 100) if self.number < 100 else 1000
+        # Always more than those that stand still, so that their order by packets never changes.
+        moving = 2000 + int((now - 0.5) * 100) if self.number < 100 else 1000
         counters = dict.fromkeys(AGGREGATE_COUNTERS, 0)
         came_back = sum(d["state"] == "retransmitted" for d in self.drops)
         counters.update(packets=moving, bytes=moving * 1500, segments=moving - moving // 10,
