@@ -69,7 +69,9 @@ class SideBySide(unittest.TestCase):
                          summary.port("portM")["rx_packets"])
         # The mirror stands before the box: it saw each packet, and those that were dropped twice.
         self.assertEqual(found["copied"]["packets"], found["tested"]["total"]["packets"])
-        self.assertGreaterEqual(found["copied"]["passive"]["counters"]["repeats"],
+        # One that stands at the end of a flight may be a probe: then it tells nothing.
+        counters = found["copied"]["passive"]["counters"]
+        self.assertGreaterEqual(counters["repeats"] + counters["needless"] + counters["unknown"],
                                 found["tested"]["retransmitted"])
 
     def test_loss_seen_on_the_mirror_starts_the_test_on_the_path(self):
