@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What it costs to say which of 4,096 slices a packet belongs to: as a port's burst, sources spread
  * over all of them. */
-#include <rte_eal.h>
-#include <rte_memory.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/bytes.h"
 #include "base/compiler.h"
+#include "dpdk/eal.h"
 #include "operation.h"
 #include "prefix/prefix.h"
 
@@ -23,22 +22,6 @@ struct bench {
     uint32_t next;
     uint64_t n_found;
 };
-
-static int eal_up(void)
-{
-    static char *arguments[] = {(char *)"classify",
-                                (char *)"--no-huge",
-                                (char *)"-m",
-                                (char *)"512",
-                                (char *)"--no-pci",
-                                (char *)"--no-shconf",
-                                (char *)"--no-telemetry",
-                                (char *)"--lcores",
-                                (char *)"0@0",
-                                (char *)"--log-level=*:error"};
-
-    return rte_eal_init((int)(sizeof(arguments) / sizeof(arguments[0])), arguments);
-}
 
 static struct ip_address address(bool is_ipv4, uint32_t slice, uint8_t host)
 {
@@ -111,7 +94,7 @@ int main(int argc, char **argv)
     static const struct operation operations[] = {{"classify_ipv4", open_ipv4, classify},
                                                   {"classify_ipv6", open_ipv6, classify}};
 
-    if (eal_up() < 0)
+    if (test_eal_init() < 0)
         return EXIT_FAILURE;
     return operation_main(operations, ARRAY_LENGTH(operations), argc, argv);
 }

@@ -2,10 +2,8 @@
 /* Any packets of one flow in any order, seen in mode passive: its state stays within its lines and
  * keeps its shape, and the counters add up. The input is the flow's first sequence number, and then
  * steps. */
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/bytes.h"
