@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "info/read.h"
 
-#include <math.h>
 #include <stdatomic.h>
 
 #include "info/table.h"
-#include "verdict/interval.h"
-
-#define GENUINE_SHARE_CONFIDENCE 0.95
 
 static const struct info_table *table_at(const struct info_header *h, uint64_t at)
 {
@@ -104,18 +100,6 @@ json_t *info_slice_json(const struct info_header *h, uint32_t i)
     return report_slice(&s.slice);
 }
 
-static void set_genuine_share(struct aggregate_report *r)
-{
-    const struct aggregate_counters *c = &r->test;
-    uint64_t n = c->retransmitted + c->expired;
-    struct interval interval =
-        interval_clopper_pearson(c->retransmitted, n, GENUINE_SHARE_CONFIDENCE);
-
-    r->genuine_share = n == 0 ? NAN : (double)c->retransmitted / (double)n;
-    r->genuine_share_low = interval.low;
-    r->genuine_share_high = interval.high;
-}
-
 json_t *info_aggregate_json(const struct info_header *h, uint32_t i, const struct info_aggregate *a)
 {
     const struct report_clock clock = {h->started_ns, true, h->wall_offset_ns};
@@ -149,7 +133,7 @@ json_t *info_aggregate_json(const struct info_header *h, uint32_t i, const struc
     s.slice.sources = s.sources;
     s.slice.destinations = s.destinations;
     r.slice = &s.slice;
-    set_genuine_share(&r);
+    aggregate_report_add_genuine_share(&r);
     return report_aggregate_row(&r, &clock);
 }
 

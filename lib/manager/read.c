@@ -23,15 +23,16 @@ uint64_t manager_n_aggregates_refused(const struct manager *m)
     return m->n_aggregates_refused;
 }
 
-static void report_genuine_share(const struct test *t, struct aggregate_report *out)
+void aggregate_report_add_genuine_share(struct aggregate_report *r)
 {
-    uint64_t n = t->counts.retransmitted + t->counts.expired;
+    const struct aggregate_counters *c = &r->test;
+    uint64_t n = c->retransmitted + c->expired;
     struct interval interval =
-        interval_clopper_pearson(t->counts.retransmitted, n, GENUINE_SHARE_CONFIDENCE);
+        interval_clopper_pearson(c->retransmitted, n, GENUINE_SHARE_CONFIDENCE);
 
-    out->genuine_share = n == 0 ? NAN : (double)t->counts.retransmitted / (double)n;
-    out->genuine_share_low = interval.low;
-    out->genuine_share_high = interval.high;
+    r->genuine_share = n == 0 ? NAN : (double)c->retransmitted / (double)n;
+    r->genuine_share_low = interval.low;
+    r->genuine_share_high = interval.high;
 }
 
 static bool is_mixed(const struct test *t)
@@ -90,7 +91,7 @@ bool manager_report(const struct manager *m, uint32_t aggregate, struct aggregat
 {
     if (!manager_report_brief(m, aggregate, out))
         return false;
-    report_genuine_share(&m->aggregates[aggregate].test, out);
+    aggregate_report_add_genuine_share(out);
     return true;
 }
 
