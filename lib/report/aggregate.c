@@ -47,16 +47,6 @@ json_t *report_identity(const struct aggregate_report *r)
                      text_or_null(prefix_of(r, prefix)));
 }
 
-json_t *report_flow_key(const struct flow_key *key)
-{
-    char source[IP_TEXT_BYTES], destination[IP_TEXT_BYTES];
-
-    return json_pack("{s:s, s:i, s:s, s:i, s:I}", "source", ip_address_format(&key->source, source),
-                     "source_port", (int)key->source_port, "destination",
-                     ip_address_format(&key->destination, destination), "destination_port",
-                     (int)key->destination_port, "ingress", (json_int_t)key->ingress);
-}
-
 static json_t *latency_ms(const struct drop_record *drop)
 {
     if (drop->state != DROP_RETRANSMITTED)

@@ -15,6 +15,7 @@ json_t *report_identity(const struct aggregate_report *r);
 #define REPORT_NAME_BYTES 160
 const char *report_name(const struct aggregate_report *r, char out[REPORT_NAME_BYTES]);
 
+/* flow.c */
 json_t *report_flow_key(const struct flow_key *key);
 json_t *report_drop(const struct drop_record *drop, const struct report_clock *clock);
 
