@@ -7,14 +7,6 @@
 
 #include "config/option.h"
 
-const struct option_row *option_row_at(const struct option_object *object, size_t i)
-{
-    if (i < object->n_rows)
-        return &object->rows[i];
-    i -= object->n_rows;
-    return object->base != NULL && i < object->base->n_rows ? &object->base->rows[i] : NULL;
-}
-
 static const char *row_name_at(const void *from, size_t i)
 {
     return option_row_at(from, i)->name;

@@ -57,6 +57,15 @@ struct option_object {
     size_t inherit_size;
 };
 
+/* Row i of the object, its base's after its own. NULL beyond the last. */
+static inline const struct option_row *option_row_at(const struct option_object *object, size_t i)
+{
+    if (i < object->n_rows)
+        return &object->rows[i];
+    i -= object->n_rows;
+    return object->base != NULL && i < object->base->n_rows ? &object->base->rows[i] : NULL;
+}
+
 /* A walk through a document: where we are, what is being built, where to put the error. */
 struct option_reader {
     struct config *config; /* references are looked up here; NULL where there are none */
@@ -126,8 +135,8 @@ int option_read_object(struct option_reader *r, const struct option_object *obje
                        void *out, enum option_sweep sweep);
 json_t *option_write_object(const struct option_object *object, const void *from,
                             const struct config *config);
+
+/* object_schema.c */
 json_t *option_schema_object(const struct option_object *object);
-/* Row i of the object, its base's after its own. NULL beyond the last. */
-const struct option_row *option_row_at(const struct option_object *object, size_t i);
 
 #endif
