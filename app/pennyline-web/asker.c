@@ -9,8 +9,8 @@
 #include <sys/time.h>
 #include <time.h>
 
+#include "control_client/control_client.h"
 #include "feed.h"
-#include "pennylinectl/connection.h"
 
 /* So many questions per second for reports; commands have no limit but one another. */
 #define REPORTS_PER_S 50.0
@@ -27,7 +27,7 @@ struct kept_report {
 
 struct asker {
     pthread_mutex_t lock;
-    struct connection connection;
+    struct control_client connection;
     bool is_open;
     const char *socket;
     double tokens, filled_s;
@@ -53,7 +53,7 @@ void asker_destroy(struct asker *a)
     for (int i = 0; i < N_KEPT; i++)
         free(a->kept[i].text);
     if (a->is_open)
-        connection_close(&a->connection);
+        control_client_close(&a->connection);
     pthread_mutex_destroy(&a->lock);
     free(a);
 }
@@ -61,7 +61,7 @@ void asker_destroy(struct asker *a)
 static void hang_up(struct asker *a)
 {
     if (a->is_open)
-        connection_close(&a->connection);
+        control_client_close(&a->connection);
     a->is_open = false;
 }
 
@@ -69,7 +69,7 @@ static bool open_line(struct asker *a)
 {
     const struct timeval timeout = {.tv_sec = WAIT_S};
 
-    if (connection_open(&a->connection, a->socket) < 0)
+    if (control_client_open(&a->connection, a->socket) < 0)
         return false;
     setsockopt(a->connection.fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
     a->is_open = true;
@@ -96,7 +96,7 @@ static enum asker_answer ask(struct asker *a, const json_t *request, json_t **re
         snprintf(error, ASKER_ERROR_BYTES, "%s", a->connection.error);
         return ASKER_GONE;
     }
-    *result = connection_ask(&a->connection, request);
+    *result = control_client_ask(&a->connection, request);
     if (*result == NULL) {
         snprintf(error, ASKER_ERROR_BYTES, "%s", a->connection.error);
         answer = a->connection.is_refusal ? ASKER_REFUSED : ASKER_GONE;

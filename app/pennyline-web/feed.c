@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 #include <time.h>
 
-#include "pennylinectl/connection.h"
+#include "control_client/control_client.h"
 
 #define STATUS_INTERVAL_S 0.5
 #define SLICES_INTERVAL_S 10.0
@@ -23,7 +23,7 @@
 /* One connection, which the other thread may cut when it is time to stop. */
 struct line {
     pthread_mutex_t lock;
-    struct connection connection;
+    struct control_client connection;
     bool is_open;
 };
 
@@ -65,7 +65,7 @@ static bool line_open(struct feed *f, struct line *l)
 {
     pthread_mutex_lock(&l->lock);
     l->is_open =
-        !atomic_load(&f->must_stop) && connection_open(&l->connection, f->config.socket) == 0;
+        !atomic_load(&f->must_stop) && control_client_open(&l->connection, f->config.socket) == 0;
     pthread_mutex_unlock(&l->lock);
     return l->is_open;
 }
@@ -74,7 +74,7 @@ static void line_close(struct line *l)
 {
     pthread_mutex_lock(&l->lock);
     if (l->is_open)
-        connection_close(&l->connection);
+        control_client_close(&l->connection);
     l->is_open = false;
     pthread_mutex_unlock(&l->lock);
 }
@@ -90,7 +90,7 @@ static void line_cut(struct line *l)
 /* Takes `request`. */
 static json_t *ask(struct feed *f, json_t *request)
 {
-    json_t *result = request != NULL ? connection_ask(&f->ask.connection, request) : NULL;
+    json_t *result = request != NULL ? control_client_ask(&f->ask.connection, request) : NULL;
 
     json_decref(request);
     return result;
@@ -296,11 +296,11 @@ static void *watching_main(void *context)
         json_t *event = NULL;
 
         if (line_open(f, &f->watch))
-            event = connection_ask(&f->watch.connection, watch);
+            event = control_client_ask(&f->watch.connection, watch);
         while (event != NULL) {
             take_event(f, event);
             json_decref(event);
-            event = connection_next(&f->watch.connection);
+            event = control_client_next(&f->watch.connection);
         }
         line_close(&f->watch);
         pause_s(f, RECONNECT_S);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/compiler.h"
+#include "base/paths.h"
 
 enum key {
     KEY_PAGE = 0x100,
@@ -26,7 +27,7 @@ enum key {
 };
 
 static const struct argp_option rows[] = {
-    {"socket", 's', "PATH", 0, "pennyline's control socket (default /run/pennyline/pennyline.sock)",
+    {"socket", 's', "PATH", 0, "pennyline's control socket (default " CONTROL_DEFAULT_SOCKET ")",
      0},
     {"listen", 'l', "ADDRESS", 0,
      "ADDRESS:PORT, [ADDRESS6]:PORT, or the PATH of a UNIX socket (default 127.0.0.1:9464)", 0},
@@ -153,7 +154,7 @@ void options_parse(struct options *o, int argc, char **argv)
     static const struct argp argp = {rows, parse, NULL, description, NULL, NULL, NULL};
 
     *o = (struct options){
-        .socket = "/run/pennyline/pennyline.sock",
+        .socket = CONTROL_DEFAULT_SOCKET,
         .listen = "127.0.0.1:9464",
         .max_connections = 1024,
         .requests_per_second = 100,

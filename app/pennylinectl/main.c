@@ -6,12 +6,12 @@
 #include <string.h>
 
 #include "base/compiler.h"
+#include "base/paths.h"
 #include "common/aggregates.h"
-#include "pennylinectl/connection.h"
+#include "control_client/control_client.h"
 #include "pennylinectl/print.h"
 
-#define DEFAULT_SOCKET "/run/pennyline/pennyline.sock"
-#define PAGE           500
+#define PAGE 500
 
 enum { EXIT_REFUSED = 1, EXIT_USAGE = 2 };
 
@@ -29,7 +29,7 @@ struct subcommand {
     const char *argument; /* "aggregate", "on": what one more word sets; NULL: none */
     const char *command;  /* on the wire */
     void (*print)(FILE *out, const json_t *result);
-    int (*run)(struct connection *c, const struct options *o);
+    int (*run)(struct control_client *c, const struct options *o);
 };
 
 static void show_json(const json_t *value, bool in_one_line)
@@ -39,15 +39,15 @@ static void show_json(const json_t *value, bool in_one_line)
     fflush(stdout);
 }
 
-static int fail(const struct connection *c)
+static int fail(const struct control_client *c)
 {
     fprintf(stderr, "pennylinectl: %s\n", c->error);
     return EXIT_REFUSED;
 }
 
-static int run_once(struct connection *c, const struct options *o)
+static int run_once(struct control_client *c, const struct options *o)
 {
-    json_t *result = connection_ask(c, o->request);
+    json_t *result = control_client_ask(c, o->request);
 
     if (result == NULL)
         return fail(c);
@@ -60,7 +60,7 @@ static int run_once(struct connection *c, const struct options *o)
 }
 
 /* All pages, as one list. */
-static json_t *ask_for_all(struct connection *c, json_t *request)
+static json_t *ask_for_all(struct control_client *c, json_t *request)
 {
     json_t *all = json_array(), *page;
     json_int_t total;
@@ -68,7 +68,7 @@ static json_t *ask_for_all(struct connection *c, json_t *request)
     json_object_set_new(request, "count", json_integer(PAGE));
     do {
         json_object_set_new(request, "offset", json_integer((json_int_t)json_array_size(all)));
-        page = connection_ask(c, request);
+        page = control_client_ask(c, request);
         if (page == NULL) {
             json_decref(all);
             return NULL;
@@ -82,7 +82,7 @@ static json_t *ask_for_all(struct connection *c, json_t *request)
     return all;
 }
 
-static int run_aggregates(struct connection *c, const struct options *o)
+static int run_aggregates(struct control_client *c, const struct options *o)
 {
     json_t *all = ask_for_all(c, o->request);
 
@@ -96,11 +96,11 @@ static int run_aggregates(struct connection *c, const struct options *o)
     return EXIT_SUCCESS;
 }
 
-static int run_watch(struct connection *c, const struct options *o)
+static int run_watch(struct control_client *c, const struct options *o)
 {
-    json_t *event = connection_ask(c, o->request);
+    json_t *event = control_client_ask(c, o->request);
 
-    for (; event != NULL && !ferror(stdout); event = connection_next(c)) {
+    for (; event != NULL && !ferror(stdout); event = control_client_next(c)) {
         if (!json_is_true(json_object_get(event, "watching"))) {
             if (o->json)
                 show_json(event, true);
@@ -125,7 +125,7 @@ static const struct subcommand subcommands[] = {
 enum { KEY_SLICE = 0x100, KEY_VERDICT, KEY_DROPS };
 
 static const struct argp_option argp_rows[] = {
-    {"socket", 's', "PATH", 0, "The server's socket (default " DEFAULT_SOCKET ")", 0},
+    {"socket", 's', "PATH", 0, "The server's socket (default " CONTROL_DEFAULT_SOCKET ")", 0},
     {"json", 'j', NULL, 0, "Print JSON: all that the server says", 0},
     {"slice", KEY_SLICE, "NAME", 0, "aggregates: only of this slice", 0},
     {"verdict", KEY_VERDICT, "VERDICT", 0, "aggregates: only with this verdict", 0},
@@ -235,15 +235,15 @@ const char *argp_program_version = "pennylinectl " PENNYLINE_VERSION;
 int main(int argc, char **argv)
 {
     static const struct argp argp = {argp_rows, parse, usage, description, NULL, NULL, NULL};
-    struct options options = {.socket = DEFAULT_SOCKET, .request = json_object()};
-    struct connection connection;
+    struct options options = {.socket = CONTROL_DEFAULT_SOCKET, .request = json_object()};
+    struct control_client connection;
     int code;
 
     argp_err_exit_status = EXIT_USAGE;
     argp_parse(&argp, argc, argv, 0, NULL, &options);
-    if (connection_open(&connection, options.socket) == 0) {
+    if (control_client_open(&connection, options.socket) == 0) {
         code = options.subcommand->run(&connection, &options);
-        connection_close(&connection);
+        control_client_close(&connection);
     } else {
         code = fail(&connection);
     }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The options of everything but the test itself (rows_test.c). The order within an object is the
  * order of loading, so what is referred to comes first. */
+#include "base/paths.h"
 #include "config/option.h"
 
 #define INSTANCE(member)    OPTION_FIELD(struct config_instance, member)
@@ -29,7 +30,7 @@ static const struct option_row instance_rows[] = {
      .kind = &kind_text,
      INSTANCE(control_socket),
      .least = 1,
-     .fallback = "\"/run/pennyline/pennyline.sock\"",
+     .fallback = "\"" CONTROL_DEFAULT_SOCKET "\"",
      .help = "UNIX socket that `pennylinectl` and `pennyline-web` talk to."},
     {.name = "control_group",
      .kind = &kind_text,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "pennylinectl/connection.h"
+#include "control_client/control_client.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -27,12 +27,12 @@ static const char *advice_for(int error)
     }
 }
 
-int connection_open(struct connection *c, const char *path)
+int control_client_open(struct control_client *c, const char *path)
 {
     const struct timeval timeout = {.tv_sec = REPLY_TIMEOUT_S};
     struct sockaddr_un address = {.sun_family = AF_UNIX};
 
-    *c = (struct connection){.path = path, .fd = -1};
+    *c = (struct control_client){.path = path, .fd = -1};
     if (strlen(path) >= sizeof(address.sun_path)) {
         snprintf(c->error, sizeof(c->error), "%s: a socket's path has at most %zu bytes", path,
                  sizeof(address.sun_path) - 1);
@@ -42,7 +42,7 @@ int connection_open(struct connection *c, const char *path)
     c->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (c->fd < 0 || connect(c->fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
         snprintf(c->error, sizeof(c->error), "%s: %s", path, advice_for(errno));
-        connection_close(c);
+        control_client_close(c);
         return -1;
     }
     setsockopt(c->fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
@@ -50,7 +50,7 @@ int connection_open(struct connection *c, const char *path)
     return c->in != NULL ? 0 : -1;
 }
 
-static int say(struct connection *c, const json_t *request)
+static int say(struct control_client *c, const json_t *request)
 {
     char *line = json_dumps(request, 0);
     ssize_t n = -1;
@@ -67,7 +67,7 @@ static int say(struct connection *c, const json_t *request)
 }
 
 /* The next line as an object, the caller's; NULL with `error` set. */
-static json_t *hear(struct connection *c)
+static json_t *hear(struct control_client *c)
 {
     json_error_t error;
     char *line = NULL;
@@ -90,7 +90,7 @@ static json_t *hear(struct connection *c)
     return object;
 }
 
-json_t *connection_ask(struct connection *c, const json_t *request)
+json_t *control_client_ask(struct control_client *c, const json_t *request)
 {
     json_t *reply, *result = NULL;
     const char *error;
@@ -110,7 +110,7 @@ json_t *connection_ask(struct connection *c, const json_t *request)
     return result;
 }
 
-json_t *connection_next(struct connection *c)
+json_t *control_client_next(struct control_client *c)
 {
     const struct timeval for_ever = {0};
 
@@ -118,7 +118,7 @@ json_t *connection_next(struct connection *c)
     return hear(c);
 }
 
-void connection_close(struct connection *c)
+void control_client_close(struct control_client *c)
 {
     if (c->in != NULL)
         fclose(c->in);
