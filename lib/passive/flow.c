@@ -4,7 +4,6 @@
 
 #include "passive/internal.h"
 #include "tcp/flags.h"
-#include "tcp/serial.h"
 
 /* An RST of the sender itself stands at what it sends next, or where a late acknowledgement of its
  * receiver stood: a window below at most. */
@@ -73,28 +72,6 @@ void passive_flow_answered(const struct passive_flow *f, uint32_t now_ticks)
     if ((hot->flags & PASSIVE_HANDSHAKE) != 0)
         hot->rtt_code = passive_code_of_ticks(now_ticks - hot->newest_ticks);
     hot->flags = (uint8_t)((hot->flags & (uint8_t)~PASSIVE_HANDSHAKE) | PASSIVE_ANSWERED);
-}
-
-void passive_flow_fin(const struct passive_flow *f, const struct passive_packet *p,
-                      uint32_t sequence, struct passive_counters *c)
-{
-    int32_t ahead = serial_distance(f->hot->snd_max, sequence);
-    struct open_holes holes;
-
-    if (ahead >= 0 && (uint32_t)ahead <= p->window_bytes) {
-        if ((f->line->marks & PASSIVE_FIN_SEEN) == 0)
-            passive_observe_newest(f->hot, p->now_ticks, false, c);
-        /* A FIN that stands beyond what we saw shows that something is missing. */
-        if (ahead > 0) {
-            holes_load(f, &holes);
-            passive_open_hole(f, p, sequence, &holes, c);
-            holes_store(f, &holes);
-        }
-        passive_grow(f, sequence, p->now_ticks);
-    }
-    f->line->marks |= PASSIVE_FIN_SEEN;
-    if (f->line->n_holes == 0)
-        passive_flow_end(f, PASSIVE_END_FIN, c);
 }
 
 static bool is_out_of_line(const struct passive_flow *f, const struct passive_packet *p)

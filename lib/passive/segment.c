@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What a data segment is, and what it says about those before it. */
+/* What a data segment is, and what it, or a FIN, says about those before it. */
 #include <stddef.h>
 
 #include "passive/internal.h"
@@ -15,59 +15,6 @@
  * round-trip times, and not below what stacks take at least, two ticks of their clock (RFC 8985
  * 7.2 has 10 ms; Linux at 1000 Hz takes 2). */
 #define SOON_TICKS passive_ticks(2 * NS_PER_MS)
-
-/* Per-packet balancing: that many holes nobody filled, four times as many as those filled, and one
- * in so many segments has one before it. */
-#define BALANCED_HOLES      16
-#define BALANCED_PER_FILLED 4
-#define BALANCED_SPACING    20
-
-void passive_count_some(uint16_t *counter, uint32_t n)
-{
-    *counter = (uint16_t)(n < (uint32_t)UINT16_MAX - *counter ? *counter + n : UINT16_MAX);
-}
-
-/* Where a part of a flow takes another path, what is sent again and comes here fills a hole,
- * wherever it was lost. */
-static void suspect_balancing(const struct passive_flow *f, struct passive_counters *c)
-{
-    struct passive_line *line = f->line;
-    uint32_t n_filled = (uint32_t)line->n_reordered + line->n_retransmitted;
-
-    if ((line->marks & PASSIVE_BALANCED) != 0 || line->n_unfilled < BALANCED_HOLES ||
-        line->n_unfilled < BALANCED_PER_FILLED * n_filled ||
-        (uint64_t)line->n_unfilled * BALANCED_SPACING < f->hot->n_passed)
-        return;
-    line->marks |= PASSIVE_BALANCED;
-    c->flows_balanced++;
-    c->lost_upstream -= line->n_retransmitted;
-    line->n_retransmitted = 0;
-}
-
-void passive_unknown_below(const struct passive_flow *f, uint32_t end)
-{
-    struct passive_line *line = f->line;
-
-    if ((line->marks & PASSIVE_UNKNOWN_BELOW) == 0 || serial_before(line->unknown_below, end))
-        line->unknown_below = end;
-    line->marks |= PASSIVE_UNKNOWN_BELOW;
-}
-
-void passive_give_up_hole(const struct passive_flow *f, const struct open_hole *hole, bool is_known,
-                          struct passive_counters *c)
-{
-    struct passive_line *line = f->line;
-    uint32_t missing_bytes = hole_missing_bytes(hole);
-
-    c->missing_bytes += missing_bytes;
-    c->holes_unfilled += is_known;
-    c->holes_unknown += !is_known;
-    /* A merged one stands for as many as it was made of: two segments each, as of two paths. */
-    passive_count_some(&line->n_unfilled,
-                       hole->is_merged ? missing_bytes / (2 * line->segment_bytes) : 1);
-    passive_unknown_below(f, hole->hole.end);
-    suspect_balancing(f, c);
-}
 
 /* What lies beyond the window behind snd_max would come round again one day, as something new. */
 static void give_up_old_holes(const struct passive_flow *f, const struct passive_packet *p,
@@ -108,8 +55,10 @@ static bool is_soon(const struct flow *hot, uint32_t now_ticks)
            now_ticks - hot->newest_ticks <= (limit > SOON_TICKS ? limit : SOON_TICKS);
 }
 
-void passive_observe_newest(const struct flow *hot, uint32_t now_ticks, bool is_whole,
-                            struct passive_counters *c)
+/* The newest segment was followed by another packet: had it been lost before us, or, while nothing
+ * of the flow is missing, after us, would we know? */
+static void observe_newest(const struct flow *hot, uint32_t now_ticks, bool is_whole,
+                           struct passive_counters *c)
 {
     bool soon = is_soon(hot, now_ticks);
 
@@ -117,7 +66,8 @@ void passive_observe_newest(const struct flow *hot, uint32_t now_ticks, bool is_
     c->repeatable += soon && is_whole;
 }
 
-void passive_grow(const struct passive_flow *f, uint32_t end, uint32_t now_ticks)
+/* snd_max moves on. */
+static void grow(const struct passive_flow *f, uint32_t end, uint32_t now_ticks)
 {
     struct passive_line *line = f->line;
 
@@ -131,8 +81,8 @@ void passive_grow(const struct passive_flow *f, uint32_t end, uint32_t now_ticks
 }
 
 /* [snd_max, end) did not come in its turn. */
-void passive_open_hole(const struct passive_flow *f, const struct passive_packet *p, uint32_t end,
-                       struct open_holes *holes, struct passive_counters *c)
+static void open_hole(const struct passive_flow *f, const struct passive_packet *p, uint32_t end,
+                      struct open_holes *holes, struct passive_counters *c)
 {
     struct packet_detail detail = {0};
 
@@ -233,7 +183,7 @@ static enum passive_kind segment_below(const struct passive_flow *f, const struc
         filled.n_bytes > 0 ? judge_filling(f, p, &filled, c) : passive_judge_repeat(f, p, holes, c);
     make_room(f, holes, p->now_ticks, c);
     if (serial_before(f->hot->snd_max, end))
-        passive_grow(f, end, p->now_ticks);
+        grow(f, end, p->now_ticks);
     return kind;
 }
 
@@ -256,10 +206,10 @@ static enum passive_kind segment_of_event(const struct passive_flow *f,
         kind = segment_below(f, p, &holes, c);
     } else {
         c->first_time++;
-        passive_observe_newest(hot, p->now_ticks, holes.n == 0, c);
+        observe_newest(hot, p->now_ticks, holes.n == 0, c);
         if (ahead > 0)
-            passive_open_hole(f, p, v->sequence, &holes, c);
-        passive_grow(f, end, p->now_ticks);
+            open_hole(f, p, v->sequence, &holes, c);
+        grow(f, end, p->now_ticks);
     }
     give_up_old_holes(f, p, &holes, c);
     hot->flags |= PASSIVE_HAS_DATA;
@@ -285,7 +235,7 @@ enum passive_kind passive_flow_segment(const struct passive_flow *f, const struc
 
     if (likely_true(is_plain(hot)) &&
         likely_true(tcp_coverage_advance(&hot->snd_max, v->sequence, v->payload_bytes))) {
-        passive_observe_newest(hot, p->now_ticks, (hot->flags & PASSIVE_HOLES_OPEN) == 0, c);
+        observe_newest(hot, p->now_ticks, (hot->flags & PASSIVE_HOLES_OPEN) == 0, c);
         hot->newest_ticks = p->now_ticks;
         hot->n_passed++;
         c->passed++;
@@ -300,4 +250,27 @@ enum passive_kind passive_flow_segment(const struct passive_flow *f, const struc
     c->passed++;
     c->payload_bytes += v->payload_bytes;
     return segment_of_event(f, p, c);
+}
+
+/* It says, like a data segment, what should have come before it. */
+void passive_flow_fin(const struct passive_flow *f, const struct passive_packet *p,
+                      uint32_t sequence, struct passive_counters *c)
+{
+    int32_t ahead = serial_distance(f->hot->snd_max, sequence);
+    struct open_holes holes;
+
+    if (ahead >= 0 && (uint32_t)ahead <= p->window_bytes) {
+        if ((f->line->marks & PASSIVE_FIN_SEEN) == 0)
+            observe_newest(f->hot, p->now_ticks, false, c);
+        /* A FIN that stands beyond what we saw shows that something is missing. */
+        if (ahead > 0) {
+            holes_load(f, &holes);
+            open_hole(f, p, sequence, &holes, c);
+            holes_store(f, &holes);
+        }
+        grow(f, sequence, p->now_ticks);
+    }
+    f->line->marks |= PASSIVE_FIN_SEEN;
+    if (f->line->n_holes == 0)
+        passive_flow_end(f, PASSIVE_END_FIN, c);
 }
