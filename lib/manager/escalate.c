@@ -16,12 +16,6 @@ struct escalation {
     uint64_t n;
 };
 
-const char *passive_cause_name(int cause)
-{
-    return cause == PASSIVE_N_FINDINGS ? "volume"
-                                       : passive_finding_name((enum passive_finding)cause);
-}
-
 static bool any_slice_escalates(const struct manager_config *c)
 {
     for (uint32_t i = 0; c->may_escalate && i < c->n_slices; i++)
@@ -117,7 +111,7 @@ void escalate(struct manager *m, uint32_t aggregate, int cause)
 /* Once each time that the volume rises above its limit. */
 void escalate_by_volume(struct manager *m, const struct aggregate_state *a, struct passive_state *s)
 {
-    const struct slice *slice = passive_slice_of(m, a->number);
+    const struct slice *slice = slice_of_aggregate(m, a->number);
     uint64_t elapsed_ns = m->now_ns - s->volume_ns;
     double bps;
     bool was_above = s->is_above;

@@ -12,35 +12,6 @@
 /* Is a cause gone? That is asked so often, of what was seen since it was asked last. */
 #define CHECK_EVERY_NS (300 * NS_PER_S)
 
-static const struct {
-    const char *name, *words;
-} findings[PASSIVE_N_FINDINGS] = {
-#define FINDING_ROW(suffix, name, words) [FINDING_##suffix] = {name, words},
-    PASSIVE_FINDINGS(FINDING_ROW)
-#undef FINDING_ROW
-};
-
-static const char *const severities[] = {
-    [SEVERITY_INFO] = "info",
-    [SEVERITY_WARNING] = "warning",
-    [SEVERITY_CRITICAL] = "critical",
-};
-
-const char *passive_finding_name(enum passive_finding finding)
-{
-    return (unsigned int)finding < PASSIVE_N_FINDINGS ? findings[finding].name : NULL;
-}
-
-const char *passive_finding_words(enum passive_finding finding)
-{
-    return (unsigned int)finding < PASSIVE_N_FINDINGS ? findings[finding].words : NULL;
-}
-
-const char *passive_severity_name(enum passive_severity severity)
-{
-    return severities[severity];
-}
-
 static bool is_sampled(const struct passive_counters *c)
 {
     double all = (double)c->payload_bytes + (double)c->missing_bytes;
@@ -216,7 +187,7 @@ static void judge(struct manager *m, uint32_t aggregate, struct passive_state *s
 
 void passive_judge(struct manager *m, uint32_t aggregate, struct passive_state *s)
 {
-    const struct slice *slice = passive_slice_of(m, aggregate);
+    const struct slice *slice = slice_of_aggregate(m, aggregate);
     struct passive_sampling sampling;
 
     if (slice->parameters.sampling <= 1)

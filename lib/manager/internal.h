@@ -146,6 +146,11 @@ static inline uint64_t test_pending(const struct test *t)
     return aggregate_counters_pending(&t->counts);
 }
 
+static inline const struct slice *slice_of_aggregate(const struct manager *m, uint32_t aggregate)
+{
+    return &m->config.slices[aggregate_table_identity(m->config.aggregates, aggregate)->slice];
+}
+
 /* lists.c */
 void aggregate_list_init(struct aggregate_list *list);
 void aggregate_list_append(struct manager *m, struct aggregate_list *list,
@@ -185,13 +190,15 @@ void room_leave(struct manager *m, struct test *t);           /* its flows can s
 void room_forget(struct manager *m, struct test *t);
 void room_receive(struct manager *m, struct test *t, const struct message *message);
 
-/* passive.c */
+/* watching.c */
 int passive_init(struct manager *m);
 size_t passive_memory_bytes(const struct manager_config *c);
 void passive_tick(struct manager *m);     /* ends what is due */
 void passive_stop_all(struct manager *m); /* at the end of the process: a last look */
-const char *passive_check(const struct manager *m, uint32_t aggregate);
 void passive_receive(struct manager *m, struct aggregate_state *a, const struct message *message);
+
+/* passive_report.c */
+const char *passive_check(const struct manager *m, uint32_t aggregate);
 
 /* escalate.c */
 int escalation_init(struct manager *m);
@@ -212,7 +219,7 @@ void drops_made(struct manager *m, struct aggregate_state *a, const struct messa
 void drops_ended(struct manager *m, struct aggregate_state *a, const struct message *message);
 void drops_forget(struct manager *m, struct test *t);
 
-/* manager.c */
+/* events.c */
 void manager_emit(const struct manager *m, enum manager_event_kind kind, uint32_t aggregate,
                   const struct drop_record *drop, const char *text);
 void manager_emit_finding(const struct manager *m, enum manager_event_kind kind, uint32_t aggregate,

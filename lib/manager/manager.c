@@ -144,35 +144,12 @@ void manager_destroy(struct manager *m)
     free(m);
 }
 
-void manager_emit(const struct manager *m, enum manager_event_kind kind, uint32_t aggregate,
-                  const struct drop_record *drop, const char *text)
-{
-    const struct manager_event event = {
-        .kind = kind, .time_ns = m->now_ns, .aggregate = aggregate, .drop = drop, .text = text};
-
-    if (m->config.on_event != NULL)
-        m->config.on_event(m->config.event_context, &event);
-}
-
-void manager_emit_finding(const struct manager *m, enum manager_event_kind kind, uint32_t aggregate,
-                          int finding)
-{
-    const struct manager_event event = {
-        .kind = kind, .time_ns = m->now_ns, .aggregate = aggregate, .finding = finding};
-
-    if (m->config.on_event != NULL)
-        m->config.on_event(m->config.event_context, &event);
-}
-
 void manager_start(struct manager *m, uint64_t now_ns)
 {
     m->auto_start = true;
-    for (uint32_t i = 0; i < m->n_aggregates; i++) {
-        uint32_t slice = aggregate_table_identity(m->config.aggregates, i)->slice;
-
-        if (m->config.slices[slice].start == SLICE_START_AUTO)
+    for (uint32_t i = 0; i < m->n_aggregates; i++)
+        if (slice_of_aggregate(m, i)->start == SLICE_START_AUTO)
             manager_test_start(m, i, now_ns);
-    }
 }
 
 void manager_stop(struct manager *m, enum test_reason reason, uint64_t now_ns)

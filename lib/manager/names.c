@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "manager/manager.h"
+#include "manager/passive.h"
 
 static const char *const state_names[] = {
     [TEST_IDLE] = "idle",         [TEST_POOLED] = "pooled", [TEST_FLOWS] = "flows",
@@ -54,6 +55,20 @@ static const char *const event_names[] = {
     [EVENT_ESCALATION] = "escalation",
 };
 
+static const struct {
+    const char *name, *words;
+} findings[PASSIVE_N_FINDINGS] = {
+#define FINDING_ROW(suffix, name, words) [FINDING_##suffix] = {name, words},
+    PASSIVE_FINDINGS(FINDING_ROW)
+#undef FINDING_ROW
+};
+
+static const char *const severities[] = {
+    [SEVERITY_INFO] = "info",
+    [SEVERITY_WARNING] = "warning",
+    [SEVERITY_CRITICAL] = "critical",
+};
+
 const char *test_state_name(enum test_state state)
 {
     return state_names[state];
@@ -77,4 +92,25 @@ const char *test_reason_words(enum test_reason reason)
 const char *manager_event_name(enum manager_event_kind kind)
 {
     return event_names[kind];
+}
+
+const char *passive_finding_name(enum passive_finding finding)
+{
+    return (unsigned int)finding < PASSIVE_N_FINDINGS ? findings[finding].name : NULL;
+}
+
+const char *passive_finding_words(enum passive_finding finding)
+{
+    return (unsigned int)finding < PASSIVE_N_FINDINGS ? findings[finding].words : NULL;
+}
+
+const char *passive_severity_name(enum passive_severity severity)
+{
+    return severities[severity];
+}
+
+const char *passive_cause_name(int cause)
+{
+    return cause == PASSIVE_N_FINDINGS ? "volume"
+                                       : passive_finding_name((enum passive_finding)cause);
 }

@@ -58,9 +58,6 @@ struct passive_sampling passive_sampling_of(uint32_t one_in, const struct passiv
 bool passive_is_withheld(const struct passive_state *s, const struct passive_sampling *sampling,
                          enum passive_finding finding);
 
-/* passive.c */
-const struct slice *passive_slice_of(const struct manager *m, uint32_t aggregate);
-
 /* escalate.c. `cause`: enum passive_finding, or PASSIVE_N_FINDINGS for volume. */
 void escalate(struct manager *m, uint32_t aggregate, int cause);
 void escalate_by_volume(struct manager *m, const struct aggregate_state *a,

@@ -331,13 +331,11 @@ void test_begin(struct manager *m, struct aggregate_state *a)
 int manager_test_start(struct manager *m, uint32_t aggregate, uint64_t now_ns)
 {
     struct aggregate_state *a;
-    uint32_t slice;
 
     if (aggregate >= m->n_aggregates)
         return -ENOENT;
     a = &m->aggregates[aggregate];
-    slice = aggregate_table_identity(m->config.aggregates, aggregate)->slice;
-    if (m->config.slices[slice].mode != SLICE_ACTIVE)
+    if (slice_of_aggregate(m, aggregate)->mode != SLICE_ACTIVE)
         return -EINVAL;
     if (a->test.state == TEST_POOLED || a->test.state == TEST_FLOWS)
         return -EALREADY;

@@ -44,15 +44,10 @@ size_t passive_memory_bytes(const struct manager_config *c)
                : 0;
 }
 
-const struct slice *passive_slice_of(const struct manager *m, uint32_t aggregate)
-{
-    return &m->config.slices[aggregate_table_identity(m->config.aggregates, aggregate)->slice];
-}
-
 static enum passive_stop reason_to_stop(const struct manager *m, const struct aggregate_state *a,
                                         const struct passive_state *s)
 {
-    const struct test_parameters *p = &passive_slice_of(m, a->number)->parameters;
+    const struct test_parameters *p = &slice_of_aggregate(m, a->number)->parameters;
 
     if (p->min_flows_to_finish != 0 && s->total.flows_finished >= p->min_flows_to_finish)
         return PASSIVE_FLOWS_FINISHED;
@@ -76,7 +71,7 @@ void manager_passive_expire(struct manager *m, uint64_t now_ns)
     for (uint32_t i = 0; m->passive != NULL && i < m->n_aggregates; i++) {
         struct passive_state *s = &m->passive[i];
 
-        if (passive_slice_of(m, i)->mode != SLICE_PASSIVE || s->ended_ns != 0)
+        if (slice_of_aggregate(m, i)->mode != SLICE_PASSIVE || s->ended_ns != 0)
             continue;
         if (s->stop == PASSIVE_GOES_ON)
             s->stop = PASSIVE_TIME;
@@ -88,7 +83,7 @@ void manager_passive_expire(struct manager *m, uint64_t now_ns)
 static void end_when_due(struct manager *m, const struct aggregate_state *a,
                          struct passive_state *s)
 {
-    uint64_t grace_ns = passive_slice_of(m, a->number)->parameters.watch_grace_ms * NS_PER_MS;
+    uint64_t grace_ns = slice_of_aggregate(m, a->number)->parameters.watch_grace_ms * NS_PER_MS;
 
     if (s->ended_ns != 0 || s->began_ns == 0)
         return;
@@ -139,76 +134,12 @@ void passive_stop_all(struct manager *m)
             passive_judge(m, i, &m->passive[i]);
 }
 
-static struct passive_rate share_here(const struct passive_counters *c)
-{
-    uint64_t all = c->payload_bytes + c->missing_bytes;
-
-    return (struct passive_rate){.n_hits = c->payload_bytes,
-                                 .n_observations = all,
-                                 .rate = all > 0 ? (double)c->payload_bytes / (double)all : 1,
-                                 .high = 1};
-}
-
-const char *passive_check(const struct manager *m, uint32_t aggregate)
-{
-    return m->passive == NULL ? NULL : passive_counters_check(&m->passive[aggregate].total);
-}
-
-static void forget_rates_of_losses(struct passive_report *r)
-{
-    r->upstream = r->downstream = passive_rate_of(0, 0);
-    for (int w = 0; w < PASSIVE_N_WINDOWS; w++)
-        r->windows[w][0] = r->windows[w][1] = r->upstream;
-}
-
-bool manager_passive_report(const struct manager *m, uint32_t aggregate, struct passive_report *out)
-{
-    struct passive_losses upstream, downstream;
-    const struct passive_state *s;
-    const struct passive_counters *c;
-
-    if (m->passive == NULL || aggregate >= m->n_aggregates ||
-        passive_slice_of(m, aggregate)->mode != SLICE_PASSIVE)
-        return false;
-    s = &m->passive[aggregate];
-    c = &s->total;
-    upstream = passive_upstream(c);
-    downstream = passive_downstream(c);
-    *out = (struct passive_report){
-        .total = c,
-        .stop = s->ended_ns != 0 ? s->stop : PASSIVE_GOES_ON,
-        .began_ns = s->began_ns,
-        .ended_ns = s->ended_ns,
-        .upstream = passive_rate_of_losses(&upstream),
-        .downstream = passive_rate_of_losses(&downstream),
-        .reordered = passive_rate_of(c->reordered + c->late, c->passed),
-        .share_here = share_here(c),
-        .sampling = passive_sampling_of(passive_slice_of(m, aggregate)->parameters.sampling, s),
-    };
-    for (int i = 0; i < PASSIVE_N_FINDINGS; i++) {
-        out->findings[i] = s->findings[i];
-        out->withheld[i] = passive_is_withheld(s, &out->sampling, (enum passive_finding)i);
-    }
-    for (int w = 0; w < PASSIVE_N_WINDOWS; w++) {
-        struct passive_losses sum[2];
-
-        window_sum(&s->windows[w], (enum passive_window)w, m->now_ns, sum);
-        out->windows[w][0] = passive_rate_of_losses(&sum[0]);
-        out->windows[w][1] = passive_rate_of_losses(&sum[1]);
-    }
-    if (out->sampling.rate < 1)
-        out->reordered = passive_rate_of(0, 0);
-    if (out->withheld[FINDING_UPSTREAM_LOSS])
-        forget_rates_of_losses(out);
-    return true;
-}
-
 bool manager_passive_is_over(const struct manager *m)
 {
     bool any = false;
 
     for (uint32_t i = 0; m->passive != NULL && i < m->n_aggregates; i++) {
-        if (passive_slice_of(m, i)->mode != SLICE_PASSIVE)
+        if (slice_of_aggregate(m, i)->mode != SLICE_PASSIVE)
             continue;
         if (m->passive[i].ended_ns == 0)
             return false;
