@@ -4,7 +4,6 @@
 #include <grp.h>
 #include <pwd.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,17 +13,6 @@
 #include "web.h"
 
 #define ERROR_BYTES 1024
-
-void say(const char *format, ...)
-{
-    char line[1100];
-    va_list arguments;
-
-    va_start(arguments, format);
-    vsnprintf(line, sizeof(line), format, arguments);
-    va_end(arguments);
-    fprintf(stderr, "pennyline-web: %s\n", line);
-}
 
 static const char *page_directory(const struct options *o)
 {
