@@ -4,16 +4,13 @@
 #include <rte_ring.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "common/monotonic.h"
 #include "verdict/outcome.h"
 
 static double age_s(uint64_t time_ns)
 {
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9 - (double)time_ns / 1e9;
+    return monotonic_s() - (double)time_ns / 1e9;
 }
 
 json_t *view_box(const struct info_header *h)

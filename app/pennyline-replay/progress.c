@@ -2,24 +2,17 @@
 #include "pennyline-replay/progress.h"
 
 #include <stdio.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "common/monotonic.h"
 
 #define PACKETS_PER_LOOK 65536
 #define SHOW_EVERY_S     0.5
 
-static double now_s(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
 void progress_begin(struct progress *p)
 {
     *p = (struct progress){.is_on = isatty(STDERR_FILENO) == 1};
-    p->started_s = p->shown_s = now_s();
+    p->started_s = p->shown_s = monotonic_s();
 }
 
 static void show(const struct progress *p, const struct capture *c)
@@ -45,7 +38,7 @@ void progress_packet(struct progress *p, const struct capture *c)
 
     if (!p->is_on || c->n_packets % PACKETS_PER_LOOK != 0)
         return;
-    t = now_s();
+    t = monotonic_s();
     if (t - p->shown_s < SHOW_EVERY_S)
         return;
     p->shown_s = t;

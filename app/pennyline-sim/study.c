@@ -11,6 +11,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "common/monotonic.h"
+
 /* Trials that a thread takes at once. */
 #define N_TAKEN 16
 
@@ -21,14 +23,6 @@ struct work {
     _Atomic uint64_t next, n_done;
     _Atomic int error;
 };
-
-static double now_s(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 static void run_some(struct work *w, struct trial *t, uint64_t first)
 {
@@ -67,7 +61,7 @@ static void show_progress(struct work *w, double started_s)
     uint64_t n;
 
     while ((n = atomic_load(&w->n_done)) < w->options->n_runs && atomic_load(&w->error) == 0) {
-        double s = now_s() - started_s;
+        double s = monotonic_s() - started_s;
 
         fprintf(stderr, "\r%" PRIu64 " of %" PRIu64 " trials, %.0f per second ", n,
                 w->options->n_runs, s > 0 ? (double)n / s : 0);
@@ -261,14 +255,14 @@ int study_run(const struct scenario *scenario, const struct study_options *optio
     struct trial_result *own = results != NULL ? NULL : calloc(options->n_runs, sizeof(*own));
     struct work w = {
         .scenario = scenario, .options = options, .results = results != NULL ? results : own};
-    double started_s = now_s();
+    double started_s = monotonic_s();
     int error = w.results == NULL ? -ENOMEM : run_threads(&w, started_s);
 
     if (error == 0)
         error = summarize(w.results, options->n_runs, out);
     if (error == 0)
         summarize_errors(scenario, out);
-    out->wall_s = now_s() - started_s;
+    out->wall_s = monotonic_s() - started_s;
     free(own);
     if (error != 0)
         fprintf(stderr, "pennyline-sim: trials failed: %s\n", strerror(-error));

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "api.h"
+#include "common/monotonic.h"
 #include "metrics.h"
 
 #define MOST_ROWS   10000
@@ -35,7 +36,7 @@ void api_get_index(struct web *w, const struct request *q, struct reply *r)
 void api_get_status(struct web *w, const struct request *q, struct reply *r)
 {
     (void)q;
-    mirror_write_status(w->mirror, feed_now_s(), r->out);
+    mirror_write_status(w->mirror, monotonic_s(), r->out);
 }
 
 void api_get_slices(struct web *w, const struct request *q, struct reply *r)
@@ -137,7 +138,7 @@ void api_get_events(struct web *w, const struct request *q, struct reply *r)
 
 void api_get_kill_switch(struct web *w, const struct request *q, struct reply *r)
 {
-    struct mirror_view v = mirror_begin(w->mirror, feed_now_s());
+    struct mirror_view v = mirror_begin(w->mirror, monotonic_s());
     const json_t *on = json_object_get(v.status, "kill_switch");
 
     (void)q;
@@ -166,19 +167,19 @@ void api_get_metrics(struct web *w, const struct request *q, struct reply *r)
     own.n_event_log_gaps = logtail_n_gaps(w->logtail);
     own.n_event_log_behind_bytes = logtail_n_behind_bytes(w->logtail);
     r->content_type = METRICS_CONTENT_TYPE;
-    metrics_write(w->mirror, &own, feed_now_s(), r->out);
+    metrics_write(w->mirror, &own, monotonic_s(), r->out);
 }
 
 void api_get_healthz(struct web *w, const struct request *q, struct reply *r)
 {
     (void)q;
-    if (!health_write_alive(w->health, feed_now_s(), r->out))
+    if (!health_write_alive(w->health, monotonic_s(), r->out))
         r->status = MHD_HTTP_SERVICE_UNAVAILABLE;
 }
 
 void api_get_readyz(struct web *w, const struct request *q, struct reply *r)
 {
     (void)q;
-    if (!health_write_ready(w->health, feed_now_s(), r->out))
+    if (!health_write_ready(w->health, monotonic_s(), r->out))
         r->status = MHD_HTTP_SERVICE_UNAVAILABLE;
 }

@@ -9,8 +9,8 @@
 #include <sys/time.h>
 #include <time.h>
 
+#include "common/monotonic.h"
 #include "control_client/control_client.h"
-#include "feed.h"
 
 /* So many questions per second for reports; commands have no limit but one another. */
 #define REPORTS_PER_S 50.0
@@ -168,7 +168,7 @@ enum asker_answer asker_report(struct asker *a, unsigned int aggregate, char **t
 
     if (!lock_in_time(a))
         return ASKER_BUSY;
-    now_s = feed_now_s();
+    now_s = monotonic_s();
     if (kept->text == NULL || kept->aggregate != aggregate || now_s - kept->at_s > KEPT_S)
         answer =
             take_token(a, now_s) ? ask_for_report(a, aggregate, now_s, kept, error) : ASKER_BUSY;

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <time.h>
 
+#include "common/monotonic.h"
 #include "control_client/control_client.h"
 
 #define STATUS_INTERVAL_S 0.5
@@ -38,21 +39,13 @@ struct feed {
     uint32_t n_dirty;
 };
 
-double feed_now_s(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
 /* In pieces, so that the feed stops soon. */
 static void pause_s(struct feed *f, double seconds)
 {
-    double until_s = feed_now_s() + seconds;
+    double until_s = monotonic_s() + seconds;
 
     while (!atomic_load(&f->must_stop)) {
-        double left_s = until_s - feed_now_s();
+        double left_s = until_s - monotonic_s();
         struct timespec t = {0, (long)((left_s < 0.1 ? left_s : 0.1) * 1e9)};
 
         if (left_s <= 0)
@@ -100,7 +93,7 @@ static json_t *ask(struct feed *f, json_t *request)
 static bool take_status(struct feed *f, double *started_s)
 {
     json_t *status = ask(f, json_pack("{s:s}", "command", "status"));
-    double began_s = feed_now_s() - json_number_value(json_object_get(status, "uptime_s"));
+    double began_s = monotonic_s() - json_number_value(json_object_get(status, "uptime_s"));
 
     if (status == NULL)
         return false;
@@ -108,7 +101,7 @@ static bool take_status(struct feed *f, double *started_s)
     if (*started_s != 0 && began_s > *started_s + RESTART_S)
         mirror_clear(f->config.mirror);
     *started_s = began_s;
-    mirror_set_status(f->config.mirror, status, feed_now_s());
+    mirror_set_status(f->config.mirror, status, monotonic_s());
     json_decref(status);
     return true;
 }
@@ -139,7 +132,7 @@ static bool take_page(struct feed *f, uint32_t *from, uint32_t within_ms)
         return false;
     list = json_object_get(page, "aggregates");
     json_array_foreach (list, i, aggregate) {
-        mirror_set_aggregate(f->config.mirror, aggregate, feed_now_s());
+        mirror_set_aggregate(f->config.mirror, aggregate, monotonic_s());
         *from = (uint32_t)json_integer_value(json_object_get(aggregate, "aggregate")) + 1;
     }
     if (json_array_size(list) < PAGE)
@@ -185,7 +178,7 @@ static bool take_dirty(struct feed *f)
 
         if (report == NULL)
             return false;
-        mirror_set_aggregate(f->config.mirror, report, feed_now_s());
+        mirror_set_aggregate(f->config.mirror, report, monotonic_s());
         json_decref(report);
     }
     return true;
@@ -212,7 +205,7 @@ static uint32_t window_ms(const struct rounds *r)
 static bool take_aggregates(struct feed *f, struct rounds *r)
 {
     if (r->from == 0)
-        r->began_s = feed_now_s();
+        r->began_s = monotonic_s();
     if (!take_page(f, &r->from, window_ms(r)))
         return false;
     if (r->from == UINT32_MAX) {
@@ -226,7 +219,7 @@ static bool take_aggregates(struct feed *f, struct rounds *r)
 /* One thing that is due. */
 static bool take_next(struct feed *f, struct rounds *r)
 {
-    double now_s = feed_now_s(), started_s = r->started_s;
+    double now_s = monotonic_s(), started_s = r->started_s;
 
     if (now_s - r->status_s >= STATUS_INTERVAL_S) {
         r->status_s = now_s;
@@ -262,8 +255,8 @@ static void *asking_main(void *context)
         }
         /* All is asked for anew: what happened meanwhile is not known. */
         rounds = (struct rounds){.started_s = rounds.started_s};
-        for (double began_s = feed_now_s(); take_next(f, &rounds); began_s = feed_now_s()) {
-            double took_s = feed_now_s() - began_s;
+        for (double began_s = monotonic_s(); take_next(f, &rounds); began_s = monotonic_s()) {
+            double took_s = monotonic_s() - began_s;
 
             mirror_set_connected(f->config.mirror, true, "");
             pause_s(f, took_s / MOST_SHARE > 0.02 ? took_s / MOST_SHARE : 0.02);

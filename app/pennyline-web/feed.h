@@ -27,7 +27,4 @@ struct feed;
 struct feed *feed_start(const struct feed_config *config);
 void feed_stop(struct feed *f); /* NULL is allowed */
 
-/* Seconds of a clock that never goes back. */
-double feed_now_s(void);
-
 #endif

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "api.h"
+#include "common/monotonic.h"
 #include "listen.h"
 
 #define N_THREADS        2
@@ -128,7 +129,7 @@ static bool is_admitted(struct web *w, struct MHD_Connection *connection)
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
 
     atomic_fetch_add(&w->n_requests, 1);
-    if (throttle_take(w->throttle, info != NULL ? info->client_addr : NULL, feed_now_s()))
+    if (throttle_take(w->throttle, info != NULL ? info->client_addr : NULL, monotonic_s()))
         return true;
     atomic_fetch_add(&w->n_refused_rate, 1);
     return false;
