@@ -19,8 +19,6 @@
 
 #include "config/error.h"
 
-enum { EXIT_USAGE = 2 };
-
 struct test_options {
     json_t *sources;      /* texts, as given; one aggregate each */
     json_t *destinations; /* texts; empty: any */

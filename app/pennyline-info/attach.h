@@ -6,12 +6,13 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "common/exit_codes.h"
 #include "info/layout.h"
 
 #define DEFAULT_FILE_PREFIX "pennyline"
 
-/* Exit codes. */
-enum { EXIT_ERROR = 1, EXIT_USAGE = 2, EXIT_NO_PRIMARY = 3, EXIT_OTHER_LAYOUT = 4 };
+/* Exit codes, beside those of common/exit_codes.h. */
+enum { EXIT_NO_PRIMARY = 3, EXIT_OTHER_LAYOUT = 4 };
 
 struct attachment {
     const char *file_prefix;

@@ -6,13 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/exit_codes.h"
 #include "eventlog/eventlog.h"
 #include "pennyline-replay/options.h"
 #include "pennyline-replay/progress.h"
 #include "pennyline-replay/replay.h"
 #include "report/report.h"
-
-enum { EXIT_OTHER = 1 };
 
 const char *argp_program_version = "pennyline-replay " PENNYLINE_VERSION;
 
@@ -36,7 +35,7 @@ struct program {
 static int fail(const char *text)
 {
     fprintf(stderr, "%s: %s\n", program_invocation_short_name, text);
-    return EXIT_OTHER;
+    return EXIT_ERROR;
 }
 
 static void on_event(void *context, const struct manager_event *event)

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/exit_codes.h"
+
 enum { KEY_PCAP = 0x100, KEY_LIMIT, KEY_FLOWS, KEY_EVENTS, KEY_DROPS };
 
 static const struct argp_option argp_rows[] = {

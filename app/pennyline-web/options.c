@@ -7,6 +7,7 @@
 
 #include "base/compiler.h"
 #include "base/paths.h"
+#include "common/exit_codes.h"
 
 enum key {
     KEY_PAGE = 0x100,
@@ -162,6 +163,6 @@ void options_parse(struct options *o, int argc, char **argv)
         .webhook_queue = "/var/lib/pennyline-web",
         .webhook_events = "verdict,suspended,kill_switch,events_lost",
     };
-    argp_err_exit_status = 2;
+    argp_err_exit_status = EXIT_USAGE;
     argp_parse(&argp, argc, argv, 0, NULL, o);
 }

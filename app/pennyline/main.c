@@ -9,13 +9,14 @@
 
 #include "appliance.h"
 #include "check.h"
+#include "common/exit_codes.h"
 #include "lanes.h"
 #include "options.h"
 #include "report/report.h"
 #include "say.h"
 #include "services.h"
 
-enum { EXIT_ERROR = 1, EXIT_INCONCLUSIVE = 12 };
+enum { EXIT_INCONCLUSIVE = 12 };
 
 static bool has_active_slice(const struct config *config)
 {

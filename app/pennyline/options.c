@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/exit_codes.h"
 #include "eal.h"
 #include "lcores.h"
 

@@ -8,12 +8,11 @@
 #include "base/compiler.h"
 #include "base/paths.h"
 #include "common/aggregates.h"
+#include "common/exit_codes.h"
 #include "control_client/control_client.h"
 #include "pennylinectl/print.h"
 
 #define PAGE 500
-
-enum { EXIT_REFUSED = 1, EXIT_USAGE = 2 };
 
 struct options {
     const char *socket;
@@ -42,7 +41,7 @@ static void show_json(const json_t *value, bool in_one_line)
 static int fail(const struct control_client *c)
 {
     fprintf(stderr, "pennylinectl: %s\n", c->error);
-    return EXIT_REFUSED;
+    return EXIT_ERROR;
 }
 
 static int run_once(struct control_client *c, const struct options *o)
