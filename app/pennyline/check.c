@@ -3,34 +3,12 @@
 
 #include <grp.h>
 #include <libgen.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-void check_blocks(struct check *c, const char *format, ...)
-{
-    va_list arguments;
-
-    va_start(arguments, format);
-    printf("blocks: ");
-    vprintf(format, arguments);
-    printf("\n");
-    va_end(arguments);
-    c->n_blocking++;
-}
-
-void check_advises(struct check *c, const char *format, ...)
-{
-    va_list arguments;
-
-    va_start(arguments, format);
-    printf("advice: ");
-    vprintf(format, arguments);
-    printf("\n");
-    va_end(arguments);
-    c->n_advice++;
-}
+#include "check_findings.h"
+#include "check_parts.h"
 
 static void check_event_log(struct check *c)
 {

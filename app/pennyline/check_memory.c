@@ -2,7 +2,7 @@
 /* Is there memory, in hugepages and on the right nodes? */
 #include <numa.h>
 
-#include "check.h"
+#include "check_parts.h"
 #include "eal.h"
 #include "host.h"
 #include "lanes.h"

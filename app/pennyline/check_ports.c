@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "base/compiler.h"
-#include "check.h"
+#include "check_parts.h"
 #include "config/driver.h"
 #include "host.h"
 #include "services.h"
