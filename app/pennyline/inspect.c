@@ -30,22 +30,6 @@ static uint32_t n_pools(const struct appliance *a)
     return n;
 }
 
-static struct info_shape shape_of(const struct config *config, uint32_t n_workers, uint32_t pools)
-{
-    return (struct info_shape){.n_workers = n_workers,
-                               .n_ports = config->n_ports,
-                               .n_pools = pools,
-                               .n_slices = config->n_slices,
-                               .n_aggregates_most = config->instance.max_aggregates};
-}
-
-uint64_t inspect_memory_bytes(const struct config *config, uint32_t n_workers)
-{
-    struct info_shape shape = shape_of(config, n_workers, 1);
-
-    return info_bytes(&shape);
-}
-
 static void set_workers(const struct appliance *a)
 {
     rte_cpuset_t cpus;
@@ -177,7 +161,7 @@ static void set_header(const struct appliance *a, struct info_header *h)
 
 int inspect_up(struct appliance *a)
 {
-    struct info_shape shape = shape_of(a->config, a->n_workers, n_pools(a));
+    struct info_shape shape = memory_info_shape(a->config, a->n_workers, n_pools(a));
     const struct rte_memzone *zone;
 
     if (!rte_eal_has_hugepages())

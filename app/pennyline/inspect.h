@@ -7,9 +7,6 @@
 
 #include "appliance.h"
 
-/* What inspect_up() takes. */
-uint64_t inspect_memory_bytes(const struct config *config, uint32_t n_workers);
-
 /* Workers and ports are there. Without hugepages no other process could map it, so nothing is done.
  * 0 or a negative errno. */
 int inspect_up(struct appliance *a);

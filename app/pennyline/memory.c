@@ -7,7 +7,6 @@
 #include "base/time.h"
 #include "export/export.h"
 #include "info/read.h"
-#include "inspect.h"
 #include "port/port.h"
 #include "prefix/prefix.h"
 #include "say.h"
@@ -82,6 +81,24 @@ struct manager_config memory_manager_config(const struct config *config, uint32_
     };
 }
 
+struct info_shape memory_info_shape(const struct config *config, uint32_t n_workers,
+                                    uint32_t n_pools)
+{
+    return (struct info_shape){.n_workers = n_workers,
+                               .n_ports = config->n_ports,
+                               .n_pools = n_pools,
+                               .n_slices = config->n_slices,
+                               .n_aggregates_most = config->instance.max_aggregates};
+}
+
+/* With one pool of packet buffers: how many there are, is not known before EAL is up. */
+static uint64_t info_memory_bytes(const struct config *config, uint32_t n_workers)
+{
+    struct info_shape shape = memory_info_shape(config, n_workers, 1);
+
+    return info_bytes(&shape);
+}
+
 /* Engine and manager ask the table of aggregates for its capacity, so one is made for a moment. */
 static void estimate_by_aggregates(const struct config *config, struct memory_budget *b)
 {
@@ -111,7 +128,7 @@ struct memory_budget memory_estimate(const struct config *config, uint32_t n_wor
         .ring_bytes = export_ring_memory_bytes(memory_n_messages(config)),
         .other_bytes = sizeof(struct worker),
         .packets_bytes = estimate_packets(config, n_workers),
-        .info_bytes = inspect_memory_bytes(config, n_workers),
+        .info_bytes = info_memory_bytes(config, n_workers),
         .prefixes_bytes = prefix_table_memory_bytes(config->slices, config->n_slices),
     };
 

@@ -8,7 +8,7 @@
 
 #include "config/config.h"
 #include "engine/engine.h"
-#include "info/layout.h"
+#include "info/publish.h"
 #include "manager/manager.h"
 
 struct memory_budget {
@@ -30,6 +30,10 @@ struct manager_config memory_manager_config(const struct config *config, uint32_
 
 /* Messages that a worker's ring holds: all aggregates and places of an epoch, and some events. */
 uint32_t memory_n_messages(const struct config *config);
+
+/* How much there is to show to pennyline-info. */
+struct info_shape memory_info_shape(const struct config *config, uint32_t n_workers,
+                                    uint32_t n_pools);
 
 /* Before the devices are known: descriptors that neither configuration nor drivers-cfg say yet are
  * taken as 2048. */
