@@ -4,7 +4,7 @@
 #ifndef PENNYLINE_EVENTS_H
 #define PENNYLINE_EVENTS_H
 
-#include "appliance.h"
+#include "state.h"
 
 struct manager_event;
 

@@ -5,7 +5,7 @@
 
 #include <jansson.h>
 
-#include "appliance.h"
+#include "state.h"
 
 /* Workers and ports are there. Without hugepages no other process could map it, so nothing is done.
  * 0 or a negative errno. */

@@ -3,7 +3,7 @@
 #ifndef PENNYLINE_LANES_H
 #define PENNYLINE_LANES_H
 
-#include "appliance.h"
+#include "state.h"
 
 /* How many workers there will be: an lcore for each queue, as far as there are lcores. */
 uint32_t lanes_count(const struct config *config, uint32_t n_worker_lcores);

@@ -5,6 +5,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "appliance.h"
 #include "base/time.h"
 #include "eventlog/eventlog.h"
 #include "events.h"

@@ -3,7 +3,7 @@
 #ifndef PENNYLINE_PROGRESS_H
 #define PENNYLINE_PROGRESS_H
 
-#include "appliance.h"
+#include "state.h"
 
 /* Draws it anew a few times a second. */
 void progress_show(struct progress *p, const struct appliance *a, uint64_t now_ns);

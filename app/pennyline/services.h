@@ -5,7 +5,7 @@
 
 #include <jansson.h>
 
-#include "appliance.h"
+#include "state.h"
 
 /* Opens the control socket and the endpoints in DPDK's telemetry. A test does without it, the
  * service does not. 0 or a negative errno. */

@@ -3,7 +3,7 @@
 #ifndef PENNYLINE_WATCH_H
 #define PENNYLINE_WATCH_H
 
-#include "appliance.h"
+#include "state.h"
 
 /* Every 100 ms: tells the manager what was received and lost since, and follows links. */
 void watch_ports(struct appliance *a, uint64_t now_ns);

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The whole appliance, for those that look at all of it: its parts, and who owns them. */
+#ifndef PENNYLINE_STATE_H
+#define PENNYLINE_STATE_H
+
+#include <rte_lcore.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "clock.h"
+#include "config/config.h"
+#include "control/control.h"
+#include "manager/manager.h"
+#include "memory.h"
+#include "policy.h"
+#include "port/port.h"
+#include "report/report.h"
+#include "worker.h"
+
+struct eventlog;
+struct info_header;
+struct manager;
+struct rte_mempool;
+
+struct appliance_options {
+    const char *program;
+    char *const *eal_arguments; /* ends with NULL; may be NULL */
+    bool is_test;               /* ends when all tests have ended; else only when told to */
+    uint32_t duration_ms;       /* 0: no limit */
+    bool show_progress;         /* a table that follows the tests, on standard error */
+};
+
+/* How the ports did in the last interval, for the own-loss gate. */
+struct appliance_watch {
+    uint64_t next_ns;
+    uint64_t n_packets, n_missed, n_no_buffer, n_errors, n_tx_full;
+};
+
+/* How far other processes were told. */
+struct appliance_inspected {
+    uint64_t next_ns, last_ns;
+    uint32_t n_written; /* aggregates that were told of at least once */
+    uint32_t next;      /* the one whose turn it is, modulo n_written */
+};
+
+/* The table on the terminal. */
+struct progress {
+    uint64_t next_ns;
+    unsigned int n_lines; /* on the screen now */
+};
+
+/* The manager's thread owns all of it; workers see their struct worker and what that points to. */
+struct appliance {
+    const struct config *config;
+    const struct appliance_options *options;
+    struct tsc_clock clock;
+    struct report_clock report_clock; /* how the clock's times are told */
+    uint64_t started_ns;
+    struct memory_budget memory;
+
+    uint32_t n_ports;
+    struct port ports[CONFIG_MAX_PORTS];
+    struct rte_mempool *pools[RTE_MAX_NUMA_NODES];
+    struct policy *policies[RTE_MAX_NUMA_NODES]; /* by the worker's NUMA node */
+
+    uint32_t n_workers;
+    struct worker *workers[RTE_MAX_LCORE];
+    struct engine_gate *gate;
+    void *aggregates_memory;
+    struct aggregate_table *aggregates;
+    struct manager *manager;
+
+    struct eventlog *log;
+    struct control *control;
+    struct control_operations operations; /* what control and telemetry work on */
+    int signals;                          /* signalfd */
+    bool must_stop;
+    struct appliance_watch watch;
+    uint64_t watch_loads_ns; /* when the workers' load is read next */
+    struct progress progress;
+    struct info_header *info; /* NULL: other processes cannot see it */
+    struct appliance_inspected inspected;
+
+    unsigned int n_problems; /* what did not reconcile at the end */
+    char problems[16][256];
+};
+
+static inline uint64_t appliance_now_ns(const struct appliance *a)
+{
+    return tsc_clock_now_ns(&a->clock);
+}
+
+#endif
