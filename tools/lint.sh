@@ -104,10 +104,29 @@ check_ground_floor()
     done | none
 }
 
-# lib never includes app, and only worker-side code may see an mbuf.
+program_folders()
+{
+    files 'app/*/meson.build' | cut -d / -f 2 | sort -u
+}
+
+# What folder $1 of app/ takes from folder $2, by an #include or as a source of its meson.build.
+files_of_other_program()
+{
+    files "app/$1/*.c" "app/$1/*.h" | xargs -r grep -nE "#include \"(.*/)?$2/" || true
+    grep -nHE "(\.\.|app['\" ]*)/ *['\"]?$2['\"/]" "app/$1/meson.build" || true
+}
+
+# lib never includes app, programs share app/common alone, and only worker-side code may see an mbuf.
 check_layers()
 {
+    local one other
+
     {
+        for one in $(program_folders); do
+            for other in $(program_folders); do
+                [ "$other" = common ] || [ "$other" = "$one" ] || files_of_other_program "$one" "$other"
+            done
+        done
         files 'lib/*.c' 'lib/*.h' | xargs -r grep -nE '#include "(\.\./)*app/' || true
         files 'lib/engine/*' 'lib/verdict/*' | xargs -r grep -n 'rte_mbuf' || true
     } | none
