@@ -2,6 +2,7 @@
 #include "eal.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <rte_eal.h>
 #include <rte_errno.h>
 #include <rte_version.h>
@@ -13,6 +14,7 @@
 
 #include "host.h"
 #include "lcores.h"
+#include "runtime.h"
 #include "say.h"
 
 #define MAX_ARGUMENTS 192
@@ -195,22 +197,67 @@ static int keep_off_workers(const struct eal_request *r)
     return 0;
 }
 
+/* The last one of the texts that gives it, as EAL takes it. */
+static const char *file_prefix_of(const struct eal_request *r)
+{
+    const char *given = value_of(r->extra, "--file-prefix");
+    char *configured[CONFIG_MAX_EAL_ARGUMENTS + 1] = {NULL};
+
+    for (uint32_t i = 0; i < r->config->eal.n_extra; i++)
+        configured[i] = (char *)(uintptr_t)r->config->eal.extra[i];
+    if (given == NULL)
+        given = value_of(configured, "--file-prefix");
+    return given != NULL ? given : r->config->eal.file_prefix;
+}
+
+/* What EAL would say in words of its own, or die of. */
+static int check_runtime(const struct eal_request *r)
+{
+    char directory[PATH_MAX];
+    const char *prefix = file_prefix_of(r);
+    uint64_t n_free;
+    pid_t owner;
+
+    if (is_given(r, "--no-shconf") || is_given(r, "--in-memory"))
+        return 0;
+    runtime_directory(directory, sizeof(directory));
+    owner = runtime_owner(directory, prefix);
+    if (owner != 0) {
+        say_error("another DPDK program, process %d, runs with the file prefix \"%s\"; stop it, or "
+                  "give this one another eal.file_prefix (--file-prefix after --)",
+                  (int)owner, prefix);
+        return -EBUSY;
+    }
+    n_free = runtime_free_bytes(directory);
+    if (n_free >= RUNTIME_NEEDED_BYTES)
+        return 0;
+    say_error("%s has room for %lu KiB, DPDK needs up to %lu there; remove what fills it, or "
+              "enlarge its file system",
+              directory, (unsigned long)(n_free >> 10),
+              (unsigned long)(RUNTIME_NEEDED_BYTES >> 10));
+    return -ENOSPC;
+}
+
 int eal_start(const struct eal_request *request)
 {
     static struct arguments arguments;
-    int error = keep_off_workers(request);
+    int error = check_runtime(request);
 
+    if (error == 0)
+        error = keep_off_workers(request);
     if (error != 0)
         return error;
     compose(&arguments, request);
     memcpy(arguments.given, arguments.text, sizeof(arguments.given));
     if (rte_eal_init(arguments.n, arguments.given) >= 0)
         return 0;
-    say_error(
-        "DPDK (%s) cannot start: %s; its own words stand above; \"pennyline check\" looks for "
-        "the usual causes",
-        rte_version(), rte_strerror(rte_errno));
-    return -rte_errno;
+    /* It does not always leave a number. */
+    error = rte_errno > 0 ? rte_errno : EIO;
+    say_error("DPDK (%s) cannot start%s%s; its own words stand above; \"pennyline check\" looks "
+              "for the usual causes",
+              rte_version(), rte_errno > 0 ? ": " : "",
+              rte_errno > 0 ? rte_strerror(rte_errno) : "");
+    return -error;
 }
 
 void eal_stop(void)

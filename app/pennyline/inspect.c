@@ -171,7 +171,7 @@ int inspect_up(struct appliance *a)
         say_error("no memory for what pennyline-info reads, %zu bytes: %s; raise eal.memory_mb, or "
                   "lower instance.max_aggregates",
                   info_bytes(&shape), rte_strerror(rte_errno));
-        return -rte_errno;
+        return rte_errno > 0 ? -rte_errno : -ENOMEM;
     }
     a->info = info_create(zone->addr, &shape);
     set_header(a, a->info);

@@ -119,7 +119,7 @@ static int create_worker(struct appliance *a, uint16_t number, unsigned int lcor
     w->clock = a->clock;
     w->ring = export_ring_create(number, memory_n_messages(a->config), socket);
     if (w->ring == NULL)
-        return -rte_errno;
+        return rte_errno > 0 ? -rte_errno : -ENOMEM;
     assign_queues(a, w);
     atomic_store(&w->policy, a->policies[socket]);
     return create_engine(a, w);
