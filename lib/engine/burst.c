@@ -40,15 +40,6 @@ struct run {
     uint64_t n_refused, n_refused_bytes;
 };
 
-struct flow_key engine_key_of(const struct engine_packet *p)
-{
-    return (struct flow_key){.source = p->view->source,
-                             .destination = p->view->destination,
-                             .source_port = p->view->source_port,
-                             .destination_port = p->view->destination_port,
-                             .ingress = p->ingress};
-}
-
 void engine_ask(struct engine *e, struct engine_packet *p)
 {
     const struct packet_view *v = p->view;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Memory, the burst, and the way of a packet to its flow. */
+#include "engine/attribution.h"
 #include "engine/internal.h"
 
 #include <string.h>
@@ -223,7 +224,8 @@ enum engine_action engine_take(struct engine *e, struct engine_packet *p)
     struct flow *f;
 
     if (rules->is_passive) {
-        engine_passive(e, p, rules);
+        if (!engine_passive(e, p, rules))
+            engine_count_flowless(e, p, rules);
         return ENGINE_FORWARD;
     }
     f = p->flow;

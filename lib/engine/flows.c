@@ -1,30 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Which flow and which aggregate a packet belongs to. */
+/* Which flow a packet belongs to, and what is left to do when a flow leaves. */
+#include "engine/attribution.h"
 #include "engine/internal.h"
-
-/* Apart, since a message is large and hardly ever made. Not posted now: asked again by the flow's
- * next segment. */
-static void want_aggregate(struct engine *e, uint32_t slice, const struct ip_prefix *prefix)
-{
-    struct message m = {
-        .kind = MESSAGE_AGGREGATE_WANTED, .worker = e->config.worker, .aggregate = AGGREGATE_NONE};
-
-    m.wanted.slice = slice;
-    m.wanted.prefix = *prefix;
-    e->config.post(e->config.post_context, &m);
-}
-
-uint32_t engine_find_sub_prefix(struct engine *e, const struct engine_packet *p, uint8_t bits,
-                                bool want)
-{
-    const struct packet_view *v = p->view;
-    struct ip_prefix prefix = ip_prefix_of_address(&v->source, bits);
-    uint32_t aggregate = aggregate_table_find(e->aggregates, p->slice, &prefix);
-
-    if (aggregate == AGGREGATE_NONE && want)
-        want_aggregate(e, p->slice, &prefix);
-    return aggregate;
-}
 
 struct flow *engine_find_or_admit(struct engine *e, struct engine_packet *p,
                                   const struct slice_rules *rules)

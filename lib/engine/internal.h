@@ -80,6 +80,15 @@ struct engine {
     uint32_t idle_timeout_ms;
 };
 
+static inline struct flow_key engine_key_of(const struct engine_packet *p)
+{
+    return (struct flow_key){.source = p->view->source,
+                             .destination = p->view->destination,
+                             .source_port = p->view->source_port,
+                             .destination_port = p->view->destination_port,
+                             .ingress = p->ingress};
+}
+
 /* engine.c: a packet whose flow, if it has one, was just looked up. */
 enum engine_action engine_take(struct engine *e, struct engine_packet *p);
 
@@ -87,33 +96,14 @@ enum engine_action engine_take(struct engine *e, struct engine_packet *p);
 enum engine_action engine_segment(struct engine *e, const struct engine_packet *p,
                                   const struct slice_rules *rules, struct flow *f);
 
-/* The flow's aggregate, asked for again when it was not made yet. */
-uint32_t engine_aggregate_of(struct engine *e, const struct engine_packet *p,
-                             const struct slice_rules *rules, struct flow *f);
-
 /* engine.c: a packet that belongs to no flow: a pure ACK of the other direction, or a flow not
  * admitted. */
 void engine_count_flowless(struct engine *e, const struct engine_packet *p,
                            const struct slice_rules *rules);
 
-/* burst.c */
-struct flow_key engine_key_of(const struct engine_packet *p);
-
 /* flows.c: finding, admitting and leaving. */
 struct flow *engine_find_or_admit(struct engine *e, struct engine_packet *p,
                                   const struct slice_rules *rules);
-/* The aggregate of the packet's source at this granularity; when it was not made yet, and is
- * wanted, the manager is asked for it. */
-uint32_t engine_find_sub_prefix(struct engine *e, const struct engine_packet *p, uint8_t bits,
-                                bool want);
-
-static inline uint32_t engine_find_aggregate(struct engine *e, const struct engine_packet *p,
-                                             const struct slice_rules *rules, bool want)
-{
-    uint8_t bits = p->view->is_ipv4 ? rules->granularity_ipv4 : rules->granularity_ipv6;
-
-    return likely_true(bits == 0) ? rules->aggregate : engine_find_sub_prefix(e, p, bits, want);
-}
 
 /* A pure ACK or a lone RST makes no flow: there is nothing in it to test. */
 static inline bool engine_may_begin_a_flow(const struct packet_view *v)
@@ -155,8 +145,9 @@ void engine_settle_due(struct engine *e, uint32_t entry);
 /* Ends the flow's place when nothing more can happen there. */
 void engine_leave_place(struct engine *e, struct flow *f);
 
-/* passive.c: all of a packet of a passive slice. */
-void engine_passive(struct engine *e, struct engine_packet *p, const struct slice_rules *rules);
+/* passive.c: all of a packet of a passive slice; false: it belongs to no flow, and is to be counted
+ * so. */
+bool engine_passive(struct engine *e, struct engine_packet *p, const struct slice_rules *rules);
 void engine_passive_leave(struct engine *e, struct flow *f);
 void engine_passive_stop(struct engine *e);
 struct passive_counters *engine_passive_delta(struct engine *e, uint32_t aggregate);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Mode passive: packets of a flow to lib/passive, and what the flow's other direction tells.
  * Nothing is ever dropped here. */
+#include "engine/attribution.h"
 #include "engine/internal.h"
 
 #include "tcp/flags.h"
@@ -367,7 +368,7 @@ static void packet_of_flow(struct engine *e, const struct engine_packet *p,
         report_end(e, f, PASSIVE_END_FIN, 0);
 }
 
-void engine_passive(struct engine *e, struct engine_packet *p, const struct slice_rules *rules)
+bool engine_passive(struct engine *e, struct engine_packet *p, const struct slice_rules *rules)
 {
     bool is_new = false;
     struct flow *hot = p->flow != NULL ? p->flow : admit(e, p, rules, &is_new);
@@ -375,10 +376,8 @@ void engine_passive(struct engine *e, struct engine_packet *p, const struct slic
     struct passive_flow f;
     uint32_t aggregate;
 
-    if (hot == NULL) {
-        engine_count_flowless(e, p, rules);
-        return;
-    }
+    if (hot == NULL)
+        return false;
     f = lines_of(e, hot);
     aggregate = engine_aggregate_of(e, p, rules, hot);
     c = engine_delta(e, aggregate);
@@ -388,9 +387,10 @@ void engine_passive(struct engine *e, struct engine_packet *p, const struct slic
         acknowledgement(e, &f, p);
     if (is_new && (p->view->tcp_flags & TCP_FLAG_SYN) != 0) {
         c->control_packets++;
-        return;
+        return true;
     }
     packet_of_flow(e, p, rules, &f, c, engine_passive_delta(e, aggregate));
+    return true;
 }
 
 static void stop_flow(void *context, struct flow *hot)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What a packet of a known flow is, step by step in the order of the test (engine.h). */
+#include "engine/attribution.h"
 #include "engine/internal.h"
 
 #include "base/time.h"
@@ -240,19 +241,6 @@ static enum engine_action segment(struct engine *e, const struct engine_packet *
         action = armed_segment(e, p, rules, f, order, c);
     }
     return action;
-}
-
-uint32_t engine_aggregate_of(struct engine *e, const struct engine_packet *p,
-                             const struct slice_rules *rules, struct flow *f)
-{
-    if (likely_true(f->aggregate != FLOW_NO_AGGREGATE))
-        return f->aggregate;
-    f->aggregate = engine_find_aggregate(e, p, rules, p->view->payload_bytes > 0);
-    if (f->aggregate == FLOW_NO_AGGREGATE)
-        e->counters.no_aggregate++;
-    else
-        engine_delta(e, f->aggregate)->flows_seen++;
-    return f->aggregate;
 }
 
 static struct aggregate_order order_for(const struct engine *e, uint32_t aggregate)
