@@ -19,7 +19,7 @@ TEXT
 
 max_file_lines=700
 max_function_lines=100
-ground_floor=(base stats packet tcp flow verdict engine config nexthop manager eventlog control control_client)
+ground_floor=(base stats json packet tcp flow verdict engine config nexthop manager eventlog control control_client)
 
 # Tracked files and those that would be added, in the folders that hold code.
 files()

@@ -5,7 +5,7 @@
 
 bool aggregates_is_tested(const json_t *row)
 {
-    return table_number(row, "n_tests") > 0;
+    return json_number_at(row, "n_tests") > 0;
 }
 
 static bool is_watched(const json_t *row)
@@ -18,7 +18,7 @@ void aggregates_verdict_cell(const json_t *row, char out[CELL_BYTES])
     char verdict[CELL_BYTES];
 
     snprintf(out, CELL_BYTES, "%.64s%s%s",
-             aggregates_is_tested(row) ? table_value(row, "verdict", verdict)
+             aggregates_is_tested(row) ? json_text_at(row, "verdict", verdict)
              : is_watched(row)         ? "watched"
                                        : "not tested",
              json_is_true(json_object_get(row, "provisional")) ? " (provisional)" : "",
@@ -33,10 +33,10 @@ void aggregates_evidence_cell(const json_t *row, char out[CELL_BYTES])
         snprintf(out, CELL_BYTES, "-");
     else if (strcmp(rule, "penny") == 0)
         snprintf(out, CELL_BYTES, "posterior %.4f, f_dup %.3f",
-                 table_number(row, "penny.posterior"), table_number(row, "penny.f_dup"));
+                 json_number_at(row, "penny.posterior"), json_number_at(row, "penny.f_dup"));
     else
-        snprintf(out, CELL_BYTES, "E=10^%.1f F=10^%.1f", table_number(row, "anytime.log10_e"),
-                 table_number(row, "anytime.log10_f"));
+        snprintf(out, CELL_BYTES, "E=10^%.1f F=10^%.1f", json_number_at(row, "anytime.log10_e"),
+                 json_number_at(row, "anytime.log10_f"));
 }
 
 static const struct column columns[] = {

@@ -3,45 +3,14 @@
 
 #include <string.h>
 
-json_t *table_find(const json_t *object, const char *key)
-{
-    const char *dot;
-
-    while ((dot = strchr(key, '.')) != NULL) {
-        object = json_object_getn(object, key, (size_t)(dot - key));
-        key = dot + 1;
-    }
-    return json_object_get(object, key);
-}
-
-double table_number(const json_t *object, const char *key)
-{
-    return json_number_value(table_find(object, key));
-}
-
-const char *table_value(const json_t *object, const char *key, char out[CELL_BYTES])
-{
-    const json_t *value = table_find(object, key);
-
-    if (json_is_string(value))
-        snprintf(out, CELL_BYTES, "%s", json_string_value(value));
-    else if (json_is_integer(value))
-        snprintf(out, CELL_BYTES, "%lld", (long long)json_integer_value(value));
-    else if (json_is_real(value))
-        snprintf(out, CELL_BYTES, "%.4g", json_real_value(value));
-    else if (json_is_boolean(value))
-        snprintf(out, CELL_BYTES, "%s", json_is_true(value) ? "yes" : "no");
-    else
-        snprintf(out, CELL_BYTES, "-");
-    return out;
-}
+#include "json/json.h"
 
 static void cell_of(const struct column *column, const json_t *row, char out[CELL_BYTES])
 {
     if (column->cell != NULL)
         column->cell(row, out);
     else
-        table_value(row, column->key, out);
+        json_text_at(row, column->key, out);
 }
 
 static void print_cell(FILE *out, const struct column *column, int width, const char *text)

@@ -8,8 +8,10 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "json/json.h"
+
 #define TABLE_MAX_COLUMNS 16
-#define CELL_BYTES        128
+#define CELL_BYTES        JSON_TEXT_BYTES
 
 struct column {
     const char *title;
@@ -21,14 +23,5 @@ struct column {
 
 /* Ends with a NULL title. */
 void table_print(FILE *out, const struct column *columns, const json_t *rows);
-
-/* The value at a dotted key as text: "-" when it is not there or null. Returns `out`. */
-const char *table_value(const json_t *object, const char *key, char out[CELL_BYTES]);
-
-/* A number; 0 when it is not there or null. */
-double table_number(const json_t *object, const char *key);
-
-/* The value itself; NULL when it is not there. Borrowed. */
-json_t *table_find(const json_t *object, const char *key);
 
 #endif

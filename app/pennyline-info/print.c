@@ -9,9 +9,9 @@
 static void lost_cell(const json_t *row, char out[CELL_BYTES])
 {
     snprintf(out, CELL_BYTES, "%.0f",
-             table_number(row, "lost_tx_full") + table_number(row, "lost_no_headroom") +
-                 table_number(row, "device_counters.missed") +
-                 table_number(row, "device_counters.no_buffer"));
+             json_number_at(row, "lost_tx_full") + json_number_at(row, "lost_no_headroom") +
+                 json_number_at(row, "device_counters.missed") +
+                 json_number_at(row, "device_counters.no_buffer"));
 }
 
 static const struct column port_columns[] = {
@@ -32,7 +32,7 @@ static const struct column port_columns[] = {
 
 static void share_cell(const json_t *row, const char *key, char out[CELL_BYTES])
 {
-    snprintf(out, CELL_BYTES, "%.1f %%", 100 * table_number(row, key));
+    snprintf(out, CELL_BYTES, "%.1f %%", 100 * json_number_at(row, key));
 }
 
 static void busy_cell(const json_t *row, char out[CELL_BYTES])
@@ -42,37 +42,37 @@ static void busy_cell(const json_t *row, char out[CELL_BYTES])
 
 static void rate_cell(const json_t *row, char out[CELL_BYTES])
 {
-    snprintf(out, CELL_BYTES, "%.0f", table_number(row, "load.recent.packets_per_second"));
+    snprintf(out, CELL_BYTES, "%.0f", json_number_at(row, "load.recent.packets_per_second"));
 }
 
 static void cycles_cell(const json_t *row, char out[CELL_BYTES])
 {
-    snprintf(out, CELL_BYTES, "%.1f", table_number(row, "load.recent.cycles_per_packet"));
+    snprintf(out, CELL_BYTES, "%.1f", json_number_at(row, "load.recent.cycles_per_packet"));
 }
 
 static void fill_cell(const json_t *row, char out[CELL_BYTES])
 {
-    snprintf(out, CELL_BYTES, "%.1f", table_number(row, "load.recent.packets_per_burst"));
+    snprintf(out, CELL_BYTES, "%.1f", json_number_at(row, "load.recent.packets_per_burst"));
 }
 
 /* Bursts that were full, of all since the start: more was waiting. */
 static void full_cell(const json_t *row, char out[CELL_BYTES])
 {
-    double n = table_number(row, "load.bursts");
+    double n = json_number_at(row, "load.bursts");
 
     snprintf(out, CELL_BYTES, "%.1f %%",
-             n > 0 ? 100 * table_number(row, "load.bursts_by_packets.64") / n : 0);
+             n > 0 ? 100 * json_number_at(row, "load.bursts_by_packets.64") / n : 0);
 }
 
 /* Sampled, so since the start: a short interval may hold no sample. */
 static void stage_cell(const json_t *row, const char *stage, char out[CELL_BYTES])
 {
-    double n = table_number(row, "load.sampled_packets");
+    double n = json_number_at(row, "load.sampled_packets");
     char key[64];
 
     snprintf(key, sizeof(key), "load.stage_cycles.%s", stage);
     if (n > 0)
-        snprintf(out, CELL_BYTES, "%.0f", table_number(row, key) / n);
+        snprintf(out, CELL_BYTES, "%.0f", json_number_at(row, key) / n);
     else
         snprintf(out, CELL_BYTES, "-");
 }
@@ -116,9 +116,9 @@ static const struct column lcore_columns[] = {
 
 static void occupancy_cell(const json_t *row, char out[CELL_BYTES])
 {
-    double most = table_number(row, "most");
+    double most = json_number_at(row, "most");
 
-    snprintf(out, CELL_BYTES, "%.1f %%", most > 0 ? 100 * table_number(row, "now") / most : 0);
+    snprintf(out, CELL_BYTES, "%.1f %%", most > 0 ? 100 * json_number_at(row, "now") / most : 0);
 }
 
 static void refused_cell(const json_t *row, char out[CELL_BYTES])
@@ -167,7 +167,7 @@ static void prefixes_cell(const json_t *row, char out[CELL_BYTES])
 {
     json_t *sources = json_object_get(row, "sources");
     const char *first = json_string_value(json_array_get(sources, 0));
-    double more = table_number(row, "n_sources") - 1;
+    double more = json_number_at(row, "n_sources") - 1;
 
     if (more > 0)
         snprintf(out, CELL_BYTES, "%.80s and %.0f more", first, more);
@@ -223,7 +223,8 @@ void print_rings(FILE *out, const json_t *rings)
 static void print_use(FILE *out, const char *title, const json_t *use, const char *now,
                       const char *most)
 {
-    fprintf(out, "%-36s  %10.0f of %.0f\n", title, table_number(use, now), table_number(use, most));
+    fprintf(out, "%-36s  %10.0f of %.0f\n", title, json_number_at(use, now),
+            json_number_at(use, most));
 }
 
 void print_memory(FILE *out, const json_t *memory)
@@ -242,10 +243,10 @@ void print_memory(FILE *out, const json_t *memory)
         {"of it in use", "heap_used_bytes"},
     };
 
-    fprintf(out, "%-36s  %10.0f\n", "workers", table_number(memory, "workers"));
+    fprintf(out, "%-36s  %10.0f\n", "workers", json_number_at(memory, "workers"));
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
         fprintf(out, "%-36s  %10.1f MiB\n", rows[i].title,
-                table_number(memory, rows[i].key) / (1 << 20));
+                json_number_at(memory, rows[i].key) / (1 << 20));
     print_use(out, "flows", json_object_get(memory, "use"), "flows", "flows_most");
     print_use(out, "aggregates", json_object_get(memory, "use"), "aggregates", "aggregates_most");
     fprintf(out, "\n");
@@ -261,7 +262,7 @@ void print_aggregates(FILE *out, const json_t *page)
 {
     const json_t *rows = json_object_get(page, "aggregates");
     size_t n = json_array_size(rows);
-    double total = table_number(page, "total"), offset = table_number(page, "offset");
+    double total = json_number_at(page, "total"), offset = json_number_at(page, "offset");
 
     aggregates_print(out, rows);
     if (n == 0)
@@ -290,9 +291,9 @@ void print_overview(FILE *out, const json_t *o)
     const char *suspended = json_string_value(json_object_get(box, "suspended"));
     char text[CELL_BYTES];
 
-    fprintf(out, "%-11s%s, pennyline ", "instance", table_value(box, "instance", text));
-    fprintf(out, "%s, up %.0f s\n", table_value(box, "version", text),
-            table_number(box, "uptime_s"));
+    fprintf(out, "%-11s%s, pennyline ", "instance", json_text_at(box, "instance", text));
+    fprintf(out, "%s, up %.0f s\n", json_text_at(box, "version", text),
+            json_number_at(box, "uptime_s"));
     fprintf(out, "%-11s%s%s\n", "drops",
             json_is_true(json_object_get(box, "kill_switch")) ? "none: the kill switch is on"
             : suspended != NULL                               ? "suspended: "

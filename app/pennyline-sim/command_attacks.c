@@ -5,11 +5,10 @@
  *
  * At alpha 1e-6 rule anytime leaves nothing to see; what is shown beside is how often its evidence
  * reaches 1e2 and 1e3, which may happen once in 1e2 and 1e3 trials at most. */
-#include <math.h>
-
 #include "pennyline-sim/attack_search.h"
 #include "pennyline-sim/commands.h"
 #include "pennyline-sim/rows.h"
+#include "json/json.h"
 
 /* Trials of one set of parameters in the search, for each of the winner's. */
 #define SEARCHED_SHARE 100
@@ -28,8 +27,7 @@ static json_t *labels_of(const struct attack_space *space, enum test_rule rule,
                   (int)b->n_flows, "flood", (int)(b->n_flood < 0 ? a->n_flood : b->n_flood),
                   "covered", (int)b->n_covered, "sets_tried", (int)found->n_sets);
 
-    json_object_set_new(labels, "score",
-                        isnan(found->score) ? json_null() : json_real(found->score));
+    json_object_set_new(labels, "score", json_real_or_null(found->score));
     return labels;
 }
 

@@ -5,20 +5,16 @@
 #include <math.h>
 #include <stdio.h>
 
-/* JSON has no NaN. */
-static json_t *real_or_null(double value)
-{
-    return isfinite(value) ? json_real(value) : json_null();
-}
+#include "json/json.h"
 
 static json_t *rate_json(const struct rate *r)
 {
     json_t *o = json_object();
 
     json_object_set_new(o, "n", json_integer((json_int_t)r->n));
-    json_object_set_new(o, "share", real_or_null(r->share));
-    json_object_set_new(o, "low", real_or_null(isnan(r->share) ? NAN : r->interval.low));
-    json_object_set_new(o, "high", real_or_null(isnan(r->share) ? NAN : r->interval.high));
+    json_object_set_new(o, "share", json_real_or_null(r->share));
+    json_object_set_new(o, "low", json_real_or_null(isnan(r->share) ? NAN : r->interval.low));
+    json_object_set_new(o, "high", json_real_or_null(isnan(r->share) ? NAN : r->interval.high));
     return o;
 }
 
@@ -26,10 +22,10 @@ static json_t *quantiles_json(const struct quantiles *q)
 {
     json_t *o = json_object();
 
-    json_object_set_new(o, "median", real_or_null(q->median));
-    json_object_set_new(o, "p95", real_or_null(q->p95));
-    json_object_set_new(o, "p99", real_or_null(q->p99));
-    json_object_set_new(o, "mean", real_or_null(q->mean));
+    json_object_set_new(o, "median", json_real_or_null(q->median));
+    json_object_set_new(o, "p95", json_real_or_null(q->p95));
+    json_object_set_new(o, "p99", json_real_or_null(q->p99));
+    json_object_set_new(o, "mean", json_real_or_null(q->mean));
     return o;
 }
 
@@ -61,10 +57,10 @@ json_t *print_summary_json(const struct summary *s)
     json_object_set_new(o, "to_closed_loop", costs_json(s, 0));
     json_object_set_new(o, "to_other_verdicts", costs_json(s, 1));
     json_object_set_new(o, "repair_ms", quantiles_json(&s->repairs_ms));
-    json_object_set_new(o, "mean_completion_s", real_or_null(s->mean_completion_s));
-    json_object_set_new(o, "p95_completion_s", real_or_null(s->p95_completion_s));
-    json_object_set_new(o, "mean_e", real_or_null(s->mean_e));
-    json_object_set_new(o, "mean_e_standard_error", real_or_null(s->error_e));
+    json_object_set_new(o, "mean_completion_s", json_real_or_null(s->mean_completion_s));
+    json_object_set_new(o, "p95_completion_s", json_real_or_null(s->p95_completion_s));
+    json_object_set_new(o, "mean_e", json_real_or_null(s->mean_e));
+    json_object_set_new(o, "mean_e_standard_error", json_real_or_null(s->error_e));
     json_object_set_new(o, "reached_1e2", rate_json(&s->reached[0]));
     json_object_set_new(o, "reached_1e3", rate_json(&s->reached[1]));
     json_object_set_new(o, "reached_1e6", rate_json(&s->reached[2]));
@@ -208,9 +204,11 @@ void print_rate_into(json_t *row, const char *name, const struct rate *rate)
 {
     char column[96];
 
-    json_object_set_new(row, name, real_or_null(rate->share));
+    json_object_set_new(row, name, json_real_or_null(rate->share));
     snprintf(column, sizeof(column), "%s_low", name);
-    json_object_set_new(row, column, real_or_null(isnan(rate->share) ? NAN : rate->interval.low));
+    json_object_set_new(row, column,
+                        json_real_or_null(isnan(rate->share) ? NAN : rate->interval.low));
     snprintf(column, sizeof(column), "%s_high", name);
-    json_object_set_new(row, column, real_or_null(isnan(rate->share) ? NAN : rate->interval.high));
+    json_object_set_new(row, column,
+                        json_real_or_null(isnan(rate->share) ? NAN : rate->interval.high));
 }

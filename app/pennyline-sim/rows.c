@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "pennyline-sim/rows.h"
 
-#include <math.h>
 #include <stdio.h>
+
+#include "json/json.h"
 
 const char *rows_rule_name(enum test_rule rule)
 {
@@ -11,7 +12,7 @@ const char *rows_rule_name(enum test_rule rule)
 
 static void add_real(json_t *row, const char *name, double value)
 {
-    json_object_set_new(row, name, isfinite(value) ? json_real(value) : json_null());
+    json_object_set_new(row, name, json_real_or_null(value));
 }
 
 static void add_quantiles(json_t *row, const char *name, const struct quantiles *q)

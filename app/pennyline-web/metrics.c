@@ -6,6 +6,7 @@
 #include "base/compiler.h"
 #include "stats/counters.h"
 #include "stats/load.h"
+#include "json/json.h"
 
 #define PREFIX "pennyline_"
 
@@ -44,13 +45,6 @@ static void single(FILE *out, const char *name, const char *type, const char *un
     fprintf(out, PREFIX "%s%s %.15g\n", name, strcmp(type, "counter") == 0 ? "_total" : "", value);
 }
 
-static double number(const json_t *object, const char *key)
-{
-    const json_t *value = json_object_get(object, key);
-
-    return json_is_boolean(value) ? json_is_true(value) : json_number_value(value);
-}
-
 static void write_box(const json_t *s, const struct mirror_view *v, FILE *out)
 {
     const char *version = json_string_value(json_object_get(s, "version"));
@@ -66,14 +60,14 @@ static void write_box(const json_t *s, const struct mirror_view *v, FILE *out)
     label(out, "version", version != NULL ? version : "");
     fputs("} 1\n", out);
     single(out, "uptime_seconds", "gauge", "seconds", "Since the start of pennyline",
-           number(s, "uptime_s"));
+           json_number_at(s, "uptime_s"));
     single(out, "status_age_seconds", "gauge", "seconds", "Of what is told here", v->age_s);
     single(out, "kill_switch", "gauge", "", "1: no deliberate drop until it is off",
-           number(s, "kill_switch"));
+           json_number_at(s, "kill_switch"));
     single(out, "suspended", "gauge", "", "1: drops are suspended, as by own loss",
            json_is_string(json_object_get(s, "suspended")));
     single(out, "epochs", "counter", "epochs", "Epochs that every worker closed",
-           number(s, "epoch"));
+           json_number_at(s, "epoch"));
     family(out, "tests", "gauge", "", "Aggregates by the state of their test");
     json_object_foreach ((json_t *)json_object_get(s, "tests"), state, n) {
         fputs(PREFIX "tests{", out);
@@ -92,8 +86,8 @@ static void write_worker_row(const json_t *workers, const struct counter_row *ro
     family(out, name, "counter", row->unit, row->help);
     json_array_foreach (workers, i, worker)
         fprintf(out, PREFIX "%s_total{lcore=\"%lld\"} %.0f\n", name,
-                (long long)number(worker, "lcore"),
-                number(json_object_get(worker, "counters"), row->name));
+                (long long)json_number_at(worker, "lcore"),
+                json_number_at(json_object_get(worker, "counters"), row->name));
 }
 
 /* One sample for each member of an object of each worker, under label reason. */
@@ -112,7 +106,7 @@ static void write_reasons(const json_t *workers, const char *path[2], const char
             object = json_object_get(object, path[1]);
         json_object_foreach (object, reason, n) {
             fprintf(out, PREFIX "%s_total{lcore=\"%lld\",", name,
-                    (long long)number(worker, "lcore"));
+                    (long long)json_number_at(worker, "lcore"));
             label(out, "reason", reason);
             fprintf(out, "} %lld\n", (long long)json_integer_value(n));
         }
@@ -140,14 +134,14 @@ static void write_flows(const json_t *workers, FILE *out)
         json_array_foreach (workers, i, worker)
             fprintf(out, PREFIX "%s%s{lcore=\"%lld\"} %.0f\n", rows[r].name,
                     strcmp(rows[r].type, "counter") == 0 ? "_total" : "",
-                    (long long)number(worker, "lcore"),
-                    number(json_object_get(worker, "flows"), rows[r].key));
+                    (long long)json_number_at(worker, "lcore"),
+                    json_number_at(json_object_get(worker, "flows"), rows[r].key));
     }
 }
 
 static double load_number(const json_t *worker, const char *key)
 {
-    return number(json_object_get(worker, "load"), key);
+    return json_number_at(json_object_get(worker, "load"), key);
 }
 
 /* Cycles of each worker as seconds. */
@@ -167,7 +161,7 @@ static void write_load_times(const json_t *workers, FILE *out)
         json_array_foreach (workers, i, worker)
             if (load_number(worker, "tsc_hz") > 0)
                 fprintf(out, PREFIX "%s_total{lcore=\"%lld\"} %.9f\n", rows[r].name,
-                        (long long)number(worker, "lcore"),
+                        (long long)json_number_at(worker, "lcore"),
                         load_number(worker, rows[r].key) / load_number(worker, "tsc_hz"));
     }
 }
@@ -182,7 +176,7 @@ static void write_bursts(const json_t *workers, FILE *out)
     family(out, "worker_burst_packets", "histogram", "packets", "Packets of receive bursts");
     json_array_foreach (workers, i, worker) {
         json_t *ranges = json_object_get(json_object_get(worker, "load"), "bursts_by_packets");
-        long long lcore = (long long)number(worker, "lcore"), sum = 0;
+        long long lcore = (long long)json_number_at(worker, "lcore"), sum = 0;
         unsigned int fill = 0;
 
         if (ranges == NULL)
@@ -215,14 +209,15 @@ static void write_stages(const json_t *workers, FILE *out)
         json_object_foreach (json_object_get(json_object_get(worker, "load"), "stage_cycles"),
                              stage, n)
             fprintf(out, PREFIX "worker_stage_seconds_total{lcore=\"%lld\",stage=\"%s\"} %.9f\n",
-                    (long long)number(worker, "lcore"), stage,
+                    (long long)json_number_at(worker, "lcore"), stage,
                     json_number_value(n) / load_number(worker, "tsc_hz"));
     family(out, "worker_stage_packets", "counter", "packets",
            "Packets of the bursts whose stages are measured");
     json_array_foreach (workers, i, worker)
         if (json_object_get(worker, "load") != NULL)
             fprintf(out, PREFIX "worker_stage_packets_total{lcore=\"%lld\"} %.0f\n",
-                    (long long)number(worker, "lcore"), load_number(worker, "sampled_packets"));
+                    (long long)json_number_at(worker, "lcore"),
+                    load_number(worker, "sampled_packets"));
 }
 
 static void write_workers(const json_t *status, FILE *out)
@@ -278,7 +273,7 @@ static void write_port_row(const json_t *ports, const struct port_row *row, FILE
             continue;
         fprintf(out, PREFIX "%s%s{", row->name, strcmp(row->type, "counter") == 0 ? "_total" : "");
         label(out, "port", name);
-        fprintf(out, "} %.0f\n", number(object, row->key));
+        fprintf(out, "} %.0f\n", json_number_at(object, row->key));
     }
 }
 

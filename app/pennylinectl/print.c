@@ -7,29 +7,22 @@
 #include "common/aggregates.h"
 #include "common/table.h"
 
-static bool is_there(const json_t *object, const char *key)
-{
-    const json_t *value = table_find(object, key);
-
-    return value != NULL && !json_is_null(value);
-}
-
 static void lost_cell(const json_t *row, char out[CELL_BYTES])
 {
     snprintf(out, CELL_BYTES, "%.0f",
-             table_number(row, "counters.lost_tx_full") +
-                 table_number(row, "counters.lost_no_headroom"));
+             json_number_at(row, "counters.lost_tx_full") +
+                 json_number_at(row, "counters.lost_no_headroom"));
 }
 
 static void flows_cell(const json_t *row, char out[CELL_BYTES])
 {
-    double most = table_number(row, "flows.most");
+    double most = json_number_at(row, "flows.most");
 
-    if (!is_there(row, "flows"))
+    if (!json_has_at(row, "flows"))
         snprintf(out, CELL_BYTES, "-");
     else
-        snprintf(out, CELL_BYTES, "%.0f (%.0f %%)", table_number(row, "flows.now"),
-                 most > 0 ? 100 * table_number(row, "flows.now") / most : 0);
+        snprintf(out, CELL_BYTES, "%.0f (%.0f %%)", json_number_at(row, "flows.now"),
+                 most > 0 ? 100 * json_number_at(row, "flows.now") / most : 0);
 }
 
 static const struct column worker_columns[] = {
@@ -81,7 +74,7 @@ static void print_objects(FILE *out, const char *title, const json_t *list)
         fprintf(out, "%-12s", title);
         json_object_foreach (object, key, value)
             if (!json_is_object(value) && !json_is_array(value))
-                fprintf(out, " %s=%s", key, table_value(object, key, text));
+                fprintf(out, " %s=%s", key, json_text_at(object, key, text));
         fprintf(out, "\n");
     }
 }
@@ -90,17 +83,17 @@ void print_status(FILE *out, const json_t *s)
 {
     char text[CELL_BYTES];
 
-    fprintf(out, "instance     %s", table_value(s, "instance", text));
-    fprintf(out, ", pennyline %s\n", table_value(s, "version", text));
-    print_uptime(out, table_number(s, "uptime_s"));
+    fprintf(out, "instance     %s", json_text_at(s, "instance", text));
+    fprintf(out, ", pennyline %s\n", json_text_at(s, "version", text));
+    print_uptime(out, json_number_at(s, "uptime_s"));
     fprintf(out, "drops        %s\n",
             json_is_true(json_object_get(s, "kill_switch"))
                 ? "none: the kill switch is on (pennylinectl kill-switch off)"
-            : is_there(s, "suspended") ? "suspended"
-                                       : "allowed");
-    if (is_there(s, "suspended"))
-        fprintf(out, "suspended    %s\n", table_value(s, "suspended", text));
-    fprintf(out, "aggregates   %s\n", table_value(s, "n_aggregates", text));
+            : json_has_at(s, "suspended") ? "suspended"
+                                          : "allowed");
+    if (json_has_at(s, "suspended"))
+        fprintf(out, "suspended    %s\n", json_text_at(s, "suspended", text));
+    fprintf(out, "aggregates   %s\n", json_text_at(s, "n_aggregates", text));
     print_tests(out, json_object_get(s, "tests"));
     print_objects(out, "port", json_object_get(s, "ports"));
     fprintf(out, "\n");
@@ -111,23 +104,23 @@ static void flow_cell(const json_t *row, char out[CELL_BYTES])
 {
     char a[CELL_BYTES], b[CELL_BYTES];
 
-    snprintf(out, CELL_BYTES, "%.45s:%.0f > %.45s:%.0f", table_value(row, "flow.source", a),
-             table_number(row, "flow.source_port"), table_value(row, "flow.destination", b),
-             table_number(row, "flow.destination_port"));
+    snprintf(out, CELL_BYTES, "%.45s:%.0f > %.45s:%.0f", json_text_at(row, "flow.source", a),
+             json_number_at(row, "flow.source_port"), json_text_at(row, "flow.destination", b),
+             json_number_at(row, "flow.destination_port"));
 }
 
 static void latency_cell(const json_t *row, char out[CELL_BYTES])
 {
-    if (is_there(row, "latency_ms"))
-        snprintf(out, CELL_BYTES, "%.1f ms", table_number(row, "latency_ms"));
+    if (json_has_at(row, "latency_ms"))
+        snprintf(out, CELL_BYTES, "%.1f ms", json_number_at(row, "latency_ms"));
     else
-        table_value(row, "void_reason", out);
+        json_text_at(row, "void_reason", out);
 }
 
 static void seconds_cell(const json_t *row, char out[CELL_BYTES])
 {
-    if (is_there(row, "seconds"))
-        snprintf(out, CELL_BYTES, "%.3f", table_number(row, "seconds"));
+    if (json_has_at(row, "seconds"))
+        snprintf(out, CELL_BYTES, "%.3f", json_number_at(row, "seconds"));
     else
         snprintf(out, CELL_BYTES, "-");
 }
@@ -154,7 +147,7 @@ static const struct column individual_columns[] = {
 
 static void duration_cell(const json_t *row, char out[CELL_BYTES])
 {
-    snprintf(out, CELL_BYTES, "%.3f", table_number(row, "duration_s"));
+    snprintf(out, CELL_BYTES, "%.3f", json_number_at(row, "duration_s"));
 }
 
 static const struct column ended_columns[] = {
@@ -180,41 +173,33 @@ static void print_list(FILE *out, const char *title, const struct column *column
     table_print(out, columns, rows);
 }
 
-/* Why a test stands as it does: longer than a cell of a table. */
-static const char *sentence(const json_t *aggregate)
-{
-    const char *text = json_string_value(json_object_get(aggregate, "reason_text"));
-
-    return text != NULL ? text : "";
-}
-
 static void print_loss(FILE *out, const char *where, const json_t *rate)
 {
-    if (is_there(rate, "estimate"))
+    if (json_has_at(rate, "estimate"))
         fprintf(out, "%s %.2f %% (95 %% interval %.2f to %.2f %%)", where,
-                100 * table_number(rate, "estimate"), 100 * table_number(rate, "low"),
-                100 * table_number(rate, "high"));
+                100 * json_number_at(rate, "estimate"), 100 * json_number_at(rate, "low"),
+                100 * json_number_at(rate, "high"));
     else
         fprintf(out, "%s unknown", where);
 }
 
 static void print_watched(FILE *out, const json_t *passive)
 {
-    double sampling = table_number(passive, "sampling.rate");
+    double sampling = json_number_at(passive, "sampling.rate");
     char text[CELL_BYTES];
     json_t *finding;
     size_t i;
 
-    fprintf(out, "\n%.0f flows finished; ", table_number(passive, "counters.flows_finished"));
+    fprintf(out, "\n%.0f flows finished; ", json_number_at(passive, "counters.flows_finished"));
     print_loss(out, "loss before here", json_object_get(passive, "upstream_loss"));
     print_loss(out, ", after here", json_object_get(passive, "downstream_loss"));
     fprintf(out, "\n");
     if (sampling > 0 && sampling < 1)
         fprintf(out, "one packet in %.0f comes here (%s): loss cannot be told\n", 1 / sampling,
-                table_value(passive, "sampling.source", text));
+                json_text_at(passive, "sampling.source", text));
     json_array_foreach (json_object_get(passive, "findings"), i, finding) {
-        fprintf(out, "%s", table_value(finding, "finding", text));
-        fprintf(out, " (%s): ", table_value(finding, "severity", text));
+        fprintf(out, "%s", json_text_at(finding, "finding", text));
+        fprintf(out, " (%s): ", json_text_at(finding, "severity", text));
         fprintf(out, "%s\n", json_string_value(json_object_get(finding, "words")));
     }
     print_list(out, "Flows that ended", ended_columns, json_object_get(passive, "ended_flows"));
@@ -227,15 +212,15 @@ void print_aggregate(FILE *out, const json_t *aggregate)
     aggregates_print(out, one);
     json_decref(one);
     if (aggregates_is_tested(aggregate))
-        fprintf(out, "\n%s\n", sentence(aggregate));
-    if (is_there(aggregate, "genuine_share"))
+        fprintf(out, "\n%s\n", json_string_at(aggregate, "reason_text"));
+    if (json_has_at(aggregate, "genuine_share"))
         fprintf(out, "%.0f %% of the tested drops came back (95 %% interval %.0f to %.0f %%)\n",
-                100 * table_number(aggregate, "genuine_share.estimate"),
-                100 * table_number(aggregate, "genuine_share.low"),
-                100 * table_number(aggregate, "genuine_share.high"));
+                100 * json_number_at(aggregate, "genuine_share.estimate"),
+                100 * json_number_at(aggregate, "genuine_share.low"),
+                100 * json_number_at(aggregate, "genuine_share.high"));
     if (json_is_object(json_object_get(aggregate, "passive")))
         print_watched(out, json_object_get(aggregate, "passive"));
-    print_list(out, "Single flows", individual_columns, table_find(aggregate, "flows.individual"));
+    print_list(out, "Single flows", individual_columns, json_at(aggregate, "flows.individual"));
     print_list(out, "Drops", drop_columns, json_object_get(aggregate, "drops"));
 }
 
@@ -247,31 +232,31 @@ static void print_details(FILE *out, const json_t *event)
 
     if (drop != NULL) {
         flow_cell(drop, a);
-        fprintf(out, "  %s seq %.0f %s", a, table_number(drop, "seq"),
-                table_value(drop, "state", b));
+        fprintf(out, "  %s seq %.0f %s", a, json_number_at(drop, "seq"),
+                json_text_at(drop, "state", b));
     }
     if (report != NULL) {
         aggregates_verdict_cell(report, a);
         aggregates_evidence_cell(report, b);
-        fprintf(out, "  %s, %s. %s", a, b, sentence(report));
+        fprintf(out, "  %s, %s. %s", a, b, json_string_at(report, "reason_text"));
     }
     for (const char *const *key = (const char *const[]){"reason", "switch", "count", NULL};
          *key != NULL; key++)
-        if (is_there(event, *key))
-            fprintf(out, "  %s", table_value(event, *key, a));
+        if (json_has_at(event, *key))
+            fprintf(out, "  %s", json_text_at(event, *key, a));
 }
 
 void print_event(FILE *out, const json_t *event)
 {
     char text[CELL_BYTES];
 
-    if (is_there(event, "time"))
-        fprintf(out, "%s", table_value(event, "time", text));
+    if (json_has_at(event, "time"))
+        fprintf(out, "%s", json_text_at(event, "time", text));
     else
-        fprintf(out, "%.3f", table_number(event, "monotonic_s"));
-    fprintf(out, "  %-15s", table_value(event, "event", text));
-    if (is_there(event, "name"))
-        fprintf(out, "  %s", table_value(event, "name", text));
+        fprintf(out, "%.3f", json_number_at(event, "monotonic_s"));
+    fprintf(out, "  %-15s", json_text_at(event, "event", text));
+    if (json_has_at(event, "name"))
+        fprintf(out, "  %s", json_text_at(event, "name", text));
     print_details(out, event);
     fprintf(out, "\n");
     fflush(out);
@@ -281,9 +266,9 @@ void print_done(FILE *out, const json_t *result)
 {
     char text[CELL_BYTES];
 
-    if (is_there(result, "test")) {
-        fprintf(out, "aggregate %.0f: test %s\n", table_number(result, "aggregate"),
-                table_value(result, "test", text));
+    if (json_has_at(result, "test")) {
+        fprintf(out, "aggregate %.0f: test %s\n", json_number_at(result, "aggregate"),
+                json_text_at(result, "test", text));
         return;
     }
     fprintf(out, json_is_true(json_object_get(result, "kill_switch"))

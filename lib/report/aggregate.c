@@ -4,6 +4,7 @@
 
 #include "base/time.h"
 #include "report/internal.h"
+#include "json/json.h"
 
 const struct aggregate_counters *report_counters(const struct aggregate_report *r)
 {
@@ -33,18 +34,13 @@ const char *report_name(const struct aggregate_report *r, char out[REPORT_NAME_B
     return out;
 }
 
-static json_t *text_or_null(const char *text)
-{
-    return text == NULL || text[0] == '\0' ? json_null() : json_string(text);
-}
-
 json_t *report_identity(const struct aggregate_report *r)
 {
     char name[REPORT_NAME_BYTES], prefix[IP_TEXT_BYTES];
 
     return json_pack("{s:I, s:s, s:s, s:o}", "aggregate", (json_int_t)r->aggregate, "name",
                      report_name(r, name), "slice", r->slice->name, "prefix",
-                     text_or_null(prefix_of(r, prefix)));
+                     json_text_or_null(prefix_of(r, prefix)));
 }
 
 static json_t *latency_ms(const struct drop_record *drop)
@@ -61,7 +57,7 @@ json_t *report_drop(const struct drop_record *drop, const struct report_clock *c
                      (json_int_t)drop->n_bytes, "seconds", report_seconds(clock, drop->time_ns),
                      "time", report_wall(clock, drop->time_ns), "state",
                      drop_state_name(drop->state), "void_reason",
-                     text_or_null(drop_state_void_reason(drop->state)), "latency_ms",
+                     json_text_or_null(drop_state_void_reason(drop->state)), "latency_ms",
                      latency_ms(drop), "individual", (int)drop->individual);
 }
 

@@ -1,22 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What mode passive found out, as JSON. */
-#include <math.h>
-
+#include "manager/passive.h"
 #include "base/compiler.h"
 #include "base/time.h"
-#include "manager/passive.h"
 #include "passive/passive.h"
 #include "report/internal.h"
-
-static json_t *real_or_null(double value)
-{
-    return isnan(value) ? json_null() : json_real(value);
-}
+#include "json/json.h"
 
 static json_t *report_rate(const struct passive_rate *r)
 {
-    return json_pack("{s:o, s:f, s:f, s:I, s:I}", "estimate", real_or_null(r->rate), "low", r->low,
-                     "high", r->high, "hits", (json_int_t)r->n_hits, "observations",
+    return json_pack("{s:o, s:f, s:f, s:I, s:I}", "estimate", json_real_or_null(r->rate), "low",
+                     r->low, "high", r->high, "hits", (json_int_t)r->n_hits, "observations",
                      (json_int_t)r->n_observations);
 }
 

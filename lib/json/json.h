@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Reading and writing JSON where a member may be missing or null. Functions have no state: any
+ * thread, as long as nobody changes the values meanwhile.
+ *
+ * A key may lead into objects by dots: "counters.rx_packets". */
+#ifndef JSON_JSON_H
+#define JSON_JSON_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#define JSON_TEXT_BYTES 128
+
+/* The value at a dotted key, borrowed. NULL when it is not there, or `object` is none. */
+json_t *json_at(const json_t *object, const char *key);
+
+/* Is there a value, and not null? */
+bool json_has_at(const json_t *object, const char *key);
+
+/* A number; true is 1. 0 when it is not there, null, or of another kind. */
+double json_number_at(const json_t *object, const char *key);
+
+/* A string, borrowed. "" when it is not there, null, or of another kind. */
+const char *json_string_at(const json_t *object, const char *key);
+
+/* Any value as text for people, cut to the buffer: reals with four digits, "yes" and "no"; "-" when
+ * it is not there, null, or an object or array. Returns `out`. */
+const char *json_text_at(const json_t *object, const char *key, char out[JSON_TEXT_BYTES]);
+
+/* New references, the caller's. JSON has no NaN and no infinity: null. */
+json_t *json_real_or_null(double value);
+
+/* NULL and "" are null. NULL when the text is not UTF-8, or memory is short. */
+json_t *json_text_or_null(const char *text);
+
+#endif
