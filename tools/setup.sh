@@ -12,7 +12,7 @@ check_packages=(git clang-format llvm libclang-rt-dev shellcheck cppcheck pyflak
     python3-jsonschema lua5.4 tshark tcpdump graphviz gnuplot-nox valgrind chromium prometheus)
 # For the page's test, unless node and npm are there from elsewhere.
 node_packages=(nodejs npm)
-# For the plots of doc/verdict.md only: tools/verdict_plots.py.
+# For the plots of doc/verdict.md only: tools/studies/verdict_plots.py.
 doc_packages=(gnuplot-nox)
 
 huge_directory=/dev/hugepages

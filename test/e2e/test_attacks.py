@@ -12,7 +12,7 @@ import pennyline
 import test_workers
 from netlab import RECEIVER, SPOOFED
 
-sys.path.insert(0, os.path.join(netlab.TREE, "tools"))
+sys.path.insert(0, os.path.join(netlab.TREE, "tools", "studies"))
 import attack_runs  # noqa: E402
 
 # By rule anytime a run fails with at most 1e-6 by chance; by rule penny the worst is a sender that

@@ -13,7 +13,7 @@ import subprocess
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path[:0] = [os.path.join(HERE, "lab"), os.path.join(HERE, "..", "test", "e2e")]
+sys.path[:0] = [os.path.join(HERE, "..", "lab"), os.path.join(HERE, "..", "..", "test", "e2e")]
 import netlab  # noqa: E402
 import pennyline  # noqa: E402
 

@@ -268,7 +268,7 @@ def print_tables(folder):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", help="with the CSV files of tools/verdict_study.sh")
+    parser.add_argument("folder", help="with the CSV files of tools/studies/verdict_study.sh")
     parser.add_argument("--tables", action="store_true", help="print tables, draw nothing")
     options = parser.parse_args()
     if options.tables:

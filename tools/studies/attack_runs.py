@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 
-TREE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+TREE = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
 SOURCE, DESTINATION = "203.0.113.0/24", "10.99.0.2"
 VERDICTS = ("closed_loop", "not_closed_loop", "duplicates_exceeded", "inconclusive")
 RULES = ("anytime", "penny")

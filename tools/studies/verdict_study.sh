@@ -3,12 +3,12 @@
 # The long study of the verdict rules: CSV files and plots under doc/verdict/.
 # It takes long: call it by nice(1).
 set -euo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/.."
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 usage()
 {
     cat <<TEXT
-Usage: tools/verdict_study.sh [--build DIRECTORY] [--threads N] [--scale F] [--seed N] [--rule RULE] [PART...]
+Usage: tools/studies/verdict_study.sh [--build DIRECTORY] [--threads N] [--scale F] [--seed N] [--rule RULE] [PART...]
 
 Parts: errors fig7 head-to-head attacks fig8 fig14 plots (all of them, in this order)
 --build     a build directory with pennyline-sim (build/gcc)
@@ -140,7 +140,7 @@ part_fig14()
 
 part_plots()
 {
-    tools/verdict_plots.py "$out"
+    tools/studies/verdict_plots.py "$out"
 }
 
 parts=()

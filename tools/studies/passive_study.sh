@@ -3,12 +3,12 @@
 # How well mode passive estimates losses: real TCP in namespaces (root) and simulated TCP. CSV files
 # and plots under doc/passive/. It takes long: call it by nice(1).
 set -euo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/.."
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 usage()
 {
     cat <<TEXT
-Usage: tools/passive_study.sh [--build DIRECTORY] [--scale F] [--jobs N] [PART...]
+Usage: tools/studies/passive_study.sh [--build DIRECTORY] [--scale F] [--jobs N] [PART...]
 
 Parts: sim lab plots (all of them, in this order)
 --build   a build directory with pennyline-sim, pennyline-replay and delay-line (build/gcc)
@@ -47,7 +47,7 @@ part_lab()
 
 part_plots()
 {
-    tools/passive_plots.py "$out"
+    tools/studies/passive_plots.py "$out"
 }
 
 parts=()
