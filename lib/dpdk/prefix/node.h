@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The nodes behind the longest source match: plain data, without DPDK's tables. Internal to
- * lib/prefix. */
+ * lib/dpdk/prefix. */
 #ifndef PREFIX_NODE_H
 #define PREFIX_NODE_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Shared by the files of lib/port only. */
+/* Shared by the files of lib/dpdk/port only. */
 #ifndef PORT_INTERNAL_H
 #define PORT_INTERNAL_H
 
