@@ -8,9 +8,10 @@
 #include "base/time.h"
 #include "config/classify.h"
 
-/* In a silence of the capture epochs come as they do in service; when it lasts longer than all
- * timeouts of a test, they come more seldom, so that a gap of years costs no time. */
-#define FINE_SILENCE_NS   (600 * NS_PER_S)
+/* In a silence of the capture an epoch lasts at most this part of the silence so far: what is due
+ * in it is late by so much at most (6 ms of a retransmission timeout of 3 s), and a gap of years
+ * costs no time. Nor is it more than half of what is left, so that the last one ends just before
+ * the packet. */
 #define COARSENING_FACTOR 512
 
 #define DROP_RECORDS 65536
@@ -130,7 +131,9 @@ int replay_open(struct replay *r, const struct config *config,
 static void step(struct replay *r, uint64_t now_ns)
 {
     r->now_ns = now_ns;
+    r->n_epochs++;
     manager_tick(r->manager, now_ns);
+    engine_catch_up(r->engine, now_ns);
     engine_begin_burst(r->engine, now_ns);
     engine_post_epoch(r->engine);
 }
@@ -140,10 +143,11 @@ static void advance(struct replay *r, uint64_t to_ns)
     uint64_t epoch_ns = r->config->instance.epoch_ms * NS_PER_MS, began_ns = r->now_ns;
 
     while (to_ns - r->now_ns >= epoch_ns) {
-        uint64_t silence_ns = r->now_ns - began_ns, coarse_ns = silence_ns / COARSENING_FACTOR;
-        bool is_coarse = silence_ns > FINE_SILENCE_NS && to_ns - r->now_ns > coarse_ns;
+        uint64_t step_ns = (r->now_ns - began_ns) / COARSENING_FACTOR;
 
-        step(r, r->now_ns + (is_coarse ? coarse_ns : epoch_ns));
+        if (step_ns > (to_ns - r->now_ns) / 2)
+            step_ns = (to_ns - r->now_ns) / 2;
+        step(r, r->now_ns + (step_ns > epoch_ns ? step_ns : epoch_ns));
     }
 }
 

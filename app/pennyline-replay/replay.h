@@ -26,7 +26,7 @@ struct replay {
     void *engine_memory, *aggregates_memory;
     size_t memory_bytes;
     uint64_t first_ns, last_ns; /* of the packets; 0: none yet */
-    uint64_t now_ns;
+    uint64_t now_ns, n_epochs;
     uint64_t n_went_back; /* packets that were older than the one before */
     uint64_t packet_reasons[PACKET_N_REASONS];
 };

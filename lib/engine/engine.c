@@ -153,8 +153,9 @@ struct engine *engine_init(void *memory, size_t n_bytes, const struct engine_con
     return e;
 }
 
-/* Every record is looked at once per age interval, spread evenly over time. */
-static void age_some_flows(struct engine *e)
+/* Every record is looked at once per age interval, spread evenly over time, but no more than `most`
+ * at once: what that leaves is made up for by the rounds that follow. */
+static void age_some_flows(struct engine *e, uint64_t most)
 {
     uint64_t elapsed_ns = e->now_ns - e->aged_ns;
     uint64_t per_flow_ns = e->age_interval_ns / e->config.n_flows;
@@ -162,13 +163,21 @@ static void age_some_flows(struct engine *e)
 
     if (n == 0)
         return;
-    if (n > MAX_AGED_PER_BURST) {
-        n = MAX_AGED_PER_BURST;
+    if (n > most) {
+        n = most;
         e->aged_ns = e->now_ns;
     } else {
         e->aged_ns += n * per_flow_ns;
     }
     flow_table_age(e->flows, (unsigned int)n, e->now_ms);
+}
+
+/* The clock never goes back. */
+static void set_clock(struct engine *e, uint64_t now_ns)
+{
+    if (now_ns > e->now_ns)
+        e->now_ns = now_ns;
+    e->now_ms = time_ms_of_ns(e->now_ns);
 }
 
 static bool manager_is_late(const struct engine *e)
@@ -186,10 +195,7 @@ void engine_begin_burst(struct engine *e, uint64_t now_ns)
     uint32_t due;
     int n = 0;
 
-    /* The clock never goes back. */
-    if (now_ns > e->now_ns)
-        e->now_ns = now_ns;
-    e->now_ms = time_ms_of_ns(e->now_ns);
+    set_clock(e, now_ns);
     e->open = atomic_load_explicit(&gate->kill_switch, memory_order_relaxed) == 0 &&
               atomic_load_explicit(&gate->suspended, memory_order_relaxed) == 0 &&
               !manager_is_late(e);
@@ -197,7 +203,18 @@ void engine_begin_burst(struct engine *e, uint64_t now_ns)
     while (n++ < MAX_SETTLED_PER_BURST &&
            (due = ledger_next_due(&e->ledger, e->now_ns)) != LEDGER_NONE)
         engine_settle_due(e, due);
-    age_some_flows(e);
+    age_some_flows(e, MAX_AGED_PER_BURST);
+}
+
+void engine_catch_up(struct engine *e, uint64_t now_ns)
+{
+    uint32_t due;
+
+    set_clock(e, now_ns);
+    while ((due = ledger_next_due(&e->ledger, e->now_ns)) != LEDGER_NONE)
+        engine_settle_due(e, due);
+    if (flow_table_counters(e->flows)->n_flows > 0)
+        age_some_flows(e, e->config.n_flows);
 }
 
 void engine_count_flowless(struct engine *e, const struct engine_packet *p,

@@ -83,6 +83,11 @@ static_assert(sizeof(struct engine_packet) == CACHE_LINE_BYTES, "one line");
  * flows. */
 void engine_begin_burst(struct engine *e, uint64_t now_ns);
 
+/* Before engine_begin_burst(), where time goes by in leaps (a replay): ends all drops and flows
+ * whose time is over, however many that are. A worker, whose bursts come by the thousand, needs it
+ * not. */
+void engine_catch_up(struct engine *e, uint64_t now_ns);
+
 /* Finds the flows of up to 64 packets, with their lines prefetched. */
 void engine_lookup_bulk(struct engine *e, struct engine_packet *packets, unsigned int n);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The replay's engine and manager with senders that hear of their losses, as no capture does. */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -100,11 +101,55 @@ static void genuine_senders_are_closed_loop_by_rule_penny(void **state)
     genuine_senders_are_closed_loop_by("penny");
 }
 
+static const char watching[] =
+    "{\"instance\": {\"max_aggregates\": 1, \"flows_per_lcore\": 262144},"
+    "\"slices\": [{\"name\": \"a\", \"sources\": [\"192.0.2.0/24\"], \"mode\": \"passive\"}]}";
+
+/* In a silence of S an epoch is S/512: 512 of 10 ms until that is more, then 512 in each time that
+ * the silence grows by e, and one for each halving of what is left before the packet. */
+static uint64_t most_epochs(double silence_s)
+{
+    double grown = log(silence_s / (512 * 0.01)), halved = log2(silence_s / 512 / 0.01);
+
+    return (uint64_t)(512 + 512 * (grown > 0 ? grown + 1 : 0) + (halved > 0 ? 2 * halved : 0) + 2);
+}
+
+static void a_silence_takes_few_epochs_and_all_that_is_due_in_it(void **state)
+{
+    static const uint64_t silences_s[] = {1, 30, 3600, 600000000, 600000000, UINT64_C(4000000000)};
+    struct config *config;
+    struct config_error error;
+    uint64_t now_ns = 2;
+    struct replay r;
+
+    (void)state;
+    assert_int_equal(config_load_text(watching, &config, &error), 0);
+    assert_int_equal(replay_open(&r, config, NULL, NULL), 0);
+    for (size_t i = 0; i < ARRAY_LENGTH(silences_s); i++) {
+        const struct flow_table_counters *flows = engine_flow_counters(r.engine);
+        uint64_t n_epochs, n_ended = flows->aged;
+
+        for (uint16_t k = 0; k < 300; k++)
+            send_segment(&r, now_ns, k, 1000, 100, SEGMENT_ACK);
+        n_epochs = r.n_epochs;
+        now_ns += silences_s[i] * NS_PER_S;
+        send_segment(&r, now_ns, 299, 1100, 100, SEGMENT_ACK);
+        assert_in_range(r.n_epochs - n_epochs, 1, most_epochs((double)silences_s[i]));
+        /* The idle timeout is 15 s, and each flow is looked at once in half of that. */
+        assert_int_equal(flows->aged - n_ended, silences_s[i] < 15 ? 0 : 300);
+    }
+    replay_finish(&r);
+    assert_null(replay_check(&r));
+    replay_close(&r);
+    config_free(config);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(genuine_senders_are_closed_loop_by_rule_anytime),
         cmocka_unit_test(genuine_senders_are_closed_loop_by_rule_penny),
+        cmocka_unit_test(a_silence_takes_few_epochs_and_all_that_is_due_in_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
