@@ -66,6 +66,16 @@ static const struct argp_option argp_rows[] = {
     {0},
 };
 
+/* What is no text of JSON would be left out of the configuration without a word. */
+static json_t *text_of(struct argp_state *state, const char *argument)
+{
+    json_t *text = json_string(argument);
+
+    if (text == NULL)
+        argp_error(state, "\"%s\" is no UTF-8", argument);
+    return text;
+}
+
 static void add_texts(struct argp_state *state, json_t *list, const char *argument)
 {
     char *copy = strdup(argument), *rest = copy;
@@ -73,7 +83,7 @@ static void add_texts(struct argp_state *state, json_t *list, const char *argume
     for (char *text; copy != NULL && (text = strsep(&rest, ",")) != NULL;) {
         if (*text == '\0')
             argp_error(state, "\"%s\": an empty prefix; write CIDR,CIDR,...", argument);
-        json_array_append_new(list, json_string(text));
+        json_array_append_new(list, text_of(state, text));
     }
     free(copy);
 }
@@ -98,13 +108,14 @@ static json_t *milliseconds_of(const char *text)
     return value != NULL && ms >= 0 && ms <= UINT32_MAX ? json_integer((json_int_t)ms) : NULL;
 }
 
-static json_t *parameter_value(const struct parameter_row *row, const char *argument)
+static json_t *parameter_value(struct argp_state *state, const struct parameter_row *row,
+                               const char *argument)
 {
     json_t *value;
 
     switch (row->kind) {
     case KIND_WORD:
-        return json_string(argument);
+        return text_of(state, argument);
     case KIND_NO:
         return json_false();
     case KIND_SECONDS:
@@ -130,7 +141,7 @@ static const char *allowed_of(enum parameter_kind kind)
 static void set_parameter(struct argp_state *state, struct test_options *o,
                           const struct parameter_row *row, const char *argument)
 {
-    json_t *value = parameter_value(row, argument);
+    json_t *value = parameter_value(state, row, argument);
 
     if (value == NULL)
         argp_error(state, "--%s: \"%s\"; allowed: %s", row->option, argument,
@@ -153,8 +164,9 @@ static void set_by_name(struct argp_state *state, struct test_options *o, const 
         free(name);
         return;
     }
+    json_decref(text_of(state, name));
     value = json_loads(equals + 1, JSON_DECODE_ANY, NULL);
-    json_object_set_new(o->parameters, name, value != NULL ? value : json_string(equals + 1));
+    json_object_set_new(o->parameters, name, value != NULL ? value : text_of(state, equals + 1));
     free(name);
 }
 
@@ -182,6 +194,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         add_texts(state, o->destinations, argument);
         return 0;
     case KEY_MODE:
+        json_decref(text_of(state, argument));
         o->mode = argument;
         return 0;
     case KEY_SET:

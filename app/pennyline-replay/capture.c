@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "pennyline-replay/capture.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/bytes.h"
 #include "base/compiler.h"
@@ -52,19 +52,53 @@ static int refuse_link_type(struct capture *c, int dlt)
     char text[256];
 
     snprintf(text, sizeof(text),
-             "link type %s (%d) is not read; capture on an Ethernet interface or on \"any\", or "
-             "convert it (Ethernet, raw IP, Linux cooked v1 and v2, and loopback are read)",
+             "link type %s (%d) is not read; capture on an Ethernet interface, or convert it "
+             "(Ethernet, raw IP, Linux cooked v1 and v2, and loopback are read)",
              name != NULL ? name : "unknown", dlt);
     return fail(c, text);
 }
 
-static uint64_t size_of(FILE *file)
-{
-    struct stat status;
+/* What libpcap (1.10) does not read, by its own words, and who writes it anew. FILE is the file. */
+static const struct {
+    const char *words, *purpose, *command;
+} remedies[] = {
+    {"different from the snapshot length of the first interface", "", "editcap -F pcap FILE -"},
+    {"different from the type of the first interface",
+     "for its first interface, if that is Ethernet, ",
+     "tshark -r FILE -Y 'frame.interface_id == 0' -w - | editcap -T ether -F pcap - -"},
+    {"sections with different byte orders", "", "editcap -F pcap FILE -"},
+    {"unknown file format", "if it is a capture of another format, ", "editcap -F pcap FILE -"},
+};
 
-    if (file == NULL || fstat(fileno(file), &status) < 0 || !S_ISREG(status.st_mode))
-        return 0;
-    return (uint64_t)status.st_size;
+/* In words, with the remedy where there is one. */
+static int fail_reading(struct capture *c, const char *where, const char *words)
+{
+    const char *purpose = "", *name,
+               *command = c->n_packets == 0 ? input_other_compression(&c->input, &name) : NULL;
+    char text[768];
+
+    if (command != NULL) {
+        snprintf(text, sizeof(text), "it is compressed by %s; pipe it: %s | %s --pcap - ...", name,
+                 command, program_invocation_short_name);
+        return fail(c, text);
+    }
+    for (size_t i = 0; i < ARRAY_LENGTH(remedies); i++)
+        if (strstr(words, remedies[i].words) != NULL) {
+            purpose = remedies[i].purpose;
+            command = remedies[i].command;
+        }
+    if (command == NULL)
+        snprintf(text, sizeof(text), "%s%s", where, words);
+    else
+        snprintf(text, sizeof(text), "%s%s; %spipe it: %s | %s --pcap - ...", where, words, purpose,
+                 command, program_invocation_short_name);
+    return fail(c, text);
+}
+
+static void close_input(struct capture *c)
+{
+    if (c->input.stream != NULL)
+        fclose(c->input.stream);
 }
 
 int capture_open(struct capture *c, const char *path)
@@ -72,12 +106,14 @@ int capture_open(struct capture *c, const char *path)
     char error[PCAP_ERRBUF_SIZE] = "";
 
     *c = (struct capture){.path = strcmp(path, "-") == 0 ? "standard input" : path};
-    c->pcap = pcap_open_offline_with_tstamp_precision(path, PCAP_TSTAMP_PRECISION_NANO, error);
+    if (input_open(&c->input, path, error, sizeof(error)) < 0)
+        return fail(c, error);
+    c->pcap = pcap_fopen_offline_with_tstamp_precision(c->input.stream, PCAP_TSTAMP_PRECISION_NANO,
+                                                       error);
     if (c->pcap == NULL) {
-        /* libpcap names the file itself when it cannot be opened, and only then. */
-        const char *rest = strncmp(error, path, strlen(path)) == 0 ? error + strlen(path) : NULL;
-
-        return fail(c, rest != NULL && strncmp(rest, ": ", 2) == 0 ? rest + 2 : error);
+        fail_reading(c, "", c->input.problem[0] != '\0' ? c->input.problem : error);
+        close_input(c);
+        return -1;
     }
     c->link = find_link_type(pcap_datalink(c->pcap));
     if (c->link == NULL) {
@@ -85,7 +121,6 @@ int capture_open(struct capture *c, const char *path)
         capture_close(c);
         return -1;
     }
-    c->file_bytes = size_of(pcap_file(c->pcap));
     return 0;
 }
 
@@ -111,15 +146,14 @@ static void parse(const struct capture *c, const uint8_t *data, struct capture_p
         packet_decapsulate(p->data, p->captured_bytes - header, &p->view);
 }
 
-static int broken(struct capture *c)
+static int broken(struct capture *c, const char *words)
 {
-    char text[512];
+    char where[128];
 
-    snprintf(text, sizeof(text),
-             "packet %llu, before byte %llu: %s; --limit %llu replays what precedes it",
-             (unsigned long long)c->n_packets + 1, (unsigned long long)capture_position(c),
-             pcap_geterr(c->pcap), (unsigned long long)c->n_packets);
-    return fail(c, text);
+    snprintf(where, sizeof(where),
+             "packet %llu, before byte %lld: ", (unsigned long long)c->n_packets + 1,
+             (long long)ftello(c->input.stream));
+    return fail_reading(c, where, words);
 }
 
 /* tv_usec holds nanoseconds in this precision. The file's seconds are 32 bits without a sign, which
@@ -138,24 +172,18 @@ int capture_next(struct capture *c, struct capture_packet *out)
     const u_char *data;
     int result = pcap_next_ex(c->pcap, &header, &data);
 
+    if (result != 1 && c->input.problem[0] != '\0')
+        return broken(c, c->input.problem);
     if (result == PCAP_ERROR_BREAK)
         return 0;
     if (result != 1)
-        return broken(c);
+        return broken(c, pcap_geterr(c->pcap));
     c->n_packets++;
     out->time_ns = time_of(header);
     out->captured_bytes = header->caplen;
     out->frame_bytes = header->len < header->caplen ? header->caplen : header->len;
     parse(c, data, out);
     return 1;
-}
-
-uint64_t capture_position(const struct capture *c)
-{
-    FILE *file = pcap_file(c->pcap);
-    off_t position = file != NULL ? ftello(file) : -1;
-
-    return position > 0 ? (uint64_t)position : 0;
 }
 
 void capture_close(struct capture *c)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A capture file, packet by packet: pcap and pcapng by libpcap, in constant memory. */
+/* A capture file, packet by packet: pcap and pcapng by libpcap, in constant memory, also out of
+ * gzip. */
 #ifndef REPLAY_CAPTURE_H
 #define REPLAY_CAPTURE_H
 
@@ -8,6 +9,7 @@
 #include <stdint.h>
 
 #include "packet/packet.h"
+#include "pennyline-replay/input.h"
 
 #define CAPTURE_ERROR_BYTES 1024
 
@@ -15,11 +17,11 @@ struct link_type;
 
 struct capture {
     const char *path;
+    struct input input;
     pcap_t *pcap;
     const struct link_type *link;
     bool is_mirror;                  /* set by the caller: packets may be cut, and in tunnels */
     uint64_t n_packets;              /* read so far */
-    uint64_t file_bytes;             /* 0: not known, as of a pipe */
     char error[CAPTURE_ERROR_BYTES]; /* one sentence, when a call failed */
 };
 
@@ -31,14 +33,12 @@ struct capture_packet {
     const uint8_t *data; /* what the view was made of; until the next packet */
 };
 
-/* "-" is standard input. 0, or -1 with c->error set. */
+/* "-" is standard input. 0, or -1 with c->error set. `c` stays where it is until it is closed. */
 int capture_open(struct capture *c, const char *path);
 
-/* 1: a packet; 0: the end; -1: the file is broken, and c->error says where. */
+/* 1: a packet; 0: the end; -1: no further packet can be read, and c->error says where and why. The
+ * packets before it are good. */
 int capture_next(struct capture *c, struct capture_packet *out);
-
-/* Bytes of the file read so far. */
-uint64_t capture_position(const struct capture *c);
 
 void capture_close(struct capture *c);
 

@@ -28,6 +28,7 @@ struct program {
     struct options options;
     struct config *config;
     struct capture capture;
+    bool is_broken; /* the file, behind what was read of it */
     struct replay replay;
     struct eventlog *events;
 };
@@ -50,7 +51,8 @@ static void on_event(void *context, const struct manager_event *event)
     json_decref(line);
 }
 
-static int read_packets(struct program *p)
+/* All that can be read; the rest of a broken file is not. */
+static void read_packets(struct program *p)
 {
     uint64_t limit = p->options.limit != 0 ? p->options.limit : UINT64_MAX;
     struct capture_packet packet;
@@ -63,10 +65,10 @@ static int read_packets(struct program *p)
         if (more != 1)
             break;
         replay_packet(&p->replay, &packet);
-        progress_packet(&progress, &p->capture);
+        progress_packet(&progress, &p->capture, p->replay.n_epochs);
     }
     progress_end(&progress);
-    return more < 0 ? fail(p->capture.error) : 0;
+    p->is_broken = more < 0 && !interrupted;
 }
 
 static struct report_run run_of(const struct program *p)
@@ -81,6 +83,21 @@ static struct report_run run_of(const struct program *p)
     };
 }
 
+/* Names of files are bytes, text of JSON is UTF-8: what is none becomes \xNN. */
+static json_t *text_json(const char *path)
+{
+    json_t *name = json_string(path);
+    char *escaped = NULL, *at;
+
+    if (name != NULL || (escaped = malloc(4 * strlen(path) + 1)) == NULL)
+        return name;
+    for (at = escaped; *path != '\0'; path++)
+        at += sprintf(at, (*path & 0x80) != 0 ? "\\x%02x" : "%c", (unsigned char)*path);
+    name = json_string(escaped);
+    free(escaped);
+    return name;
+}
+
 static json_t *capture_json(const struct program *p)
 {
     json_t *reasons = json_object();
@@ -89,11 +106,12 @@ static json_t *capture_json(const struct program *p)
         if (p->replay.packet_reasons[i] != 0)
             json_object_set_new(reasons, packet_reason_name((enum packet_reason)i),
                                 json_integer((json_int_t)p->replay.packet_reasons[i]));
-    return json_pack("{s:s, s:I, s:f, s:I, s:b, s:o}", "file", p->capture.path, "packets",
-                     (json_int_t)p->capture.n_packets, "duration_s",
+    return json_pack("{s:o, s:I, s:f, s:I, s:b, s:o, s:o}", "file", text_json(p->capture.path),
+                     "packets", (json_int_t)p->capture.n_packets, "duration_s",
                      (double)(p->replay.last_ns - p->replay.first_ns) * 1e-9, "times_went_back",
-                     (json_int_t)p->replay.n_went_back, "interrupted", (int)interrupted,
-                     "packet_reasons", reasons);
+                     (json_int_t)p->replay.n_went_back, "interrupted", (int)interrupted, "broken",
+                     p->is_broken ? text_json(p->capture.error) : json_null(), "packet_reasons",
+                     reasons);
 }
 
 static void show_json(const struct program *p, const struct report_run *run)
@@ -116,6 +134,8 @@ static void show_table(const struct program *p, const struct report_run *run)
            (double)(p->replay.last_ns - p->replay.first_ns) * 1e-9,
            interrupted ? " (interrupted)" : "", (unsigned long long)c->slice_packets,
            (unsigned long long)c->slice_not_tcp);
+    if (p->is_broken)
+        printf("the capture is broken there: what it holds behind that packet is not known\n");
     if (p->replay.n_went_back > 0)
         printf("%llu packets were older than the one before; they count as of the same time\n",
                (unsigned long long)p->replay.n_went_back);
@@ -130,6 +150,7 @@ static int show(const struct program *p)
         show_json(p, &run);
     else
         show_table(p, &run);
+    fflush(stdout);
     if (eventlog_n_lost(p->events) > 0)
         fprintf(stderr, "%s: %llu events were lost: %s took them too slowly\n",
                 program_invocation_short_name, (unsigned long long)eventlog_n_lost(p->events),
@@ -147,10 +168,15 @@ static int replay_capture(struct program *p)
                  strerror(-error));
         return fail(text);
     }
-    code = read_packets(p);
-    if (code == 0) {
+    read_packets(p);
+    /* Of nothing there is nothing to tell but why. */
+    if (p->is_broken && p->capture.n_packets == 0) {
+        code = fail(p->capture.error);
+    } else {
         replay_finish(&p->replay);
         code = show(p);
+        if (p->is_broken)
+            code = fail(p->capture.error);
     }
     replay_close(&p->replay);
     return code;

@@ -11,9 +11,11 @@
 enum { KEY_PCAP = 0x100, KEY_LIMIT, KEY_FLOWS, KEY_EVENTS, KEY_DROPS };
 
 static const struct argp_option argp_rows[] = {
-    {"pcap", KEY_PCAP, "FILE", 0, "The capture, pcap or pcapng; \"-\" is standard input", 0},
+    {"pcap", KEY_PCAP, "FILE", 0,
+     "The capture, pcap or pcapng, also in gzip; \"-\" is standard input", 0},
     {"limit", KEY_LIMIT, "N", 0, "Read no more than the first N packets", 0},
-    {"flows", KEY_FLOWS, "N", 0, "Memory for so many flows at once (default 262144)", 0},
+    {"flows", KEY_FLOWS, "N", 0,
+     "Memory for so many flows at once: 1024 to 25165824 (default 262144)", 0},
     {"drops", KEY_DROPS, NULL, 0, "List every drop in the JSON summary", 0},
     {"events", KEY_EVENTS, "FILE", 0, "Append events as lines of JSON; \"-\" is standard output",
      0},
@@ -31,7 +33,9 @@ static const char description[] =
     "passive: it drops nothing, and reports repeats, holes and how flows ended.\n"
     "\n"
     "Read are captures of Ethernet, raw IP, Linux cooked (v1, v2) and loopback. A packet that is "
-    "older than the one before it is taken to be of the same time.\n"
+    "older than the one before it is taken to be of the same time. Of a file that is broken, or "
+    "cut "
+    "off in a packet, what precedes that is reported.\n"
     "\n"
     "Exit code, the greatest of all aggregates: 0 closed_loop (or nothing tested, as in mode "
     "passive); 10 not_closed_loop; 11 duplicates_exceeded; 12 inconclusive; 2 usage; 1 any other "
@@ -66,7 +70,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         o->limit = count_of(state, "limit", argument, INT64_MAX);
         return 0;
     case KEY_FLOWS:
-        o->n_flows = (uint32_t)count_of(state, "flows", argument, 1u << 24);
+        o->n_flows = (uint32_t)count_of(state, "flows", argument, UINT32_MAX);
         return 0;
     case KEY_EVENTS:
         o->events = argument;
@@ -96,6 +100,17 @@ static json_t *compose(const struct options *o)
     return root;
 }
 
+/* Names the option, not what the configuration calls it. */
+static const char *explain(const struct config_error *error, char *out, size_t n)
+{
+    static const char flows[] = "$.instance.flows_per_lcore";
+
+    if (strcmp(error->path, flows) != 0 || strncmp(error->text, flows, sizeof(flows) - 1) != 0)
+        return test_options_explain(error, out, n);
+    snprintf(out, n, "--flows%s", error->text + sizeof(flows) - 1);
+    return out;
+}
+
 struct config *options_read(struct options *options, int argc, char **argv)
 {
     static const struct argp argp = {argp_rows, parse, NULL, description, children, NULL, NULL};
@@ -110,7 +125,7 @@ struct config *options_read(struct options *options, int argc, char **argv)
     root = compose(options);
     if (config_load_json(root, &config, &error) != 0) {
         fprintf(stderr, "%s: %s\n", program_invocation_short_name,
-                test_options_explain(&error, text, sizeof(text)));
+                explain(&error, text, sizeof(text)));
         exit(EXIT_USAGE);
     }
     json_decref(root);

@@ -6,8 +6,8 @@
 
 #include "common/monotonic.h"
 
-#define PACKETS_PER_LOOK 65536
-#define SHOW_EVERY_S     0.5
+#define STEPS_PER_LOOK 65536
+#define SHOW_EVERY_S   0.5
 
 void progress_begin(struct progress *p)
 {
@@ -17,14 +17,14 @@ void progress_begin(struct progress *p)
 
 static void show(const struct progress *p, const struct capture *c)
 {
-    double elapsed_s = p->shown_s - p->started_s, position = (double)capture_position(c);
+    double elapsed_s = p->shown_s - p->started_s, position = (double)input_position(&c->input);
     double rate = (double)c->n_packets / elapsed_s, share = 0;
 
     fprintf(stderr, "\r\033[K");
-    if (c->file_bytes > 0) {
-        share = position / (double)c->file_bytes;
-        fprintf(stderr, "%.0f of %.0f MB (%.0f %%), ", position / 1e6, (double)c->file_bytes / 1e6,
-                100 * share);
+    if (c->input.file_bytes > 0) {
+        share = position / (double)c->input.file_bytes;
+        fprintf(stderr, "%.0f of %.0f MB (%.0f %%), ", position / 1e6,
+                (double)c->input.file_bytes / 1e6, 100 * share);
     }
     fprintf(stderr, "%llu packets, %.2f M/s", (unsigned long long)c->n_packets, rate / 1e6);
     if (share > 0)
@@ -32,12 +32,13 @@ static void show(const struct progress *p, const struct capture *c)
     fflush(stderr);
 }
 
-void progress_packet(struct progress *p, const struct capture *c)
+void progress_packet(struct progress *p, const struct capture *c, uint64_t n_epochs)
 {
     double t;
 
-    if (!p->is_on || c->n_packets % PACKETS_PER_LOOK != 0)
+    if (!p->is_on || c->n_packets + n_epochs - p->n_steps < STEPS_PER_LOOK)
         return;
+    p->n_steps = c->n_packets + n_epochs;
     t = monotonic_s();
     if (t - p->shown_s < SHOW_EVERY_S)
         return;

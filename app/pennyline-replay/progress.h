@@ -11,12 +11,14 @@
 struct progress {
     bool is_on, is_shown;
     double started_s, shown_s;
+    uint64_t n_steps; /* packets and epochs, when it looked at the clock last */
 };
 
 void progress_begin(struct progress *p);
 
-/* After each packet; looks at the clock now and then only. */
-void progress_packet(struct progress *p, const struct capture *c);
+/* After each packet, with the number of epochs so far (silences take time, too); looks at the clock
+ * now and then only. */
+void progress_packet(struct progress *p, const struct capture *c, uint64_t n_epochs);
 
 /* Takes the line away. */
 void progress_end(struct progress *p);

@@ -56,6 +56,13 @@ static size_t link_header(int dlt, uint8_t *out)
     }
 }
 
+size_t segment_frame(const struct segment *s, int dlt, uint8_t *out)
+{
+    size_t header = link_header(dlt, out);
+
+    return header + segment_build(s, out + header);
+}
+
 void segments_write(const char *path, int dlt, uint32_t snap_bytes, const struct segment *segments,
                     size_t n)
 {
@@ -66,8 +73,7 @@ void segments_write(const char *path, int dlt, uint32_t snap_bytes, const struct
     if (dumper == NULL)
         abort();
     for (size_t i = 0; i < n; i++) {
-        size_t header = link_header(dlt, frame);
-        bpf_u_int32 length = (bpf_u_int32)(header + segment_build(&segments[i], frame + header));
+        bpf_u_int32 length = (bpf_u_int32)segment_frame(&segments[i], dlt, frame);
         const struct pcap_pkthdr packet = {
             .ts = {(time_t)(segments[i].time_ns / NS_PER_S),
                    (suseconds_t)(segments[i].time_ns % NS_PER_S)},

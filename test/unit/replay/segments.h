@@ -22,6 +22,9 @@ struct segment {
 /* The IPv4 packet; its bytes. `out` holds SEGMENT_FRAME_BYTES. */
 size_t segment_build(const struct segment *s, uint8_t *out);
 
+/* The same behind the header of a link; `out` holds 32 bytes more. */
+size_t segment_frame(const struct segment *s, int dlt, uint8_t *out);
+
 /* Writes the segments as a capture of the link type, each cut to `snap_bytes` (0: whole). */
 void segments_write(const char *path, int dlt, uint32_t snap_bytes, const struct segment *segments,
                     size_t n);
