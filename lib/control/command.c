@@ -2,7 +2,6 @@
 /* The table, and from a line to a call: everything is checked before a handler runs. */
 #include "control/command.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -46,7 +45,9 @@ static const struct command_argument kill_switch_arguments[] = {
     {0},
 };
 
-const struct command commands[] = {
+static json_t *run_help(struct command_call *call);
+
+static const struct command commands[] = {
     {"status", "the box: workers, ports, tests running, memory", no_arguments, command_run_status},
     {"slices", "what the configuration names, with the parameters of their tests", slices_arguments,
      command_run_slices},
@@ -61,35 +62,29 @@ const struct command commands[] = {
      kill_switch_arguments, command_run_kill_switch},
     {"watch", "events as lines, until the client leaves", no_arguments, command_run_watch},
     {"version", "of the server", no_arguments, command_run_version},
-    {"help", "this table", no_arguments, command_run_help},
+    {"help", "this table", no_arguments, run_help},
 };
-const size_t n_commands = ARRAY_LENGTH(commands);
 
-json_t *command_refuse(struct command_call *call, const char *format, ...)
+static json_t *arguments_json(const struct command *command)
 {
-    va_list arguments;
+    json_t *out = json_array();
 
-    va_start(arguments, format);
-    vsnprintf(call->error, sizeof(call->error), format, arguments);
-    va_end(arguments);
-    return NULL;
+    for (const struct command_argument *a = command->arguments; a->name != NULL; a++)
+        json_array_append_new(out, json_pack("{s:s, s:b, s:s}", "name", a->name, "required",
+                                             (int)a->required, "help", a->help));
+    return out;
 }
 
-uint32_t command_count(const struct command_call *call, const char *name, uint32_t otherwise)
+static json_t *run_help(struct command_call *call)
 {
-    json_t *value = json_object_get(call->request, name);
+    json_t *out = json_array();
 
-    return value != NULL ? (uint32_t)json_integer_value(value) : otherwise;
-}
-
-bool command_switch(const struct command_call *call, const char *name)
-{
-    return json_is_true(json_object_get(call->request, name));
-}
-
-const char *command_text(const struct command_call *call, const char *name)
-{
-    return json_string_value(json_object_get(call->request, name));
+    (void)call;
+    for (size_t i = 0; i < ARRAY_LENGTH(commands); i++)
+        json_array_append_new(out, json_pack("{s:s, s:s, s:o}", "command", commands[i].name, "help",
+                                             commands[i].help, "arguments",
+                                             arguments_json(&commands[i])));
+    return out;
 }
 
 static bool is_count(json_t *value, uint32_t most)
@@ -171,7 +166,7 @@ static bool find_command(struct command_call *call)
 {
     const char *name = command_text(call, "command");
 
-    for (size_t i = 0; name != NULL && i < n_commands; i++)
+    for (size_t i = 0; name != NULL && i < ARRAY_LENGTH(commands); i++)
         if (strcmp(commands[i].name, name) == 0)
             call->command = &commands[i];
     if (call->command != NULL)

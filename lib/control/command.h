@@ -46,10 +46,7 @@ struct command {
     json_t *(*run)(struct command_call *call);
 };
 
-extern const struct command commands[];
-extern const size_t n_commands;
-
-/* Sets call->error and returns NULL. */
+/* call.c: sets call->error and returns NULL. */
 json_t *command_refuse(struct command_call *call, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
@@ -58,14 +55,13 @@ uint32_t command_count(const struct command_call *call, const char *name, uint32
 bool command_switch(const struct command_call *call, const char *name);
 const char *command_text(const struct command_call *call, const char *name);
 
-/* The aggregate that the argument "aggregate" means: its number, the name of its slice, or its
- * prefix. False, and call->error set, when it means none or several. */
+/* find.c: the aggregate that the argument "aggregate" means: its number, the name of its slice, or
+ * its prefix. False, and call->error set, when it means none or several. */
 bool command_aggregate(struct command_call *call, uint32_t *aggregate);
 
 /* commands_status.c */
 json_t *command_run_status(struct command_call *call);
 json_t *command_run_version(struct command_call *call);
-json_t *command_run_help(struct command_call *call);
 /* commands_test.c */
 json_t *command_run_aggregates(struct command_call *call);
 json_t *command_run_slices(struct command_call *call);

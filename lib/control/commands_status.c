@@ -61,25 +61,3 @@ json_t *command_run_version(struct command_call *call)
     (void)call;
     return json_pack("{s:s, s:s}", "program", "pennyline", "version", PENNYLINE_VERSION);
 }
-
-static json_t *arguments_json(const struct command *command)
-{
-    json_t *out = json_array();
-
-    for (const struct command_argument *a = command->arguments; a->name != NULL; a++)
-        json_array_append_new(out, json_pack("{s:s, s:b, s:s}", "name", a->name, "required",
-                                             (int)a->required, "help", a->help));
-    return out;
-}
-
-json_t *command_run_help(struct command_call *call)
-{
-    json_t *out = json_array();
-
-    (void)call;
-    for (size_t i = 0; i < n_commands; i++)
-        json_array_append_new(out, json_pack("{s:s, s:s, s:o}", "command", commands[i].name, "help",
-                                             commands[i].help, "arguments",
-                                             arguments_json(&commands[i])));
-    return out;
-}
