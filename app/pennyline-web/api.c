@@ -4,8 +4,6 @@
 
 #include <jansson.h>
 #include <microhttpd.h>
-#include <stdarg.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/compiler.h"
@@ -13,8 +11,10 @@
 
 #define VARIABLE "{aggregate}"
 
-const struct api_route api_routes[] = {
-    {"GET", "/api/v1", api_get_index, false, {0}, "this list"},
+static void get_index(struct web *w, const struct request *q, struct reply *r);
+
+static const struct api_route routes[] = {
+    {"GET", "/api/v1", get_index, false, {0}, "this list"},
     {"GET", "/api/v1/status", api_get_status, false, {0}, "the box: workers, ports, memory, tests"},
     {"GET", "/api/v1/slices", api_get_slices, false, {0}, "slices, with sums of their aggregates"},
     {"GET",
@@ -49,56 +49,27 @@ const struct api_route api_routes[] = {
     {"GET", "/healthz", api_get_healthz, false, {0}, "200 when packets traverse every worker"},
     {"GET", "/readyz", api_get_readyz, false, {0}, "200 when tests may run as well"},
 };
-const size_t n_api_routes = ARRAY_LENGTH(api_routes);
 
-void reply_error(struct reply *r, unsigned int status, const char *format, ...)
+static void get_index(struct web *w, const struct request *q, struct reply *r)
 {
-    char message[1024];
-    va_list arguments;
-    json_t *text;
+    json_t *list = json_array(), *index;
 
-    va_start(arguments, format);
-    vsnprintf(message, sizeof(message), format, arguments);
-    va_end(arguments);
-    /* What a client sent may be no UTF-8. */
-    text = json_string(message);
-    if (text == NULL)
-        text = json_string("the request is not UTF-8");
-    r->status = status;
-    r->content_type = NULL;
-    rewind(r->out);
-    fprintf(r->out, "{\"error\":{\"status\":%u,\"message\":", status);
-    json_dumpf(text, r->out, JSON_ENCODE_ANY | JSON_ENSURE_ASCII);
-    fputs("}}", r->out);
-    json_decref(text);
-}
+    (void)w;
+    (void)q;
+    for (size_t i = 0; i < ARRAY_LENGTH(routes); i++) {
+        json_t *parameters = json_array();
 
-const char *request_parameter(const struct request *q, const char *name)
-{
-    return MHD_lookup_connection_value(q->connection, MHD_GET_ARGUMENT_KIND, name);
-}
-
-/* Digits and nothing else. */
-static bool parse_count(const char *text, uint64_t most, uint64_t *value)
-{
-    *value = 0;
-    if (*text == '\0' || strlen(text) > 18 || text[strspn(text, "0123456789")] != '\0')
-        return false;
-    *value = strtoull(text, NULL, 10);
-    return *value <= most;
-}
-
-bool request_count(const struct request *q, struct reply *r, const char *name, uint64_t most,
-                   uint64_t otherwise, uint64_t *value)
-{
-    const char *text = request_parameter(q, name);
-
-    *value = otherwise;
-    if (text == NULL || parse_count(text, most, value))
-        return true;
-    reply_error(r, MHD_HTTP_BAD_REQUEST, "%s: \"%.64s\": give a whole number from 0 to %lu", name,
-                text, (unsigned long)most);
-    return false;
+        for (size_t p = 0; p < API_MAX_PARAMETERS && routes[i].parameters[p] != NULL; p++)
+            json_array_append_new(parameters, json_string(routes[i].parameters[p]));
+        json_array_append_new(list,
+                              json_pack("{s:s, s:s, s:o, s:b, s:s}", "method", routes[i].method,
+                                        "path", routes[i].path, "parameters", parameters, "token",
+                                        (int)routes[i].changes_something, "help", routes[i].help));
+    }
+    index = json_pack("{s:s, s:s, s:s, s:o}", "program", "pennyline-web", "version",
+                      PENNYLINE_VERSION, "openapi", "/api/v1/openapi.json", "routes", list);
+    json_dumpf(index, r->out, JSON_COMPACT);
+    json_decref(index);
 }
 
 struct parameter_check {
@@ -153,7 +124,7 @@ static bool path_matches(const char *pattern, const char *path, unsigned int *nu
 
     if (variable == NULL)
         return strcmp(pattern, path) == 0;
-    if (strncmp(pattern, path, n) != 0 || !parse_count(path + n, UINT32_MAX - 1, &value))
+    if (strncmp(pattern, path, n) != 0 || !text_is_count(path + n, UINT32_MAX - 1, &value))
         return false;
     *number = (unsigned int)value;
     return true;
@@ -233,14 +204,14 @@ void api_answer(struct web *w, struct request *q, struct reply *r)
                     q->host);
         return;
     }
-    for (size_t i = 0; i < n_api_routes; i++) {
-        if (!path_matches(api_routes[i].path, q->path, &q->number))
+    for (size_t i = 0; i < ARRAY_LENGTH(routes); i++) {
+        if (!path_matches(routes[i].path, q->path, &q->number))
             continue;
-        if (is_asked_by(api_routes[i].method, q->method)) {
-            answer_by(&api_routes[i], w, q, r);
+        if (is_asked_by(routes[i].method, q->method)) {
+            answer_by(&routes[i], w, q, r);
             return;
         }
-        allow(r, api_routes[i].method);
+        allow(r, routes[i].method);
     }
     answer_by_file(w, q, r);
 }

@@ -17,17 +17,13 @@ struct api_route {
     const char *help;
 };
 
-extern const struct api_route api_routes[];
-extern const size_t n_api_routes;
-
 /* Answers a request whose client was admitted. Nothing is asked of pennyline for one that names a
  * foreign host, nor changed for one of a foreign page or without the token. */
 void api_answer(struct web *w, struct request *q, struct reply *r);
 
 /* api_read.c */
-api_handler api_get_index, api_get_status, api_get_slices, api_get_aggregates, api_get_aggregate,
-    api_get_verdicts, api_get_events, api_get_kill_switch, api_get_metrics, api_get_healthz,
-    api_get_readyz;
+api_handler api_get_status, api_get_slices, api_get_aggregates, api_get_aggregate, api_get_verdicts,
+    api_get_events, api_get_kill_switch, api_get_metrics, api_get_healthz, api_get_readyz;
 /* api_change.c */
 api_handler api_post_test, api_delete_test, api_put_kill_switch;
 

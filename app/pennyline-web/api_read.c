@@ -11,28 +11,6 @@
 #define MOST_ROWS   10000
 #define MOST_EVENTS 1000
 
-void api_get_index(struct web *w, const struct request *q, struct reply *r)
-{
-    json_t *list = json_array(), *index;
-
-    (void)w;
-    (void)q;
-    for (size_t i = 0; i < n_api_routes; i++) {
-        json_t *parameters = json_array();
-
-        for (size_t p = 0; p < API_MAX_PARAMETERS && api_routes[i].parameters[p] != NULL; p++)
-            json_array_append_new(parameters, json_string(api_routes[i].parameters[p]));
-        json_array_append_new(
-            list, json_pack("{s:s, s:s, s:o, s:b, s:s}", "method", api_routes[i].method, "path",
-                            api_routes[i].path, "parameters", parameters, "token",
-                            (int)api_routes[i].changes_something, "help", api_routes[i].help));
-    }
-    index = json_pack("{s:s, s:s, s:s, s:o}", "program", "pennyline-web", "version",
-                      PENNYLINE_VERSION, "openapi", "/api/v1/openapi.json", "routes", list);
-    json_dumpf(index, r->out, JSON_COMPACT);
-    json_decref(index);
-}
-
 void api_get_status(struct web *w, const struct request *q, struct reply *r)
 {
     (void)q;

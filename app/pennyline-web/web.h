@@ -61,9 +61,12 @@ struct reply {
     FILE *out;
 };
 
-/* {"error": {"status", "message"}}, and nothing else. */
+/* request.c: {"error": {"status", "message"}}, and nothing else. */
 void reply_error(struct reply *r, unsigned int status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* Digits and nothing else, and not above `most`. */
+bool text_is_count(const char *text, uint64_t most, uint64_t *value);
 
 /* A parameter of the query, or NULL. */
 const char *request_parameter(const struct request *q, const char *name);
