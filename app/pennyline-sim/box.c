@@ -19,6 +19,7 @@
 #define N_QUEUED             512
 #define N_PENDING            64
 #define N_DROP_RECORDS       256
+#define BROKEN_BYTES         160
 #define BETWEEN_TESTS_NS     (1 * NS_PER_S)
 /* How much later each lcore notices a new epoch than the one before it: an R of one must not be
  * judged beside a staler D of another. */
@@ -50,6 +51,7 @@ struct box {
     struct passive_counters passive_before; /* all trials before this one */
     float repairs_ms[BOX_MAX_REPAIRS];
     uint32_t n_repairs;
+    char broken[BROKEN_BYTES];
 };
 
 static int post(void *context, const struct message *message)
@@ -84,10 +86,21 @@ static void note_repair(struct box *b, const struct drop_record *drop)
         b->repairs_ms[b->n_repairs++] = (float)(drop->ended_ns - drop->time_ns) / (float)NS_PER_MS;
 }
 
+/* The first identity that did not hold, kept for box_end(). */
+static void check(struct box *b)
+{
+    const char *broken = b->broken[0] == '\0' ? manager_check(b->manager) : NULL;
+
+    if (broken != NULL)
+        snprintf(b->broken, sizeof(b->broken), "%s", broken);
+}
+
 static void on_event(void *context, const struct manager_event *event)
 {
     struct box *b = context;
 
+    if (b->watch && event->kind != EVENT_AGGREGATE_ADDED)
+        check(b);
     if (event->kind == EVENT_VERDICT) {
         b->has_verdict = true;
         b->verdict_ns = b->now_ns;
@@ -277,6 +290,8 @@ static void go_on(struct box *b, uint64_t now_ns)
         for (uint16_t j = 0; j < b->options.n_lcores; j++)
             drain(b, j);
     }
+    if (b->watch && has_news)
+        check(b);
     if (b->watch && has_news && !b->is_done)
         watch_evidence(b);
 }
@@ -360,17 +375,15 @@ void box_stop(struct box *b)
 
 bool box_end(struct box *b)
 {
-    const char *broken;
-
     box_stop(b);
     for (uint32_t i = 0; i < b->options.n_lcores; i++)
         engine_stop(b->workers[i].engine);
     for (int i = 0; b->options.is_passive ? i < EPOCHS_AFTER_PASSIVE : !b->is_done; i++)
         go_on(b, b->now_ns + EPOCH_MS * NS_PER_MS);
-    broken = manager_check(b->manager);
-    if (broken != NULL)
-        fprintf(stderr, "pennyline-sim: %s\n", broken);
-    return broken == NULL;
+    check(b);
+    if (b->broken[0] != '\0')
+        fprintf(stderr, "pennyline-sim: %s\n", b->broken);
+    return b->broken[0] == '\0';
 }
 
 void box_report(const struct box *b, struct aggregate_report *out)

@@ -75,7 +75,8 @@ void box_report(const struct box *b, struct aggregate_report *out);
 #define BOX_MAX_REPAIRS 16
 uint32_t box_repairs_ms(const struct box *b, float out[BOX_MAX_REPAIRS]);
 
-/* The greatest evidence after any epoch of this trial, while `watch` was on. */
+/* The greatest evidence after any epoch of this trial, while `watch` was on; identities are then
+ * held against every event and every epoch, too. */
 void box_watch_evidence(struct box *b, bool on);
 double box_max_log10_e(const struct box *b);
 double box_max_log10_e_pooled(const struct box *b);

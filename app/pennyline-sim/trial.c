@@ -424,6 +424,18 @@ static bool is_over(const struct trial *t)
     return box_has_verdict(t->box);
 }
 
+/* Nobody sends any more: what is pending runs to its end. */
+static void await_verdict(struct trial *t)
+{
+    uint64_t max_ns =
+        t->now_ns + 2 * t->scenario->test.retransmission_timeout_ms * NS_PER_MS + NS_PER_S;
+
+    while (!box_has_verdict(t->box) && t->now_ns < max_ns) {
+        t->now_ns += WAIT_STEP_NS;
+        box_wait(t->box, t->now_ns);
+    }
+}
+
 static void play(struct trial *t)
 {
     uint64_t max_ns = (uint64_t)(t->scenario->max_s * (double)NS_PER_S);
@@ -444,12 +456,8 @@ static void play(struct trial *t)
             blind_packet(t);
         }
     }
-    /* Nobody sends any more: what is pending runs to its end. */
-    max_ns = t->now_ns + 2 * t->scenario->test.retransmission_timeout_ms * NS_PER_MS + NS_PER_S;
-    while (!is_over(t) && !box_has_verdict(t->box) && t->now_ns < max_ns) {
-        t->now_ns += WAIT_STEP_NS;
-        box_wait(t->box, t->now_ns);
-    }
+    if (!is_over(t))
+        await_verdict(t);
 }
 
 /* Of rule penny's posterior, if the rule was evaluated and does not stop at its duplicates. */
@@ -466,6 +474,7 @@ static void collect(struct trial *t, struct trial_result *out)
     struct aggregate_report r;
 
     box_stop(t->box);
+    await_verdict(t);
     box_report(t->box, &r);
     *out = (struct trial_result){
         .verdict = (uint8_t)r.verdict,

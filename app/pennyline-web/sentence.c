@@ -13,6 +13,8 @@ static void write_verdict(FILE *out, const json_t *event)
     const json_t *share = json_object_get(report, "genuine_share");
 
     fprintf(out, "%s: %s", json_string_at(event, "name"), json_string_at(report, "verdict"));
+    if (strcmp(json_string_at(event, "event"), "provisional_withdrawn") == 0)
+        fputs(" (not_closed_loop is withdrawn)", out);
     if (json_is_true(json_object_get(report, "provisional")))
         fputs(" (provisional)", out);
     if (json_is_true(json_object_get(report, "mixed")))

@@ -41,8 +41,10 @@ static void say_verdict(struct appliance *a, const struct manager_event *event)
         return;
     progress_end(&a->progress);
     say_info("%s: %s%s%s; %s", name_of(&r, prefix), verdict_name_outcome(r.verdict),
-             event->kind == EVENT_PROVISIONAL ? " (provisional)" : "", r.mixed ? " (mixed)" : "",
-             test_reason_words(r.reason));
+             event->kind == EVENT_PROVISIONAL             ? " (provisional)"
+             : event->kind == EVENT_PROVISIONAL_WITHDRAWN ? " (not_closed_loop is withdrawn)"
+                                                          : "",
+             r.mixed ? " (mixed)" : "", test_reason_words(r.reason));
 }
 
 static void say_finding(struct appliance *a, const struct manager_event *event)
@@ -84,6 +86,7 @@ static void say_event(struct appliance *a, const struct manager_event *event)
 {
     switch (event->kind) {
     case EVENT_PROVISIONAL:
+    case EVENT_PROVISIONAL_WITHDRAWN:
     case EVENT_VERDICT:
         say_verdict(a, event);
         break;

@@ -39,11 +39,16 @@ void budget_collect(struct manager *m, struct aggregate_state *a)
     a->test.granted -= (uint32_t)atomic_exchange_explicit(&c->screening, 0, memory_order_acq_rel);
 }
 
+void budget_pause(struct manager *m, struct aggregate_state *a)
+{
+    budget_collect(m, a);
+    a->test.withdrawn_epoch = m->epoch;
+}
+
 void budget_withdraw(struct manager *m, struct aggregate_state *a)
 {
     budget_order(m, a, AGGREGATE_SETTLING);
-    budget_collect(m, a);
-    a->test.withdrawn_epoch = m->epoch;
+    budget_pause(m, a);
 }
 
 bool budget_is_drained(const struct manager *m, const struct test *t)

@@ -66,8 +66,9 @@ static void evaluate_anytime(struct test *t, const struct flow_room *room)
             evidence_repairs_needed(anytime, pooled.n_retransmitted, pooled.n_duplicates,
                                     flows.n_places, -log10(levels.alpha), t->n_repairs_needed);
     /* What was reached once stays reached (Ville's inequality), and closed_loop is a claim that
-     * one sender makes true whatever spoke against it before. */
-    if (d.outcome == VERDICT_CLOSED_LOOP || t->anytime.outcome == VERDICT_UNDECIDED)
+     * one sender makes true whatever spoke against it before. not_closed_loop stands only as long
+     * as the counts bear it. */
+    if (t->anytime.outcome != VERDICT_CLOSED_LOOP)
         t->anytime.outcome = d.outcome;
     t->judged = pooled;
     t->is_judged = true;
@@ -142,6 +143,18 @@ static void count_closed_loop_flows(struct test *t, const struct flow_room *room
         t->n_flows_closed_loop += flow_is_closed_loop(t, &room->flows[i].counts);
 }
 
+/* A verdict is told beside the values that it was made of. But when it is closed_loop, what is
+ * still pending tells who else is there (F). */
+static bool evidence_is_final(const struct test *t)
+{
+    return t->verdict_ns != 0 && t->verdict != VERDICT_CLOSED_LOOP;
+}
+
+static bool penny_is_final(const struct test *t)
+{
+    return t->verdict_ns != 0 && t->parameters.rule == TEST_RULE_PENNY;
+}
+
 void test_evaluate(const struct manager *m, struct aggregate_state *a)
 {
     struct test *t = &a->test;
@@ -153,10 +166,12 @@ void test_evaluate(const struct manager *m, struct aggregate_state *a)
     t->changed = false;
     aggregate_counters_subtract(&t->counts, &a->total, &t->base);
     pooled = pooled_counts(t);
-    if (!is_judged_already(t, &pooled))
+    if (!is_judged_already(t, &pooled) && !evidence_is_final(t))
         evaluate_anytime(t, room);
-    evaluate_penny(t);
-    if (t->flows_changed && room != NULL)
-        count_closed_loop_flows(t, room);
+    if (!penny_is_final(t)) {
+        evaluate_penny(t);
+        if (t->flows_changed && room != NULL)
+            count_closed_loop_flows(t, room);
+    }
     t->flows_changed = false;
 }

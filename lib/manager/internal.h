@@ -38,10 +38,12 @@ struct test {
     struct aggregate_counters counts; /* since then, as of the last evaluation */
     enum test_state state;
     enum test_reason reason;
+    enum test_reason ending; /* SETTLING before the verdict is known: why no more drops are made */
     enum test_via via;
     enum verdict_outcome verdict;
     bool provisional;
     bool pooled_over; /* POOLED, but no new drop: waits for outcomes, and for its turn */
+    bool paused;      /* POOLED, without flows phase: no new drop until all made have ended */
     bool no_retest;   /* stopped by command */
     bool changed;     /* counters or flows grew since the last evaluation */
     bool flows_changed;
@@ -172,14 +174,32 @@ struct penny_result test_flow_penny(const struct test *t, const struct flow_coun
 /* test.c: the states. */
 void test_begin(struct manager *m, struct aggregate_state *a);
 void test_step(struct manager *m, struct aggregate_state *a);
+
+/* conclude.c: what the deciding rule says of the latest counts; VERDICT_UNDECIDED, too, when rule
+ * penny says not_closed_loop while the evidence for a sender is above 1. */
+enum verdict_outcome test_outcome(const struct test *t);
+/* Both for and against senders there is evidence. */
+bool test_is_in_conflict(const struct test *t);
+/* No drop can be made any more that is not counted yet, and none is pending. */
+bool test_nothing_is_out(const struct manager *m, const struct test *t);
+/* The drops were made and did not suffice: why, if there is more to say than `otherwise`. */
+enum test_reason test_reason_of_spent(const struct test *t, enum test_reason otherwise);
+/* Says not_closed_loop provisionally, or takes it back, as the latest counts have it. */
+void test_keep_hypothesis(struct manager *m, struct aggregate_state *a);
+/* Makes no more drops: the verdict is what the rule says when the last of them has ended. */
+void test_wind_up(struct manager *m, struct aggregate_state *a, enum test_reason reason);
+void test_conclude_when_final(struct manager *m, struct aggregate_state *a);
+/* The verdict is known. */
 void test_conclude(struct manager *m, struct aggregate_state *a, enum verdict_outcome verdict,
                    enum test_via via, enum test_reason reason);
+void test_conclude_closed_loop(struct manager *m, struct aggregate_state *a);
 
 /* budget.c: what workers may do to an aggregate. */
 void budget_order(struct manager *m, const struct aggregate_state *a, enum aggregate_phase phase);
 void budget_raise(struct manager *m, struct aggregate_state *a, uint32_t granted);
 void budget_collect(struct manager *m, struct aggregate_state *a); /* what is left, and places */
 void budget_withdraw(struct manager *m, struct aggregate_state *a);
+void budget_pause(struct manager *m, struct aggregate_state *a); /* the phase goes on later */
 /* Is every drop made before the last withdrawal in the counts? */
 bool budget_is_drained(const struct manager *m, const struct test *t);
 

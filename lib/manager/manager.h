@@ -47,6 +47,9 @@ enum test_reason {
     REASON_FLOWS_SPENT,       /* the flows phase ended too */
     REASON_RESETS,            /* most drops ended void by RST or FIN */
     REASON_OWN_LOSS,          /* most drops ended void by the box's own losses */
+    REASON_AMBIGUOUS,         /* most drops ended void by repeats that covered more than them */
+    REASON_EVICTED,           /* most drops ended void because their flows left the table */
+    REASON_CONFLICT,          /* evidence for senders and against them, and neither suffices */
     REASON_DURATION,          /* the time allowed was over */
     REASON_STOPPED,           /* by command, or at the end of the process or capture */
     REASON_NO_TRAFFIC,        /* ended without a single drop */
@@ -120,9 +123,10 @@ enum manager_event_kind {
     EVENT_TEST_STARTED,
     EVENT_DROP_MADE,
     EVENT_DROP_ENDED,
-    EVENT_PROVISIONAL, /* not_closed_loop, while the flows phase goes on */
-    EVENT_VERDICT,     /* the verdict is known; the report has its whole evidence */
-    EVENT_TEST_ENDED,  /* all drops ended: mixed and genuine share are final */
+    EVENT_PROVISIONAL,           /* not_closed_loop, while the flows phase goes on */
+    EVENT_PROVISIONAL_WITHDRAWN, /* the counts do not bear it any more: undecided again */
+    EVENT_VERDICT,               /* the verdict is known; the report has its whole evidence */
+    EVENT_TEST_ENDED,            /* all drops ended: mixed and genuine share are final */
     EVENT_SUSPENDED,
     EVENT_RESUMED,
     EVENT_KILL_SWITCH,
@@ -189,8 +193,9 @@ void manager_start(struct manager *m, uint64_t now_ns);
 int manager_test_start(struct manager *m, uint32_t aggregate, uint64_t now_ns);
 
 /* Ends a running test without waiting for evidence (REASON_STOPPED or REASON_DURATION): 0, also
- * when it is ending already; -ENOENT no such aggregate; -ESRCH none is running. A test stopped by
- * REASON_STOPPED does not begin again by itself. */
+ * when it is ending already; -ENOENT no such aggregate; -ESRCH none is running. The verdict comes
+ * at once, or when the last pending drop has ended. A test stopped by REASON_STOPPED does not begin
+ * again by itself. */
 int manager_test_stop(struct manager *m, uint32_t aggregate, enum test_reason reason,
                       uint64_t now_ns);
 

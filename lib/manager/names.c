@@ -27,10 +27,20 @@ static const struct {
                             "their time was over, and what became of them does not suffice for a "
                             "verdict."},
     [REASON_RESETS] = {"resets",
-                       "Most dropped segments were of flows that ended by FIN or RST before they "
-                       "could be repaired, so they count neither for nor against."},
-    [REASON_OWN_LOSS] = {"own_loss", "The box itself lost packets, so most drops count neither for "
-                                     "nor against."},
+                       "Most drops count neither for nor against, because their flows ended by "
+                       "FIN or RST before they could be repaired."},
+    [REASON_OWN_LOSS] = {"own_loss", "Most drops count neither for nor against, because the "
+                                     "box itself lost packets."},
+    [REASON_AMBIGUOUS] = {"ambiguous",
+                          "Most drops count neither for nor against, because what came back "
+                          "covered more than the dropped bytes, as when a sender merges small "
+                          "writes."},
+    [REASON_EVICTED] = {"evicted", "Most drops count neither for nor against, because the "
+                                   "flow table was too small to keep their flows."},
+    [REASON_CONFLICT] =
+        {"conflict", "Some drops came back as only real senders repeat them, and too many did "
+                     "not: blind traffic beside them, or repairs that take another way; neither "
+                     "suffices for a verdict."},
     [REASON_DURATION] = {"duration", "The time allowed for the test was over."},
     [REASON_STOPPED] = {"stopped", "The test was stopped."},
     [REASON_NO_TRAFFIC] = {"no_traffic",
@@ -44,6 +54,7 @@ static const char *const event_names[] = {
     [EVENT_DROP_MADE] = "drop_made",
     [EVENT_DROP_ENDED] = "drop_ended",
     [EVENT_PROVISIONAL] = "provisional",
+    [EVENT_PROVISIONAL_WITHDRAWN] = "provisional_withdrawn",
     [EVENT_VERDICT] = "verdict",
     [EVENT_TEST_ENDED] = "test_ended",
     [EVENT_SUSPENDED] = "suspended",

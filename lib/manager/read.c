@@ -116,35 +116,3 @@ bool manager_flow_report(const struct manager *m, uint32_t aggregate, uint32_t i
     };
     return true;
 }
-
-/* No more drops than were granted, and never more than the parameters allow. */
-static const char *check_budget(const struct test *t)
-{
-    const struct test_parameters *p = &t->parameters;
-    uint64_t most = p->max_drops_per_aggregate;
-
-    if (t->flows_started_ns != 0)
-        most += (uint64_t)p->max_individual_flows * p->max_drops_per_flow;
-    if (t->counts.dropped > most)
-        return "dropped <= max_drops_per_aggregate (+ max_individual_flows * max_drops_per_flow)";
-    if (t->counts.dropped > t->granted)
-        return "dropped <= granted";
-    return NULL;
-}
-
-const char *manager_check(const struct manager *m)
-{
-    for (uint32_t i = 0; i < m->n_aggregates; i++) {
-        const char *broken = aggregate_counters_check(&m->aggregates[i].total);
-
-        if (broken == NULL)
-            broken = passive_check(m, i);
-        if (broken == NULL)
-            broken = check_budget(&m->aggregates[i].test);
-        if (broken != NULL) {
-            snprintf(m->check_text, CHECK_TEXT_BYTES, "aggregate %u: %s does not hold", i, broken);
-            return m->check_text;
-        }
-    }
-    return NULL;
-}

@@ -4,10 +4,10 @@
  *   POOLED    closed_loop ......................................... SETTLING
  *             not_closed_loop or all drops made: no new drop, and the
  *             population of rule penny ends; when all drops ended,
- *               without flows phase .............................. SETTLING
+ *               without flows phase, if the rule still says so ... SETTLING
  *               with flows phase, when there is room ............. FLOWS
  *   FLOWS     closed_loop, all flows ended, or time over ........... SETTLING
- *   SETTLING  no drop pending ..................................... DONE
+ *   SETTLING  the verdict is known, and no drop pending ........... DONE
  *
  * The flows phase waits for the last pooled drop, so that what a single flow shows begins with its
  * own first coin, and rule penny's population is whole. */
@@ -50,47 +50,6 @@ static bool all_pooled_drops_are_made(const struct test *t)
     return t->counts.dropped >= t->parameters.max_drops_per_aggregate;
 }
 
-/* The evidence did not suffice: were most drops lost to something that says why? */
-static enum test_reason reason_of_spent(const struct test *t, enum test_reason otherwise)
-{
-    if (2 * t->counts.void_closed > t->counts.dropped)
-        return REASON_RESETS;
-    if (2 * t->counts.void_own_loss > t->counts.dropped)
-        return REASON_OWN_LOSS;
-    return otherwise;
-}
-
-void test_conclude(struct manager *m, struct aggregate_state *a, enum verdict_outcome verdict,
-                   enum test_via via, enum test_reason reason)
-{
-    struct test *t = &a->test;
-
-    budget_withdraw(m, a);
-    room_leave(m, t);
-    /* What was granted and not withdrawn was taken, even if no epoch told of it yet. */
-    if (t->granted == 0 && (reason == REASON_STOPPED || reason == REASON_DURATION))
-        reason = REASON_NO_TRAFFIC;
-    t->state = TEST_SETTLING;
-    t->verdict = verdict;
-    t->provisional = false;
-    t->via = via;
-    t->reason = reason;
-    t->verdict_ns = m->now_ns;
-    manager_emit(m, EVENT_VERDICT, a->number, NULL, NULL);
-}
-
-static void say_provisional(struct manager *m, struct aggregate_state *a)
-{
-    struct test *t = &a->test;
-
-    if (t->provisional)
-        return;
-    t->provisional = true;
-    t->verdict = VERDICT_NOT_CLOSED_LOOP;
-    t->reason = REASON_EVIDENCE;
-    manager_emit(m, EVENT_PROVISIONAL, a->number, NULL, NULL);
-}
-
 static void begin_flows(struct manager *m, struct aggregate_state *a)
 {
     const struct test_parameters *p = &a->test.parameters;
@@ -117,42 +76,40 @@ static void begin_flows(struct manager *m, struct aggregate_state *a)
     atomic_fetch_add_explicit(&c->places, (int32_t)p->max_individual_flows, memory_order_acq_rel);
 }
 
-static enum verdict_outcome pooled_outcome(const struct test *t)
+/* Nothing of single flows will follow: what all drops came to is the answer, whatever it is. */
+static enum verdict_outcome pooled_outcome(const struct manager *m, const struct test *t)
 {
-    if (t->parameters.rule == TEST_RULE_PENNY)
-        return t->penny.outcome;
-    if (t->decided_now == VERDICT_UNDECIDED && all_pooled_drops_are_made(t) &&
-        test_pending(t) == 0 && !t->parameters.fallback_to_individual)
-        return VERDICT_INCONCLUSIVE;
-    return t->decided_now;
+    enum verdict_outcome outcome = test_outcome(t);
+    bool is_spent = all_pooled_drops_are_made(t) && test_nothing_is_out(m, t);
+
+    if (outcome != VERDICT_UNDECIDED || t->parameters.fallback_to_individual || !is_spent)
+        return outcome;
+    return t->parameters.rule == TEST_RULE_ANYTIME || test_is_in_conflict(t) ? VERDICT_INCONCLUSIVE
+                                                                             : VERDICT_UNDECIDED;
 }
 
-static void step_pooled(struct manager *m, struct aggregate_state *a)
+/* Without flows phase: no new drop until all those made have ended, then the rule is asked again.
+ */
+static void await_last_drops(struct manager *m, struct aggregate_state *a)
 {
     struct test *t = &a->test;
-    enum verdict_outcome outcome = pooled_outcome(t);
 
-    switch (outcome) {
-    case VERDICT_CLOSED_LOOP:
-        test_conclude(m, a, outcome, VIA_POOLED, REASON_EVIDENCE);
-        return;
-    case VERDICT_DUPLICATES_EXCEEDED:
-    case VERDICT_INCONCLUSIVE:
-        test_conclude(m, a, outcome, VIA_NONE, reason_of_spent(t, REASON_BUDGET));
-        return;
-    case VERDICT_NOT_CLOSED_LOOP:
-        if (!t->parameters.fallback_to_individual) {
-            test_conclude(m, a, outcome, VIA_POOLED, REASON_EVIDENCE);
-            return;
-        }
-        say_provisional(m, a);
-        break;
-    case VERDICT_UNDECIDED:
-        break;
-    }
+    if (!t->paused)
+        budget_pause(m, a);
+    t->paused = true;
+    if (test_nothing_is_out(m, t))
+        test_conclude(m, a, VERDICT_NOT_CLOSED_LOOP, VIA_POOLED, REASON_EVIDENCE);
+}
+
+static void go_on_pooled(struct manager *m, struct aggregate_state *a)
+{
+    struct test *t = &a->test;
+
     if (t->pooled_over) {
         if (budget_is_drained(m, t) && test_pending(t) == 0)
             begin_flows(m, a);
+    } else if (t->paused) {
+        t->paused = !test_nothing_is_out(m, t);
     } else if (t->provisional || all_pooled_drops_are_made(t)) {
         t->pooled_over = true;
         budget_withdraw(m, a);
@@ -161,12 +118,30 @@ static void step_pooled(struct manager *m, struct aggregate_state *a)
     }
 }
 
-static enum verdict_outcome flows_outcome(const struct test *t)
+static void step_pooled(struct manager *m, struct aggregate_state *a)
 {
-    if (t->parameters.rule == TEST_RULE_ANYTIME)
-        return t->decided_now;
-    return t->n_flows_closed_loop >= t->parameters.min_closed_loop_flows ? VERDICT_CLOSED_LOOP
-                                                                         : VERDICT_UNDECIDED;
+    struct test *t = &a->test;
+    enum verdict_outcome outcome = pooled_outcome(m, t);
+
+    switch (outcome) {
+    case VERDICT_CLOSED_LOOP:
+        test_conclude_closed_loop(m, a);
+        return;
+    case VERDICT_DUPLICATES_EXCEEDED:
+    case VERDICT_INCONCLUSIVE:
+        test_conclude(m, a, outcome, VIA_NONE, test_reason_of_spent(t, REASON_BUDGET));
+        return;
+    case VERDICT_NOT_CLOSED_LOOP:
+        if (!t->parameters.fallback_to_individual) {
+            await_last_drops(m, a);
+            return;
+        }
+        break;
+    case VERDICT_UNDECIDED:
+        break;
+    }
+    test_keep_hypothesis(m, a);
+    go_on_pooled(m, a);
 }
 
 static bool all_places_ended(const struct test *t, const struct flow_room *room)
@@ -246,32 +221,22 @@ static bool flows_phase_is_over(const struct manager *m, const struct test *t)
 
 static void step_flows(struct manager *m, struct aggregate_state *a)
 {
-    struct test *t = &a->test;
-    enum verdict_outcome outcome = flows_outcome(t);
-
-    if (outcome == VERDICT_CLOSED_LOOP) {
-        test_conclude(m, a, outcome, VIA_FLOWS,
-                      t->parameters.rule == TEST_RULE_PENNY ? REASON_FLOWS_CLOSED_LOOP
-                                                            : REASON_EVIDENCE);
+    if (test_outcome(&a->test) == VERDICT_CLOSED_LOOP) {
+        test_conclude_closed_loop(m, a);
         return;
     }
-    if (outcome == VERDICT_NOT_CLOSED_LOOP)
-        say_provisional(m, a);
-    if (flows_phase_is_over(m, t)) {
-        if (t->provisional)
-            test_conclude(m, a, VERDICT_NOT_CLOSED_LOOP, VIA_POOLED, REASON_EVIDENCE);
-        else
-            test_conclude(m, a, VERDICT_INCONCLUSIVE, VIA_NONE,
-                          reason_of_spent(t, REASON_FLOWS_SPENT));
-    } else {
+    test_keep_hypothesis(m, a);
+    if (flows_phase_is_over(m, &a->test))
+        test_wind_up(m, a, REASON_FLOWS_SPENT);
+    else
         widen_choice(m, a);
-    }
 }
 
 static void step_settling(struct manager *m, struct aggregate_state *a)
 {
     struct test *t = &a->test;
 
+    test_conclude_when_final(m, a);
     if (!budget_is_drained(m, t) || test_pending(t) != 0)
         return;
     budget_collect(m, a);
@@ -362,9 +327,6 @@ int manager_test_stop(struct manager *m, uint32_t aggregate, enum test_reason re
     if (t->state == TEST_SETTLING)
         return 0;
     m->now_ns = now_ns;
-    if (t->provisional)
-        test_conclude(m, a, VERDICT_NOT_CLOSED_LOOP, VIA_POOLED, reason);
-    else
-        test_conclude(m, a, VERDICT_INCONCLUSIVE, VIA_NONE, reason);
+    test_wind_up(m, a, reason);
     return 0;
 }

@@ -61,13 +61,14 @@ static void add_escalation(json_t *line, const struct manager *m, const struct m
 static void (*const add_details[])(json_t *line, const struct manager *m,
                                    const struct manager_event *event,
                                    const struct report_clock *clock) = {
-    [EVENT_AGGREGATE_ADDED] = NULL,   [EVENT_TEST_STARTED] = NULL,
-    [EVENT_DROP_MADE] = add_drop,     [EVENT_DROP_ENDED] = add_drop,
-    [EVENT_PROVISIONAL] = add_report, [EVENT_VERDICT] = add_report,
-    [EVENT_TEST_ENDED] = add_report,  [EVENT_SUSPENDED] = add_reason,
-    [EVENT_RESUMED] = NULL,           [EVENT_KILL_SWITCH] = add_switch,
-    [EVENT_FINDING] = add_finding,    [EVENT_FINDING_CLEARED] = add_finding,
-    [EVENT_WATCH_ENDED] = add_reason, [EVENT_ESCALATION] = add_escalation,
+    [EVENT_AGGREGATE_ADDED] = NULL,        [EVENT_TEST_STARTED] = NULL,
+    [EVENT_DROP_MADE] = add_drop,          [EVENT_DROP_ENDED] = add_drop,
+    [EVENT_PROVISIONAL] = add_report,      [EVENT_PROVISIONAL_WITHDRAWN] = add_report,
+    [EVENT_VERDICT] = add_report,          [EVENT_TEST_ENDED] = add_report,
+    [EVENT_SUSPENDED] = add_reason,        [EVENT_RESUMED] = NULL,
+    [EVENT_KILL_SWITCH] = add_switch,      [EVENT_FINDING] = add_finding,
+    [EVENT_FINDING_CLEARED] = add_finding, [EVENT_WATCH_ENDED] = add_reason,
+    [EVENT_ESCALATION] = add_escalation,
 };
 
 json_t *report_event(const struct manager *m, const struct manager_event *event,

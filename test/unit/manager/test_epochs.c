@@ -87,7 +87,7 @@ static void a_drop_not_told_yet_keeps_the_test_settling(void **state)
     box_post(b, 0);
     id = box_drop(b, 0, 0);
     assert_int_equal(manager_test_stop(b->manager, 0, REASON_STOPPED, b->now_ns), 0);
-    assert_int_equal(box_report(b, 0).reason, REASON_STOPPED);
+    assert_int_equal(box_report(b, 0).verdict, VERDICT_UNDECIDED);
     assert_int_equal(box_drop(b, 1, 0), 0);
     /* This epoch ends without the drop. */
     box_post(b, 1);
@@ -98,6 +98,8 @@ static void a_drop_not_told_yet_keeps_the_test_settling(void **state)
     box_end(b, 0, 0, id, DROP_EXPIRED);
     box_settle(b);
     assert_int_equal(box_report(b, 0).state, TEST_DONE);
+    assert_int_equal(box_report(b, 0).verdict, VERDICT_INCONCLUSIVE);
+    assert_int_equal(box_report(b, 0).reason, REASON_STOPPED);
     assert_int_equal(box_report(b, 0).test.dropped, 1);
     box_close(b);
 }
@@ -159,6 +161,49 @@ static void a_stopped_provisional_no_stays_a_no(void **state)
     assert_false(box_report(b, 0).provisional);
     assert_int_equal(box_report(b, 0).reason, REASON_STOPPED);
     box_close(b);
+}
+
+/* Stopped with drops pending, what becomes of them still counts. */
+static void a_stopped_test_is_judged_by_its_last_drops(void **state)
+{
+    const struct {
+        unsigned n_back;
+        enum verdict_outcome verdict;
+        enum test_reason reason;
+    } cases[] = {
+        {0, VERDICT_NOT_CLOSED_LOOP, REASON_STOPPED},
+        {2, VERDICT_INCONCLUSIVE, REASON_STOPPED},
+        {6, VERDICT_CLOSED_LOOP, REASON_EVIDENCE},
+    };
+
+    (void)state;
+    for (unsigned i = 0; i < 3; i++) {
+        struct box *b = box_new(1);
+        uint64_t ids[6];
+
+        box_open(b);
+        for (int k = 0; k < 6; k++) {
+            ids[k] = box_drop(b, 0, 0);
+            box_epochs_for(b, NS_PER_S);
+        }
+        for (int k = 0; k < 6 && !box_report(b, 0).provisional; k++) {
+            box_end(b, 0, 0, box_drop(b, 0, 0), DROP_EXPIRED);
+            box_epoch(b);
+        }
+        manager_stop(b->manager, REASON_STOPPED, b->now_ns);
+        box_epochs_for(b, 50 * NS_PER_MS);
+        assert_int_equal(box_report(b, 0).state, TEST_SETTLING);
+        assert_int_equal(box_count(b, EVENT_VERDICT), 0);
+        assert_int_equal(box_report(b, 0).verdict_ns, 0);
+        for (unsigned k = 0; k < 6; k++)
+            box_end(b, 0, 0, ids[k], k < cases[i].n_back ? DROP_RETRANSMITTED : DROP_VOID_CLOSED);
+        box_settle(b);
+        assert_int_equal(box_report(b, 0).verdict, cases[i].verdict);
+        assert_int_equal(box_report(b, 0).reason, cases[i].reason);
+        assert_int_equal(box_report(b, 0).state, TEST_DONE);
+        assert_int_equal(box_count(b, EVENT_VERDICT), 1);
+        box_close(b);
+    }
 }
 
 static void a_test_ends_when_its_time_is_over_and_begins_again_when_due(void **state)
@@ -260,6 +305,7 @@ int main(void)
         cmocka_unit_test(stop_says_what_is_known),
         cmocka_unit_test(a_test_stopped_by_command_does_not_begin_again),
         cmocka_unit_test(a_stopped_provisional_no_stays_a_no),
+        cmocka_unit_test(a_stopped_test_is_judged_by_its_last_drops),
         cmocka_unit_test(a_test_ends_when_its_time_is_over_and_begins_again_when_due),
         cmocka_unit_test(own_loss_suspends_until_an_interval_without),
         cmocka_unit_test(the_kill_switch_shuts_the_gate),

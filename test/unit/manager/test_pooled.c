@@ -175,6 +175,60 @@ static void drops_that_never_come_back_are_not_closed_loop(void **state)
     box_close(b);
 }
 
+/* Without flows phase the no is final, so it waits for the drops that are still out; what comes
+ * back of them makes the test go on. */
+static void a_no_without_flows_phase_waits_for_the_last_drops(void **state)
+{
+    (void)state;
+    for (int comes_back = 0; comes_back < 2; comes_back++) {
+        struct box *b = box_new(1);
+        uint64_t last;
+
+        b->slices[0].parameters.fallback_to_individual = false;
+        box_open(b);
+        last = box_drop(b, 0, 0);
+        assert_true(drop_and_end(b, 6, DROP_EXPIRED) >= 4);
+        box_epochs_for(b, NS_PER_S);
+        assert_int_equal(box_report(b, 0).state, TEST_POOLED);
+        assert_int_equal(box_report(b, 0).verdict, VERDICT_UNDECIDED);
+        assert_int_equal(box_budget(b, 0), 0);
+        box_end(b, 0, 0, last, comes_back ? DROP_RETRANSMITTED : DROP_EXPIRED);
+        box_epoch(b);
+        if (comes_back) {
+            box_epoch(b);
+            assert_int_equal(box_report(b, 0).state, TEST_POOLED);
+            assert_true(box_budget(b, 0) > 0);
+            drop_and_end(b, 100, DROP_RETRANSMITTED);
+        }
+        assert_int_equal(box_report(b, 0).verdict,
+                         comes_back ? VERDICT_CLOSED_LOOP : VERDICT_NOT_CLOSED_LOOP);
+        assert_int_equal(box_report(b, 0).reason, REASON_EVIDENCE);
+        box_close(b);
+    }
+}
+
+/* Its own numbers say no; but three drops came back as only real senders repeat them. */
+static void rule_penny_calls_nobody_blind_beside_evidence_for_a_sender(void **state)
+{
+    struct box *b = box_new(1);
+    struct aggregate_report r;
+
+    (void)state;
+    b->slices[0].parameters.rule = TEST_RULE_PENNY;
+    b->slices[0].parameters.fallback_to_individual = false;
+    box_open(b);
+    box_forward(b, 0, 0, 200);
+    drop_and_end(b, 3, DROP_RETRANSMITTED);
+    drop_and_end(b, 9, DROP_EXPIRED);
+    box_settle(b);
+    r = box_report(b, 0);
+    assert_int_equal(r.penny.outcome, VERDICT_NOT_CLOSED_LOOP);
+    assert_true(r.anytime.log10_e > 0);
+    assert_int_equal(r.verdict, VERDICT_INCONCLUSIVE);
+    assert_int_equal(r.reason, REASON_CONFLICT);
+    box_close(b);
+}
+
 static void duplicates_from_before_the_test_do_not_weigh_on_it(void **state)
 {
     struct box *b = box_new(1);
@@ -191,15 +245,18 @@ static void duplicates_from_before_the_test_do_not_weigh_on_it(void **state)
     box_close(b);
 }
 
-static void resets_and_own_losses_are_named(void **state)
+static void what_made_most_drops_void_is_named(void **state)
 {
     const struct {
         enum drop_state end;
         enum test_reason reason;
-    } cases[] = {{DROP_VOID_CLOSED, REASON_RESETS}, {DROP_VOID_OWN_LOSS, REASON_OWN_LOSS}};
+    } cases[] = {{DROP_VOID_CLOSED, REASON_RESETS},
+                 {DROP_VOID_OWN_LOSS, REASON_OWN_LOSS},
+                 {DROP_VOID_AMBIGUOUS, REASON_AMBIGUOUS},
+                 {DROP_VOID_EVICTED, REASON_EVICTED}};
 
     (void)state;
-    for (unsigned i = 0; i < 2; i++) {
+    for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct box *b = box_new(1);
 
         b->slices[0].parameters.fallback_to_individual = false;
@@ -300,8 +357,10 @@ int main(void)
         cmocka_unit_test(rule_penny_gets_its_whole_budget_at_once),
         cmocka_unit_test(budget_is_never_overshot),
         cmocka_unit_test(drops_that_never_come_back_are_not_closed_loop),
+        cmocka_unit_test(a_no_without_flows_phase_waits_for_the_last_drops),
+        cmocka_unit_test(rule_penny_calls_nobody_blind_beside_evidence_for_a_sender),
         cmocka_unit_test(duplicates_from_before_the_test_do_not_weigh_on_it),
-        cmocka_unit_test(resets_and_own_losses_are_named),
+        cmocka_unit_test(what_made_most_drops_void_is_named),
         cmocka_unit_test(mixed_traffic_is_told_from_the_outcomes_of_all_drops),
         cmocka_unit_test(penny_is_evaluated_only_when_all_drops_ended),
         cmocka_unit_test(duplicates_exceeded_is_final_under_rule_penny),

@@ -140,6 +140,7 @@ int main(void)
     drop_and_end(b, 1, 12, DROP_EXPIRED);
     box_place(b, 0, 1, 0, (struct flow_counts){.droppable = 9, .dropped = 1}, false);
     box_epoch(b);
+    drop_and_end(b, 1, 2, DROP_RETRANSMITTED);
     want_prefix(b);
     drop_and_end(b, 3, 3, DROP_VOID_AMBIGUOUS);
     watch(b);

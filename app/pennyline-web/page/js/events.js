@@ -11,6 +11,7 @@ function words(event) {
   switch (event.event) {
     case "verdict": case "provisional":
       return `${event.name}: ${VERDICTS[event.report.verdict]}${event.event === "provisional" ? " (provisional)" : ""}`;
+    case "provisional_withdrawn": return `${event.name}: ${VERDICTS.not_closed_loop} (provisional) is withdrawn`;
     case "test_started": return `${event.name}: a test began`;
     case "test_ended": return `${event.name}: the test ended`;
     case "suspended": return `drops are suspended: ${event.reason}`;

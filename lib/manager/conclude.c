@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* How a test comes to its verdict.
+ *
+ * closed_loop is said as soon as the evidence is there: what was reached once stays reached
+ * (Ville's inequality). not_closed_loop is a hypothesis (`provisional`) for as long as a drop may
+ * still come back, or a flow be found that repairs: it is withdrawn when the counts do not bear it
+ * any more, and made final only by asking the rule again when nothing more can come. All else is
+ * inconclusive then, with its reason. */
+#include <math.h>
+
+#include "base/compiler.h"
+#include "manager/internal.h"
+
+/* Of rule penny, which does not look at it: while the evidence for a sender is above 1, nobody is
+ * told that there is none. */
+static bool evidence_speaks_for_a_sender(const struct test *t)
+{
+    return t->anytime.log10_e > 0 || t->anytime.log10_e_pooled > 0;
+}
+
+static bool penny_is_contradicted(const struct test *t)
+{
+    return t->penny.outcome == VERDICT_NOT_CLOSED_LOOP && evidence_speaks_for_a_sender(t);
+}
+
+enum verdict_outcome test_outcome(const struct test *t)
+{
+    if (t->parameters.rule == TEST_RULE_ANYTIME)
+        return t->decided_now;
+    if (t->flows_started_ns != 0 && t->n_flows_closed_loop >= t->parameters.min_closed_loop_flows)
+        return VERDICT_CLOSED_LOOP;
+    return penny_is_contradicted(t) ? VERDICT_UNDECIDED : t->penny.outcome;
+}
+
+bool test_is_in_conflict(const struct test *t)
+{
+    if (t->parameters.rule == TEST_RULE_PENNY)
+        return penny_is_contradicted(t);
+    return t->anytime.log10_f >= -log10(t->parameters.beta) && evidence_speaks_for_a_sender(t);
+}
+
+enum test_reason test_reason_of_spent(const struct test *t, enum test_reason otherwise)
+{
+    const struct aggregate_counters *c = &t->counts;
+    const struct {
+        uint64_t n;
+        enum test_reason reason;
+    } voids[] = {{c->void_closed, REASON_RESETS},
+                 {c->void_own_loss, REASON_OWN_LOSS},
+                 {c->void_ambiguous, REASON_AMBIGUOUS},
+                 {c->void_evicted, REASON_EVICTED}};
+
+    for (size_t i = 0; i < ARRAY_LENGTH(voids); i++)
+        if (2 * voids[i].n > c->dropped)
+            return voids[i].reason;
+    return test_is_in_conflict(t) ? REASON_CONFLICT : otherwise;
+}
+
+void test_keep_hypothesis(struct manager *m, struct aggregate_state *a)
+{
+    struct test *t = &a->test;
+    bool is_borne_out = test_outcome(t) == VERDICT_NOT_CLOSED_LOOP;
+
+    if (is_borne_out == t->provisional || (is_borne_out && t->state == TEST_SETTLING))
+        return;
+    t->provisional = is_borne_out;
+    t->verdict = is_borne_out ? VERDICT_NOT_CLOSED_LOOP : VERDICT_UNDECIDED;
+    t->reason = is_borne_out ? REASON_EVIDENCE : REASON_RUNNING;
+    manager_emit(m, is_borne_out ? EVENT_PROVISIONAL : EVENT_PROVISIONAL_WITHDRAWN, a->number, NULL,
+                 NULL);
+}
+
+static void settle(struct manager *m, struct aggregate_state *a)
+{
+    if (a->test.state == TEST_SETTLING)
+        return;
+    budget_withdraw(m, a);
+    a->test.state = TEST_SETTLING;
+}
+
+void test_conclude(struct manager *m, struct aggregate_state *a, enum verdict_outcome verdict,
+                   enum test_via via, enum test_reason reason)
+{
+    struct test *t = &a->test;
+
+    settle(m, a);
+    room_leave(m, t);
+    t->verdict = verdict;
+    t->provisional = false;
+    t->via = via;
+    t->reason = reason;
+    t->verdict_ns = m->now_ns;
+    manager_emit(m, EVENT_VERDICT, a->number, NULL, NULL);
+}
+
+void test_conclude_closed_loop(struct manager *m, struct aggregate_state *a)
+{
+    const struct test *t = &a->test;
+
+    if (t->flows_started_ns == 0)
+        test_conclude(m, a, VERDICT_CLOSED_LOOP, VIA_POOLED, REASON_EVIDENCE);
+    else if (t->parameters.rule == TEST_RULE_PENNY)
+        test_conclude(m, a, VERDICT_CLOSED_LOOP, VIA_FLOWS, REASON_FLOWS_CLOSED_LOOP);
+    else
+        test_conclude(m, a, VERDICT_CLOSED_LOOP, VIA_FLOWS, REASON_EVIDENCE);
+}
+
+/* What was granted and not withdrawn was taken, even if no epoch told of it yet. */
+bool test_nothing_is_out(const struct manager *m, const struct test *t)
+{
+    return test_pending(t) == 0 && (t->granted == t->counts.dropped || budget_is_drained(m, t));
+}
+
+static bool is_by_order(enum test_reason reason)
+{
+    return reason == REASON_STOPPED || reason == REASON_DURATION;
+}
+
+static enum test_reason reason_of_inconclusive(const struct test *t)
+{
+    if (!is_by_order(t->ending))
+        return test_reason_of_spent(t, t->ending);
+    return t->counts.dropped == 0 ? REASON_NO_TRAFFIC : t->ending;
+}
+
+void test_conclude_when_final(struct manager *m, struct aggregate_state *a)
+{
+    struct test *t = &a->test;
+
+    if (t->verdict_ns != 0)
+        return;
+    switch (test_outcome(t)) {
+    case VERDICT_CLOSED_LOOP:
+        test_conclude_closed_loop(m, a);
+        return;
+    case VERDICT_NOT_CLOSED_LOOP:
+        if (test_nothing_is_out(m, t))
+            test_conclude(m, a, VERDICT_NOT_CLOSED_LOOP, VIA_POOLED,
+                          is_by_order(t->ending) ? t->ending : REASON_EVIDENCE);
+        return;
+    default:
+        test_keep_hypothesis(m, a);
+        if (test_nothing_is_out(m, t))
+            test_conclude(m, a, VERDICT_INCONCLUSIVE, VIA_NONE, reason_of_inconclusive(t));
+        return;
+    }
+}
+
+void test_wind_up(struct manager *m, struct aggregate_state *a, enum test_reason reason)
+{
+    settle(m, a);
+    a->test.ending = reason;
+    test_conclude_when_final(m, a);
+}
