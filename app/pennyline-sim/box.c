@@ -259,7 +259,7 @@ static void watch_evidence(struct box *b)
 {
     struct aggregate_report r;
 
-    manager_report_brief(b->manager, 0, &r);
+    manager_report(b->manager, 0, &r);
     b->max_log10_e = fmax(b->max_log10_e, r.anytime.log10_e);
     b->max_log10_e_pooled = fmax(b->max_log10_e_pooled, r.anytime.log10_e_pooled);
     b->max_log10_e_joint = fmax(b->max_log10_e_joint, r.anytime.log10_e_joint);
@@ -388,7 +388,7 @@ bool box_end(struct box *b)
 
 void box_report(const struct box *b, struct aggregate_report *out)
 {
-    manager_report_brief(b->manager, 0, out);
+    manager_report(b->manager, 0, out);
 }
 
 uint32_t box_repairs_ms(const struct box *b, float out[BOX_MAX_REPAIRS])

@@ -68,7 +68,7 @@ bool box_end(struct box *b);
 /* Mode passive: what this trial counted, after box_end(). */
 void box_passive(const struct box *b, struct passive_counters *out);
 
-/* The report, its genuine share not computed. Until the next call of any of the above. */
+/* The report. Until the next call of any of the above. */
 void box_report(const struct box *b, struct aggregate_report *out);
 
 /* Milliseconds from a drop to its repair, of the first BOX_MAX_REPAIRS of this trial. */

@@ -129,10 +129,10 @@ void mirror_set_slices(struct mirror *m, const json_t *slices)
 static json_t *row_of(const json_t *a)
 {
     static const char *const keys[] = {
-        "aggregate", "name",          "slice",     "prefix",        "state",        "rule",
-        "verdict",   "provisional",   "mixed",     "genuine_share", "via",          "reason",
-        "n_tests",   "started_s",     "verdict_s", "ended_s",       "first_seen_s", "last_seen_s",
-        "dropped",   "retransmitted", "expired",   "void",          "pending",      "duplicates",
+        "aggregate", "name",          "slice",     "prefix",         "state",        "rule",
+        "verdict",   "provisional",   "mixed",     "repaired_share", "via",          "reason",
+        "n_tests",   "started_s",     "verdict_s", "ended_s",        "first_seen_s", "last_seen_s",
+        "dropped",   "retransmitted", "expired",   "void",           "pending",      "duplicates",
         "packets",   "bytes"};
     const json_t *anytime = json_object_get(a, "anytime"), *penny = json_object_get(a, "penny");
     json_t *row = json_object();

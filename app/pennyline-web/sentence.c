@@ -10,7 +10,6 @@
 static void write_verdict(FILE *out, const json_t *event)
 {
     const json_t *report = json_object_get(event, "report");
-    const json_t *share = json_object_get(report, "genuine_share");
 
     fprintf(out, "%s: %s", json_string_at(event, "name"), json_string_at(report, "verdict"));
     if (strcmp(json_string_at(event, "event"), "provisional_withdrawn") == 0)
@@ -23,10 +22,6 @@ static void write_verdict(FILE *out, const json_t *event)
     fprintf(out, " %lld of %lld dropped segments came back",
             (long long)json_integer_value(json_object_get(report, "retransmitted")),
             (long long)json_integer_value(json_object_get(report, "dropped")));
-    if (json_is_object(share))
-        fprintf(out, "; genuine share %.0f %% (%.0f to %.0f %%)",
-                100 * json_number_at(share, "estimate"), 100 * json_number_at(share, "low"),
-                100 * json_number_at(share, "high"));
     fputc('.', out);
 }
 

@@ -198,7 +198,7 @@ static void write_aggregate(struct appliance *a, uint32_t i)
 {
     struct aggregate_report report;
 
-    if (manager_report_brief(a->manager, i, &report))
+    if (manager_report(a->manager, i, &report))
         info_write_aggregate(a->info, &report);
 }
 

@@ -213,11 +213,13 @@ void print_aggregate(FILE *out, const json_t *aggregate)
     json_decref(one);
     if (aggregates_is_tested(aggregate))
         fprintf(out, "\n%s\n", json_string_at(aggregate, "reason_text"));
-    if (json_has_at(aggregate, "genuine_share"))
-        fprintf(out, "%.0f %% of the tested drops came back (95 %% interval %.0f to %.0f %%)\n",
-                100 * json_number_at(aggregate, "genuine_share.estimate"),
-                100 * json_number_at(aggregate, "genuine_share.low"),
-                100 * json_number_at(aggregate, "genuine_share.high"));
+    if (json_is_true(json_object_get(aggregate, "mixed")))
+        fprintf(
+            out,
+            "mixed: real senders are there, and not only they, or repairs that take another way\n");
+    if (json_has_at(aggregate, "repaired_share"))
+        fprintf(out, "%.0f %% of the tested drops came back\n",
+                100 * json_number_at(aggregate, "repaired_share"));
     if (json_is_object(json_object_get(aggregate, "passive")))
         print_watched(out, json_object_get(aggregate, "passive"));
     print_list(out, "Single flows", individual_columns, json_at(aggregate, "flows.individual"));

@@ -23,7 +23,7 @@ static json_t *tests_json(const struct manager *m)
     struct aggregate_report report;
 
     for (uint32_t i = 0; i < manager_n_aggregates(m); i++)
-        if (manager_report_brief(m, i, &report))
+        if (manager_report(m, i, &report))
             n_in_state[report.state]++;
     for (int i = 0; i <= TEST_DONE; i++)
         json_object_set_new(out, test_state_name((enum test_state)i), json_integer(n_in_state[i]));

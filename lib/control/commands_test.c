@@ -113,7 +113,7 @@ json_t *command_run_aggregates(struct command_call *call)
                               filter.slice);
     page = json_array();
     for (uint32_t i = command_count(call, "from", 0); i < manager_n_aggregates(m); i++) {
-        if (!manager_report_brief(m, i, &report) || !matches(&report, &filter))
+        if (!manager_report(m, i, &report) || !matches(&report, &filter))
             continue;
         if (n_matching >= offset && n_matching - offset < count)
             json_array_append_new(page, report_aggregate(m, i, call->operations->clock, drops));
@@ -151,7 +151,7 @@ json_t *command_run_verdicts(struct command_call *call)
     struct aggregate_report report;
     json_t *list = json_array();
 
-    for (uint32_t i = 0; most > 0 && manager_report_brief(m, i, &report); i++)
+    for (uint32_t i = 0; most > 0 && manager_report(m, i, &report); i++)
         if (report.verdict_ns != 0)
             n = keep_latest(kept, n, most, (struct latest){i, report.verdict_ns});
     for (uint32_t i = 0; i < n; i++)

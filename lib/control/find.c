@@ -72,7 +72,7 @@ static bool find_text(struct command_call *call, const char *text, uint32_t *agg
     uint32_t n = 0, first = 0, last = 0;
 
     for (uint32_t i = 0; i < manager_n_aggregates(m); i++) {
-        if (!manager_report_brief(m, i, &report) || !is_meant(&report, &wanted))
+        if (!manager_report(m, i, &report) || !is_meant(&report, &wanted))
             continue;
         first = n == 0 ? i : first;
         last = i;

@@ -133,7 +133,6 @@ json_t *info_aggregate_json(const struct info_header *h, uint32_t i, const struc
     s.slice.sources = s.sources;
     s.slice.destinations = s.destinations;
     r.slice = &s.slice;
-    aggregate_report_add_genuine_share(&r);
     return report_aggregate_row(&r, &clock);
 }
 

@@ -10,7 +10,7 @@
  * POOLED drops from any armed flow; FLOWS tests single flows when the aggregate's own answer was
  * no, or its budget ended, those that repaired something first (rule anytime looks for these by one
  * drop of each flow, with half of the budget and for three seconds, and takes others only if it
- * finds none); SETTLING waits for pending drops, so that `mixed` and the genuine share are told
+ * finds none); SETTLING waits for pending drops, so that `mixed` and the repaired share are told
  * from all outcomes. The verdict is known when SETTLING begins, and final when it ends.
  *
  * Budget is handed out step by step: never more pending drops than would settle the matter if all
@@ -105,9 +105,7 @@ struct aggregate_report {
     struct penny_result penny; /* outcome VERDICT_UNDECIDED while it may not be evaluated yet */
     enum verdict_outcome verdict;
     bool provisional; /* not_closed_loop, and the flows phase still runs */
-    bool mixed;
-    double genuine_share, genuine_share_low,
-        genuine_share_high; /* R/(R+N), 95 % Clopper-Pearson; NaN, 0, 1 without R+N */
+    bool mixed; /* closed_loop while F >= 1/beta: not only senders whose repairs come by here */
     enum test_via via;
     enum test_reason reason;
     uint64_t started_ns, verdict_ns, ended_ns; /* 0: not yet */
@@ -126,7 +124,7 @@ enum manager_event_kind {
     EVENT_PROVISIONAL,           /* not_closed_loop, while the flows phase goes on */
     EVENT_PROVISIONAL_WITHDRAWN, /* the counts do not bear it any more: undecided again */
     EVENT_VERDICT,               /* the verdict is known; the report has its whole evidence */
-    EVENT_TEST_ENDED,            /* all drops ended: mixed and genuine share are final */
+    EVENT_TEST_ENDED,            /* all drops ended: mixed and repaired share are final */
     EVENT_SUSPENDED,
     EVENT_RESUMED,
     EVENT_KILL_SWITCH,
@@ -225,13 +223,11 @@ uint32_t manager_n_aggregates(const struct manager *m);
  * manager. */
 bool manager_report(const struct manager *m, uint32_t aggregate, struct aggregate_report *out);
 
-/* The share and its interval, of the drops in the report's `test`. Any thread; tens of
- * microseconds. */
-void aggregate_report_add_genuine_share(struct aggregate_report *r);
-/* The same, but the genuine share stays unknown: its interval costs more than all the rest, too
- * much for who looks after every packet. */
-bool manager_report_brief(const struct manager *m, uint32_t aggregate,
-                          struct aggregate_report *out);
+/* The share of tested drops that came back, R/(R+N). Any thread. NaN unless the test is done and
+ * its verdict closed_loop: while drops are pending it is of those only that end soonest, which are
+ * the repaired ones, and without closed_loop what came back may be luck. It is no share of the
+ * traffic: doc/verdict.md. */
+double aggregate_report_repaired_share(const struct aggregate_report *r);
 bool manager_flow_report(const struct manager *m, uint32_t aggregate, uint32_t i,
                          struct flow_report *out);
 /* The drops of an aggregate, oldest first: pass NULL first, then the last one; NULL at the end. */

@@ -4,9 +4,6 @@
 #include <stdio.h>
 
 #include "manager/internal.h"
-#include "verdict/interval.h"
-
-#define GENUINE_SHARE_CONFIDENCE 0.95
 
 bool manager_any_running(const struct manager *m)
 {
@@ -23,16 +20,13 @@ uint64_t manager_n_aggregates_refused(const struct manager *m)
     return m->n_aggregates_refused;
 }
 
-void aggregate_report_add_genuine_share(struct aggregate_report *r)
+double aggregate_report_repaired_share(const struct aggregate_report *r)
 {
-    const struct aggregate_counters *c = &r->test;
-    uint64_t n = c->retransmitted + c->expired;
-    struct interval interval =
-        interval_clopper_pearson(c->retransmitted, n, GENUINE_SHARE_CONFIDENCE);
+    uint64_t n = r->test.retransmitted + r->test.expired;
 
-    r->genuine_share = n == 0 ? NAN : (double)c->retransmitted / (double)n;
-    r->genuine_share_low = interval.low;
-    r->genuine_share_high = interval.high;
+    if (r->state != TEST_DONE || r->verdict != VERDICT_CLOSED_LOOP || n == 0)
+        return NAN;
+    return (double)r->test.retransmitted / (double)n;
 }
 
 static bool is_mixed(const struct test *t)
@@ -46,7 +40,7 @@ const struct slice *manager_slices(const struct manager *m, uint32_t *n_slices)
     return m->config.slices;
 }
 
-bool manager_report_brief(const struct manager *m, uint32_t aggregate, struct aggregate_report *out)
+bool manager_report(const struct manager *m, uint32_t aggregate, struct aggregate_report *out)
 {
     const struct aggregate_state *a;
     const struct test *t;
@@ -82,16 +76,6 @@ bool manager_report_brief(const struct manager *m, uint32_t aggregate, struct ag
     };
     out->slice = &m->config.slices[out->identity->slice];
     out->rule = a->n_tests == 0 ? out->slice->parameters.rule : t->parameters.rule;
-    out->genuine_share = NAN;
-    out->genuine_share_high = 1;
-    return true;
-}
-
-bool manager_report(const struct manager *m, uint32_t aggregate, struct aggregate_report *out)
-{
-    if (!manager_report_brief(m, aggregate, out))
-        return false;
-    aggregate_report_add_genuine_share(out);
     return true;
 }
 

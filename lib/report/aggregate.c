@@ -118,10 +118,9 @@ static json_t *report_flows(const struct manager *m, const struct aggregate_repo
 
 static json_t *report_share(const struct aggregate_report *r)
 {
-    if (isnan(r->genuine_share))
-        return json_null();
-    return json_pack("{s:f, s:f, s:f}", "estimate", r->genuine_share, "low", r->genuine_share_low,
-                     "high", r->genuine_share_high);
+    double share = aggregate_report_repaired_share(r);
+
+    return isnan(share) ? json_null() : json_real(share);
 }
 
 static void set_counters(json_t *object, const struct aggregate_counters *c)
@@ -142,7 +141,7 @@ static void set_verdict(json_t *object, const struct aggregate_report *r)
     json_object_set_new(object, "verdict", json_string(verdict_name_outcome(r->verdict)));
     json_object_set_new(object, "provisional", json_boolean(r->provisional));
     json_object_set_new(object, "mixed", json_boolean(r->mixed));
-    json_object_set_new(object, "genuine_share", report_share(r));
+    json_object_set_new(object, "repaired_share", report_share(r));
     json_object_set_new(object, "via", json_string(test_via_name(r->via)));
     json_object_set_new(object, "reason", json_string(test_reason_name(r->reason)));
     json_object_set_new(object, "reason_text", json_string(test_reason_words(r->reason)));

@@ -37,10 +37,11 @@ static void print_remarks(FILE *out, const struct aggregate_report *r)
     if (r->provisional)
         fprintf(out, "    provisional: single flows are still being tested\n");
     if (r->mixed)
-        fprintf(out,
-                "    mixed: genuine senders are there, and not only they; %.0f %% of the tested "
-                "drops came back (95 %% interval %.0f to %.0f %%)\n",
-                100 * r->genuine_share, 100 * r->genuine_share_low, 100 * r->genuine_share_high);
+        fprintf(out, "    mixed: real senders are there, and not only they, or repairs that take "
+                     "another way\n");
+    if (!isnan(aggregate_report_repaired_share(r)))
+        fprintf(out, "    %.0f %% of the tested drops came back\n",
+                100 * aggregate_report_repaired_share(r));
     if (r->via == VIA_FLOWS)
         fprintf(out, "    shown by single flows, not by the aggregate as a whole\n");
     if (r->reason != REASON_EVIDENCE && r->reason != REASON_FLOWS_CLOSED_LOOP)

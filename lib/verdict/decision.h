@@ -34,7 +34,8 @@ struct anytime_decision {
     double log10_e;               /* the evidence, flows included: what is compared with 1/alpha */
     double log10_f;               /* of the whole test */
     enum verdict_outcome outcome; /* undecided, closed_loop or not_closed_loop */
-    bool mixed; /* closed_loop while F >= 1/beta: genuine senders are there, and not only they */
+    bool mixed; /* closed_loop while F >= 1/beta: genuine senders are there, and not only they, or
+                   more than p_miss of the repairs take another way */
 };
 
 /*

@@ -2,7 +2,7 @@
 /*
  * The exact binomial confidence interval of C. J. Clopper and E. S. Pearson, "The use of confidence
  * or fiducial limits illustrated in the case of the binomial", Biometrika 26 (1934). Used for
- * genuine_share, R / (R + N), and for the rates of the simulator.
+ * the rates of mode passive and of the simulator.
  */
 #ifndef VERDICT_INTERVAL_H
 #define VERDICT_INTERVAL_H

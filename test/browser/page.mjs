@@ -144,7 +144,7 @@ const cases = {
       }));
     }
     assert.deepEqual(seen, ["skip", "token", "kill-switch", "search", "filter-slice", "filter-verdict", "filter-state",
-      "aggregate", "verdict", "test", "evidence", "came back", "genuine share", "packets", "first seen", "last seen", "row"]);
+      "aggregate", "verdict", "test", "evidence", "came back", "packets", "first seen", "last seen", "row"]);
   },
 };
 

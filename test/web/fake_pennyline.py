@@ -98,12 +98,11 @@ class Aggregate:
         n = len(self.drops)
         came_back = sum(d["state"] == "retransmitted" for d in self.drops)
         counters = self.counters(now)
-        share = None if n == 0 else {"estimate": came_back / n, "low": max(0, came_back / n - 0.46),
-                                          "high": min(1, came_back / n + 0.46)}
+        share = came_back / n if self.state == "done" and self.verdict == "closed_loop" else None
         report = {
             "aggregate": self.number, "name": f"{self.slice} {self.prefix}", "slice": self.slice,
             "prefix": self.prefix, "state": self.state, "rule": "anytime", "verdict": self.verdict,
-            "provisional": False, "mixed": False, "genuine_share": share,
+            "provisional": False, "mixed": False, "repaired_share": share,
             "via": "aggregate" if self.verdict != "undecided" else "none", "reason": self.reason,
             "reason_text": "the evidence reached its threshold",
             "anytime": {"log10_e": 1.25 * came_back - 0.4 * (n - came_back),

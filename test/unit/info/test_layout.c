@@ -12,7 +12,6 @@
 #include "info/check.h"
 #include "info/publish.h"
 #include "info/read.h"
-#include "verdict/interval.h"
 
 #define N_AGGREGATES 10000
 
@@ -134,16 +133,11 @@ static struct aggregate_report make_report(uint32_t i, struct aggregate_identity
                                  .first_seen_ns = NS_PER_S + i,
                                  .n_tests = 1 + i % 3,
                                  .n_flows_closed_loop = 2};
-    struct interval share;
 
     *identity = (struct aggregate_identity){.slice = 0, .has_prefix = true};
     identity->prefix = sources[i % 40];
     r.test = (struct aggregate_counters){
         .packets = i, .droppable = 9, .dropped = 5, .retransmitted = 3, .expired = 1};
-    share = interval_clopper_pearson(3, 4, 0.95);
-    r.genuine_share = 0.75;
-    r.genuine_share_low = share.low;
-    r.genuine_share_high = share.high;
     return r;
 }
 

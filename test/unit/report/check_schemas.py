@@ -30,7 +30,7 @@ BROKEN = (
     ("summary", "a counter missing", lambda d: d["aggregates"][0].pop("dropped")),
     ("summary", "a negative counter", lambda d: d["aggregates"][0].update(packets=-1)),
     ("summary", "a share above one",
-     lambda d: d["aggregates"][0].update(genuine_share={"estimate": 2, "low": 0, "high": 1})),
+     lambda d: d["aggregates"][0].update(repaired_share=2)),
     ("summary", "no totals", lambda d: d.pop("totals")),
     ("summary", "an unknown key", lambda d: d.update(surprise=1)),
     ("event", "no event", lambda d: d.pop("event")),

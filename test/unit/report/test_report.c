@@ -113,7 +113,7 @@ static void an_unknown_share_and_times_to_come_are_null(void **state)
     (void)state;
     box_open(b);
     a = report_aggregate(b->manager, 0, &clock, true);
-    assert_true(json_is_null(json_object_get(a, "genuine_share")));
+    assert_true(json_is_null(json_object_get(a, "repaired_share")));
     assert_true(json_is_null(json_object_get(a, "verdict_s")));
     assert_true(json_is_null(json_object_get(a, "first_seen_s")));
     assert_true(json_is_real(json_object_get(a, "started_s")));

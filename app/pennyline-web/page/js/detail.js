@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // One aggregate: why its verdict, the evidence over time, its drops, its single flows.
 import { colour, lineChart, onColours } from "./charts.js";
-import { confirmed, drawing, find, make, number, percent, toast, VERDICTS } from "./dom.js";
+import { confirmed, drawing, find, make, number, toast, VERDICTS } from "./dom.js";
 import * as api from "./api.js";
 
 const RUNNING = new Set(["pooled", "flows", "settling"]);
@@ -78,10 +78,8 @@ function drawEvidence(box, history, { slice, started_s: started }) {
 
 function why(report) {
   const n = report.retransmitted + report.expired;
-  const share = report.genuine_share;
   const parts = [`${report.retransmitted} of ${n} tested segments came back; ${report.duplicates} other repeats were seen.`];
-  if (share) parts.push(`Genuine share ${percent(share.estimate)} (95 %: ${percent(share.low)} to ${percent(share.high)}).`);
-  if (report.mixed) parts.push("Blind traffic is mixed in.");
+  if (report.mixed) parts.push("Real senders are there, and not only they, or repairs that take another way.");
   return n === 0 && report.pending === 0 ? "Nothing was dropped yet." : `${report.reason_text}. ${parts.join(" ")}`.replace("..", ".");
 }
 

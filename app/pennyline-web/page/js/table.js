@@ -7,7 +7,6 @@ const MARGIN_ROWS = 8;
 const RUNNING = new Set(["pooled", "flows", "settling"]);
 const VERDICT_ORDER = ["not_closed_loop", "closed_loop", "inconclusive", "duplicates_exceeded", "undecided"];
 
-const share = (row) => row.genuine_share?.estimate ?? -1;
 const byText = (key) => (a, b) => (a[key] < b[key] ? -1 : a[key] > b[key] ? 1 : 0);
 const byNumber = (value) => (a, b) => value(a) - value(b);
 
@@ -28,7 +27,6 @@ export class Table {
       { key: "state", title: "test", compare: byText("state"), cell: (r) => make("span", { class: `state-${r.state}` }, r.state) },
       { key: "evidence", title: "evidence", compare: byNumber(evidence), cell: (r) => this.bar(r) },
       { key: "dropped", title: "came back", compare: byNumber((r) => r.dropped), cell: (r) => (r.dropped ? `${r.retransmitted} of ${r.dropped}` : "–") },
-      { key: "share", title: "genuine share", compare: byNumber(share), cell: (r) => this.share(r) },
       { key: "packets", title: "packets", compare: byNumber((r) => r.packets), cell: (r) => compact(r.packets) },
       { key: "first", title: "first seen", compare: byNumber((r) => r.first_seen_s ?? -1), cell: (r) => this.ago(r.first_seen_s) },
       { key: "last", title: "last seen", compare: byNumber((r) => r.last_seen_s ?? -1), cell: (r) => this.ago(r.last_seen_s) },
@@ -63,11 +61,6 @@ export class Table {
   verdict(row) {
     const extra = row.provisional ? " (provisional)" : row.mixed ? " (mixed)" : "";
     return make("span", { class: `verdict ${row.verdict}` }, VERDICTS[row.verdict] + extra);
-  }
-
-  share(row) {
-    const s = row.genuine_share;
-    return s ? `${percent(s.estimate)} (${Math.round(100 * s.low)}–${Math.round(100 * s.high)})` : "–";
   }
 
   ago(seconds) {
