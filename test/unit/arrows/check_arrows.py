@@ -7,6 +7,7 @@ Usage: check_arrows.py BUILD LIBRARY...     the libraries from the ground up
 Calls are those of the build's own objects, by their symbols: so what a table or a callback names
 counts as a call, and what the compiler left out does not. Exit code: 0 all point down, 1 not."""
 import collections
+import functools
 import json
 import os
 import pathlib
@@ -39,6 +40,7 @@ def included(tree, path):
                 break
 
 
+@functools.cache
 def includes(tree):
     """File -> those it includes."""
     files = [file.relative_to(tree).as_posix() for folder in ("lib", "app")
@@ -66,6 +68,7 @@ def symbols(objects):
             yield pathlib.Path(path.rstrip(":")), name, kind not in "Uvw"
 
 
+@functools.cache
 def calls(build, tree):
     """File -> those whose functions or data it names. A name that several programs define is that
     of the same folder, or else of a library."""
