@@ -74,15 +74,12 @@ static void log_down(struct appliance *a)
     eventlog_close(a->log);
 }
 
-/* As many as the configured lcores will make, before EAL can say. */
+/* As many as the lcores will make, before EAL can say. */
 static uint32_t expected_workers(const struct appliance *a)
 {
-    const struct config_eal *e = &a->config->eal;
-    const char *given = eal_lcores_argument(a->options->eal_arguments);
     struct lcores lcores;
 
-    if (lcores_parse(given != NULL ? given : e->lcores,
-                     e->has_main_lcore ? e->main_lcore : UINT32_MAX, &lcores, NULL) != 0)
+    if (eal_read_lcores(a->config, a->options->eal_arguments, &lcores, NULL) != 0)
         return 1;
     return lcores.n > 1 ? lanes_count(a->config, lcores.n - 1) : 1;
 }

@@ -9,6 +9,7 @@
 
 #include "check_findings.h"
 #include "check_parts.h"
+#include "eal.h"
 
 static void check_event_log(struct check *c)
 {
@@ -35,7 +36,6 @@ static void check_control_group(struct check *c)
 
 unsigned int check_host(const struct config *config)
 {
-    const struct config_eal *e = &config->eal;
     struct check c = {.config = config};
     char error[LCORES_ERROR_BYTES];
 
@@ -43,8 +43,7 @@ unsigned int check_host(const struct config *config)
         check_blocks(&c, "no slice is configured: add one to \"slices\"; mode \"off\" only counts");
     if (config->n_ports == 0)
         check_blocks(&c, "no port is configured: add one to \"ports\"");
-    if (lcores_parse(e->lcores, e->has_main_lcore ? e->main_lcore : UINT32_MAX, &c.lcores, error) !=
-        0) {
+    if (eal_read_lcores(config, NULL, &c.lcores, error) != 0) {
         check_blocks(&c, "%s", error);
         return c.n_blocking;
     }

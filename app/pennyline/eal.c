@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/compiler.h"
+#include "eal_arguments.h"
 #include "host.h"
 #include "lcores.h"
 #include "runtime.h"
@@ -19,49 +21,56 @@
 
 #define MAX_ARGUMENTS 192
 
-/* EAL keeps pointers into the texts, so they live as long as the process; the list of them that it
- * is given, it changes. */
+/* EAL keeps pointers into the texts, so they live until it ends, as configuration and command line
+ * do; the list of them that it is given, it changes. */
 struct arguments {
-    char *text[MAX_ARGUMENTS + 1];
-    char *given[MAX_ARGUMENTS + 1];
-    int n;
+    char *own[MAX_ARGUMENTS + 1]; /* what the configuration's fields say */
+    int n_own;
+    char *configured[CONFIG_MAX_EAL_ARGUMENTS + 1]; /* eal.extra */
+    char *const *given;                             /* the command line's, behind "--" */
+    char *merged[MAX_ARGUMENTS + 1];
 };
 
 __attribute__((format(printf, 2, 3))) static void add(struct arguments *a, const char *format, ...)
 {
     va_list values;
 
-    if (a->n == MAX_ARGUMENTS)
+    if (a->n_own == MAX_ARGUMENTS)
         return;
     va_start(values, format);
-    if (vasprintf(&a->text[a->n], format, values) >= 0)
-        a->n++;
+    if (vasprintf(&a->own[a->n_own], format, values) >= 0)
+        a->n_own++;
     va_end(values);
 }
 
-/* The value of an option in one or two arguments, "" when it has none, or NULL. */
-static const char *value_of(char *const *arguments, const char *option)
+/* What the operator says for an option, on the command line or else in eal.extra; or NULL. */
+static const char *said(const struct arguments *a, const char *option)
 {
-    size_t n = strlen(option);
+    const char *value = eal_arguments_value(a->given, option);
 
-    for (; arguments != NULL && *arguments != NULL; arguments++) {
-        const char *rest = *arguments + n;
-
-        if (strncmp(*arguments, option, n) != 0)
-            continue;
-        if (*rest == '=')
-            return rest + 1;
-        if (*rest == '\0')
-            return arguments[1] != NULL ? arguments[1] : "";
-    }
-    return NULL;
+    return value != NULL ? value : eal_arguments_value(a->configured, option);
 }
 
-const char *eal_lcores_argument(char *const *arguments)
+static void listen(struct arguments *a, const struct config *config, char *const *given)
 {
-    const char *value = value_of(arguments, "--lcores");
+    for (uint32_t i = 0; i < config->eal.n_extra; i++)
+        a->configured[i] = (char *)(uintptr_t)config->eal.extra[i];
+    a->given = given;
+}
 
-    return value != NULL ? value : value_of(arguments, "-l");
+int eal_read_lcores(const struct config *config, char *const *given, struct lcores *out,
+                    char *error)
+{
+    uint32_t main_lcore = config->eal.has_main_lcore ? config->eal.main_lcore : UINT32_MAX;
+    struct arguments a = {.n_own = 0};
+    const char *list, *main_said;
+
+    listen(&a, config, given);
+    list = said(&a, "--lcores");
+    main_said = said(&a, "--main-lcore");
+    if (main_said != NULL)
+        main_lcore = (uint32_t)strtoul(main_said, NULL, 10);
+    return lcores_parse(list != NULL ? list : config->eal.lcores, main_lcore, out, error);
 }
 
 uint64_t eal_memory_mb(const struct config *config, uint64_t needed_bytes)
@@ -71,13 +80,11 @@ uint64_t eal_memory_mb(const struct config *config, uint64_t needed_bytes)
     return needed > config->eal.memory_mb ? needed : config->eal.memory_mb;
 }
 
-/* Hugepages when they are wanted and there; else a warning that says what is lost. */
-static bool use_hugepages(const struct config *config, uint64_t needed_mb)
+/* Hugepages when they are there; else a warning that says what is lost. */
+static bool use_hugepages(uint64_t needed_mb)
 {
     struct host_hugepages have;
 
-    if (!config->eal.huge)
-        return false;
     host_read_hugepages(&have);
     if (have.is_mounted && have.free_bytes >= needed_mb << 20)
         return true;
@@ -90,35 +97,23 @@ static bool use_hugepages(const struct config *config, uint64_t needed_mb)
     return false;
 }
 
-static bool is_given(const struct eal_request *r, const char *option)
-{
-    char *configured[CONFIG_MAX_EAL_ARGUMENTS + 1] = {NULL};
-
-    for (uint32_t i = 0; i < r->config->eal.n_extra; i++)
-        configured[i] = (char *)(uintptr_t)r->config->eal.extra[i];
-    return value_of(r->extra, option) != NULL || value_of(configured, option) != NULL;
-}
-
-static bool memory_is_given(const struct eal_request *r)
-{
-    return is_given(r, "-m") || is_given(r, "--socket-mem");
-}
-
+/* Returns whether hugepages are used. */
 static bool add_memory(struct arguments *a, const struct eal_request *r)
 {
+    const struct config_eal *e = &r->config->eal;
     uint64_t mb = eal_memory_mb(r->config, r->needed_bytes);
-    bool huge;
+    bool huge = e->huge && said(a, "--no-huge") == NULL;
 
-    if (memory_is_given(r))
-        return !is_given(r, "--no-huge");
-    if (r->config->eal.memory_mb > 0 && mb > r->config->eal.memory_mb)
-        say_info("eal.memory_mb is %u, but %lu MiB are needed and taken", r->config->eal.memory_mb,
-                 (unsigned long)mb);
-    huge = !is_given(r, "--no-huge") && use_hugepages(r->config, mb);
+    if (said(a, "--memory-size") == NULL) {
+        if (e->memory_mb > 0 && mb > e->memory_mb)
+            say_info("eal.memory_mb is %u, but %lu MiB are needed and taken", e->memory_mb,
+                     (unsigned long)mb);
+        huge = huge && use_hugepages(mb);
+        add(a, "-m");
+        add(a, "%lu", (unsigned long)mb);
+    }
     if (!huge)
         add(a, "--no-huge");
-    add(a, "-m");
-    add(a, "%lu", (unsigned long)mb);
     return huge;
 }
 
@@ -137,51 +132,47 @@ static void add_devices(struct arguments *a, const struct config *config)
         add(a, "--no-pci");
 }
 
-/* EAL refuses --in-memory beside --no-huge, which says as much. */
-static void add_extra(struct arguments *a, const char *extra, bool huge)
-{
-    if (huge || strcmp(extra, "--in-memory") != 0)
-        add(a, "%s", extra);
-}
-
-/* EAL takes most options once only, so what the command line gives is left out here. */
-static void compose(struct arguments *a, const struct eal_request *r)
+/* How many words are in `merged`, or a negative errno. */
+static int compose(struct arguments *a, const struct eal_request *r)
 {
     const struct config_eal *e = &r->config->eal;
+    char *const *lists[] = {a->own, a->configured, a->given};
     bool huge;
+    int n;
 
     add(a, "%s", r->program);
-    if (eal_lcores_argument(r->extra) == NULL) {
-        add(a, "--lcores");
-        add(a, "%s", e->lcores);
-    }
-    if (e->has_main_lcore && value_of(r->extra, "--main-lcore") == NULL)
+    add(a, "--lcores=%s", e->lcores);
+    if (e->has_main_lcore)
         add(a, "--main-lcore=%u", e->main_lcore);
-    if (value_of(r->extra, "--file-prefix") == NULL)
-        add(a, "--file-prefix=%s", e->file_prefix);
-    if (!is_given(r, "--log-level")) {
+    add(a, "--file-prefix=%s", e->file_prefix);
+    if (said(a, "--log-level") == NULL) {
         add(a, "--log-level=lib.telemetry:error"); /* it warns of a socket that nobody uses */
         add(a, "--log-level=*:warning");
     }
     huge = add_memory(a, r);
     add_devices(a, r->config);
-    for (uint32_t i = 0; i < e->n_extra; i++)
-        add_extra(a, e->extra[i], huge);
-    for (char *const *extra = r->extra; extra != NULL && *extra != NULL; extra++)
-        add_extra(a, *extra, huge);
+    n = eal_arguments_merge(lists, ARRAY_LENGTH(lists), a->merged, ARRAY_LENGTH(a->merged));
+    if (n < 0) {
+        say_error("more than %d words for EAL; give fewer behind \"--\" and in eal.extra",
+                  MAX_ARGUMENTS);
+        return n;
+    }
+    /* EAL refuses it beside --no-huge, which says as much. */
+    if (!huge)
+        eal_arguments_remove(a->merged, "--in-memory");
+    for (n = 0; a->merged[n] != NULL; n++)
+        continue;
+    return n;
 }
 
 /* Threads that DPDK starts inherit our affinity, so that is narrowed first. */
 static int keep_off_workers(const struct eal_request *r)
 {
-    const struct config_eal *e = &r->config->eal;
-    const char *given = eal_lcores_argument(r->extra);
-    const char *text = given != NULL ? given : e->lcores;
     struct lcores lcores;
     cpu_set_t mine, workers;
     char error[LCORES_ERROR_BYTES];
 
-    if (lcores_parse(text, e->has_main_lcore ? e->main_lcore : UINT32_MAX, &lcores, error) != 0) {
+    if (eal_read_lcores(r->config, r->extra, &lcores, error) != 0) {
         say_error("%s", error);
         return -EINVAL;
     }
@@ -197,28 +188,16 @@ static int keep_off_workers(const struct eal_request *r)
     return 0;
 }
 
-/* The last one of the texts that gives it, as EAL takes it. */
-static const char *file_prefix_of(const struct eal_request *r)
-{
-    const char *given = value_of(r->extra, "--file-prefix");
-    char *configured[CONFIG_MAX_EAL_ARGUMENTS + 1] = {NULL};
-
-    for (uint32_t i = 0; i < r->config->eal.n_extra; i++)
-        configured[i] = (char *)(uintptr_t)r->config->eal.extra[i];
-    if (given == NULL)
-        given = value_of(configured, "--file-prefix");
-    return given != NULL ? given : r->config->eal.file_prefix;
-}
-
 /* What EAL would say in words of its own, or die of. */
-static int check_runtime(const struct eal_request *r)
+static int check_runtime(const struct arguments *a, const struct config_eal *e)
 {
+    const char *prefix_said = said(a, "--file-prefix");
+    const char *prefix = prefix_said != NULL ? prefix_said : e->file_prefix;
     char directory[PATH_MAX];
-    const char *prefix = file_prefix_of(r);
     uint64_t n_free;
     pid_t owner;
 
-    if (is_given(r, "--no-shconf") || is_given(r, "--in-memory"))
+    if (said(a, "--no-shconf") != NULL || said(a, "--in-memory") != NULL)
         return 0;
     runtime_directory(directory, sizeof(directory));
     owner = runtime_owner(directory, prefix);
@@ -241,15 +220,18 @@ static int check_runtime(const struct eal_request *r)
 int eal_start(const struct eal_request *request)
 {
     static struct arguments arguments;
-    int error = check_runtime(request);
+    int n, error;
 
+    listen(&arguments, request->config, request->extra);
+    error = check_runtime(&arguments, &request->config->eal);
     if (error == 0)
         error = keep_off_workers(request);
     if (error != 0)
         return error;
-    compose(&arguments, request);
-    memcpy(arguments.given, arguments.text, sizeof(arguments.given));
-    if (rte_eal_init(arguments.n, arguments.given) >= 0)
+    n = compose(&arguments, request);
+    if (n < 0)
+        return n;
+    if (rte_eal_init(n, arguments.merged) >= 0)
         return 0;
     /* It does not always leave a number. */
     error = rte_errno > 0 ? rte_errno : EIO;

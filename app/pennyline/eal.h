@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Starting DPDK's environment: arguments from the configuration, hugepages or none, and threads
- * kept off the workers' CPUs. */
+/* Starting DPDK's environment: arguments from the configuration and the command line, which goes
+ * before eal.extra, and that before the other options of eal; hugepages or none; and threads kept
+ * off the workers' CPUs. */
 #ifndef PENNYLINE_EAL_H
 #define PENNYLINE_EAL_H
 
 #include <stdint.h>
 
 #include "config/config.h"
+#include "lcores.h"
 
 struct eal_request {
     const struct config *config;
@@ -15,9 +17,9 @@ struct eal_request {
     uint64_t needed_bytes;
 };
 
-/* The list of lcores among EAL's arguments ("--lcores L", "--lcores=L", "-l L"), or NULL. What the
- * command line gives to EAL goes before the configuration. */
-const char *eal_lcores_argument(char *const *arguments);
+/* Which lcores EAL will have; `given` as in struct eal_request, may be NULL. As lcores_parse(). */
+int eal_read_lcores(const struct config *config, char *const *given, struct lcores *out,
+                    char *error);
 
 /* What is asked of EAL for so much: more, since its heap has its own overhead and wants room to
  * align; and never less than the configuration says. */

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "common/exit_codes.h"
-#include "eal.h"
+#include "eal_arguments.h"
 #include "lcores.h"
 
 #define USUAL_LCORES       "0-1"
@@ -315,7 +315,7 @@ static json_t *ports_of(const struct options *o, uint32_t queues)
 static json_t *compose(const struct options *o)
 {
     json_t *root = test_options_compose(&o->test);
-    const char *given = eal_lcores_argument(o->eal_arguments);
+    const char *given = eal_arguments_value(o->eal_arguments, "--lcores");
     const char *lcores = given != NULL ? given : o->lcores != NULL ? o->lcores : USUAL_LCORES;
     uint32_t queues = queues_of(o, lcores);
 

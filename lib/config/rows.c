@@ -172,7 +172,10 @@ static const struct option_row eal_rows[] = {
      .least = 0,
      .most = CONFIG_MAX_EAL_ARGUMENTS,
      .fallback = "[]",
-     .help = "Further arguments for EAL, as they are."},
+     .help =
+         "Further arguments for EAL. They go before what the options above say, and what stands "
+         "behind `--` on the command line before both; `-a`, `-b`, `-d`, `--vdev`, `--log-level` "
+         "and `--trace` add up."},
 };
 
 const struct option_object object_eal = {
