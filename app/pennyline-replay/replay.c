@@ -58,6 +58,19 @@ static int open_aggregates(struct replay *r, struct random_source *random)
     return r->aggregates != NULL ? 0 : -EINVAL;
 }
 
+/* All of a capture came in by one port. */
+static int open_ingresses(struct replay *r, struct random_source *random)
+{
+    size_t n = ingress_table_memory_bytes(INGRESS_MOST);
+    const uint64_t secret[2] = {random_u64(random), random_u64(random)};
+
+    r->ingresses_memory = take(r, n);
+    if (r->ingresses_memory == NULL)
+        return -ENOMEM;
+    r->ingresses = ingress_table_init(r->ingresses_memory, n, INGRESS_MOST, 1, secret);
+    return r->ingresses != NULL ? 0 : -EINVAL;
+}
+
 static int open_engine(struct replay *r, const struct random_source *random)
 {
     const struct config_instance *instance = &r->config->instance;
@@ -119,6 +132,8 @@ int replay_open(struct replay *r, const struct config *config,
     r->gate = take(r, sizeof(*r->gate));
     error = r->gate == NULL ? -ENOMEM : open_aggregates(r, &random);
     if (error == 0)
+        error = open_ingresses(r, &random);
+    if (error == 0)
         error = open_manager(r, on_event, context);
     if (error == 0)
         error = open_engine(r, &random);
@@ -174,24 +189,29 @@ static void to_time_of(struct replay *r, const struct capture_packet *packet)
     advance(r, time_ns);
 }
 
-static int slice_of(const struct replay *r, const struct packet_view *view)
+static int slice_of(const struct replay *r, const struct packet_view *view, uint16_t ingress)
 {
-    const struct ingress_point at = ingress_point_of(view, 0);
+    struct ingress own;
+    const struct ingress *at = &own;
 
     if (!view->has_ip)
         return -1;
+    if (ingress != INGRESS_NONE)
+        at = ingress_table_at(r->ingresses, ingress);
+    else
+        own = ingress_of_packet(view, 0);
     return slice_classify_linear(r->config->slices, r->config->n_slices, &view->source,
-                                 &view->destination, &at);
+                                 &view->destination, at);
 }
 
 static enum engine_action act(struct replay *r, const struct capture_packet *captured,
-                              uint32_t slice)
+                              uint32_t slice, uint16_t ingress)
 {
     const struct packet_view *view = &captured->view;
     struct engine_packet packet = {
         .view = view,
         .slice = slice,
-        .ingress = packet_path(view),
+        .ingress = ingress,
         .n_bytes = captured->frame_bytes,
         .data = captured->data,
     };
@@ -205,7 +225,8 @@ enum engine_action replay_packet(struct replay *r, const struct capture_packet *
 {
     struct worker_counters *c = engine_counters_mutable(r->engine);
     enum engine_action action = ENGINE_FORWARD;
-    int slice = slice_of(r, &packet->view);
+    uint16_t ingress = ingress_number(r->ingresses, &r->latest_ingress, &packet->view, 0);
+    int slice = slice_of(r, &packet->view, ingress);
 
     to_time_of(r, packet);
     c->rx_packets++;
@@ -217,8 +238,10 @@ enum engine_action replay_packet(struct replay *r, const struct capture_packet *
         c->slice_packets++;
         if (packet->view.reason != PACKET_TCP)
             c->slice_not_tcp++;
+        else if (ingress == INGRESS_NONE)
+            c->no_ingress++;
         else if (r->config->slices[slice].mode != SLICE_OFF)
-            action = act(r, packet, (uint32_t)slice);
+            action = act(r, packet, (uint32_t)slice, ingress);
     }
     if (action == ENGINE_DROP) {
         c->dropped++;
@@ -258,6 +281,7 @@ void replay_close(struct replay *r)
     manager_destroy(r->manager);
     free(r->engine_memory);
     free(r->aggregates_memory);
+    free(r->ingresses_memory);
     free(r->gate);
     *r = (struct replay){0};
 }

@@ -12,6 +12,7 @@
 
 #include "config/config.h"
 #include "engine/engine.h"
+#include "ingress/ingress.h"
 #include "manager/manager.h"
 #include "pennyline-replay/capture.h"
 #include "report/report.h"
@@ -22,8 +23,10 @@ struct replay {
     struct manager *manager;
     struct report_clock clock; /* the packets' times are the time of day */
     struct aggregate_table *aggregates;
+    struct ingress_table *ingresses;
+    struct ingress_memo latest_ingress;
     struct engine_gate *gate;
-    void *engine_memory, *aggregates_memory;
+    void *engine_memory, *aggregates_memory, *ingresses_memory;
     size_t memory_bytes;
     uint64_t first_ns, last_ns; /* of the packets; 0: none yet */
     uint64_t now_ns, n_epochs;

@@ -194,6 +194,7 @@ static int queues_up(struct appliance *a)
 static void tables_down(struct appliance *a)
 {
     manager_destroy(a->manager);
+    rte_free(a->ingresses_memory);
     rte_free(a->aggregates_memory);
     rte_free(a->gate);
 }
@@ -217,23 +218,44 @@ static int create_manager(struct appliance *a)
     return -errno;
 }
 
-static int tables_up(struct appliance *a)
+static int create_aggregates(struct appliance *a, const uint64_t secret[2])
 {
     uint32_t capacity = a->config->instance.max_aggregates;
     size_t n_bytes = aggregate_table_memory_bytes(capacity);
+
+    a->aggregates_memory = rte_zmalloc("aggregates", n_bytes, CACHE_LINE_BYTES);
+    if (a->aggregates_memory != NULL)
+        a->aggregates = aggregate_table_init(a->aggregates_memory, n_bytes, capacity, secret);
+    return a->aggregates != NULL ? 0 : no_memory("aggregates");
+}
+
+static int create_ingresses(struct appliance *a, const uint64_t secret[2])
+{
+    size_t n_bytes = ingress_table_memory_bytes(INGRESS_MOST);
+
+    a->ingresses_memory = rte_zmalloc("ingresses", n_bytes, CACHE_LINE_BYTES);
+    if (a->ingresses_memory != NULL)
+        a->ingresses = ingress_table_init(a->ingresses_memory, n_bytes, INGRESS_MOST,
+                                          (uint16_t)a->config->n_ports, secret);
+    return a->ingresses != NULL ? 0 : no_memory("ingresses");
+}
+
+static int tables_up(struct appliance *a)
+{
     struct random_source random;
-    uint64_t secret[2];
+    uint64_t secrets[2][2];
     int error = random_seed_from_kernel(&random);
 
     if (error != 0)
         return error;
-    secret[0] = random_u64(&random);
-    secret[1] = random_u64(&random);
+    for (size_t i = 0; i < 4; i++)
+        secrets[i / 2][i % 2] = random_u64(&random);
     a->gate = rte_zmalloc("gate", sizeof(*a->gate), CACHE_LINE_BYTES);
-    a->aggregates_memory = rte_zmalloc("aggregates", n_bytes, CACHE_LINE_BYTES);
-    if (a->gate != NULL && a->aggregates_memory != NULL)
-        a->aggregates = aggregate_table_init(a->aggregates_memory, n_bytes, capacity, secret);
-    error = a->aggregates == NULL ? no_memory("aggregates") : create_manager(a);
+    error = a->gate == NULL ? no_memory("the gate") : create_ingresses(a, secrets[0]);
+    if (error == 0)
+        error = create_aggregates(a, secrets[1]);
+    if (error == 0)
+        error = create_manager(a);
     if (error != 0)
         tables_down(a);
     return error;

@@ -117,6 +117,7 @@ static int create_worker(struct appliance *a, uint16_t number, unsigned int lcor
     w->lcore = lcore;
     w->socket = socket;
     w->clock = a->clock;
+    w->ingresses = a->ingresses;
     w->ring = export_ring_create(number, memory_n_messages(a->config), socket);
     if (w->ring == NULL)
         return rte_errno > 0 ? -rte_errno : -ENOMEM;

@@ -115,7 +115,7 @@ static void estimate_by_aggregates(const struct config *config, struct memory_bu
         manager = memory_manager_config(config, b->n_workers, engine.aggregates);
         b->engine_bytes = engine_memory_bytes(&engine);
         b->manager_bytes = manager_memory_bytes(&manager);
-        b->aggregates_bytes = n_bytes;
+        b->aggregates_bytes = n_bytes + ingress_table_memory_bytes(INGRESS_MOST);
     }
     free(memory);
 }

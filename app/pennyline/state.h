@@ -68,6 +68,8 @@ struct appliance {
     struct engine_gate *gate;
     void *aggregates_memory;
     struct aggregate_table *aggregates;
+    void *ingresses_memory;
+    struct ingress_table *ingresses;
     struct manager *manager;
 
     struct eventlog *log;

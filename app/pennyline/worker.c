@@ -25,6 +25,7 @@ struct burst {
     bool all_leave_unchanged; /* none dropped, none rewritten */
     struct rte_mbuf *mbufs[WORKER_BURST];
     struct packet_view views[WORKER_BURST];
+    uint16_t ingresses[WORKER_BURST];
     int32_t slices[WORKER_BURST];
     enum engine_action actions[WORKER_BURST]; /* valid unless all leave unchanged */
     /* Those that the engine looks at. */
@@ -83,19 +84,18 @@ static void receive(struct worker *w, struct burst *b, const struct worker_queue
     w->ports[q->port].rx += n;
 }
 
-/* What tells paths apart. */
-static uint32_t ingress_of(uint16_t port, const struct packet_view *v)
-{
-    return (uint32_t)port << PACKET_PATH_BITS | packet_path(v);
-}
-
 static void ask_engine(struct worker *w, struct burst *b, unsigned int i)
 {
     struct engine_packet *p = &b->packets[i];
 
     p->view = &b->views[i];
-    p->ingress = ingress_of(b->port, &b->views[i]);
+    p->ingress = b->ingresses[i];
     engine_ask(w->engine, p);
+}
+
+static inline void look_up_ingress(struct worker *w, struct burst *b, unsigned int i)
+{
+    b->ingresses[i] = ingress_number(w->ingresses, &w->latest_ingress, &b->views[i], b->port);
 }
 
 static void parse(struct worker *w, struct burst *b)
@@ -112,6 +112,7 @@ static void parse(struct worker *w, struct burst *b)
             n_tcp++;
         else
             w->packet_reasons[reason]++;
+        look_up_ingress(w, b, i);
         if (b->asked)
             ask_engine(w, b, i);
     }
@@ -131,6 +132,7 @@ static void parse_unwrapping(struct worker *w, struct burst *b, const struct pol
         if (port->decapsulates)
             packet_decapsulate(data, n_here, &b->views[i]);
         w->packet_reasons[b->views[i].reason]++;
+        look_up_ingress(w, b, i);
     }
 }
 
@@ -150,9 +152,10 @@ static void hand_to_engine(struct worker *w, struct burst *b, unsigned int i)
  * mirror brings could be dropped, so active slices never see it. */
 static void classify(struct worker *w, struct burst *b, const struct policy *policy, bool is_mirror)
 {
+    const struct prefix_ways ways = {w->ingresses, b->ingresses, b->port};
     unsigned int n_slice, n_not_tcp = 0;
 
-    n_slice = prefix_classify_bulk(policy->prefixes, b->views, b->n, b->port, b->slices);
+    n_slice = prefix_classify_bulk(policy->prefixes, b->views, b->n, &ways, b->slices);
     b->n_tested = 0;
     b->all_leave_unchanged = true;
     w->counters->untested += b->n - n_slice;
@@ -167,6 +170,8 @@ static void classify(struct worker *w, struct burst *b, const struct policy *pol
         b->all_leave_unchanged &= !s->has_next_hops;
         if (likely_false(b->views[i].reason != PACKET_TCP))
             n_not_tcp++;
+        else if (likely_false(b->ingresses[i] == INGRESS_NONE))
+            w->counters->no_ingress++;
         else if (!(is_mirror && s->may_drop))
             hand_to_engine(w, b, i);
     }

@@ -13,6 +13,7 @@
 #include "clock.h"
 #include "config/config.h"
 #include "engine/engine.h"
+#include "ingress/ingress.h"
 #include "packet/packet.h"
 #include "policy.h"
 #include "stats/load.h"
@@ -61,6 +62,7 @@ struct worker {
     struct tsc_clock clock;
     struct engine *engine;
     struct worker_counters *counters; /* the engine's */
+    struct ingress_table *ingresses;  /* shared by all workers */
     struct rte_ring *ring;
     uint32_t n_ports;
     uint32_t n_queues;
@@ -82,8 +84,9 @@ struct worker {
 
     /* The worker's own. */
     alignas(CACHE_LINE_BYTES) bool ask_early; /* flows are asked for before slices are known */
-    uint32_t n_until_sample;                  /* bursts; 0: the stages of this one are measured */
-    uint64_t stage_began;                     /* of a measured burst, in ticks */
+    struct ingress_memo latest_ingress;
+    uint32_t n_until_sample; /* bursts; 0: the stages of this one are measured */
+    uint64_t stage_began;    /* of a measured burst, in ticks */
     struct worker_output outputs[CONFIG_MAX_PORTS];
 };
 

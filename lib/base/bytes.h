@@ -69,4 +69,15 @@ static inline uint64_t word_of_parts(uint16_t first, uint16_t second, uint32_t r
 #endif
 }
 
+/* The same of four. */
+static inline uint64_t word_of_quarters(uint16_t first, uint16_t second, uint16_t third,
+                                        uint16_t fourth)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    return word_of_parts(first, second, third | (uint32_t)fourth << 16);
+#else
+    return word_of_parts(first, second, (uint32_t)third << 16 | fourth);
+#endif
+}
+
 #endif

@@ -14,7 +14,7 @@ static int longest_match(const struct ip_prefix *prefixes, uint32_t n, const str
 
 /* How specific the slice is for this packet, larger is more; -1 when it does not match. */
 static int specificity(const struct slice *s, const struct ip_address *src,
-                       const struct ip_address *dst, const struct ingress_point *at)
+                       const struct ip_address *dst, const struct ingress *at)
 {
     int source = longest_match(s->sources, s->n_sources, src);
     int destination = longest_match(s->destinations, s->n_destinations, dst);
@@ -26,7 +26,7 @@ static int specificity(const struct slice *s, const struct ip_address *src,
 }
 
 int slice_classify_linear(const struct slice *slices, unsigned int n, const struct ip_address *src,
-                          const struct ip_address *dst, const struct ingress_point *at)
+                          const struct ip_address *dst, const struct ingress *at)
 {
     int best = -1, best_specificity = -1;
 

@@ -9,6 +9,6 @@
 /* Index of the slice that wins by the order of slice.h, or -1 when none matches. Of slices that
  * tie, which a loaded configuration never holds, the first. Pure; any thread. */
 int slice_classify_linear(const struct slice *slices, unsigned int n, const struct ip_address *src,
-                          const struct ip_address *dst, const struct ingress_point *at);
+                          const struct ip_address *dst, const struct ingress *at);
 
 #endif

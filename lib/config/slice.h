@@ -17,6 +17,7 @@
 
 #include "base/address.h"
 #include "config/test_parameters.h"
+#include "ingress/ingress.h"
 #include "packet/packet.h"
 #include "stats/findings.h"
 
@@ -50,14 +51,6 @@ struct slice_ingress {
     unsigned int tunnel; /* the outermost one that was taken off, as above */
     bool has_tunnel_id;  /* false: any */
     uint32_t tunnel_id;  /* as in struct packet_view */
-};
-
-/* Where a packet came in. */
-struct ingress_point {
-    uint16_t port;
-    uint16_t vlan;  /* 0: untagged */
-    uint8_t tunnel; /* enum packet_tunnel */
-    uint32_t tunnel_id;
 };
 
 /* Bits of the source sub-prefix that is one aggregate; 0: the slice's packets of that family belong
@@ -98,30 +91,17 @@ struct slice {
     struct test_parameters parameters;
 };
 
-/* Where a packet came in that was received by `port`. */
-static inline struct ingress_point ingress_point_of(const struct packet_view *view, uint16_t port);
-
 /* How specific the conditions are, larger is more and at most SLICE_MOST_SPECIFIC; -1 when the
  * packet does not meet them. */
 #define SLICE_MOST_SPECIFIC 15
-static inline int slice_ingress_fits(const struct slice_ingress *wanted,
-                                     const struct ingress_point *at);
+static inline int slice_ingress_fits(const struct slice_ingress *wanted, const struct ingress *at);
 
-static inline struct ingress_point ingress_point_of(const struct packet_view *view, uint16_t port)
-{
-    return (struct ingress_point){.port = port,
-                                  .vlan = view->n_vlans > 0 ? view->vlan_id[0] : 0,
-                                  .tunnel = view->tunnel,
-                                  .tunnel_id = view->tunnel_id};
-}
-
-static inline int slice_ingress_fits(const struct slice_ingress *wanted,
-                                     const struct ingress_point *at)
+static inline int slice_ingress_fits(const struct slice_ingress *wanted, const struct ingress *at)
 {
     bool port = wanted->port != SLICE_ANY_PORT, vlan = wanted->vlan != SLICE_ANY_VLAN;
     bool tunnel = wanted->tunnel != SLICE_ANY_TUNNEL, id = wanted->has_tunnel_id;
 
-    if ((port && wanted->port != at->port) || (vlan && wanted->vlan != at->vlan) ||
+    if ((port && wanted->port != at->port) || (vlan && wanted->vlan != ingress_outer_vlan(at)) ||
         (tunnel && wanted->tunnel != SLICE_TUNNEL(at->tunnel)) ||
         (id && wanted->tunnel_id != at->tunnel_id))
         return -1;

@@ -43,7 +43,7 @@ struct run {
 void engine_ask(struct engine *e, struct engine_packet *p)
 {
     const struct packet_view *v = p->view;
-    uint64_t rest = word_of_parts(v->source_port, v->destination_port, p->ingress);
+    uint64_t rest = flow_key_rest(v->source_port, v->destination_port, p->ingress);
 
     p->key_rest = rest;
     if (likely_true(v->is_ipv4))
@@ -54,8 +54,11 @@ void engine_ask(struct engine *e, struct engine_packet *p)
     flow_ask_bucket(e->flows, p->hash);
 }
 
-/* flow_key_equal() of the packet's key, which is nowhere in one piece. */
-static inline bool is_of_flow(const struct engine_packet *p, const struct flow *f)
+/* flow_key_equal() of the packet's key, which is nowhere in one piece. The mode, which only the
+ * slice tells, is in the key and not in the hash, so flows can be asked for before slices are
+ * known. */
+static inline bool is_of_flow(const struct engine *e, const struct engine_packet *p,
+                              const struct flow *f)
 {
     const uint8_t *key = (const uint8_t *)&f->key;
     const struct packet_view *v = p->view;
@@ -64,18 +67,18 @@ static inline bool is_of_flow(const struct engine_packet *p, const struct flow *
     differ |= load_word(key + 8) ^ load_word(v->source.bytes + 8);
     differ |= load_word(key + 16) ^ load_word(v->destination.bytes);
     differ |= load_word(key + 24) ^ load_word(v->destination.bytes + 8);
-    differ |= load_word(key + 32) ^ p->key_rest;
+    differ |= load_word(key + 32) ^ (p->key_rest | e->rules[p->slice].key_mode);
     return differ == 0;
 }
 static_assert(offsetof(struct flow_key, destination) == 16 &&
                   offsetof(struct flow_key, source_port) == 32 &&
-                  offsetof(struct flow_key, ingress) == 36,
-              "is_of_flow() and word_of_parts() take it by words");
+                  offsetof(struct flow_key, ingress) == 36 && offsetof(struct flow_key, mode) == 38,
+              "is_of_flow() and word_of_quarters() take it by words");
 
 static never_inlined struct flow *confirm_elsewhere(const struct engine *e,
                                                     const struct engine_packet *p)
 {
-    const struct flow_key key = engine_key_of(p);
+    const struct flow_key key = engine_key_of(p, &e->rules[p->slice]);
 
     return flow_confirm(e->flows, &key, p->hash, p->flow);
 }
@@ -85,7 +88,7 @@ static inline struct flow *confirm(const struct engine *e, const struct engine_p
 {
     struct flow *f = p->flow;
 
-    if (likely_true(f != NULL && is_of_flow(p, f) && f->state != FLOW_FREE))
+    if (likely_true(f != NULL && is_of_flow(e, p, f) && f->state != FLOW_FREE))
         return f;
     if (f == NULL && likely_true(flow_is_unknown(e->flows, p->hash)))
         return NULL;

@@ -71,6 +71,8 @@ static struct slice_rules rules_of_slice(const struct engine_config *config, uin
     const struct test_parameters *t = &s->parameters;
 
     return (struct slice_rules){
+        .key_mode = word_of_quarters(
+            0, 0, 0, s->mode == SLICE_PASSIVE ? FLOW_MODE_PASSIVE : FLOW_MODE_ACTIVE),
         .retransmission_timeout_ns = t->retransmission_timeout_ms * NS_PER_MS,
         .admission_grace_ms = t->admission_grace_ms,
         .window_bytes = t->max_jump_bytes,
@@ -238,14 +240,18 @@ void engine_count_flowless(struct engine *e, const struct engine_packet *p,
 enum engine_action engine_take(struct engine *e, struct engine_packet *p)
 {
     const struct slice_rules *rules = &e->rules[p->slice];
-    struct flow *f;
+    struct flow *f = p->flow;
 
+    /* Never, since the mode is part of the key; the record's fields are not the same in both. */
+    if (likely_false(f != NULL && flow_is_passive(f) != rules->is_passive)) {
+        engine_count_flowless(e, p, rules);
+        return ENGINE_FORWARD;
+    }
     if (rules->is_passive) {
         if (!engine_passive(e, p, rules))
             engine_count_flowless(e, p, rules);
         return ENGINE_FORWARD;
     }
-    f = p->flow;
     if (f == NULL)
         f = engine_find_or_admit(e, p, rules);
     if (f == NULL) {

@@ -67,13 +67,13 @@ struct engine *engine_init(void *memory, size_t n_bytes, const struct engine_con
 struct engine_packet {
     alignas(CACHE_LINE_BYTES) const struct packet_view *view; /* PACKET_TCP */
     uint32_t slice;
-    uint32_t ingress; /* whatever tells paths apart: port and VLANs */
     uint32_t n_bytes; /* of the frame */
+    uint16_t ingress; /* its number (ingress/ingress.h); never INGRESS_NONE in service */
     /* What `view` was made of, until engine_packet() returns; mode passive reads TTL and the like
      * from it. NULL: they are not known. */
     const uint8_t *data;
     /* Filled by engine_lookup_bulk() or engine_ask(): */
-    uint64_t key_rest; /* ports and ingress, as the last word of the flow's key */
+    uint64_t key_rest; /* flow_key_rest() */
     uint64_t hash;
     struct flow *flow;
 };
@@ -96,9 +96,9 @@ void engine_lookup_bulk(struct engine *e, struct engine_packet *packets, unsigne
 enum engine_action engine_packet(struct engine *e, struct engine_packet *packet);
 
 /* The same for a burst, the way that hides memory. First engine_ask() for each packet, as early as
- * its view and ingress are known; then engine_packets() for those at `which` (in the order of their
- * arrival), which writes actions[which[i]] and returns how many of them are to be dropped. Asking
- * for packets that are not taken later does no harm. */
+ * its view and ingress are known; then, with `slice` set, engine_packets() for those at `which` (in
+ * the order of their arrival), which writes actions[which[i]] and returns how many of them are to
+ * be dropped. Asking for packets that are not taken later does no harm. */
 void engine_ask(struct engine *e, struct engine_packet *packet);
 unsigned int engine_packets(struct engine *e, struct engine_packet *packets, const uint8_t *which,
                             unsigned int n, enum engine_action *actions);

@@ -8,7 +8,7 @@ struct flow *engine_find_or_admit(struct engine *e, struct engine_packet *p,
 {
     const struct packet_view *v = p->view;
     bool syn = (v->tcp_flags & TCP_FLAG_SYN) != 0;
-    const struct flow_key key = engine_key_of(p);
+    const struct flow_key key = engine_key_of(p, rules);
     enum flow_admission admission;
     struct flow *f;
 
@@ -35,7 +35,7 @@ void engine_on_flow_leave(void *context, struct flow *f)
     struct engine *e = context;
 
     e->n_leaves++;
-    if ((f->flags & PASSIVE_FLOW) != 0) {
+    if (flow_is_passive(f)) {
         engine_passive_leave(e, f);
         return;
     }

@@ -18,8 +18,12 @@
 #define FLOW_TESTED          0x20 /* a segment of it was dropped in this test */
 #define FLOW_OF_TEST         (FLOW_REPAIRED | FLOW_MARKED | FLOW_HAD_PLACE | FLOW_TESTED)
 
+/* struct flow_key.mode. Active ones are 0, so that engines that only know these need not care. */
+enum flow_mode { FLOW_MODE_ACTIVE, FLOW_MODE_PASSIVE };
+
 /* The parameters of a slice in the units of the packet path. */
 struct slice_rules {
+    uint64_t key_mode; /* the mode, where the last word of a flow's key has it */
     uint64_t retransmission_timeout_ns;
     uint32_t admission_grace_ms;
     uint32_t window_bytes;
@@ -80,13 +84,15 @@ struct engine {
     uint32_t idle_timeout_ms;
 };
 
-static inline struct flow_key engine_key_of(const struct engine_packet *p)
+static inline struct flow_key engine_key_of(const struct engine_packet *p,
+                                            const struct slice_rules *rules)
 {
     return (struct flow_key){.source = p->view->source,
                              .destination = p->view->destination,
                              .source_port = p->view->source_port,
                              .destination_port = p->view->destination_port,
-                             .ingress = p->ingress};
+                             .ingress = p->ingress,
+                             .mode = rules->is_passive ? FLOW_MODE_PASSIVE : FLOW_MODE_ACTIVE};
 }
 
 /* engine.c: a packet whose flow, if it has one, was just looked up. */
@@ -144,6 +150,13 @@ void engine_end_drop(struct engine *e, uint32_t entry, enum drop_state state);
 void engine_settle_due(struct engine *e, uint32_t entry);
 /* Ends the flow's place when nothing more can happen there. */
 void engine_leave_place(struct engine *e, struct flow *f);
+
+/* Does mode passive write this record? The key says so already: who would write the other mode's
+ * fields asks all the same. */
+static inline bool flow_is_passive(const struct flow *f)
+{
+    return (f->flags & PASSIVE_FLOW) != 0;
+}
 
 /* passive.c: all of a packet of a passive slice; false: it belongs to no flow, and is to be counted
  * so. */

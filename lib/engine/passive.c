@@ -42,7 +42,7 @@ static struct flow *peer_of(struct engine *e, const struct passive_flow *f)
     if (f->line->peer == PASSIVE_NO_PEER)
         return NULL;
     peer = flow_table_at(e->flows, f->line->peer);
-    if (peer->state == FLOW_FREE || (peer->flags & PASSIVE_FLOW) == 0 ||
+    if (peer->state == FLOW_FREE || !flow_is_passive(peer) ||
         !is_other_direction(&peer->key, &f->hot->key))
         return NULL;
     return peer;
@@ -67,12 +67,13 @@ static void look_for_peer(struct engine *e, const struct passive_flow *f)
                                  .destination = own->source,
                                  .source_port = own->destination_port,
                                  .destination_port = own->source_port,
-                                 .ingress = own->ingress};
+                                 .ingress = own->ingress,
+                                 .mode = own->mode};
     uint64_t hash = flow_table_hash(e->flows, &key);
     struct flow *peer;
 
     flow_table_lookup_bulk(e->flows, &key, &hash, 1, &peer);
-    if (peer != NULL && (peer->flags & PASSIVE_FLOW) != 0)
+    if (peer != NULL && flow_is_passive(peer))
         pair(e, f, peer);
 }
 
@@ -89,7 +90,7 @@ static struct flow *admit(struct engine *e, struct engine_packet *p,
                           const struct slice_rules *rules, bool *is_new)
 {
     const struct passive_packet packet = describe(e, p, rules);
-    const struct flow_key key = engine_key_of(p);
+    const struct flow_key key = engine_key_of(p, rules);
     bool is_syn = (p->view->tcp_flags & TCP_FLAG_SYN) != 0;
     enum flow_admission admission;
     struct passive_flow f;
@@ -398,7 +399,7 @@ static void stop_flow(void *context, struct flow *hot)
     struct engine *e = context;
     struct passive_flow f;
 
-    if ((hot->flags & PASSIVE_FLOW) == 0)
+    if (!flow_is_passive(hot))
         return;
     f = lines_of(e, hot);
     end_flow(e, &f, PASSIVE_END_STOPPED, engine_passive_delta(e, hot->aggregate));

@@ -34,12 +34,14 @@
 #include "base/hash.h"
 #include "tcp/coverage.h"
 
-/* One direction of a TCP connection. `ingress` is whatever the caller tells paths apart by (port
- * and VLAN). */
+/* One direction of a TCP connection, as it came in by one way: `ingress` is that way's number
+ * (ingress/ingress.h). `mode` says what the record is for, so that two who use it in different ways
+ * never share one; the table only compares it. */
 struct flow_key {
     struct ip_address source, destination;
     uint16_t source_port, destination_port;
-    uint32_t ingress;
+    uint16_t ingress;
+    uint16_t mode; /* the engine's */
 };
 static_assert(sizeof(struct flow_key) == 40, "compared as five words");
 
@@ -163,8 +165,15 @@ uint64_t flow_table_hash(const struct flow_table *t, const struct flow_key *key)
 /* The same, for callers who keep the table's secret at hand. */
 const uint64_t *flow_table_secret(const struct flow_table *t);
 
-/* The hash of a key by its parts: those of addresses that tell flows apart, and the last word of
- * the key. Of IPv4 two words say all. */
+/* The last word of a key but for its mode: it is known before the mode is. */
+static inline uint64_t flow_key_rest(uint16_t source_port, uint16_t destination_port,
+                                     uint16_t ingress)
+{
+    return word_of_quarters(source_port, destination_port, ingress, 0);
+}
+
+/* The hash of a key by its parts: those of addresses that tell flows apart, and flow_key_rest(). Of
+ * IPv4 two words say all. */
 static inline uint64_t flow_hash_ipv4(uint32_t source, uint32_t destination, uint64_t rest,
                                       const uint64_t secret[2])
 {
@@ -187,7 +196,9 @@ static inline uint64_t flow_hash_ipv6(const struct ip_address *source,
 
 static inline uint64_t flow_hash(const struct flow_key *key, const uint64_t secret[2])
 {
-    uint64_t rest = word_of_parts(key->source_port, key->destination_port, key->ingress);
+    /* flow_key_rest() of it, in one load. */
+    uint64_t rest =
+        load_word((const uint8_t *)key + 32) & flow_key_rest(UINT16_MAX, UINT16_MAX, UINT16_MAX);
 
     if (ip_address_is_ipv4(&key->source) && ip_address_is_ipv4(&key->destination))
         return flow_hash_ipv4(load_half_word(key->source.bytes + 12),

@@ -137,21 +137,6 @@ static inline bool packet_is_vlan_type(uint16_t ethertype)
     return ethertype == 0x8100 || ethertype == 0x88a8 || ethertype == 0x9100;
 }
 
-#define PACKET_PATH_BITS 26
-
-/* A number for the way that a packet took: both VLAN ids, which are 12 bits or none, and when it
- * came in a tunnel, a hash of its kind and id. Without a tunnel equal numbers are equal ways. */
-static inline uint32_t packet_path(const struct packet_view *v)
-{
-    uint32_t outer = (v->vlan_id[0] + 1u) & 0x1fff, inner = (v->vlan_id[1] + 1u) & 0x1fff;
-    uint32_t path = outer << 13 | inner;
-
-    if (v->tunnel != PACKET_TUNNEL_NONE)
-        path ^= ((v->tunnel_id + 1) * UINT32_C(0x9e3779b1) + v->tunnel * UINT32_C(0x85ebca77)) >>
-                (32 - PACKET_PATH_BITS);
-    return path;
-}
-
 /* Parses an Ethernet frame (without preamble; a trailing FCS does no harm).
  *
  * `captured_bytes` may be read at `data`, not one byte more; `frame_bytes`, at least as many, is

@@ -79,6 +79,8 @@ static inline uint64_t aggregate_counters_pending(const struct aggregate_counter
     X(untested, "untested", "packets", "of no slice")                                              \
     X(slice_packets, "slice_packets", "packets", "of some slice")                                  \
     X(slice_not_tcp, "slice_not_tcp", "packets", "of a slice, but no whole TCP packet")            \
+    X(no_ingress, "no_ingress", "packets",                                                         \
+      "TCP of a slice, not tested: no number was left for the VLANs or the tunnel it came in by")  \
     X(no_aggregate, "no_aggregate", "packets",                                                     \
       "of a slice, aggregate not made yet, or none to be had")                                     \
     X(flow_refused, "flow_refused", "packets", "of a slice, flow not admitted")                    \

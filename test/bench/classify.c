@@ -38,10 +38,13 @@ static struct ip_address address(bool is_ipv4, uint32_t slice, uint8_t host)
 
 static void classify(void *state)
 {
+    static const uint16_t numbers[OPERATION_BURST];
+    static const struct prefix_ways ways = {.numbers = numbers};
     struct bench *b = state;
     int32_t slices[OPERATION_BURST];
 
-    b->n_found += prefix_classify_bulk(b->table, &b->views[b->next], OPERATION_BURST, 0, slices);
+    b->n_found +=
+        prefix_classify_bulk(b->table, &b->views[b->next], OPERATION_BURST, &ways, slices);
     b->next = (b->next + OPERATION_BURST) % N_PACKETS;
 }
 

@@ -48,7 +48,7 @@ static struct flow_key key_of(uint32_t i)
                              .destination = ip_address_from_ipv4(destination),
                              .source_port = (uint16_t)(mixed | 1),
                              .destination_port = 443,
-                             .ingress = i >> 24};
+                             .ingress = (uint16_t)(i >> 24)};
 }
 
 static double run_once(struct flow_table *t, uint32_t n_flows, uint32_t first, enum what what,

@@ -170,7 +170,7 @@ void prefix_nodes_free(struct prefix_nodes *nodes)
 /* How well the slice fits beyond the source, larger is more; -1 when it does not. The order is that
  * of slice.h. */
 static int fitness(const struct prefix_nodes *nodes, uint32_t slice,
-                   const struct ip_address *destination, const struct ingress_point *at)
+                   const struct ip_address *destination, const struct ingress *at)
 {
     const struct prefix_condition *c = &nodes->conditions[slice];
     int ingress = slice_ingress_fits(&c->ingress, at);
@@ -187,7 +187,7 @@ static int fitness(const struct prefix_nodes *nodes, uint32_t slice,
 }
 
 int32_t prefix_nodes_match(const struct prefix_nodes *nodes, uint32_t node,
-                           const struct ip_address *destination, const struct ingress_point *at)
+                           const struct ip_address *destination, const struct ingress *at)
 {
     for (; node != NODE_NONE; node = nodes->nodes[node].parent) {
         const struct prefix_node *here = &nodes->nodes[node];

@@ -41,6 +41,6 @@ void prefix_nodes_free(struct prefix_nodes *nodes);
 
 /* The slice that wins, from this node upwards; -1: none. */
 int32_t prefix_nodes_match(const struct prefix_nodes *nodes, uint32_t node,
-                           const struct ip_address *destination, const struct ingress_point *at);
+                           const struct ip_address *destination, const struct ingress *at);
 
 #endif

@@ -203,27 +203,37 @@ static void look_up(const struct prefix_table *t, struct lookup *l)
         l->next_hop6[i] = t->any_ipv6;
 }
 
-/* Is there a slice? Until then *slice says that there is none. */
+static never_inlined int32_t match(const struct prefix_table *t, uint32_t node,
+                                   const struct packet_view *v, const struct prefix_ways *ways,
+                                   uint16_t number)
+{
+    struct ingress own;
+
+    if (likely_true(number != INGRESS_NONE))
+        return prefix_nodes_match(&t->nodes, node, &v->destination,
+                                  ingress_table_at(ways->table, number));
+    own = ingress_of_packet(v, ways->port);
+    return prefix_nodes_match(&t->nodes, node, &v->destination, &own);
+}
+
+/* Is there a slice? Until then slices[i] says that there is none. */
 static inline bool resolve(const struct prefix_table *t, uint64_t next_hop,
-                           const struct packet_view *v, uint16_t port, int32_t *slice)
+                           const struct packet_view *views, const struct prefix_ways *ways,
+                           unsigned int i, int32_t *slices)
 {
     const struct prefix_node *node;
-    struct ingress_point at;
 
     if (next_hop == 0)
         return false;
     node = &t->nodes.nodes[next_hop - 1];
-    if (likely_true(node->takes_all >= 0)) {
-        *slice = node->takes_all;
-        return true;
-    }
-    at = ingress_point_of(v, port);
-    *slice = prefix_nodes_match(&t->nodes, (uint32_t)(next_hop - 1), &v->destination, &at);
-    return *slice >= 0;
+    slices[i] = likely_true(node->takes_all >= 0)
+                    ? node->takes_all
+                    : match(t, (uint32_t)(next_hop - 1), &views[i], ways, ways->numbers[i]);
+    return slices[i] >= 0;
 }
 
 unsigned int prefix_classify_bulk(const struct prefix_table *t, const struct packet_view *views,
-                                  unsigned int n, uint16_t port, int32_t *slices)
+                                  unsigned int n, const struct prefix_ways *ways, int32_t *slices)
 {
     struct lookup l;
     unsigned int n_found = 0;
@@ -232,9 +242,9 @@ unsigned int prefix_classify_bulk(const struct prefix_table *t, const struct pac
     gather(&l, views, n, slices);
     look_up(t, &l);
     for (unsigned int i = 0; i < l.n4; i++)
-        n_found += resolve(t, l.next_hop4[i], &views[l.at4[i]], port, &slices[l.at4[i]]);
+        n_found += resolve(t, l.next_hop4[i], views, ways, l.at4[i], slices);
     for (unsigned int i = 0; i < l.n6; i++)
-        n_found += resolve(t, l.next_hop6[i], &views[l.at6[i]], port, &slices[l.at6[i]]);
+        n_found += resolve(t, l.next_hop6[i], views, ways, l.at6[i], slices);
     return n_found;
 }
 

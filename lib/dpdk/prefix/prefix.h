@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "config/slice.h"
+#include "ingress/ingress.h"
 #include "packet/packet.h"
 
 #define PREFIX_MAX_BURST 64
@@ -29,11 +30,19 @@ struct prefix_table *prefix_table_create(const char *name, const struct slice *s
 /* No worker uses it any more. NULL is allowed. */
 void prefix_table_destroy(struct prefix_table *t);
 
-/* Slice index or PREFIX_NO_SLICE of `n` (at most PREFIX_MAX_BURST) parsed packets that came in by
- * `port` (index in config.ports); returns how many belong to a slice. Views without addresses
- * belong to none. Any thread. */
+/* Where the packets of a burst came in. */
+struct prefix_ways {
+    const struct ingress_table *table;
+    const uint16_t *numbers; /* of each packet, as the table gave them */
+    uint16_t port;           /* of all of them: index in config.ports */
+};
+
+/* Slice index or PREFIX_NO_SLICE of `n` (at most PREFIX_MAX_BURST) parsed packets; returns how many
+ * belong to a slice. Views without addresses belong to none. What the slices ask for of the ingress
+ * is asked of what the packet's number stands for; where it has none (INGRESS_NONE), of the packet.
+ * Any thread. */
 unsigned int prefix_classify_bulk(const struct prefix_table *t, const struct packet_view *views,
-                                  unsigned int n, uint16_t port, int32_t *slices);
+                                  unsigned int n, const struct prefix_ways *ways, int32_t *slices);
 
 /* Bytes that the tables of so many slices will take, for the printed budget. */
 uint64_t prefix_table_memory_bytes(const struct slice *slices, uint32_t n);

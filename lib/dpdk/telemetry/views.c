@@ -69,8 +69,8 @@ static json_t *headers_of(const json_t *worker)
  * were not, and where those are that did not go on. */
 static json_t *reasons_item(json_t *worker)
 {
-    static const char *const forwarded[] = {"untested", "slice_not_tcp", "no_aggregate",
-                                            "flow_refused"};
+    static const char *const forwarded[] = {"untested", "slice_not_tcp", "no_ingress",
+                                            "no_aggregate", "flow_refused"};
     static const char *const spared[] = {"ledger_full", "gate_closed"};
     static const char *const ended[] = {"dropped", "lost_tx_full", "lost_no_headroom",
                                         "absorbed_mirror"};

@@ -102,6 +102,15 @@ static void slices_that_tie_are_refused_and_others_are_not(void **state)
     }
 }
 
+/* VLAN 0: untagged. */
+static struct ingress came_in(uint16_t port, uint16_t vlan, uint8_t tunnel, uint32_t tunnel_id)
+{
+    return (struct ingress){.port = port,
+                            .vlan = {vlan == 0 ? PACKET_VLAN_NONE : vlan, PACKET_VLAN_NONE},
+                            .tunnel = tunnel,
+                            .tunnel_id = tunnel_id};
+}
+
 static void most_specific_slice_wins(void **state)
 {
     static const char *const options[] = {
@@ -152,8 +161,8 @@ static void most_specific_slice_wins(void **state)
     if (load_slices(options, ARRAY_LENGTH(options), &config, &error) != 0)
         fail_msg("%s", error.text);
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
-        const struct ingress_point at = {cases[i].port, cases[i].vlan, cases[i].tunnel,
-                                         cases[i].tunnel_id};
+        const struct ingress at =
+            came_in(cases[i].port, cases[i].vlan, cases[i].tunnel, cases[i].tunnel_id);
         struct ip_address source, destination;
 
         assert_int_equal(ip_address_parse(cases[i].source, &source), 0);
@@ -164,7 +173,7 @@ static void most_specific_slice_wins(void **state)
     }
     assert_int_equal(slice_classify_linear(config->slices, 0, &config->slices[0].sources[0].address,
                                            &config->slices[0].sources[0].address,
-                                           &(struct ingress_point){0}),
+                                           &(struct ingress){0}),
                      -1);
     config_free(config);
 }
@@ -222,7 +231,7 @@ static void draw_slices(struct random_source *r, struct random_slices *out)
 /* The order of slice.h, taken one rule at a time: every pair of prefixes of every slice is a
  * candidate, and each rule leaves only the best of those that the rules before it left. */
 static int classify_by_elimination(const struct random_slices *all, const struct ip_address *src,
-                                   const struct ip_address *dst, const struct ingress_point *at)
+                                   const struct ip_address *dst, const struct ingress *at)
 {
     int best[N_RULES] = {-1, -1, -1, -1, -1, -1}, winner = -1;
 
@@ -237,7 +246,8 @@ static int classify_by_elimination(const struct random_slices *all, const struct
 
                 if (!ip_prefix_contains(&all->sources[i][s], src) ||
                     !ip_prefix_contains(&all->destinations[i][d], dst) ||
-                    (rank[2] && in->port != at->port) || (rank[3] && in->vlan != at->vlan) ||
+                    (rank[2] && in->port != at->port) ||
+                    (rank[3] && in->vlan != ingress_outer_vlan(at)) ||
                     (rank[4] && in->tunnel != 1u + at->tunnel) ||
                     (rank[5] && in->tunnel_id != at->tunnel_id))
                     continue;
@@ -264,8 +274,9 @@ static void random_packets_are_classified_as_by_elimination(void **state)
         draw_slices(&r, &all);
         for (unsigned int packet = 0; packet < 20; packet++) {
             struct ip_address src = small_address(&r), dst = small_address(&r);
-            const struct ingress_point at = {random_u32(&r) % 2, random_u32(&r) % 2,
-                                             random_tunnel(&r), random_u32(&r) % 2};
+            uint16_t port = random_u32(&r) % 2, vlan = random_u32(&r) % 2;
+            uint8_t tunnel = random_tunnel(&r);
+            const struct ingress at = came_in(port, vlan, tunnel, random_u32(&r) % 2);
             int expected = classify_by_elimination(&all, &src, &dst, &at);
 
             assert_int_equal(

@@ -59,7 +59,8 @@ static void add_packet(struct burst *b, uint32_t flow, uint8_t flags, uint32_t s
                               .has_ip = true};
     v->source = is_ipv4 ? ip_address_from_ipv4(address + 12) : ip_address_from_ipv6(address);
     v->destination = is_ipv4 ? ip_address_from_ipv4(destination4) : ip_address_from_ipv6(address);
-    b->packets[b->n] = (struct engine_packet){.view = v, .n_bytes = 54 + n_bytes, .ingress = flow};
+    b->packets[b->n] =
+        (struct engine_packet){.view = v, .n_bytes = 54 + n_bytes, .ingress = (uint16_t)flow};
     b->which[b->n] = (uint8_t)b->n;
     b->n++;
 }

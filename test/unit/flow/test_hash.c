@@ -52,7 +52,8 @@ static struct flow_key rising_ingress(uint32_t i)
 {
     struct flow_key key = key_of(0);
 
-    key.ingress = i << 12;
+    key.ingress = (uint16_t)i;
+    key.source_port = (uint16_t)(i >> 16);
     return key;
 }
 

@@ -84,7 +84,8 @@ static void a_flow_is_found_until_it_is_removed(void **state)
     free(t);
 }
 
-/* Each field of the key tells two flows apart. */
+/* Each field of the key tells two flows apart. One at a time: keys that differ in the mode alone
+ * have the same two buckets. */
 static void keys_that_differ_in_one_bit_are_two_flows(void **state)
 {
     struct flow_table *t = table_of(1024);
@@ -102,10 +103,12 @@ static void keys_that_differ_in_one_bit_are_two_flows(void **state)
         hash = flow_table_hash(t, &other);
         flow_table_lookup_bulk(t, &other, &hash, 1, &flow);
         assert_null(flow);
-        assert_non_null(flow_table_insert(t, &other, hash, FLOW_ARMED, 0, &admission));
+        flow = flow_table_insert(t, &other, hash, FLOW_ARMED, 0, &admission);
+        assert_non_null(flow);
         assert_int_equal(admission, FLOW_ADMITTED);
+        flow_table_remove(t, flow);
     }
-    assert_int_equal(flow_table_counters(t)->n_flows, 1 + 8 * sizeof(first));
+    assert_int_equal(flow_table_counters(t)->n_flows, 1);
     free(t);
 }
 

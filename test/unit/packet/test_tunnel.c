@@ -207,32 +207,6 @@ static void packets_in_no_tunnel_stay_as_they_are(void **state)
     }
 }
 
-/* Copies of one packet that several mirrors made are several flows. */
-static void ways_that_packets_took_are_told_apart(void **state)
-{
-    static const uint16_t vlans[] = {PACKET_VLAN_NONE, 0, 1, 7, 4094};
-    static const uint32_t ids[] = {0, 1, 77, 1023, 4242, 16777215, UINT32_MAX};
-    enum { N_VLANS = ARRAY_LENGTH(vlans), N_IDS = ARRAY_LENGTH(ids) };
-    uint32_t paths[N_VLANS * N_VLANS * N_IDS * PACKET_N_TUNNELS];
-    size_t n = 0;
-
-    (void)state;
-    for (uint8_t tunnel = 0; tunnel < PACKET_N_TUNNELS; tunnel++)
-        for (size_t k = 0; k < (tunnel == PACKET_TUNNEL_NONE ? 1 : N_IDS); k++)
-            for (size_t i = 0; i < N_VLANS * N_VLANS; i++) {
-                const struct packet_view v = {.tunnel = tunnel,
-                                              .tunnel_id = ids[k],
-                                              .vlan_id = {vlans[i / N_VLANS], vlans[i % N_VLANS]}};
-
-                paths[n++] = packet_path(&v);
-            }
-    for (size_t i = 0; i < n; i++) {
-        assert_true(paths[i] >> PACKET_PATH_BITS == 0);
-        for (size_t k = 0; k < i; k++)
-            assert_int_not_equal(paths[i], paths[k]);
-    }
-}
-
 static void mutated_tunnels_are_read_as_the_naive_parser_reads_them(void **state)
 {
     enum { N_FRAMES = 200000 };
@@ -275,7 +249,6 @@ int main(void)
         cmocka_unit_test(a_packet_that_was_cut_before_it_was_wrapped_keeps_its_length),
         cmocka_unit_test(what_follows_the_outer_packet_is_never_read_as_the_inner_one),
         cmocka_unit_test(packets_in_no_tunnel_stay_as_they_are),
-        cmocka_unit_test(ways_that_packets_took_are_told_apart),
         cmocka_unit_test(mutated_tunnels_are_read_as_the_naive_parser_reads_them),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
