@@ -123,7 +123,7 @@ static bool is_bifurcated(const char *kernel_driver)
 static void check_pci_driver(struct check *c, const struct config_port *port, const char *address)
 {
     static const char *const usable[] = {"vfio-pci", "igb_uio", "uio_pci_generic"};
-    char path[128], target[256];
+    char path[CONFIG_PATH_BYTES + 64], target[256];
     ssize_t n;
     const char *name;
 
@@ -143,7 +143,7 @@ static void check_pci_driver(struct check *c, const struct config_port *port, co
 
 static void check_pci_node(struct check *c, const struct config_port *port, const char *address)
 {
-    char path[128];
+    char path[CONFIG_PATH_BYTES + 64];
     int64_t node;
 
     snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/numa_node", address);
@@ -163,11 +163,9 @@ static void check_pci_node(struct check *c, const struct config_port *port, cons
 
 static void check_pci(struct check *c, const struct config_port *port)
 {
-    size_t n = strcspn(port->device, ",");
-    char address[32], path[128];
+    char address[CONFIG_PATH_BYTES], path[CONFIG_PATH_BYTES + 32];
 
-    snprintf(address, sizeof(address), "%s%.*s", n > 7 ? "" : "0000:", n > 16 ? 16 : (int)n,
-             port->device);
+    config_device_canonical(port->device, address);
     snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s", address);
     if (access(path, F_OK) != 0) {
         check_blocks(c,

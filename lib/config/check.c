@@ -23,15 +23,17 @@ static const char *quoted(const char *name, char out[CONFIG_PATH_BYTES + 2])
 static int check_port_device(struct option_reader *r, uint32_t i)
 {
     const struct config *c = r->config;
-    char found[CONFIG_PATH_BYTES + 64];
+    char found[CONFIG_PATH_BYTES + 64], mine[CONFIG_PATH_BYTES], other[CONFIG_PATH_BYTES];
 
-    for (uint32_t j = 0; j < i; j++)
-        if (strcmp(config_device_interface(c->ports[i].device),
-                   config_device_interface(c->ports[j].device)) == 0) {
+    config_device_canonical(c->ports[i].device, mine);
+    for (uint32_t j = 0; j < i; j++) {
+        config_device_canonical(c->ports[j].device, other);
+        if (strcmp(mine, other) == 0) {
             snprintf(found, sizeof(found), "\"%.64s\", the device of port \"%s\" too",
                      c->ports[i].device, c->ports[j].name);
             return refuse_at(r, "ports", i, "device", found, "a device of its own");
         }
+    }
     if (c->ports[i].driver != PORT_DRIVER_AUTO &&
         config_device_kind(c->ports[i].device) != PORT_DEVICE_INTERFACE)
         return refuse_at(r, "ports", i, "driver", "a driver for what is no kernel interface",

@@ -152,4 +152,12 @@ enum port_device_kind config_device_kind(const char *device);
 /* The kernel's interface name in `device`, which is of kind PORT_DEVICE_INTERFACE. */
 const char *config_device_interface(const char *device);
 
+/* The kernel's interface that packets are taken from, also where a vdev names it (iface=). False:
+ * none. */
+bool config_device_kernel_interface(const char *device, char out[CONFIG_PATH_BYTES]);
+
+/* The same text for the same device, however it is written: an interface's name, a PCI address with
+ * its domain, in small letters and without devargs, the name of a vdev. */
+void config_device_canonical(const char *device, char out[CONFIG_PATH_BYTES]);
+
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What the text of a port's `device` names. */
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "config/config.h"
@@ -66,4 +67,44 @@ enum port_device_kind config_device_kind(const char *device)
     if (is_vdev(device))
         return PORT_DEVICE_VDEV;
     return is_interface(device) ? PORT_DEVICE_INTERFACE : PORT_DEVICE_INVALID;
+}
+
+/* "net_af_packet0,iface=eth1,..." -> eth1; those of other drivers make the interface that they
+ * name, or need none. */
+static bool interface_of_vdev(const char *device, char out[CONFIG_PATH_BYTES])
+{
+    static const char *const drivers[] = {"net_af_packet", "net_af_xdp", "net_pcap"};
+    const char *argument = strstr(device, ",iface=");
+    bool takes_one = false;
+
+    for (size_t i = 0; i < sizeof(drivers) / sizeof(drivers[0]); i++)
+        takes_one |= strncmp(device, drivers[i], strlen(drivers[i])) == 0;
+    if (!takes_one || argument == NULL)
+        return false;
+    argument += strlen(",iface=");
+    snprintf(out, CONFIG_PATH_BYTES, "%.*s", (int)strcspn(argument, ","), argument);
+    return true;
+}
+
+bool config_device_kernel_interface(const char *device, char out[CONFIG_PATH_BYTES])
+{
+    enum port_device_kind kind = config_device_kind(device);
+
+    if (kind == PORT_DEVICE_VDEV)
+        return interface_of_vdev(device, out);
+    snprintf(out, CONFIG_PATH_BYTES, "%s", config_device_interface(device));
+    return kind == PORT_DEVICE_INTERFACE;
+}
+
+void config_device_canonical(const char *device, char out[CONFIG_PATH_BYTES])
+{
+    int n = (int)strcspn(device, ",");
+    bool is_pci = config_device_kind(device) == PORT_DEVICE_PCI;
+    bool has_domain = n > (int)strlen("bb:dd.f");
+
+    if (config_device_kernel_interface(device, out))
+        return;
+    snprintf(out, CONFIG_PATH_BYTES, "%s%.*s", is_pci && !has_domain ? "0000:" : "", n, device);
+    for (char *c = out; is_pci && *c != '\0'; c++)
+        *c = (char)tolower((unsigned char)*c);
 }

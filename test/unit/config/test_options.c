@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Each row of each object: its bounds, its round trip, its default. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -449,6 +450,61 @@ static void devices_are_told_apart_by_their_text(void **state)
     assert_string_equal(config_device_interface("eth0"), "eth0");
 }
 
+static void one_device_cannot_be_two_ports_however_it_is_written(void **state)
+{
+    static const struct {
+        const char *one, *other;
+        bool same;
+    } cases[] = {
+        {"41:00.0", "0000:41:00.0", true},
+        {"0000:aB:00.0", "0000:Ab:00.0", true},
+        {"0000:41:00.0,x=1", "41:00.0,y=2", true},
+        {"0001:41:00.0", "41:00.0", false},
+        {"41:00.0", "41:00.1", false},
+        {"eth1", "iface:eth1", true},
+        {"iface:Eth1", "iface:eth1", false},
+        {"net_pcap0,rx_pcap=a", "net_pcap0,rx_pcap=b", true},
+        {"net_pcap0,rx_pcap=a", "net_pcap1,rx_pcap=a", false},
+        {"net_af_packet0,iface=eth1", "eth1", true},
+        {"net_af_packet0,iface=eth1,qpairs=2", "net_af_xdp7,iface=eth1", true},
+        {"net_tap0,iface=eth1", "eth1", false}, /* makes one of that name */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct config *config = NULL;
+        struct config_error error;
+        char text[512];
+        int result;
+
+        snprintf(text, sizeof(text),
+                 "{\"ports\": [{\"name\": \"a\", \"device\": \"%s\"}, {\"name\": \"b\", "
+                 "\"device\": \"%s\"}], \"slices\": [{\"name\": \"s\", \"sources\": "
+                 "[\"192.0.2.0/24\"], \"mode\": \"off\"}]}",
+                 cases[i].one, cases[i].other);
+        result = config_load_text(text, &config, &error);
+        if (result != (cases[i].same ? -EINVAL : 0))
+            fail_msg("%s and %s: %d %s", cases[i].one, cases[i].other, result, error.text);
+        if (cases[i].same)
+            if (strstr(error.text, "$.ports[1].device") == NULL)
+                fail_msg("%s and %s: %s", cases[i].one, cases[i].other, error.text);
+        config_free(config);
+    }
+}
+
+static void a_vdev_may_take_an_interface_of_the_kernel(void **state)
+{
+    char name[CONFIG_PATH_BYTES];
+
+    (void)state;
+    assert_true(config_device_kernel_interface("iface:eth1", name));
+    assert_string_equal(name, "eth1");
+    assert_true(config_device_kernel_interface("net_af_packet0,iface=eth2,qpairs=1", name));
+    assert_string_equal(name, "eth2");
+    assert_false(config_device_kernel_interface("net_null0", name));
+    assert_false(config_device_kernel_interface("41:00.0", name));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -461,6 +517,8 @@ int main(void)
         cmocka_unit_test(a_port_tells_its_slices_how_it_samples),
         cmocka_unit_test(an_escalation_comes_back_as_it_was_set),
         cmocka_unit_test(devices_are_told_apart_by_their_text),
+        cmocka_unit_test(one_device_cannot_be_two_ports_however_it_is_written),
+        cmocka_unit_test(a_vdev_may_take_an_interface_of_the_kernel),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
