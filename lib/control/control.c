@@ -17,8 +17,7 @@ struct control {
     struct client clients[CONTROL_MAX_CLIENTS];
 };
 
-struct control *control_open(const char *path, const struct control_operations *operations,
-                             char *error, size_t n_error)
+struct control *control_listen(const char *path, const char *group, char *error, size_t n_error)
 {
     struct control *c = calloc(1, sizeof(*c));
 
@@ -26,13 +25,32 @@ struct control *control_open(const char *path, const struct control_operations *
         snprintf(error, n_error, "control socket %s: not enough memory", path);
         return NULL;
     }
-    c->operations = *operations;
     for (unsigned int i = 0; i < CONTROL_MAX_CLIENTS; i++)
         c->clients[i].fd = -1;
-    if (listener_open(&c->listener, path, operations->group, error, n_error) < 0) {
+    if (listener_open(&c->listener, path, group, error, n_error) < 0) {
         free(c);
         return NULL;
     }
+    return c;
+}
+
+int control_check_path(const char *path, char *error, size_t n_error)
+{
+    return listener_check(path, error, n_error);
+}
+
+void control_begin(struct control *c, const struct control_operations *operations)
+{
+    c->operations = *operations;
+}
+
+struct control *control_open(const char *path, const struct control_operations *operations,
+                             char *error, size_t n_error)
+{
+    struct control *c = control_listen(path, operations->group, error, n_error);
+
+    if (c != NULL)
+        control_begin(c, operations);
     return c;
 }
 

@@ -55,6 +55,14 @@ struct control;
 struct control *control_open(const char *path, const struct control_operations *operations,
                              char *error, size_t n_error);
 
+/* The same in two steps, for who has nothing to work on yet but wants to know that the socket is to
+ * be had: who connects between them waits. */
+struct control *control_listen(const char *path, const char *group, char *error, size_t n_error);
+void control_begin(struct control *c, const struct control_operations *operations);
+
+/* Could it be opened now? Makes nothing. 0, or -1 and `error` says why not. */
+int control_check_path(const char *path, char *error, size_t n_error);
+
 /* Serves whoever can be served now; at most one request of each client. */
 void control_poll(struct control *c, uint64_t now_ns);
 

@@ -109,11 +109,10 @@ static int admit_group(struct listener *l, const char *name, char *error, size_t
                   "make the group (groupadd), or leave control_group out");
 }
 
-int listener_open(struct listener *l, const char *path, const char *group, char *error,
-                  size_t n_error)
+/* 0 when nobody is at the path, or who was is dead. */
+static int examine(struct listener *l, const char *path, char *error, size_t n_error,
+                   enum occupant *occupant)
 {
-    int failure;
-
     *l = (struct listener){.fd = -1, .address = {.sun_family = AF_UNIX}};
     if (*path == '\0' || strlen(path) >= sizeof(l->address.sun_path)) {
         snprintf(error, n_error, "control socket \"%s\": a path of 1 to %zu bytes is needed", path,
@@ -121,23 +120,51 @@ int listener_open(struct listener *l, const char *path, const char *group, char 
         return -1;
     }
     strcpy(l->address.sun_path, path);
+    *occupant = find_occupant(l);
+    if (*occupant == OCCUPANT_ALIVE)
+        return refuse(l, error, n_error, "another process answers there",
+                      "stop it, or give this instance a path of its own");
+    if (*occupant == OCCUPANT_NO_SOCKET)
+        return refuse(l, error, n_error, "something that is no socket lies there",
+                      "move it away, or give another path");
+    return 0;
+}
+
+int listener_check(const char *path, char *error, size_t n_error)
+{
+    char directory[sizeof(((struct sockaddr_un *)0)->sun_path)];
+    enum occupant occupant;
+    struct listener l;
+    char *slash;
+
+    if (examine(&l, path, error, n_error, &occupant) != 0)
+        return -1;
+    strcpy(directory, path);
+    while ((slash = strrchr(directory, '/')) != NULL) {
+        *slash = '\0';
+        if (access(slash == directory ? "/" : directory, W_OK | X_OK) == 0)
+            return 0;
+        if (errno != ENOENT)
+            return refuse(&l, error, n_error, strerror(errno),
+                          "give a path in a directory that this user may write to");
+    }
+    return 0;
+}
+
+int listener_open(struct listener *l, const char *path, const char *group, char *error,
+                  size_t n_error)
+{
+    enum occupant occupant;
+    int failure;
+
+    if (examine(l, path, error, n_error, &occupant) != 0)
+        return -1;
+    if (occupant == OCCUPANT_STALE)
+        unlink(path);
     failure = make_directories(path);
     if (failure < 0)
         return refuse(l, error, n_error, strerror(-failure),
                       "its directory cannot be made: make it, or give another path");
-    switch (find_occupant(l)) {
-    case OCCUPANT_ALIVE:
-        return refuse(l, error, n_error, "another process answers there",
-                      "stop it, or give this instance a path of its own");
-    case OCCUPANT_NO_SOCKET:
-        return refuse(l, error, n_error, "something that is no socket lies there",
-                      "move it away, or give another path");
-    case OCCUPANT_STALE:
-        unlink(path);
-        break;
-    case OCCUPANT_NONE:
-        break;
-    }
     return start(l, error, n_error) == 0 ? admit_group(l, group, error, n_error) : -1;
 }
 

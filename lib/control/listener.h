@@ -20,6 +20,9 @@ struct listener {
 int listener_open(struct listener *l, const char *path, const char *group, char *error,
                   size_t n_error);
 
+/* Could it be opened now? Makes nothing. 0, or -1 with `error` in words. */
+int listener_check(const char *path, char *error, size_t n_error);
+
 /* A connection, non-blocking, or -1 when there is none now. */
 int listener_accept(struct listener *l);
 
