@@ -130,6 +130,21 @@ static void check_workers(struct health *h, struct checks *c, const json_t *stat
     }
 }
 
+/* A port that brings nothing though its link is up: the path is broken. */
+static void check_ports(struct checks *c, const json_t *status)
+{
+    json_t *port;
+    size_t i;
+
+    json_array_foreach (json_object_get(status, "ports"), i, port) {
+        const char *name = json_string_value(json_object_get(port, "name"));
+        const char *trouble = json_string_value(json_object_get(port, "trouble"));
+
+        check(c, "port", trouble == NULL, "port %s: %s", name != NULL ? name : "?",
+              trouble != NULL ? trouble : "in order");
+    }
+}
+
 static void check_alive(struct health *h, struct checks *c, const struct mirror_view *v,
                         double now_s)
 {
@@ -142,6 +157,7 @@ static void check_alive(struct health *h, struct checks *c, const struct mirror_
         return;
     check(c, "epochs", age_s < EPOCH_OLD_S, "the epoch went on %.1f s ago", age_s);
     check_workers(h, c, v->status, now_s);
+    check_ports(c, v->status);
 }
 
 static void check_ready(struct checks *c, const struct mirror_view *v)

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/random.h"
+#include "claims.h"
 #include "control/control.h"
 #include "eal.h"
 #include "eventlog/eventlog.h"
@@ -186,6 +187,7 @@ static int queues_up(struct appliance *a)
             queues_down(a);
             return error;
         }
+        claims_note_program(a, i);
         say_port(port);
     }
     return 0;
@@ -326,10 +328,13 @@ static const struct step {
     int (*up)(struct appliance *a);
     void (*down)(struct appliance *a);
 } steps[] = {
-    {signals_up, signals_down},   {log_up, log_down},         {eal_up, eal_down},
-    {ports_up, ports_down},       {queues_up, queues_down},   {tables_up, tables_down},
-    {policies_up, policies_down}, {lanes_up, lanes_destroy},  {services_up, services_down},
-    {start_up, start_down},       {inspect_up, inspect_down},
+    {signals_up, signals_down},   {log_up, log_down},
+    {claims_up, claims_down},     {services_listen, services_hang_up},
+    {eal_up, eal_down},           {ports_up, ports_down},
+    {queues_up, queues_down},     {tables_up, tables_down},
+    {policies_up, policies_down}, {lanes_up, lanes_destroy},
+    {services_up, services_down}, {start_up, start_down},
+    {inspect_up, inspect_down},
 };
 
 static void walk_down(struct appliance *a, size_t n_taken)

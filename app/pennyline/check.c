@@ -50,6 +50,7 @@ unsigned int check_host(const struct config *config)
     check_cpus(&c);
     check_memory(&c);
     check_ports(&c);
+    check_owner(&c);
     check_event_log(&c);
     check_control_group(&c);
     return c.n_blocking;

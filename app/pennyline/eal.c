@@ -188,31 +188,43 @@ static int keep_off_workers(const struct eal_request *r)
     return 0;
 }
 
+static const char *prefix_of(const struct arguments *a, const struct config_eal *e)
+{
+    const char *prefix = said(a, "--file-prefix");
+
+    if (said(a, "--no-shconf") != NULL || said(a, "--in-memory") != NULL)
+        return NULL;
+    return prefix != NULL ? prefix : e->file_prefix;
+}
+
+const char *eal_read_prefix(const struct config *config, char *const *given)
+{
+    struct arguments a = {.n_own = 0};
+
+    listen(&a, config, given);
+    return prefix_of(&a, &config->eal);
+}
+
 /* What EAL would say in words of its own, or die of. */
 static int check_runtime(const struct arguments *a, const struct config_eal *e)
 {
-    const char *prefix_said = said(a, "--file-prefix");
-    const char *prefix = prefix_said != NULL ? prefix_said : e->file_prefix;
+    const char *prefix = prefix_of(a, e);
     char directory[PATH_MAX];
     uint64_t n_free;
     pid_t owner;
 
-    if (said(a, "--no-shconf") != NULL || said(a, "--in-memory") != NULL)
+    if (prefix == NULL)
         return 0;
     runtime_directory(directory, sizeof(directory));
     owner = runtime_owner(directory, prefix);
     if (owner != 0) {
-        say_error("another DPDK program, process %d, runs with the file prefix \"%s\"; stop it, or "
-                  "give this one another eal.file_prefix (--file-prefix after --)",
-                  (int)owner, prefix);
+        say_error(RUNTIME_OWNED, (int)owner, prefix);
         return -EBUSY;
     }
     n_free = runtime_free_bytes(directory);
     if (n_free >= RUNTIME_NEEDED_BYTES)
         return 0;
-    say_error("%s has room for %lu KiB, DPDK needs up to %lu there; remove what fills it, or "
-              "enlarge its file system",
-              directory, (unsigned long)(n_free >> 10),
+    say_error(RUNTIME_FULL, directory, (unsigned long)(n_free >> 10),
               (unsigned long)(RUNTIME_NEEDED_BYTES >> 10));
     return -ENOSPC;
 }

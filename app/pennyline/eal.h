@@ -5,6 +5,7 @@
 #ifndef PENNYLINE_EAL_H
 #define PENNYLINE_EAL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "config/config.h"
@@ -20,6 +21,10 @@ struct eal_request {
 /* Which lcores EAL will have; `given` as in struct eal_request, may be NULL. As lcores_parse(). */
 int eal_read_lcores(const struct config *config, char *const *given, struct lcores *out,
                     char *error);
+
+/* The file prefix that EAL will take, or NULL: its processes share nothing, so none is. `given` as
+ * above. */
+const char *eal_read_prefix(const struct config *config, char *const *given);
 
 /* What is asked of EAL for so much: more, since its heap has its own overhead and wants room to
  * align; and never less than the configuration says. */

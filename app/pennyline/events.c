@@ -152,6 +152,25 @@ void events_link(struct appliance *a, const struct port *port, uint64_t now_ns)
     publish(a, event);
 }
 
+void events_trouble(struct appliance *a, const struct port *port, uint64_t now_ns)
+{
+    json_t *event;
+
+    progress_end(&a->progress);
+    if (port->trouble != NULL)
+        say_warning("port %s brings no packets: %s; it is tried again and again",
+                    port->config->name, port->trouble);
+    else
+        say_info("port %s brings packets again", port->config->name);
+    if (!has_audience(a))
+        return;
+    event = box_event(a, port->trouble != NULL ? "port_trouble" : "port_recovered", now_ns);
+    json_object_set_new(event, "port", json_string(port->config->name));
+    if (port->trouble != NULL)
+        json_object_set_new(event, "trouble", json_string(port->trouble));
+    publish(a, event);
+}
+
 void events_process(struct appliance *a, const char *what, uint64_t now_ns)
 {
     if (has_audience(a))

@@ -14,6 +14,9 @@ void events_on_manager(void *appliance, const struct manager_event *event);
 /* A link went up or down. */
 void events_link(struct appliance *a, const struct port *port, uint64_t now_ns);
 
+/* A port stopped bringing packets, or does so again: port->trouble says. */
+void events_trouble(struct appliance *a, const struct port *port, uint64_t now_ns);
+
 /* The process: "started", "stopping", "stopped". */
 void events_process(struct appliance *a, const char *what, uint64_t now_ns);
 

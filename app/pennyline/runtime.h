@@ -15,6 +15,15 @@
  * /run/dpdk/PREFIX), most of it for each size and node. */
 #define RUNTIME_NEEDED_BYTES (UINT64_C(16) << 20)
 
+/* Words of both `run` and `check`: process, prefix; directory, KiB free, KiB needed. */
+#define RUNTIME_OWNED                                                                              \
+    "another DPDK program, process %d, runs with the file prefix \"%s\"; stop it, or give this "   \
+    "one "                                                                                         \
+    "another eal.file_prefix (--file-prefix after --)"
+#define RUNTIME_FULL                                                                               \
+    "%s has room for %lu KiB, DPDK needs up to %lu there; remove what fills it, or enlarge its "   \
+    "file system"
+
 /* As EAL chooses it (eal_filesystem.h, eal_create_runtime_dir): of root or of another user. */
 void runtime_directory(char *out, size_t n);
 

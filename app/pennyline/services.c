@@ -72,6 +72,7 @@ static json_t *port_json(const struct appliance *a, const struct port *port)
                             .driver = port_driver_name(port),
                             .is_mirror = port->config->role == PORT_ROLE_MIRROR,
                             .link_up = port->link_up,
+                            .trouble = port->trouble,
                             .n_rx_queues = port->n_rx_queues,
                             .n_tx_queues = port->n_tx_queues,
                             .sum = lanes_port_sum(a, port->index)};
@@ -122,9 +123,34 @@ static json_t *on_memory(void *context)
     return inspect_memory_json(context);
 }
 
+int services_listen(struct appliance *a)
+{
+    const struct config_instance *instance = &a->config->instance;
+    char error[512];
+
+    a->control =
+        control_listen(instance->control_socket, instance->control_group, error, sizeof(error));
+    if (a->control != NULL)
+        return 0;
+    if (a->options->is_test) {
+        say_warning("%s; this test cannot be asked or commanded", error);
+        return 0;
+    }
+    say_error("%s", error);
+    return -EADDRINUSE;
+}
+
+void services_hang_up(struct appliance *a)
+{
+    control_close(a->control);
+    a->control = NULL;
+}
+
 int services_up(struct appliance *a)
 {
-    const struct control_operations operations = {
+    int failure = telemetry_open();
+
+    a->operations = (struct control_operations){
         .manager = a->manager,
         .instance = a->config->instance.name,
         .group = a->config->instance.control_group,
@@ -134,25 +160,14 @@ int services_up(struct appliance *a)
         .ports = on_ports,
         .memory = on_memory,
     };
-    char error[512];
-    int failure = telemetry_open();
-
-    a->operations = operations;
     /* For dpdk-dumpcap. Secondaries are not to be had without hugepages, and then nor is this. */
     if (rte_pdump_init() != 0)
         say_info("dpdk-dumpcap cannot attach here");
     if (failure != 0)
         say_warning("no /pennyline in DPDK's telemetry: %s", strerror(-failure));
-    a->control =
-        control_open(a->config->instance.control_socket, &operations, error, sizeof(error));
     if (a->control != NULL)
-        return 0;
-    if (a->options->is_test) {
-        say_warning("no control socket: %s", error);
-        return 0;
-    }
-    say_error("control socket: %s", error);
-    return -EADDRINUSE;
+        control_begin(a->control, &a->operations);
+    return 0;
 }
 
 void services_serve(struct appliance *a, uint64_t now_ns)
@@ -164,6 +179,6 @@ void services_serve(struct appliance *a, uint64_t now_ns)
 
 void services_down(struct appliance *a)
 {
-    control_close(a->control);
+    (void)a;
     rte_pdump_uninit();
 }

@@ -7,8 +7,12 @@
 
 #include "state.h"
 
-/* Opens the control socket and the endpoints in DPDK's telemetry. A test does without it, the
- * service does not. 0 or a negative errno. */
+/* The control socket is ours before anything is touched; who connects waits until services_up(). A
+ * test does without it, the service does not. 0 or a negative errno, and why was said. */
+int services_listen(struct appliance *a);
+void services_hang_up(struct appliance *a);
+
+/* Answers on the control socket and in DPDK's telemetry. 0. */
 int services_up(struct appliance *a);
 void services_down(struct appliance *a);
 

@@ -12,6 +12,7 @@
 #include "control/control.h"
 #include "manager/manager.h"
 #include "memory.h"
+#include "netdev/claim.h"
 #include "policy.h"
 #include "port/port.h"
 #include "report/report.h"
@@ -58,6 +59,7 @@ struct appliance {
     uint64_t started_ns;
     struct memory_budget memory;
 
+    struct netdev_claim claims[CONFIG_MAX_PORTS]; /* of the ports' devices, in their order */
     uint32_t n_ports;
     struct port ports[CONFIG_MAX_PORTS];
     struct rte_mempool *pools[RTE_MAX_NUMA_NODES];

@@ -41,6 +41,15 @@ static const struct port *broken_link(const struct appliance *a)
     return NULL;
 }
 
+/* Nor is what never came counted by anybody. */
+static const struct port *deaf_port(const struct appliance *a)
+{
+    for (uint32_t i = 0; i < a->n_ports; i++)
+        if (a->ports[i].config->role == PORT_ROLE_FORWARD && a->ports[i].trouble != NULL)
+            return &a->ports[i];
+    return NULL;
+}
+
 /* The largest of the losses gives the reason its name. */
 static void report_loss(struct appliance *a, const struct appliance_watch *now, uint64_t now_ns)
 {
@@ -55,12 +64,18 @@ static void report_loss(struct appliance *a, const struct appliance_watch *now, 
         {"transmit queue full", now->n_tx_full - last->n_tx_full},
     };
     const struct port *broken = broken_link(a);
-    char text[CONFIG_NAME_BYTES + 32];
+    const struct port *deaf = deaf_port(a);
+    char text[CONFIG_NAME_BYTES + 96];
     uint64_t n_lost = 0, most = 0;
     const char *reason = "none";
 
     if (broken != NULL) {
         snprintf(text, sizeof(text), "the link of port %s is down", broken->config->name);
+        manager_report_own_loss(a->manager, 1, 1, text, now_ns);
+        return;
+    }
+    if (deaf != NULL) {
+        snprintf(text, sizeof(text), "port %s: %s", deaf->config->name, deaf->trouble);
         manager_report_own_loss(a->manager, 1, 1, text, now_ns);
         return;
     }
@@ -80,6 +95,8 @@ static void follow_links(struct appliance *a, uint64_t now_ns)
     bool changed = false;
 
     for (uint32_t i = 0; i < a->n_ports; i++) {
+        if (port_poll_program(&a->ports[i]))
+            events_trouble(a, &a->ports[i], now_ns);
         if (!port_poll_link(&a->ports[i]))
             continue;
         changed = true;

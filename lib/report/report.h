@@ -65,6 +65,7 @@ json_t *report_worker_json(unsigned int number, const struct report_worker *w);
 struct report_port {
     const char *name, *device, *driver;
     bool is_mirror, link_up;
+    const char *trouble; /* why it brings nothing; NULL: it does */
     uint32_t n_rx_queues, n_tx_queues;
     struct worker_port sum;                /* over all workers */
     const struct port_statistics *counted; /* by the device; NULL: unknown */

@@ -184,7 +184,7 @@ class Pennyline:
         now = self.now()
         packets = int(now * (16000 if name == "west" else 7000) - 2500 * math.cos(now))
         return {"name": name, "device": f"net_{name}", "driver": "fake", "role": "forward",
-                "link_up": True, "rx_queues": 2, "tx_queues": 2, "rx_packets": packets,
+                "link_up": True, "trouble": None, "rx_queues": 2, "tx_queues": 2, "rx_packets": packets,
                 "tx_packets": packets - 12, "forwarded": packets - 12, "dropped": 12,
                 "lost_tx_full": 0, "lost_no_headroom": 0, "absorbed_mirror": 0,
                 "device_counters": {"rx_packets": packets, "rx_bytes": packets * 1500,

@@ -231,6 +231,13 @@ class Health(World):
         wait_until(lambda: self.failed("/healthz") == {"worker"})
         self.assertEqual(self.failed("/readyz"), {"worker"})
 
+    def test_a_port_that_brings_no_packets_is_no_health(self):
+        def deafen(status):
+            status["ports"][1]["trouble"] = "its XDP program was taken away"
+        self.twist(deafen)
+        wait_until(lambda: self.failed("/healthz") == {"port"})
+        self.assertEqual(self.failed("/readyz"), {"port"})
+
     def test_a_link_that_is_down_or_a_suspension_is_healthy_and_not_ready(self):
         def change(status):
             status["suspended"] = "the box lost packets"

@@ -214,6 +214,14 @@ class Lab:
         for path in glob.glob(f"/dev/hugepages/{prefix}map_*"):
             os.remove(path)
 
+    def remove_claims(self):
+        """What pennyline keeps of interfaces that go with their namespace."""
+        for namespace in self.namespaces.values():
+            with contextlib.suppress(OSError):
+                inode = os.stat(f"/run/netns/{namespace.name}").st_ino
+                for path in glob.glob(f"/run/pennyline/devices/net-{inode}-*"):
+                    os.remove(path)
+
     def close(self, keep_output=False):
         """Ends the processes, the last one first, then removes namespaces with their links."""
         if self not in Lab.open_labs:
@@ -221,6 +229,7 @@ class Lab:
         Lab.open_labs.remove(self)
         for process in reversed(self.processes):
             process.stop()
+        self.remove_claims()
         for namespace in self.namespaces.values():
             run(["ip", "netns", "delete", namespace.name], check=False)
         self.remove_eal_files()

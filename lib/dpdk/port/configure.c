@@ -116,6 +116,8 @@ int port_configure(struct port *port, struct rte_mempool *pool)
     int error = configure_once(port, pool);
     char why[PORT_ERROR_BYTES];
 
+    if (error == 0)
+        port_hold_program(port);
     if (error == 0 || port->config->driver != PORT_DRIVER_AUTO || !port->is_kernel_interface ||
         port->kernel_driver != PORT_DRIVER_AF_XDP)
         return error;

@@ -30,7 +30,11 @@ void port_set_rss(struct port *port, const struct rte_eth_dev_info *info, struct
 void port_set_offloads(const struct port *port, const struct rte_eth_dev_info *info,
                        struct rte_eth_conf *conf);
 
-/* State of a kernel interface by the kernel: 1 running, 0 not, or a negative errno. */
-int port_kernel_link(const struct port *port);
+/* Takes hold of the XDP program that the driver attached, once queues are set up; gives it back. */
+void port_hold_program(struct port *port);
+void port_release_program(struct port *port);
+
+/* Flags of a kernel interface (IFF_UP, IFF_RUNNING), or a negative errno. */
+int port_kernel_flags(const struct port *port);
 
 #endif

@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "netdev/second_path.h"
 #include "port/internal.h"
 
 static const char *const kernel_drivers[] = {
@@ -64,6 +65,34 @@ static int plug_vdev(struct port *port, const char *text)
     return 0;
 }
 
+/* By AF_PACKET the kernel goes on with each frame; by AF_XDP it never sees them. */
+static int check_second_path(struct port *port, const char *interface)
+{
+    char why[256];
+
+    if (port->kernel_driver != PORT_DRIVER_AF_PACKET || port->config->role != PORT_ROLE_FORWARD ||
+        !netdev_has_second_path("", interface, netdev_addresses_of, why, sizeof(why)))
+        return 0;
+    return port_fail(port, -EBUSY,
+                     "port %s: by AF_PACKET each packet would go two ways, and what is dropped "
+                     "arrives nevertheless: interface %s %s",
+                     port->config->name, interface, why);
+}
+
+static int check_link(struct port *port, const char *interface)
+{
+    int flags = port_kernel_flags(port);
+
+    if (flags >= 0 && (flags & IFF_UP) == 0)
+        port_say(port, "port %s: interface %s is down; \"ip link set %s up\"", port->config->name,
+                 interface, interface);
+    else if (flags >= 0 && (flags & IFF_RUNNING) == 0)
+        port_say(port,
+                 "port %s: interface %s has no carrier; look at the cable, or at the other end",
+                 port->config->name, interface);
+    return check_second_path(port, interface);
+}
+
 /* What the kernel knows of the interface; before DPDK is asked, which says less. */
 static int check_interface(struct port *port, const char *interface)
 {
@@ -75,10 +104,7 @@ static int check_interface(struct port *port, const char *interface)
     port->probe_socket = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (port->probe_socket < 0)
         return port_fail(port, -errno, "port %s: socket: %m", port->config->name);
-    if (port_kernel_link(port) != 1)
-        port_say(port, "port %s: interface %s is down; \"ip link set %s up\"", port->config->name,
-                 interface, interface);
-    return 0;
+    return check_link(port, interface);
 }
 
 /* The AF_XDP driver takes as many queues as the interface has combined channels, or else one. */
@@ -134,12 +160,11 @@ static int plug_interface(struct port *port, enum port_driver driver)
 /* EAL probes PCI devices when it starts. */
 static void find_pci(struct port *port)
 {
-    const char *device = port->config->device;
-    size_t n = strcspn(device, ",");
-    bool has_domain = n > 7;
+    char name[CONFIG_PATH_BYTES];
 
-    snprintf(port->device_name, sizeof(port->device_name), "%s%.*s",
-             has_domain ? "" : "0000:", (int)(n < 32 ? n : 32), device);
+    config_device_canonical(port->config->device, name);
+    snprintf(port->device_name, sizeof(port->device_name), "%.*s",
+             (int)sizeof(port->device_name) - 1, name);
 }
 
 static int finish(struct port *port)
@@ -223,8 +248,8 @@ int port_open(struct port *port, const struct config_port *config, uint16_t inde
     char why[PORT_ERROR_BYTES];
     int error;
 
-    *port =
-        (struct port){.config = config, .index = index, .settings = *settings, .probe_socket = -1};
+    *port = (struct port){
+        .config = config, .index = index, .settings = *settings, .probe_socket = -1, .xdp_fd = -1};
     if (driver != PORT_DRIVER_AUTO || config_device_kind(config->device) != PORT_DEVICE_INTERFACE)
         return port_open_device(port, driver);
     error = port_open_device(port, PORT_DRIVER_AF_XDP);

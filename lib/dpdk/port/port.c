@@ -79,6 +79,7 @@ void port_close(struct port *port)
         port_unplug(port);
     else
         rte_eth_dev_close(port->id);
+    port_release_program(port);
     port->n_devices = 0;
     if (port->probe_socket >= 0)
         close(port->probe_socket);
@@ -129,7 +130,7 @@ int port_read_statistics(const struct port *port, struct port_statistics *out)
     return 0;
 }
 
-int port_kernel_link(const struct port *port)
+int port_kernel_flags(const struct port *port)
 {
     struct ifreq request = {0};
 
@@ -137,7 +138,12 @@ int port_kernel_link(const struct port *port)
              config_device_interface(port->config->device));
     if (ioctl(port->probe_socket, SIOCGIFFLAGS, &request) != 0)
         return -errno;
-    return (request.ifr_flags & IFF_UP) != 0 && (request.ifr_flags & IFF_RUNNING) != 0;
+    return (uint16_t)request.ifr_flags;
+}
+
+static bool is_running(int flags)
+{
+    return flags >= 0 && (flags & IFF_UP) != 0 && (flags & IFF_RUNNING) != 0;
 }
 
 /* Not every driver of kernel interfaces sees the carrier go, but the kernel does. */
@@ -146,7 +152,7 @@ static bool read_link(const struct port *port)
     struct rte_eth_link link = {0};
 
     if (port->is_kernel_interface)
-        return port_kernel_link(port) == 1;
+        return is_running(port_kernel_flags(port));
     return rte_eth_link_get_nowait(port->id, &link) == 0 && link.link_status == RTE_ETH_LINK_UP;
 }
 

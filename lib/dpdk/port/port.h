@@ -18,6 +18,7 @@
 
 #include "config/config.h"
 #include "config/driver.h"
+#include "netdev/xdp.h"
 #include "stats/ports.h"
 
 #define PORT_ERROR_BYTES 512
@@ -54,6 +55,10 @@ struct port {
     uint16_t n_rx_queues, n_tx_queues, n_rx_descriptors, n_tx_descriptors;
     uint32_t interface_index; /* of a kernel interface, as of opening */
     int probe_socket;         /* to ask the kernel about its interface; -1: none */
+    /* Of a port by AF_XDP, once configured: the program that brings it its packets. */
+    struct netdev_xdp xdp;
+    int xdp_fd;          /* keeps it alive; -1: none */
+    const char *trouble; /* why it brings nothing, in words; NULL: it does */
     uint8_t mac[6];
     bool is_kernel_interface, is_open, is_started, is_hotplugged, link_up;
     struct port_statistics base; /* at the start */
@@ -93,6 +98,11 @@ int port_read_statistics(const struct port *port, struct port_statistics *out);
 
 /* Reads the link state. True when it changed since the last call; port->link_up says to what. */
 bool port_poll_link(struct port *port);
+
+/* Looks whether the XDP program of an AF_XDP port is still there, and attaches it again when it is
+ * gone, in the call after the one that found it so: the first is for who is told. True when
+ * port->trouble changed since the last call. */
+bool port_poll_program(struct port *port);
 
 /* Driver in a word or two ("af_packet", "mlx5_pci"), for people. */
 const char *port_driver_name(const struct port *port);

@@ -23,6 +23,8 @@ function words(event) {
         + (event.escalation.reason ? ` (${event.escalation.reason})` : "");
     case "events_lost": return `${event.count} events were lost`;
     case "link_up": case "link_down": return `port ${event.port}: the link is ${event.event.slice(5)}`;
+    case "port_trouble": return `port ${event.port} brings no packets: ${event.trouble}`;
+    case "port_recovered": return `port ${event.port} brings packets again`;
     default: return event.name ? `${event.event.replaceAll("_", " ")}: ${event.name}` : event.event.replaceAll("_", " ");
   }
 }

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Does somebody have already what this one would take? */
+#include <limits.h>
+
+#include "check_parts.h"
+#include "claims.h"
+#include "control/control.h"
+#include "eal.h"
+#include "runtime.h"
+
+static void check_device(struct check *c, const struct config_port *port)
+{
+    char interface[CONFIG_PATH_BYTES];
+    pid_t owner = claims_owner(port);
+    uint32_t program = owner == 0 ? claims_foreign_program(port) : 0;
+
+    if (owner != 0)
+        check_blocks(c, CLAIMS_OWNED, port->name, port->device, (int)owner);
+    if (program != 0 && config_device_kernel_interface(port->device, interface))
+        check_blocks(c, CLAIMS_FOREIGN_PROGRAM, port->name, interface, program, program, interface);
+}
+
+static void check_prefix(struct check *c)
+{
+    const char *prefix = eal_read_prefix(c->config, NULL);
+    char directory[PATH_MAX];
+    uint64_t n_free;
+    pid_t owner;
+
+    if (prefix == NULL)
+        return;
+    runtime_directory(directory, sizeof(directory));
+    owner = runtime_owner(directory, prefix);
+    n_free = runtime_free_bytes(directory);
+    if (owner != 0)
+        check_blocks(c, RUNTIME_OWNED, (int)owner, prefix);
+    if (n_free < RUNTIME_NEEDED_BYTES)
+        check_blocks(c, RUNTIME_FULL, directory, (unsigned long)(n_free >> 10),
+                     (unsigned long)(RUNTIME_NEEDED_BYTES >> 10));
+}
+
+static void check_control_socket(struct check *c)
+{
+    char error[512];
+
+    if (control_check_path(c->config->instance.control_socket, error, sizeof(error)) != 0)
+        check_blocks(c, "%s", error);
+}
+
+void check_owner(struct check *c)
+{
+    for (uint32_t i = 0; i < c->config->n_ports; i++)
+        check_device(c, &c->config->ports[i]);
+    check_prefix(c);
+    check_control_socket(c);
+}

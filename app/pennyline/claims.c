@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "claims.h"
+
+#include <errno.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "config/config.h"
+#include "netdev/offloads.h"
+#include "netdev/xdp.h"
+#include "say.h"
+#include "state.h"
+
+/* What the lock is called that all who use the device would take. False: it is nobody's alone. */
+static bool key_of(const struct config_port *port, char out[NETDEV_KEY_BYTES])
+{
+    char name[CONFIG_PATH_BYTES];
+
+    if (config_device_kernel_interface(port->device, name)) {
+        netdev_interface_key(name, out);
+        return true;
+    }
+    if (config_device_kind(port->device) != PORT_DEVICE_PCI)
+        return false;
+    config_device_canonical(port->device, name);
+    snprintf(out, NETDEV_KEY_BYTES, "pci-%.64s", name);
+    return true;
+}
+
+static int claim(struct appliance *a, uint32_t i)
+{
+    const struct config_port *port = &a->config->ports[i];
+    char directory[PATH_MAX], key[NETDEV_KEY_BYTES], other[NETDEV_KEY_BYTES];
+    pid_t owner;
+    int error;
+
+    if (!key_of(port, key))
+        return 0;
+    for (uint32_t j = 0; j < i; j++)
+        if (key_of(&a->config->ports[j], other) && strcmp(key, other) == 0) {
+            say_error("port %s: %s is the device of port %s, too; each needs one of its own",
+                      port->name, port->device, a->config->ports[j].name);
+            return -EINVAL;
+        }
+    netdev_claim_directory(directory, sizeof(directory));
+    error = netdev_claim(directory, key, &a->claims[i], &owner);
+    if (error == -EBUSY)
+        say_error(CLAIMS_OWNED, port->name, port->device, (int)owner);
+    else if (error != 0)
+        say_error("port %s: %s/%s, which tells others whose the device is, cannot be made: %s",
+                  port->name, directory, key, strerror(-error));
+    return error;
+}
+
+pid_t claims_owner(const struct config_port *port)
+{
+    char directory[PATH_MAX], key[NETDEV_KEY_BYTES];
+
+    netdev_claim_directory(directory, sizeof(directory));
+    return key_of(port, key) ? netdev_claim_owner(directory, key) : 0;
+}
+
+/* AF_XDP would replace it, or be refused by the kernel; at the end it would take it away. */
+static uint32_t foreign_program(const struct config_port *port, const char *interface,
+                                const struct netdev_changes *left)
+{
+    uint32_t index = if_nametoindex(interface);
+    bool is_same = left->interface_index == index;
+    struct netdev_xdp xdp;
+
+    if (port->driver == PORT_DRIVER_AF_PACKET || index == 0 || netdev_xdp_read(index, &xdp) != 0)
+        return 0;
+    return is_same && xdp.program == left->xdp_program ? 0 : xdp.program;
+}
+
+uint32_t claims_foreign_program(const struct config_port *port)
+{
+    char directory[PATH_MAX], key[NETDEV_KEY_BYTES], interface[CONFIG_PATH_BYTES];
+    struct netdev_changes left;
+
+    if (!key_of(port, key) || !config_device_kernel_interface(port->device, interface))
+        return 0;
+    netdev_claim_directory(directory, sizeof(directory));
+    netdev_claim_look(directory, key, &left);
+    return foreign_program(port, interface, &left);
+}
+
+/* Only what concerns this very interface was left behind by a dead owner. */
+static int look_at_interface(struct appliance *a, uint32_t i)
+{
+    const struct config_port *port = &a->config->ports[i];
+    struct netdev_changes *left = &a->claims[i].changes;
+    char interface[CONFIG_PATH_BYTES];
+    uint32_t index, program;
+
+    if (!config_device_kernel_interface(port->device, interface))
+        return 0;
+    index = if_nametoindex(interface);
+    if (index == 0) {
+        say_error("port %s: there is no interface \"%s\" here; \"ip link\" lists them", port->name,
+                  interface);
+        return -ENODEV;
+    }
+    program = foreign_program(port, interface, left);
+    if (left->interface_index != index)
+        *left = (struct netdev_changes){.interface_index = index};
+    if (program == 0)
+        return 0;
+    say_error(CLAIMS_FOREIGN_PROGRAM, port->name, interface, program, program, interface);
+    return -EBUSY;
+}
+
+static int refuse_stuck(const struct config_port *port, const char *interface,
+                        netdev_features stuck)
+{
+    char names[NETDEV_FEATURES_BYTES];
+    const char *text = netdev_features_format(stuck, names);
+
+    if (port->role == PORT_ROLE_FORWARD && (stuck & netdev_features_of_frames()) != 0) {
+        say_error(
+            "port %s: %s of interface %s cannot be switched off, so frames would be merged or "
+            "changed before they are forwarded; take another NIC, or bind it to a DPDK driver",
+            port->name, text, interface);
+        return -ENOTSUP;
+    }
+    say_warning("port %s: %s of interface %s cannot be switched off: frames are not those of the "
+                "wire",
+                port->name, text, interface);
+    return 0;
+}
+
+/* Written down first: whatever ends this process, the next one knows. */
+static int quiet_offloads(struct appliance *a, uint32_t i)
+{
+    const struct config_port *port = &a->config->ports[i];
+    struct netdev_claim *c = &a->claims[i];
+    netdev_features unwanted = netdev_features_of_frames(), on = 0, stuck = 0;
+    char interface[CONFIG_PATH_BYTES], names[NETDEV_FEATURES_BYTES];
+    int error;
+
+    if (!config_device_kernel_interface(port->device, interface))
+        return 0;
+    if (port->driver != PORT_DRIVER_AF_PACKET)
+        unwanted |= netdev_features_of_tags();
+    error = netdev_features_read(interface, &on);
+    on &= unwanted;
+    c->changes.switched_off |= on;
+    if (error == 0)
+        error = netdev_claim_write(c);
+    if (error == 0)
+        error = netdev_features_switch(interface, on, false);
+    if (error == 0)
+        error = netdev_features_read(interface, &stuck);
+    if (error != 0) {
+        say_warning("port %s: offloads of interface %s cannot be looked at: %s; those that merge "
+                    "frames must be off",
+                    port->name, interface, strerror(-error));
+        return 0;
+    }
+    stuck &= on;
+    c->changes.switched_off &= ~stuck;
+    if ((on & ~stuck) != 0)
+        say_info("port %s: %s of interface %s: off while this runs, since frames must stay as they "
+                 "are",
+                 port->name, netdev_features_format(on & ~stuck, names), interface);
+    return stuck != 0 ? refuse_stuck(port, interface, stuck) : 0;
+}
+
+static int for_each_port(struct appliance *a, int (*act)(struct appliance *a, uint32_t i))
+{
+    for (uint32_t i = 0; i < a->config->n_ports; i++) {
+        int error = act(a, i);
+
+        if (error != 0)
+            return error;
+    }
+    return 0;
+}
+
+int claims_up(struct appliance *a)
+{
+    int error;
+
+    for (uint32_t i = 0; i < CONFIG_MAX_PORTS; i++)
+        a->claims[i].fd = -1;
+    error = for_each_port(a, claim);
+    if (error == 0)
+        error = for_each_port(a, look_at_interface);
+    if (error == 0)
+        error = for_each_port(a, quiet_offloads);
+    if (error != 0)
+        claims_down(a);
+    return error;
+}
+
+void claims_note_program(struct appliance *a, uint32_t port)
+{
+    struct netdev_claim *c = &a->claims[port];
+
+    if (c->fd < 0 || a->ports[port].xdp.program == 0)
+        return;
+    c->changes.xdp_program = a->ports[port].xdp.program;
+    netdev_claim_write(c);
+}
+
+static void put_back(struct netdev_claim *c, const struct config_port *port)
+{
+    char interface[CONFIG_PATH_BYTES];
+
+    if (c->fd < 0 || !config_device_kernel_interface(port->device, interface) ||
+        if_nametoindex(interface) != c->changes.interface_index)
+        return;
+    netdev_features_switch(interface, c->changes.switched_off, true);
+    c->changes.switched_off = 0;
+    netdev_claim_write(c);
+}
+
+void claims_down(struct appliance *a)
+{
+    for (uint32_t i = 0; i < a->config->n_ports; i++) {
+        put_back(&a->claims[i], &a->config->ports[i]);
+        netdev_claim_release(&a->claims[i]);
+    }
+}

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "netdev/claim.h"
+
+#define KEY "net-1-eth1"
+
+struct place {
+    char top[64], directory[128], file[192];
+};
+
+static int make(void **state)
+{
+    static struct place p;
+
+    snprintf(p.top, sizeof(p.top), "/tmp/test_claim.XXXXXX");
+    if (mkdtemp(p.top) == NULL)
+        return -1;
+    snprintf(p.directory, sizeof(p.directory), "%s/below", p.top);
+    snprintf(p.file, sizeof(p.file), "%s/" KEY, p.directory);
+    *state = &p;
+    return 0;
+}
+
+static int unmake(void **state)
+{
+    const struct place *p = *state;
+
+    unlink(p->file);
+    rmdir(p->directory);
+    return rmdir(p->top);
+}
+
+/* Another process that claims it, changes what `changes` say, and lives until it is killed. */
+static pid_t start_owner(const struct place *p, const struct netdev_changes *changes)
+{
+    struct netdev_claim claim;
+    int ready[2];
+    char byte;
+    pid_t pid, nobody;
+
+    assert_int_equal(pipe(ready), 0);
+    pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        if (netdev_claim(p->directory, KEY, &claim, &nobody) != 0)
+            _exit(1);
+        claim.changes = *changes;
+        if (netdev_claim_write(&claim) != 0 || write(ready[1], "!", 1) != 1)
+            _exit(1);
+        pause();
+        _exit(0);
+    }
+    close(ready[1]);
+    assert_int_equal(read(ready[0], &byte, 1), 1);
+    close(ready[0]);
+    return pid;
+}
+
+static void kill_owner(pid_t pid)
+{
+    kill(pid, SIGKILL);
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+}
+
+static void test_a_device_has_one_owner_while_that_lives(void **state)
+{
+    const struct netdev_changes none = {.interface_index = 7};
+    const struct place *p = *state;
+    struct netdev_claim claim;
+    pid_t owner, found;
+
+    assert_int_equal(netdev_claim_owner(p->directory, KEY), 0);
+    owner = start_owner(p, &none);
+    assert_int_equal(netdev_claim(p->directory, KEY, &claim, &found), -EBUSY);
+    assert_int_equal(found, owner);
+    assert_int_equal(claim.fd, -1);
+    assert_int_equal(netdev_claim_owner(p->directory, KEY), owner);
+    kill_owner(owner);
+    assert_int_equal(netdev_claim_owner(p->directory, KEY), 0);
+    assert_int_equal(netdev_claim(p->directory, KEY, &claim, &found), 0);
+    netdev_claim_release(&claim);
+    netdev_claim_release(&claim);
+    assert_int_equal(netdev_claim(p->directory, KEY, &claim, &found), 0);
+    netdev_claim_release(&claim);
+}
+
+static void test_what_a_killed_owner_changed_is_known_to_the_next(void **state)
+{
+    const struct netdev_changes changed = {
+        .interface_index = 7, .xdp_program = 2325, .switched_off = netdev_features_of_frames()};
+    const struct place *p = *state;
+    struct netdev_claim claim;
+    pid_t nobody;
+
+    kill_owner(start_owner(p, &changed));
+    assert_int_equal(netdev_claim(p->directory, KEY, &claim, &nobody), 0);
+    assert_int_equal(claim.changes.interface_index, 7);
+    assert_int_equal(claim.changes.xdp_program, 2325);
+    assert_int_equal(claim.changes.switched_off, netdev_features_of_frames());
+    claim.changes = (struct netdev_changes){.interface_index = 8};
+    assert_int_equal(netdev_claim_write(&claim), 0);
+    netdev_claim_release(&claim);
+    assert_int_equal(netdev_claim(p->directory, KEY, &claim, &nobody), 0);
+    assert_int_equal(claim.changes.interface_index, 8);
+    assert_int_equal(claim.changes.xdp_program, 0);
+    assert_int_equal(claim.changes.switched_off, 0);
+    netdev_claim_release(&claim);
+}
+
+static void test_a_file_that_is_none_of_ours_says_nothing(void **state)
+{
+    static const char *const texts[] = {"",     "interface 7", "interface 7 xdp 9",
+                                        "junk", "off rx-gro",  "interface 7 xdp x off rx-gro"};
+    const struct place *p = *state;
+    struct netdev_claim claim;
+    pid_t nobody;
+
+    assert_int_equal(netdev_claim(p->directory, KEY, &claim, &nobody), 0);
+    netdev_claim_release(&claim);
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        int fd = open(p->file, O_WRONLY | O_TRUNC | O_CLOEXEC);
+
+        assert_int_equal(write(fd, texts[i], strlen(texts[i])), strlen(texts[i]));
+        close(fd);
+        assert_int_equal(netdev_claim(p->directory, KEY, &claim, &nobody), 0);
+        assert_int_equal(claim.changes.interface_index, 0);
+        assert_int_equal(claim.changes.xdp_program, 0);
+        assert_int_equal(claim.changes.switched_off, 0);
+        netdev_claim_release(&claim);
+    }
+}
+
+static void test_a_link_in_its_place_is_not_followed(void **state)
+{
+    const struct place *p = *state;
+    struct netdev_claim claim;
+    char victim[192];
+    pid_t nobody;
+
+    assert_int_equal(netdev_claim(p->directory, KEY, &claim, &nobody), 0);
+    netdev_claim_release(&claim);
+    assert_int_equal(unlink(p->file), 0);
+    snprintf(victim, sizeof(victim), "%s/victim", p->directory);
+    assert_int_equal(symlink(victim, p->file), 0);
+    assert_int_equal(netdev_claim(p->directory, KEY, &claim, &nobody), -ELOOP);
+    assert_int_equal(access(victim, F_OK), -1);
+}
+
+static void test_interfaces_of_the_same_name_in_two_namespaces_are_two(void **state)
+{
+    char key[NETDEV_KEY_BYTES], other[NETDEV_KEY_BYTES];
+
+    (void)state;
+    netdev_interface_key("eth1", key);
+    netdev_interface_key("eth2", other);
+    assert_string_not_equal(key, other);
+    assert_memory_equal(key, "net-", 4);
+    assert_true(atol(key + 4) > 0); /* the namespace */
+    assert_string_equal(strrchr(key, '-'), "-eth1");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_a_device_has_one_owner_while_that_lives, make, unmake),
+        cmocka_unit_test_setup_teardown(test_what_a_killed_owner_changed_is_known_to_the_next, make,
+                                        unmake),
+        cmocka_unit_test_setup_teardown(test_a_file_that_is_none_of_ours_says_nothing, make,
+                                        unmake),
+        cmocka_unit_test_setup_teardown(test_a_link_in_its_place_is_not_followed, make, unmake),
+        cmocka_unit_test(test_interfaces_of_the_same_name_in_two_namespaces_are_two),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
