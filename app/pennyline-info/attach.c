@@ -125,12 +125,14 @@ static int start_eal(const struct attachment *a)
     snprintf(prefix, sizeof(prefix), "--file-prefix=%.100s", a->file_prefix);
     if (rte_eal_init(ARRAY_LENGTH(arguments), arguments) >= 0)
         return 0;
+    /* EAL does not always leave a number; its own words stand above then. */
     fprintf(stderr,
-            "pennyline-info: the memory of process %d (file prefix \"%s\") cannot be mapped: %s. "
+            "pennyline-info: the memory of process %d (file prefix \"%s\") cannot be mapped%s%s. "
             "It must run with hugepages and without --no-huge, --in-memory or --huge-unlink, on "
             "the same DPDK, and this user must be allowed to read its hugepages (root). Else ask "
             "its control socket (pennylinectl)\n",
-            (int)a->primary, a->file_prefix, rte_strerror(rte_errno));
+            (int)a->primary, a->file_prefix, rte_errno > 0 ? ": " : "",
+            rte_errno > 0 ? rte_strerror(rte_errno) : "");
     return EXIT_ERROR;
 }
 
