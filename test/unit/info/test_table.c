@@ -107,7 +107,7 @@ static void a_writer_stopped_at_any_instruction_holds_up_no_reader(void **state)
 {
     struct info_table *t = make_table();
     struct record before = record_of(1), after = record_of(2), other = record_of(7), read;
-    unsigned int n_before = 0, n_after = 0, n_during = 0;
+    unsigned int n_after = 0, n_during = 0;
     int status;
     pid_t child;
 
@@ -124,7 +124,6 @@ static void a_writer_stopped_at_any_instruction_holds_up_no_reader(void **state)
         assert_true(info_table_read(t, 1, &read));
         if (memcmp(&read, &before, sizeof(read)) == 0) {
             assert_int_equal(n_after, 0);
-            n_before++;
         } else {
             assert_memory_equal(&read, &after, sizeof(read));
             n_after++;

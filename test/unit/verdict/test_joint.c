@@ -241,7 +241,7 @@ static double joint_by_subsets(const struct anytime *a, const struct anytime_cou
         for (unsigned subset = 0; subset < 1u << n; subset++) {
             long double share = subset == (1u << n) - 1 ? 0.5L : 0.0L, e = 1;
 
-            share += 0.5L / (1u << n);
+            share += ldexpl(0.5L, -(int)n);
             for (unsigned i = 0; i < n; i++) {
                 if (subset >> i & 1)
                     e *= powl(m->q[j] / m->q[0], flows[i].n_retransmitted) *
