@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "../unit/within.h"
 #include "eal.h"
 #include "export/export.h"
 
@@ -75,7 +76,7 @@ static void a_full_ring_says_so_and_loses_nothing_older(void **state)
     for (struct message message = drop_ended(0); export_post(*state, &message) == 0;
          message = drop_ended(++n_posted))
         assert_true(n_posted < 64);
-    assert_in_range(n_posted, 15, 31);
+    assert_within(n_posted, 15, 31);
     assert_int_equal(export_n_waiting(*state), n_posted);
     assert_int_equal(export_drain(*state, &m, 3, 100), n_posted);
     for (uint64_t id = 0; id < n_posted; id++)

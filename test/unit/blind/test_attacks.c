@@ -9,6 +9,8 @@
 
 #include <cmocka.h>
 
+#include "../within.h"
+
 #define MAX_PLAYED 20000
 
 struct play {
@@ -197,7 +199,7 @@ static void dilution_fills_each_hole_by_four_segments(void **state)
     }
     assert_int_equal(n_steps, 999);
     /* 999 coins of 0.8: the deviation is 12.6, six of them 76. */
-    assert_in_range(p->n_repeats, 799 - 76, 799 + 76);
+    assert_within(p->n_repeats, 799 - 76, 799 + 76);
     free(p);
 }
 
@@ -267,7 +269,7 @@ static void concentration_repeats_in_one_flow_of_ten_only(void **state)
     for (unsigned int i = 0; i < p->n_segments; i++)
         assert_true(!p->segments[i].is_repeat || p->segments[i].flow < 2);
     /* 1000 hot segments, 2 copies and a coin of 0.5 each: the deviation is 15.8, six are 95. */
-    assert_in_range(p->n_repeats, 2500 - 95, 2500 + 95);
+    assert_within(p->n_repeats, 2500 - 95, 2500 + 95);
     free(p);
 }
 

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "../within.h"
 #include "base/bytes.h"
 #include "base/random.h"
 
@@ -133,7 +134,7 @@ static void both_directions_tell_how_far_each_side_is(void **state)
     acknowledgement(headers, START + BYTES);
     lab_packet_way(l, 1, true, TCP_FLAG_ACK, 80000, BYTES, headers);
     assert_int_equal(passive_sums(l)->rtt_destination_samples, 1);
-    assert_in_range(l->passive[0].rtt_destination_us, 40000 - 9, 40000 + 9);
+    assert_within(l->passive[0].rtt_destination_us, 40000 - 9, 40000 + 9);
     lab_wait_ms(l, 5);
     acknowledgement(headers, 80000 + BYTES);
     lab_packet_way(l, 1, false, TCP_FLAG_ACK, START + BYTES, 0, headers);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The flows phase. */
+#include "../within.h"
 #include "box.h"
 
 /* Spends the pooled phase on drops that never come back. */
@@ -161,7 +162,7 @@ static void the_no_is_final_when_all_places_ended(void **state)
     assert_int_equal(r.verdict, VERDICT_NOT_CLOSED_LOOP);
     assert_false(r.provisional);
     assert_int_equal(r.reason, REASON_EVIDENCE);
-    assert_in_range(r.test.dropped, 60, 72);
+    assert_within(r.test.dropped, 60, 72);
     assert_int_equal(box_count(b, EVENT_VERDICT), 1);
     box_close(b);
 }

@@ -2,6 +2,7 @@
 /* The pooled phase of both rules, on one worker and on three. */
 #include <math.h>
 
+#include "../within.h"
 #include "box.h"
 
 /* Drops as long as budget is there, up to `n`; ends each with `state`, in the same epoch or in one
@@ -33,7 +34,7 @@ static void genuine_traffic_is_closed_loop_after_five_or_six_drops(void **state)
 
         box_open(b);
         n = drop_and_end(b, 100, DROP_RETRANSMITTED);
-        assert_in_range(n, 5, 6);
+        assert_within(n, 5, 6);
         r = box_report(b, 0);
         assert_int_equal(r.verdict, VERDICT_CLOSED_LOOP);
         assert_int_equal(r.via, VIA_POOLED);
@@ -84,7 +85,7 @@ static void budget_is_granted_step_by_step(void **state)
     (void)state;
     box_open(b);
     first = box_budget(b, 0);
-    assert_in_range(first, 5, 6);
+    assert_within(first, 5, 6);
     for (int32_t i = 0; i < first; i++)
         assert_int_not_equal(box_drop(b, 0, 0), 0);
     box_epoch(b);
@@ -262,7 +263,7 @@ static void duplicates_from_before_the_test_do_not_weigh_on_it(void **state)
     assert_int_equal(manager_test_start(b->manager, 0, b->now_ns), 0);
     box_epoch(b); /* posted only now */
     assert_int_equal(box_report(b, 0).test.duplicates, 50);
-    assert_in_range(drop_and_end(b, 100, DROP_RETRANSMITTED), 5, 6);
+    assert_within(drop_and_end(b, 100, DROP_RETRANSMITTED), 5, 6);
     assert_int_equal(box_report(b, 0).verdict, VERDICT_CLOSED_LOOP);
     box_close(b);
 }

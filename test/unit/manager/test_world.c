@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "../within.h"
 #include "base/time.h"
 #include "engine/engine.h"
 #include "manager/manager.h"
@@ -290,7 +291,7 @@ static void genuine_senders_are_closed_loop_whatever_the_number_of_workers(void 
             assert_int_equal(r.verdict, VERDICT_CLOSED_LOOP);
             assert_int_equal(r.via, VIA_POOLED);
             assert_false(r.mixed);
-            assert_in_range(r.test.dropped, 5, 6);
+            assert_within(r.test.dropped, 5, 6);
             assert_int_equal(r.test.retransmitted, r.test.dropped);
             assert_int_equal(r.n_drop_records, r.test.dropped);
             for (const struct drop_record *d = manager_next_drop(w->manager, 0, NULL); d != NULL;

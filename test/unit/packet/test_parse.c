@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "../within.h"
 #include "base/bytes.h"
 #include "base/compiler.h"
 #include "base/random.h"
@@ -312,7 +313,7 @@ static void mutated_frames_are_read_as_the_naive_parser_reads_them(void **state)
         n_tcp += fast.reason == PACKET_TCP;
     }
     /* Else the comparison had nothing to say about the good path. */
-    assert_in_range(n_tcp, N_FRAMES / 50, N_FRAMES);
+    assert_within(n_tcp, N_FRAMES / 50, N_FRAMES);
 }
 
 /* RFC 2883 4: the first block reports a duplicate when it lies below what is acknowledged, or

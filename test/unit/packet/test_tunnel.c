@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "../within.h"
 #include "base/bytes.h"
 #include "base/compiler.h"
 #include "base/random.h"
@@ -235,7 +236,7 @@ static void mutated_tunnels_are_read_as_the_naive_parser_reads_them(void **state
         n_inside += fast.reason == PACKET_TCP && fast.n_tunnels > 0;
     }
     /* Else the comparison had nothing to say about the good path. */
-    assert_in_range(n_inside, N_FRAMES / 50, N_FRAMES);
+    assert_within(n_inside, N_FRAMES / 50, N_FRAMES);
 }
 
 int main(void)

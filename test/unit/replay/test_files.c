@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include "../within.h"
 #include "base/compiler.h"
 #include "program.h"
 
@@ -99,7 +100,7 @@ static void compress_file(const char *path)
     gzFile gz;
 
     fclose(file);
-    assert_in_range(n, 1, sizeof(data) - 1);
+    assert_within(n, 1, sizeof(data) - 1);
     gz = gzopen(path, "wb");
     assert_non_null(gz);
     assert_int_equal(gzwrite(gz, data, (unsigned int)n), n);

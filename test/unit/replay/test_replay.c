@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../within.h"
 #include "base/compiler.h"
 #include "base/random.h"
 #include "program.h"
@@ -255,7 +256,7 @@ static void flows_are_reported_one_by_one_where_that_is_asked_for(void **state)
         assert_int_equal(integer(flow, "holes_open"), expected[i].n_open);
     }
     duration = json_object_get(json_array_get(list, 0), "duration_s");
-    assert_in_range((unsigned int)(1e6 * json_real_value(duration)), 39980, 40020);
+    assert_within((unsigned int)(1e6 * json_real_value(duration)), 39980, 40020);
     json_decref(summary);
     /* The first two, and without a word of it none. */
     summary = summary_of(f, "--source 192.0.2.0/24 --mode passive --set report_flows=2", 0);

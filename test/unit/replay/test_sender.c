@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "../within.h"
 #include "base/time.h"
 #include "pennyline-replay/replay.h"
 #include "report/report.h"
@@ -134,7 +135,7 @@ static void a_silence_takes_few_epochs_and_all_that_is_due_in_it(void **state)
         n_epochs = r.n_epochs;
         now_ns += silences_s[i] * NS_PER_S;
         send_segment(&r, now_ns, 299, 1100, 100, SEGMENT_ACK);
-        assert_in_range(r.n_epochs - n_epochs, 1, most_epochs((double)silences_s[i]));
+        assert_within(r.n_epochs - n_epochs, 1, most_epochs((double)silences_s[i]));
         /* The idle timeout is 15 s, and each flow is looked at once in half of that. */
         assert_int_equal(flows->aged - n_ended, silences_s[i] < 15 ? 0 : 300);
     }

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "../within.h"
 #include "base/compiler.h"
 #include "verdict/interval.h"
 
@@ -67,7 +68,7 @@ static void the_interval_covers_the_loss(void **state)
     uint64_t most = most_misses();
 
     (void)state;
-    assert_in_range(most, 10, 15);
+    assert_within(most, 10, 15);
     for (unsigned int i = 0; i < 2 * ARRAY_LENGTH(losses); i++) {
         double loss = losses[i / 2];
         uint64_t n = i % 2 == 0 ? estimate_loss(loss, 0) : estimate_loss(0, loss);
