@@ -38,6 +38,9 @@ char *webhook_sentence(const json_t *event)
         write_verdict(out, event);
     else if (strcmp(kind, "suspended") == 0)
         fprintf(out, "drops are suspended: %s.", json_string_at(event, "reason"));
+    else if (strcmp(kind, "stall") == 0)
+        fprintf(out, "%s stood still for %.1f s.", json_string_at(event, "thread"),
+                json_number_value(json_object_get(event, "stalled_s")));
     else if (strcmp(kind, "resumed") == 0)
         fputs("drops are allowed again.", out);
     else if (strcmp(kind, "kill_switch") == 0)

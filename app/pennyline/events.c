@@ -3,6 +3,7 @@
 #include "base/time.h"
 
 #include <jansson.h>
+#include <stdio.h>
 
 #include "control/control.h"
 #include "eventlog/eventlog.h"
@@ -82,6 +83,16 @@ static void say_escalation(struct appliance *a, const struct manager_event *even
                     passive_cause_name(event->finding), event->text);
 }
 
+static void say_stall(const struct manager_event *event)
+{
+    char who[32] = "the manager";
+
+    if (event->worker != MANAGER_THREAD)
+        snprintf(who, sizeof(who), "worker %u", (unsigned int)event->worker);
+    say_warning("%s stood still for %.1f s; drops that were pending count neither for nor against",
+                who, (double)event->duration_ns / (double)NS_PER_S);
+}
+
 static void say_event(struct appliance *a, const struct manager_event *event)
 {
     switch (event->kind) {
@@ -93,6 +104,10 @@ static void say_event(struct appliance *a, const struct manager_event *event)
     case EVENT_SUSPENDED:
         progress_end(&a->progress);
         say_warning("drops are suspended: %s", event->text);
+        break;
+    case EVENT_STALL:
+        progress_end(&a->progress);
+        say_stall(event);
         break;
     case EVENT_RESUMED:
         progress_end(&a->progress);

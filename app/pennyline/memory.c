@@ -21,6 +21,10 @@
 #define MOST_PACKETS_PER_S 14880952
 #define MIB(bytes)         ((double)(bytes) / (1 << 20))
 
+/* A worker's turn takes well below a millisecond. Two that share a CPU wait for each other for some
+ * milliseconds; a receive queue at line rate is full after less than one. */
+#define MAX_STALL_MS 100
+
 struct engine_config memory_engine_config(const struct config *config)
 {
     const struct config_instance *i = &config->instance;
@@ -33,6 +37,7 @@ struct engine_config memory_engine_config(const struct config *config)
         .n_pending_drops = i->max_pending_drops,
         .n_places = i->max_flow_places < UINT16_MAX ? i->max_flow_places : UINT16_MAX - 1,
         .max_manager_lateness_ms = i->max_manager_lateness_ms,
+        .max_stall_ms = MAX_STALL_MS,
     };
 }
 
@@ -78,6 +83,7 @@ struct manager_config memory_manager_config(const struct config *config, uint32_
         .n_drop_records = DROP_RECORDS,
         .n_concurrent_flow_phases = CONCURRENT_FLOW_PHASES,
         .max_own_loss_ratio = config->instance.max_own_loss_ratio,
+        .max_stall_ms = config->instance.max_manager_lateness_ms,
     };
 }
 

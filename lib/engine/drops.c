@@ -6,10 +6,16 @@
  * (doc/verdict.md, blind bookkeeping). */
 #include "engine/internal.h"
 
-static bool may_drop_from(const struct flow *f, const struct packet_view *v,
+/* One that is over does not count any more. */
+static bool has_pending_drop(const struct engine *e, const struct flow *f)
+{
+    return f->drop != FLOW_NO_DROP && !e->ledger.entries[f->drop].over;
+}
+
+static bool may_drop_from(const struct engine *e, const struct flow *f, const struct packet_view *v,
                           const struct slice_rules *rules)
 {
-    return f->state == FLOW_ARMED && f->drop == FLOW_NO_DROP &&
+    return f->state == FLOW_ARMED && !has_pending_drop(e, f) &&
            f->n_drops < rules->max_drops_per_flow && (v->tcp_flags & NEVER_DROPPED) == 0 &&
            v->payload_bytes >= MIN_DROPPED_BYTES && (f->flags & FLOW_PAST_PROTECTION) != 0 &&
            !flow_is_left_alone(f->n_segments, f->n_out_of_order, rules);
@@ -79,6 +85,13 @@ static void freeze_place(struct place *place, const struct flow *f)
     place->population_end = f->snd_max;
 }
 
+/* Nothing of it counts any more, or all of it has been counted. */
+static void forget_drop(struct engine *e, uint32_t entry)
+{
+    e->ledger.entries[entry].flow->drop = FLOW_NO_DROP;
+    ledger_remove(&e->ledger, entry);
+}
+
 static void book_drop(struct engine *e, uint32_t entry, struct flow *f, const struct packet_view *v,
                       const struct slice_rules *rules, struct aggregate_order order)
 {
@@ -125,7 +138,7 @@ enum engine_action engine_try_drop(struct engine *e, const struct engine_packet 
         else
             return ENGINE_FORWARD;
     }
-    if (!may_drop_from(f, p->view, rules))
+    if (!may_drop_from(e, f, p->view, rules))
         return ENGINE_FORWARD;
     if (random_u32(&e->random) >= order.threshold)
         return ENGINE_FORWARD;
@@ -146,6 +159,8 @@ enum engine_action engine_spend_coin(struct engine *e, const struct engine_packe
         engine_delta(e, f->aggregate)->coins_refused++;
         return ENGINE_FORWARD;
     }
+    if (f->drop != FLOW_NO_DROP)
+        forget_drop(e, f->drop);
     entry = ledger_add(&e->ledger, e->now_ns, e->now_ns + rules->retransmission_timeout_ns);
     if (entry == LEDGER_NONE) {
         atomic_fetch_add_explicit(budget, 1, memory_order_relaxed);
@@ -177,6 +192,12 @@ static void count_end(struct aggregate_counters *c, struct flow_counts *of_place
     case DROP_VOID_OWN_LOSS:
         c->void_own_loss++;
         break;
+    case DROP_VOID_STALL:
+        c->void_stall++;
+        break;
+    case DROP_VOID_SILENCE:
+        c->void_silence++;
+        break;
     default:
         c->void_evicted++;
         break;
@@ -196,7 +217,14 @@ static void post_drop_ended(struct engine *e, const struct ledger_entry *d, enum
     engine_post(e, &m);
 }
 
-void engine_end_drop(struct engine *e, uint32_t entry, enum drop_state state)
+/* Its aggregate may be in another test by now. */
+static void count_late_repair(struct engine *e, const struct ledger_entry *d)
+{
+    if (d->expired && aggregate_control_read(&e->controls[d->aggregate]).test_id == d->test_id)
+        engine_delta(e, d->aggregate)->expired_repaired_late++;
+}
+
+static void count_and_tell_end(struct engine *e, uint32_t entry, enum drop_state state)
 {
     struct ledger_entry *d = &e->ledger.entries[entry];
     struct aggregate_counters *c = engine_delta(e, d->aggregate);
@@ -210,14 +238,23 @@ void engine_end_drop(struct engine *e, uint32_t entry, enum drop_state state)
         c->flows_repaired++;
     }
     post_drop_ended(e, d, state);
-    f->drop = FLOW_NO_DROP;
-    ledger_remove(&e->ledger, entry);
     if (of_place) {
         struct place *place = &e->places.places[f->place];
 
         place->spent = place->frozen;
         places_touch(&e->places, f->place);
     }
+}
+
+void engine_end_drop(struct engine *e, uint32_t entry, enum drop_state state)
+{
+    const struct ledger_entry *d = &e->ledger.entries[entry];
+
+    if (!d->over)
+        count_and_tell_end(e, entry, state);
+    else if (state == DROP_RETRANSMITTED)
+        count_late_repair(e, d);
+    forget_drop(e, entry);
 }
 
 void engine_leave_place(struct engine *e, struct flow *f)
@@ -229,10 +266,39 @@ void engine_leave_place(struct engine *e, struct flow *f)
     f->place = FLOW_NO_PLACE;
 }
 
+/* What silence says of a drop. Nothing, where a repair may have come unseen: while this worker
+ * stood still, while the box lost packets, or after the whole aggregate had gone (its path leads
+ * elsewhere now); and nothing while the manager, who alone knows of the aggregate, stands still. */
+static enum drop_state state_by_time(const struct engine *e, const struct ledger_entry *d)
+{
+    const struct aggregate_control *control = &e->controls[d->aggregate];
+
+    if (d->closed)
+        return DROP_VOID_CLOSED;
+    if (e->own_loss_ns >= d->made_ns)
+        return DROP_VOID_OWN_LOSS;
+    if (e->stall_ns > d->made_ns || e->manager_is_late)
+        return DROP_VOID_STALL;
+    if (atomic_load_explicit(&control->silent_ns, memory_order_relaxed) >= d->made_ns)
+        return DROP_VOID_SILENCE;
+    return DROP_EXPIRED;
+}
+
+/* The timeout, whether it was doubled or not. */
+static uint64_t period_of(const struct ledger_entry *d)
+{
+    return (d->deadline_ns - d->made_ns) >> d->extended;
+}
+
 void engine_settle_due(struct engine *e, uint32_t entry)
 {
     struct ledger_entry *d = &e->ledger.entries[entry];
+    enum drop_state state;
 
+    if (d->over) {
+        forget_drop(e, entry);
+        return;
+    }
     /* Nothing was sent after the dropped bytes, so no duplicate ACK can tell the sender: it needs a
      * whole retransmission timeout. */
     if (!d->extended && d->gap.extent.end == d->flow->snd_max) {
@@ -240,10 +306,9 @@ void engine_settle_due(struct engine *e, uint32_t entry)
         ledger_extend(&e->ledger, entry, d->made_ns + 2 * (d->deadline_ns - d->made_ns));
         return;
     }
-    if (d->closed)
-        engine_end_drop(e, entry, DROP_VOID_CLOSED);
-    else if (e->own_loss_ns >= d->made_ns)
-        engine_end_drop(e, entry, DROP_VOID_OWN_LOSS);
-    else
-        engine_end_drop(e, entry, DROP_EXPIRED);
+    state = state_by_time(e, d);
+    d->expired = state == DROP_EXPIRED;
+    count_and_tell_end(e, entry, state);
+    if (!ledger_keep(&e->ledger, entry, e->now_ns + period_of(d)))
+        forget_drop(e, entry);
 }

@@ -118,6 +118,7 @@ struct engine *engine_init(void *memory, size_t n_bytes, const struct engine_con
     e->config = *config;
     e->aggregates = config->aggregates;
     e->random = config->random;
+    e->max_stall_ns = config->max_stall_ms != 0 ? config->max_stall_ms * NS_PER_MS : UINT64_MAX;
     e->controls = aggregate_table_control(config->aggregates, 0);
     e->deltas = (void *)(base + l.deltas);
     e->n_deltas = aggregate_table_capacity(config->aggregates) + 1;
@@ -174,11 +175,29 @@ static void age_some_flows(struct engine *e, uint64_t most)
     flow_table_age(e->flows, (unsigned int)n, e->now_ms);
 }
 
+/* From then until now nobody took packets: repairs wait in the receive queues, or found them full.
+ * So what waits is taken first, and drops that were made before and do not come back are void. */
+static never_inlined void note_stall(struct engine *e, uint64_t now_ns)
+{
+    const struct message m = {.kind = MESSAGE_STALL,
+                              .worker = e->config.worker,
+                              .stall = {.ended_ns = now_ns, .duration_ns = now_ns - e->now_ns}};
+
+    e->stall_ns = now_ns;
+    e->settle_ns = now_ns + e->max_stall_ns;
+    e->counters.stalls++;
+    e->counters.stalled_ns += m.stall.duration_ns;
+    engine_post(e, &m);
+}
+
 /* The clock never goes back. */
 static void set_clock(struct engine *e, uint64_t now_ns)
 {
-    if (now_ns > e->now_ns)
+    if (now_ns > e->now_ns) {
+        if (likely_false(now_ns - e->now_ns > e->max_stall_ns) && e->now_ns != 0)
+            note_stall(e, now_ns);
         e->now_ns = now_ns;
+    }
     e->now_ms = time_ms_of_ns(e->now_ns);
 }
 
@@ -198,11 +217,12 @@ void engine_begin_burst(struct engine *e, uint64_t now_ns)
     int n = 0;
 
     set_clock(e, now_ns);
+    e->manager_is_late = manager_is_late(e);
     e->open = atomic_load_explicit(&gate->kill_switch, memory_order_relaxed) == 0 &&
               atomic_load_explicit(&gate->suspended, memory_order_relaxed) == 0 &&
-              !manager_is_late(e);
+              !e->manager_is_late;
     e->own_loss_ns = atomic_load_explicit(&gate->own_loss_ns, memory_order_relaxed);
-    while (n++ < MAX_SETTLED_PER_BURST &&
+    while (n++ < MAX_SETTLED_PER_BURST && engine_may_settle(e) &&
            (due = ledger_next_due(&e->ledger, e->now_ns)) != LEDGER_NONE)
         engine_settle_due(e, due);
     age_some_flows(e, MAX_AGED_PER_BURST);
@@ -287,5 +307,5 @@ const struct flow_table_counters *engine_flow_counters(const struct engine *e)
 
 uint32_t engine_n_pending(const struct engine *e)
 {
-    return e->ledger.n_used;
+    return e->ledger.n_used - e->ledger.n_over;
 }

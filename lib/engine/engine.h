@@ -50,6 +50,9 @@ struct engine_config {
     uint32_t n_pending_drops; /* capacity of the ledger, 1..2^20 */
     uint32_t n_places;        /* individually tested flows at once, 1..65534 */
     uint32_t max_manager_lateness_ms;
+    /* Longer between two bursts, and the worker stood still: what its drops came to in that time,
+     * nobody saw. 0: time is not the worker's own (a capture's), so bursts may lie far apart. */
+    uint32_t max_stall_ms;
     struct random_source random; /* seeded; the coin and the tables' secrets come from it */
     /* Hands a message to the manager: 0, or -ENOBUFS when there is no room now. */
     int (*post)(void *context, const struct message *message);

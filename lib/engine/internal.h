@@ -48,7 +48,11 @@ struct engine {
     uint32_t now_ms;
     bool open;             /* deliberate drops are allowed */
     bool had_several_runs; /* the last burst was of several aggregates: see burst.c */
+    bool manager_is_late;
     uint64_t own_loss_ns;
+    uint64_t stall_ns;  /* when this worker last stood still, to the end of it; 0: never */
+    uint64_t settle_ns; /* no drop is ended for its time before */
+    uint64_t max_stall_ns;
     uint64_t n_leaves; /* flows that left the table: flow pointers found before may be stale */
     uint64_t n_leaves_at_lookup;
 
@@ -145,9 +149,17 @@ enum engine_action engine_try_drop(struct engine *e, const struct engine_packet 
 enum engine_action engine_spend_coin(struct engine *e, const struct engine_packet *p,
                                      const struct slice_rules *rules, struct flow *f,
                                      struct aggregate_order order, _Atomic int32_t *budget);
+/* Ends a pending drop, and forgets it. Of one that ended by its time already, and is kept to see
+ * whether its repair comes late, only that is counted. */
 void engine_end_drop(struct engine *e, uint32_t entry, enum drop_state state);
-/* Ends or extends a drop whose deadline is over. */
+/* Ends, extends or forgets a drop whose deadline is over, unless it is too early for that. */
 void engine_settle_due(struct engine *e, uint32_t entry);
+
+/* After the worker stood still, what waits in its receive queues comes first. */
+static inline bool engine_may_settle(const struct engine *e)
+{
+    return e->now_ns >= e->settle_ns;
+}
 /* Ends the flow's place when nothing more can happen there. */
 void engine_leave_place(struct engine *e, struct flow *f);
 
@@ -186,7 +198,8 @@ static inline bool flow_counts(const struct flow *f)
     return f->state == FLOW_ARMED || f->state == FLOW_CLOSING;
 }
 
-/* A pending drop's entry, or LEDGER_NONE. While OBSERVED the field holds a time. */
+/* The entry of a drop that is pending, or that ended by its time and may come back late, or
+ * LEDGER_NONE. While OBSERVED the field holds a time. */
 static inline uint32_t flow_pending(const struct flow *f)
 {
     return flow_counts(f) ? f->drop : LEDGER_NONE;

@@ -73,10 +73,21 @@ void ledger_extend(struct ledger *l, uint32_t entry, uint64_t deadline_ns)
     link_in(l, entry);
 }
 
+bool ledger_keep(struct ledger *l, uint32_t entry, uint64_t deadline_ns)
+{
+    if (l->n_over >= l->n_entries / 2)
+        return false;
+    l->entries[entry].over = true;
+    l->n_over++;
+    ledger_extend(l, entry, deadline_ns);
+    return true;
+}
+
 void ledger_remove(struct ledger *l, uint32_t entry)
 {
     link_out(l, entry);
     l->entries[entry].flow = NULL;
+    l->n_over -= l->entries[entry].over;
     l->entries[entry].next = l->free;
     l->free = entry;
     l->n_used--;

@@ -2,7 +2,8 @@
 /* The ledger: the pending drops of one lcore, and their clock.
  *
  * A fixed pool of entries on a timing wheel; adding, ending and finding due ones cost a constant.
- * An entry lives from the drop to its end, whatever that is. Used by its lcore only. */
+ * An entry lives from the drop to its end, whatever that is; one that ended by its time lives one
+ * period more, if there is room. Used by its lcore only. */
 #ifndef ENGINE_LEDGER_H
 #define ENGINE_LEDGER_H
 
@@ -32,11 +33,14 @@ struct ledger_entry {
     bool individual; /* made in the flows phase, for the flow's place */
     bool extended;   /* a tail drop: its timeout was doubled */
     bool closed;     /* FIN or RST since: void unless repaired */
+    bool over;       /* ended by its time; kept, to tell a late repair from a repeat */
+    bool expired;    /* it ended so */
 };
 
 struct ledger {
     struct ledger_entry *entries;
     uint32_t n_entries, n_used, free;
+    uint32_t n_over; /* of those used */
     uint64_t n_made; /* id of the latest */
     uint64_t turn;   /* slots up to this turn were looked at */
     uint32_t slots[LEDGER_N_SLOTS];
@@ -50,6 +54,10 @@ uint32_t ledger_add(struct ledger *l, uint64_t made_ns, uint64_t deadline_ns);
 
 /* Moves an entry to a later deadline. */
 void ledger_extend(struct ledger *l, uint32_t entry, uint64_t deadline_ns);
+
+/* The drop has ended: the entry is kept until `deadline_ns` all the same. False when no more than
+ * half of the ledger is left for drops that are pending; then nothing has changed. */
+bool ledger_keep(struct ledger *l, uint32_t entry, uint64_t deadline_ns);
 
 /* Gives the entry back. */
 void ledger_remove(struct ledger *l, uint32_t entry);

@@ -9,7 +9,8 @@ static const struct {
     [DROP_PENDING] = {"pending", NULL},          [DROP_RETRANSMITTED] = {"retransmitted", NULL},
     [DROP_EXPIRED] = {"expired", NULL},          [DROP_VOID_AMBIGUOUS] = {"void", "ambiguous"},
     [DROP_VOID_CLOSED] = {"void", "closed"},     [DROP_VOID_EVICTED] = {"void", "evicted"},
-    [DROP_VOID_OWN_LOSS] = {"void", "own_loss"},
+    [DROP_VOID_OWN_LOSS] = {"void", "own_loss"}, [DROP_VOID_STALL] = {"void", "stall"},
+    [DROP_VOID_SILENCE] = {"void", "silence"},
 };
 
 const char *drop_state_name(enum drop_state state)

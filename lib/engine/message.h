@@ -28,11 +28,13 @@ enum drop_state {
     DROP_VOID_CLOSED,
     DROP_VOID_EVICTED,
     DROP_VOID_OWN_LOSS,
+    DROP_VOID_STALL,
+    DROP_VOID_SILENCE,
     DROP_N_STATES
 };
 /* "pending", "retransmitted", "expired", "void". */
 const char *drop_state_name(enum drop_state state);
-/* Why it is void ("ambiguous", "closed", "evicted", "own_loss"), else NULL. */
+/* Why it is void ("ambiguous", "closed", "evicted", "own_loss", "stall", "silence"), else NULL. */
 const char *drop_state_void_reason(enum drop_state state);
 
 enum message_kind {
@@ -43,6 +45,7 @@ enum message_kind {
     MESSAGE_DROP_ENDED,
     MESSAGE_FLOW_ENDED,       /* of mode passive, where flows are to be reported one by one */
     MESSAGE_AGGREGATE_WANTED, /* a flow of a sub-prefix without aggregate */
+    MESSAGE_STALL,            /* the worker stood still */
     MESSAGE_EPOCH,            /* all of this worker up to here belongs to `epoch` */
 };
 
@@ -99,6 +102,9 @@ struct message {
             uint32_t slice;
             struct ip_prefix prefix;
         } wanted;
+        struct {
+            uint64_t ended_ns, duration_ns;
+        } stall;
         struct {
             uint64_t epoch;
         } epoch;

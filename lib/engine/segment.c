@@ -263,7 +263,8 @@ enum engine_action engine_segment(struct engine *e, const struct engine_packet *
     c->packets++;
     c->bytes += p->n_bytes;
     join_test(e, f, order);
-    if (pending != LEDGER_NONE && e->ledger.entries[pending].deadline_ns <= e->now_ns)
+    if (pending != LEDGER_NONE && e->ledger.entries[pending].deadline_ns <= e->now_ns &&
+        engine_may_settle(e))
         engine_settle_due(e, pending);
     if ((v->tcp_flags & (TCP_FLAG_SYN | TCP_FLAG_RST)) != 0) {
         control_packet(e, f, v, rules, c);

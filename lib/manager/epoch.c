@@ -25,6 +25,20 @@ static void end_overdue_test(struct manager *m, struct aggregate_state *a)
         manager_test_stop(m, a->number, REASON_DURATION, m->now_ns);
 }
 
+/* Traffic that left the box, for another path or for good, repairs what was dropped elsewhere or
+ * never, and neither says what it is. Half of the timeout is longer than nearly any repair takes,
+ * so drops whose repairs could not be seen for it are void (state_by_time() in
+ * lib/engine/drops.c). */
+static void mark_silence(struct manager *m, const struct aggregate_state *a)
+{
+    const struct test *t = &a->test;
+    uint64_t since_ns = a->last_seen_ns > t->started_ns ? a->last_seen_ns : t->started_ns;
+
+    if (m->now_ns - since_ns >= t->parameters.retransmission_timeout_ms * NS_PER_MS / 2)
+        atomic_store_explicit(&aggregate_table_control(m->config.aggregates, a->number)->silent_ns,
+                              m->now_ns, memory_order_relaxed);
+}
+
 /* Steps may take their test out of the list. */
 static void step_active_tests(struct manager *m)
 {
@@ -32,6 +46,7 @@ static void step_active_tests(struct manager *m)
         struct aggregate_state *a = &m->aggregates[i];
 
         next = a->next;
+        mark_silence(m, a);
         test_evaluate(m, a);
         test_step(m, a);
         end_overdue_test(m, a);
@@ -74,8 +89,17 @@ static void begin_epoch(struct manager *m)
     atomic_store_explicit(&m->config.gate->epoch, m->epoch, memory_order_release);
 }
 
+/* Together with the workers, or alone: then no new drop is allowed meanwhile. */
+static void note_stall(const struct manager *m, uint64_t now_ns)
+{
+    if (m->config.max_stall_ms != 0 && m->now_ns != 0 &&
+        now_ns > m->now_ns + m->config.max_stall_ms * NS_PER_MS)
+        manager_emit_stall(m, MANAGER_THREAD, now_ns, now_ns - m->now_ns);
+}
+
 void manager_tick(struct manager *m, uint64_t now_ns)
 {
+    note_stall(m, now_ns);
     m->now_ns = now_ns;
     atomic_store_explicit(&m->config.gate->manager_seen_ns, now_ns, memory_order_relaxed);
     if (all_closed(m) &&

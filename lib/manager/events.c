@@ -12,6 +12,19 @@ void manager_emit(const struct manager *m, enum manager_event_kind kind, uint32_
         m->config.on_event(m->config.event_context, &event);
 }
 
+void manager_emit_stall(const struct manager *m, uint16_t thread, uint64_t ended_ns,
+                        uint64_t duration_ns)
+{
+    const struct manager_event event = {.kind = EVENT_STALL,
+                                        .time_ns = ended_ns,
+                                        .aggregate = AGGREGATE_NONE,
+                                        .worker = thread,
+                                        .duration_ns = duration_ns};
+
+    if (m->config.on_event != NULL)
+        m->config.on_event(m->config.event_context, &event);
+}
+
 void manager_emit_finding(const struct manager *m, enum manager_event_kind kind, uint32_t aggregate,
                           int finding)
 {

@@ -242,6 +242,8 @@ void drops_forget(struct manager *m, struct test *t);
 /* events.c */
 void manager_emit(const struct manager *m, enum manager_event_kind kind, uint32_t aggregate,
                   const struct drop_record *drop, const char *text);
+void manager_emit_stall(const struct manager *m, uint16_t thread, uint64_t ended_ns,
+                        uint64_t duration_ns);
 void manager_emit_finding(const struct manager *m, enum manager_event_kind kind, uint32_t aggregate,
                           int finding);
 

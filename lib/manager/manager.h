@@ -50,6 +50,9 @@ enum test_reason {
     REASON_AMBIGUOUS,         /* most drops ended void by repeats that covered more than them */
     REASON_EVICTED,           /* most drops ended void because their flows left the table */
     REASON_CONFLICT,          /* evidence for senders and against them, and neither suffices */
+    REASON_STALL,             /* most drops ended void, since the box stood still */
+    REASON_SILENCE,           /* most drops ended void, since all of the traffic fell silent */
+    REASON_LATE_REPAIRS,      /* what came back, came later than the timeout */
     REASON_DURATION,          /* the time allowed was over */
     REASON_STOPPED,           /* by command, or at the end of the process or capture */
     REASON_NO_TRAFFIC,        /* ended without a single drop */
@@ -128,12 +131,15 @@ enum manager_event_kind {
     EVENT_SUSPENDED,
     EVENT_RESUMED,
     EVENT_KILL_SWITCH,
+    EVENT_STALL,           /* a thread of the box stood still */
     EVENT_FINDING,         /* mode passive found something (manager/passive.h) */
     EVENT_FINDING_CLEARED, /* its cause is gone */
     EVENT_WATCH_ENDED,     /* mode passive: as its slice wants it */
     EVENT_ESCALATION,      /* mode passive: what was seen starts a test, or why it may not */
 };
 const char *manager_event_name(enum manager_event_kind kind);
+
+#define MANAGER_THREAD UINT16_MAX
 
 struct manager_event {
     enum manager_event_kind kind;
@@ -144,6 +150,8 @@ struct manager_event {
                          why it is refused, or NULL */
     int finding;      /* FINDING, ESCALATION: enum passive_finding; PASSIVE_N_FINDINGS: volume */
     uint32_t tested;  /* ESCALATION: the slice that is, or would be, tested */
+    uint16_t worker;  /* STALL: who, or MANAGER_THREAD */
+    uint64_t duration_ns; /* STALL: until time_ns */
 };
 
 struct manager_config {
@@ -158,6 +166,8 @@ struct manager_config {
      * flows are kept until a later test needs the room. */
     uint32_t n_concurrent_flow_phases;
     double max_own_loss_ratio;
+    /* Longer between two ticks, and the manager stood still. 0: time is not its own. */
+    uint32_t max_stall_ms;
     bool may_escalate; /* what is watched may start tests; never in a replay */
     /* May call the functions that only read (manager_report() and its like); may be NULL. */
     void (*on_event)(void *context, const struct manager_event *event);

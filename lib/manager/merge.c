@@ -57,6 +57,11 @@ static void receive_wanted(struct manager *m, const struct message *message)
     }
 }
 
+static void receive_stall(const struct manager *m, const struct message *message)
+{
+    manager_emit_stall(m, message->worker, message->stall.ended_ns, message->stall.duration_ns);
+}
+
 static void (*const receive_of_aggregate[])(struct manager *, struct aggregate_state *,
                                             const struct message *) = {
     [MESSAGE_COUNTERS] = receive_counters, [MESSAGE_PASSIVE] = passive_receive,
@@ -69,6 +74,9 @@ void manager_receive(struct manager *m, const struct message *message)
     switch ((enum message_kind)message->kind) {
     case MESSAGE_AGGREGATE_WANTED:
         receive_wanted(m, message);
+        return;
+    case MESSAGE_STALL:
+        receive_stall(m, message);
         return;
     case MESSAGE_EPOCH:
         manager_close_epoch(m, message->worker, message->epoch.epoch);

@@ -41,6 +41,13 @@ static const struct {
         {"conflict", "Some drops came back as only real senders repeat them, and too many did "
                      "not: blind traffic beside them, or repairs that take another way; neither "
                      "suffices for a verdict."},
+    [REASON_STALL] = {"stall", "Most drops count neither for nor against, because the box itself "
+                               "stood still."},
+    [REASON_SILENCE] = {"silence",
+                        "Most drops count neither for nor against, because the traffic fell silent "
+                        "as a whole while they waited for their repair."},
+    [REASON_LATE_REPAIRS] = {"late_repairs", "Dropped segments came back, but later than "
+                                             "retransmission_timeout_ms: raise it."},
     [REASON_DURATION] = {"duration", "The time allowed for the test was over."},
     [REASON_STOPPED] = {"stopped", "The test was stopped."},
     [REASON_NO_TRAFFIC] = {"no_traffic",
@@ -60,6 +67,7 @@ static const char *const event_names[] = {
     [EVENT_SUSPENDED] = "suspended",
     [EVENT_RESUMED] = "resumed",
     [EVENT_KILL_SWITCH] = "kill_switch",
+    [EVENT_STALL] = "stall",
     [EVENT_FINDING] = "finding",
     [EVENT_FINDING_CLEARED] = "finding_cleared",
     [EVENT_WATCH_ENDED] = "watch_ended",

@@ -34,6 +34,18 @@ static void add_switch(json_t *line, const struct manager *m, const struct manag
     json_object_set_new(line, "switch", json_string(event->text));
 }
 
+static void add_stall(json_t *line, const struct manager *m, const struct manager_event *event,
+                      const struct report_clock *clock)
+{
+    (void)m;
+    (void)clock;
+    json_object_set_new(line, "thread",
+                        event->worker == MANAGER_THREAD
+                            ? json_string("manager")
+                            : json_sprintf("worker %u", (unsigned int)event->worker));
+    json_object_set_new(line, "stalled_s", json_real((double)event->duration_ns / NS_PER_S));
+}
+
 static void add_finding(json_t *line, const struct manager *m, const struct manager_event *event,
                         const struct report_clock *clock)
 {
@@ -69,6 +81,7 @@ static void (*const add_details[])(json_t *line, const struct manager *m,
     [EVENT_KILL_SWITCH] = add_switch,      [EVENT_FINDING] = add_finding,
     [EVENT_FINDING_CLEARED] = add_finding, [EVENT_WATCH_ENDED] = add_reason,
     [EVENT_ESCALATION] = add_escalation,
+    [EVENT_STALL] = add_stall,
 };
 
 json_t *report_event(const struct manager *m, const struct manager_event *event,

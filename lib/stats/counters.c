@@ -40,8 +40,12 @@ const char *aggregate_counters_check(const struct aggregate_counters *c)
 {
     if (c->dropped < c->retransmitted + c->expired + c->voided)
         return "dropped >= retransmitted + expired + void";
-    if (c->voided != c->void_ambiguous + c->void_closed + c->void_evicted + c->void_own_loss)
-        return "void = void_ambiguous + void_closed + void_evicted + void_own_loss";
+    if (c->voided != c->void_ambiguous + c->void_closed + c->void_evicted + c->void_own_loss +
+                         c->void_stall + c->void_silence)
+        return "void = void_ambiguous + void_closed + void_evicted + void_own_loss + void_stall + "
+               "void_silence";
+    if (c->expired_repaired_late > c->expired)
+        return "expired_repaired_late <= expired";
     if (c->segments != c->in_order + c->out_of_order + c->repairs + c->duplicates)
         return "segments = in_order + out_of_order + repairs + duplicates";
     if (c->droppable > c->in_order)

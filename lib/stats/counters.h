@@ -6,7 +6,8 @@
  * keeps the sums. Identities that hold for every delta and every sum, checked by
  * aggregate_counters_check(): dropped = retransmitted + expired + voided + pending, where pending
  * is not counted but is what is left voided = void_ambiguous + void_closed + void_evicted +
- * void_own_loss segments = in_order + out_of_order + repairs + duplicates */
+ * void_own_loss + void_stall + void_silence segments = in_order + out_of_order + repairs +
+ * duplicates */
 #ifndef STATS_COUNTERS_H
 #define STATS_COUNTERS_H
 
@@ -46,6 +47,10 @@
     X(void_closed, "void_closed", "segments", "void: FIN or RST, and not repaired")                \
     X(void_evicted, "void_evicted", "segments", "void: the flow left the table")                   \
     X(void_own_loss, "void_own_loss", "segments", "void: the box itself lost packets meanwhile")   \
+    X(void_stall, "void_stall", "segments", "void: the box itself stood still meanwhile")          \
+    X(void_silence, "void_silence", "segments", "void: the whole aggregate fell silent meanwhile") \
+    X(expired_repaired_late, "expired_repaired_late", "segments",                                  \
+      "of those expired: repaired after all, within one more timeout")                             \
     X(coins_refused, "coins_refused", "segments", "the coin said drop, but no budget was left")    \
     X(flows_seen, "flows_seen", "flows", "flows admitted to the table")                            \
     X(flows_tested, "flows_tested", "flows", "flows with at least one drop in a test")             \
@@ -88,6 +93,8 @@ static inline uint64_t aggregate_counters_pending(const struct aggregate_counter
       "the coin said drop, but the ledger of drops was full")                                      \
     X(gate_closed, "gate_closed", "segments",                                                      \
       "the coin said drop, but kill switch, suspension or a late manager forbade it")              \
+    X(stalls, "stalls", "stalls", "times that the worker stood still")                             \
+    X(stalled_ns, "stalled_ns", "ns", "for so long in all")                                        \
     X(events_lost, "events_lost", "events", "events not posted: the ring was full")                \
     X(epochs_late, "epochs_late", "epochs", "epochs that had to wait: the ring was full")
 

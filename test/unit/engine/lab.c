@@ -55,6 +55,7 @@ struct lab *lab_open(const struct lab_options *options)
                                     .n_pending_drops = or_default(options->n_pending_drops, 256),
                                     .n_places = or_default(options->n_places, 64),
                                     .max_manager_lateness_ms = 1000,
+                                    .max_stall_ms = options->max_stall_ms,
                                     .post = keep_message,
                                     .post_context = l};
     random_seed_fixed(&config.random, options->seed, 0);

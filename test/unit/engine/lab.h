@@ -37,6 +37,7 @@ struct lab_options {
     uint32_t granularity_ipv4; /* 0: one aggregate, made at start */
     uint32_t n_places;         /* 0: 64 */
     uint32_t n_pending_drops;  /* 0: 256 */
+    uint32_t max_stall_ms;     /* 0: bursts may lie far apart */
     uint64_t seed;
     enum slice_mode mode; /* 0: active */
     void (*adjust)(struct test_parameters *parameters);

@@ -39,6 +39,8 @@ static void on_event(void *context, const struct manager_event *event)
     e->aggregate = event->aggregate;
     e->cause = event->finding;
     e->tested = event->tested;
+    e->worker = event->worker;
+    e->duration_ns = event->duration_ns;
     e->verdict = VERDICT_UNDECIDED;
     /* At manager_create() the box has no manager yet, and no event comes. */
     if (manager_report(b->manager, event->aggregate, &report))
@@ -61,6 +63,7 @@ void box_open(struct box *b)
         .n_drop_records = b->n_drop_records,
         .n_concurrent_flow_phases = b->n_concurrent_flow_phases,
         .max_own_loss_ratio = 0.001,
+        .max_stall_ms = b->max_stall_ms,
         .may_escalate = !b->may_not_escalate,
         .on_event = on_event,
         .event_context = b,
@@ -158,6 +161,12 @@ static void count_end(struct aggregate_counters *delta, enum drop_state state)
         break;
     case DROP_VOID_EVICTED:
         delta->void_evicted++;
+        break;
+    case DROP_VOID_STALL:
+        delta->void_stall++;
+        break;
+    case DROP_VOID_SILENCE:
+        delta->void_silence++;
         break;
     default:
         delta->void_own_loss++;

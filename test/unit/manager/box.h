@@ -27,6 +27,8 @@ struct box_event {
     char text[64];
     int cause; /* of an escalation, with `tested` */
     uint32_t tested;
+    uint16_t worker; /* of a stall, with its duration */
+    uint64_t duration_ns;
 };
 
 struct box_worker {
@@ -41,6 +43,7 @@ struct box {
     uint32_t capacity;
     uint16_t n_workers;
     uint32_t n_concurrent_flow_phases, n_drop_records;
+    uint32_t max_stall_ms; /* 0: ticks may lie far apart */
     bool may_not_escalate;
 
     /* Told every event too, when set. */

@@ -259,6 +259,94 @@ static void own_loss_suspends_until_an_interval_without(void **state)
     box_close(b);
 }
 
+static uint64_t silent_ns(const struct box *b)
+{
+    return aggregate_table_control(b->table, 0)->silent_ns;
+}
+
+/* Half of the timeout of three seconds. */
+static void workers_learn_that_an_aggregate_fell_silent(void **state)
+{
+    struct box *b = box_new(2);
+    uint64_t since_ns;
+
+    (void)state;
+    box_open(b);
+    box_forward(b, 1, 0, 1);
+    box_epoch(b);
+    since_ns = b->now_ns;
+    box_epochs_for(b, 1450 * NS_PER_MS);
+    assert_int_equal(silent_ns(b), 0);
+    box_epochs_for(b, 100 * NS_PER_MS);
+    assert_in_range(silent_ns(b), since_ns + 1500 * NS_PER_MS, b->now_ns);
+    box_epochs_for(b, NS_PER_S);
+    assert_in_range(silent_ns(b), b->now_ns - 3 * BOX_EPOCH_NS, b->now_ns);
+    /* Whichever worker sees it: the silence is over. */
+    box_forward(b, 0, 0, 1);
+    box_epoch(b);
+    since_ns = silent_ns(b);
+    box_epochs_for(b, NS_PER_S);
+    assert_int_equal(silent_ns(b), since_ns);
+    box_close(b);
+}
+
+static void a_worker_that_does_not_close_the_epoch_makes_no_silence(void **state)
+{
+    struct box *b = box_new(2);
+
+    (void)state;
+    box_open(b);
+    box_forward(b, 1, 0, 1);
+    box_epoch(b);
+    for (int i = 0; i < 300; i++) {
+        if (manager_accepts(b->manager, 0))
+            box_post(b, 0);
+        box_tick(b);
+    }
+    assert_int_equal(silent_ns(b), 0);
+    box_close(b);
+}
+
+static const struct box_event *latest_event(const struct box *b)
+{
+    return &b->events[(b->n_events - 1) % BOX_MAX_EVENTS];
+}
+
+static void who_stood_still_and_for_how_long_is_an_event(void **state)
+{
+    struct box *b = box_new(2);
+    struct message m = {.kind = MESSAGE_STALL, .worker = 1};
+
+    (void)state;
+    b->max_stall_ms = 1000;
+    box_open(b);
+    m.stall.ended_ns = b->now_ns;
+    m.stall.duration_ns = 7 * NS_PER_S;
+    manager_receive(b->manager, &m);
+    assert_int_equal(box_count(b, EVENT_STALL), 1);
+    assert_int_equal(latest_event(b)->worker, 1);
+    assert_int_equal(latest_event(b)->duration_ns, 7 * NS_PER_S);
+    manager_tick(b->manager, b->now_ns + NS_PER_S);
+    assert_int_equal(box_count(b, EVENT_STALL), 1);
+    manager_tick(b->manager, b->now_ns + 3 * NS_PER_S);
+    assert_int_equal(box_count(b, EVENT_STALL), 2);
+    assert_int_equal(latest_event(b)->worker, MANAGER_THREAD);
+    assert_int_equal(latest_event(b)->duration_ns, 2 * NS_PER_S);
+    box_close(b);
+}
+
+/* Ticks of a capture come when its packets do. */
+static void a_capture_stands_never_still(void **state)
+{
+    struct box *b = box_new(1);
+
+    (void)state;
+    box_open(b);
+    manager_tick(b->manager, b->now_ns + 3600 * NS_PER_S);
+    assert_int_equal(box_count(b, EVENT_STALL), 0);
+    box_close(b);
+}
+
 static void the_kill_switch_shuts_the_gate(void **state)
 {
     struct box *b = box_new(1);
@@ -308,6 +396,10 @@ int main(void)
         cmocka_unit_test(a_stopped_test_is_judged_by_its_last_drops),
         cmocka_unit_test(a_test_ends_when_its_time_is_over_and_begins_again_when_due),
         cmocka_unit_test(own_loss_suspends_until_an_interval_without),
+        cmocka_unit_test(workers_learn_that_an_aggregate_fell_silent),
+        cmocka_unit_test(a_worker_that_does_not_close_the_epoch_makes_no_silence),
+        cmocka_unit_test(who_stood_still_and_for_how_long_is_an_event),
+        cmocka_unit_test(a_capture_stands_never_still),
         cmocka_unit_test(the_kill_switch_shuts_the_gate),
         cmocka_unit_test(only_active_slices_are_tested_and_manual_ones_wait),
     };

@@ -146,6 +146,10 @@ int main(void)
     watch(b);
     print_summaries(b);
     manager_report_own_loss(b->manager, 1, 1, "rx_missed", b->now_ns);
+    manager_receive(b->manager,
+                    &(struct message){.kind = MESSAGE_STALL,
+                                      .worker = 1,
+                                      .stall = {.ended_ns = b->now_ns, .duration_ns = NS_PER_S}});
     manager_set_kill_switch(b->manager, true, b->now_ns);
     print_summaries(b);
     manager_set_kill_switch(b->manager, false, b->now_ns);

@@ -15,6 +15,7 @@ function words(event) {
     case "test_started": return `${event.name}: a test began`;
     case "test_ended": return `${event.name}: the test ended`;
     case "suspended": return `drops are suspended: ${event.reason}`;
+    case "stall": return `${event.thread} stood still for ${event.stalled_s.toFixed(1)} s`;
     case "resumed": return "drops are allowed again";
     case "kill_switch": return `the kill switch is ${event.switch}`;
     case "finding": return `${event.name}: ${event.finding.finding} (${event.finding.severity})`;
