@@ -25,6 +25,11 @@
  * judged beside a staler D of another. */
 #define EPOCH_SKEW_NS (2 * NS_PER_MS)
 
+/* As in the appliance. */
+#define MAX_STALL_MS 100
+/* Where nothing arrives, threads have their turns all the same. */
+#define TURN_NS (20 * NS_PER_MS)
+
 struct worker {
     struct engine *engine;
     void *memory;
@@ -44,6 +49,7 @@ struct box {
     void *table_memory;
     size_t n_engine_bytes;
     struct packet_view view; /* what all packets share */
+    struct box_doings doings;
     uint64_t base_ns, now_ns, epoch_began_ns, epoch;
     uint64_t verdict_ns, n_segments, verdict_segments;
     bool has_verdict, is_done, was_provisional, watch;
@@ -126,6 +132,7 @@ static struct engine_config engine_config_of(struct box *b, uint16_t worker)
         .n_pending_drops = N_PENDING,
         .n_places = TEST_MAX_INDIVIDUAL_FLOWS,
         .max_manager_lateness_ms = 1000,
+        .max_stall_ms = MAX_STALL_MS,
         .post = post,
         .post_context = &b->workers[worker],
     };
@@ -237,6 +244,7 @@ void box_passive(const struct box *b, struct passive_counters *out)
 
 void box_begin(struct box *b, uint64_t seed, uint64_t stream)
 {
+    b->doings = (struct box_doings){0};
     b->base_ns = b->now_ns + BETWEEN_TESTS_NS;
     b->now_ns = b->base_ns;
     b->has_verdict = b->is_done = b->was_provisional = false;
@@ -255,6 +263,37 @@ void box_begin(struct box *b, uint64_t seed, uint64_t stream)
     manager_test_start(b->manager, 0, b->now_ns);
 }
 
+void box_set_doings(struct box *b, const struct box_doings *doings)
+{
+    b->doings = *doings;
+}
+
+static bool is_within(const struct box *b, uint64_t now_ns)
+{
+    uint64_t time_ns = now_ns - b->base_ns;
+
+    return time_ns >= b->doings.from_ns && time_ns < b->doings.to_ns;
+}
+
+bool box_is_stalled(const struct box *b, uint64_t time_ns)
+{
+    return b->doings.workers_stall && is_within(b, b->base_ns + time_ns);
+}
+
+/* What time it is to the workers. Their clock never goes back: one that is ahead stands, one that
+ * fell behind does, too. */
+static uint64_t workers_now_ns(const struct box *b, uint64_t now_ns)
+{
+    uint64_t from_ns = b->base_ns + b->doings.from_ns, ahead_ns;
+
+    if (b->doings.clock_jump_ns == 0 || now_ns < from_ns)
+        return now_ns;
+    ahead_ns = from_ns + (uint64_t)(b->doings.clock_jump_ns > 0 ? b->doings.clock_jump_ns : 0);
+    if (b->doings.clock_jump_ns < 0 && now_ns >= from_ns + (uint64_t)-b->doings.clock_jump_ns)
+        return now_ns;
+    return now_ns > ahead_ns && b->doings.clock_jump_ns > 0 ? now_ns : ahead_ns;
+}
+
 static void watch_evidence(struct box *b)
 {
     struct aggregate_report r;
@@ -266,13 +305,16 @@ static void watch_evidence(struct box *b)
 }
 
 /* Begins an epoch when it is due, and lets workers post it, one after the other. */
-static void go_on(struct box *b, uint64_t now_ns)
+static void turn(struct box *b, uint64_t now_ns)
 {
     bool has_news = false;
     uint64_t epoch;
 
     b->now_ns = now_ns;
-    manager_tick(b->manager, now_ns);
+    if (!b->doings.manager_stalls || !is_within(b, now_ns))
+        manager_tick(b->manager, now_ns);
+    if (b->doings.workers_stall && is_within(b, now_ns))
+        return;
     epoch = manager_epoch(b->manager);
     if (epoch != b->epoch) {
         b->epoch = epoch;
@@ -283,7 +325,7 @@ static void go_on(struct box *b, uint64_t now_ns)
 
         if (w->posted_epoch == epoch || now_ns - b->epoch_began_ns < i * EPOCH_SKEW_NS)
             continue;
-        engine_begin_burst(w->engine, now_ns);
+        engine_begin_burst(w->engine, workers_now_ns(b, now_ns));
         if (engine_post_epoch(w->engine))
             w->posted_epoch = epoch;
         has_news = true;
@@ -294,6 +336,13 @@ static void go_on(struct box *b, uint64_t now_ns)
         check(b);
     if (b->watch && has_news && !b->is_done)
         watch_evidence(b);
+}
+
+static void go_on(struct box *b, uint64_t now_ns)
+{
+    while (now_ns - b->now_ns > TURN_NS)
+        turn(b, b->now_ns + TURN_NS);
+    turn(b, now_ns);
 }
 
 /* As RSS does: by a hash of the flow. */
@@ -333,7 +382,7 @@ bool box_packet(struct box *b, uint64_t time_ns, const struct box_packet *packet
     b->view.sequence = packet->sequence;
     b->view.payload_bytes = packet->payload_bytes;
     b->view.tcp_flags = packet->tcp_flags;
-    engine_begin_burst(engine, now_ns);
+    engine_begin_burst(engine, workers_now_ns(b, now_ns));
     engine_lookup_bulk(engine, &p, 1);
     return engine_packet(engine, &p) == ENGINE_DROP;
 }

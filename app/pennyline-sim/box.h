@@ -33,6 +33,14 @@ struct box_packet {
     uint32_t timestamp;
 };
 
+/* What the box does to itself in a trial: from `from_ns` to `to_ns` threads of it stand still, or
+ * the clock of its workers is wrong. All zero: nothing. */
+struct box_doings {
+    uint64_t from_ns, to_ns;
+    bool workers_stall, manager_stalls;
+    int64_t clock_jump_ns; /* at from_ns; workers' time then stands until it is right again */
+};
+
 struct box;
 
 /* NULL: out of memory, or the options are out of bounds. */
@@ -41,6 +49,13 @@ void box_destroy(struct box *b);
 
 /* Begins a trial: empty tables, a new test, time 0, coins of this seed and stream. */
 void box_begin(struct box *b, uint64_t seed, uint64_t stream);
+
+/* Right after box_begin(). */
+void box_set_doings(struct box *b, const struct box_doings *doings);
+
+/* Do workers stand still? Then no packet may be handed over: it waits in a queue of the caller's.
+ */
+bool box_is_stalled(const struct box *b, uint64_t time_ns);
 
 /* A packet arrives. True: dropped deliberately. Times since box_begin(), never going back. */
 bool box_packet(struct box *b, uint64_t time_ns, const struct box_packet *packet);

@@ -16,12 +16,13 @@ enum event_kind {
     EVENT_ACK,         /* an ACK reaches the sender */
     EVENT_DELAYED_ACK, /* the receiver has waited long enough */
     EVENT_TIMER,       /* the sender's timer may be due */
+    EVENT_HELD,        /* the box takes a packet that waited while it stood still */
 };
 
 struct event {
     uint64_t key;    /* the heap's: time and order */
     uint64_t bitmap; /* of an ACK; at the box: when it was sent, and its identification */
-    uint32_t number; /* of a segment */
+    uint32_t number; /* of a segment; of a held packet */
     uint16_t flow;
     uint8_t kind;
     uint8_t generation; /* of the flow: what belongs to an earlier one is void */

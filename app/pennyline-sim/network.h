@@ -20,6 +20,7 @@ struct network_options {
     double reorder_ms;
     double unseen;        /* share of packets that take a path without the box */
     double path_change_s; /* when all genuine traffic leaves the box for another path; 0: never */
+    double path_return_s; /* and when it is back; 0: never */
 };
 
 /* A two-state chain (Gilbert): all is lost while bad. */

@@ -27,6 +27,7 @@ void scenario_default(struct scenario *s)
                   .n_flood = -1,
                   .payload_bytes = 1400},
         .network = {.delay_downstream_ms = 10, .delay_back_ms = 10, .burst = 1, .reorder_ms = 5},
+        .own = {.within_s = 0.5, .queue = 1024},
         .n_lcores = 1,
         .max_s = 60,
     };
@@ -64,5 +65,7 @@ const char *scenario_check(const struct scenario *s)
     if (s->network.burst > 1 &&
         (s->network.loss_upstream > 0.5 || s->network.loss_downstream > 0.5))
         return "losses in bursts are modelled up to 50 %";
+    if (s->own.spares_workers && s->own.spares_manager)
+        return "--stall-spares-workers and --stall-spares-manager: nobody is left to stand still";
     return NULL;
 }

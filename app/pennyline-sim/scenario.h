@@ -39,11 +39,22 @@ struct blind_options {
     bool ends_with_genuine; /* no segment more when all genuine flows are done */
 };
 
+/* What the box does to itself, once in each trial, at a time drawn anew. */
+struct own_options {
+    double stall_s;      /* so long it stands still; 0: never */
+    double within_s;     /* beginning within so long from the start */
+    uint32_t queue;      /* packets that wait meanwhile; more are lost */
+    bool spares_workers; /* only the manager stands still */
+    bool spares_manager; /* only the workers do */
+    double clock_jump_s; /* the workers' clock jumps, or stands for so long if negative */
+};
+
 struct scenario {
     struct test_parameters test;
     struct genuine_options genuine;
     struct blind_options blind;
     struct network_options network;
+    struct own_options own;
     uint32_t n_lcores;
     uint32_t n_table_flows; /* 0: room for all flows */
     double max_s;           /* the test is stopped then */

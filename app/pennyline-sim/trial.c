@@ -16,6 +16,10 @@
 #define STREAM_NETWORK 0
 #define STREAM_BLIND   1
 #define N_STREAMS      2
+/* What the box does to itself is drawn apart, so that it changes nothing else. */
+#define OWN_SEED UINT64_C(0x6f776e)
+/* A held packet of no genuine flow. */
+#define NOBODY UINT16_MAX
 
 struct genuine_flow {
     struct tcp_sender sender;
@@ -27,6 +31,13 @@ struct genuine_flow {
     bool ack_is_waiting, fin_is_sent, is_done;
 };
 
+/* A packet that waits while the box stands still. */
+struct held {
+    struct box_packet packet;
+    uint32_t segment;
+    uint16_t flow; /* of a genuine sender, or NOBODY */
+};
+
 struct trial {
     const struct scenario *scenario;
     struct box *box;
@@ -35,6 +46,9 @@ struct trial {
     struct sender blind;
     struct segment blind_next;
     bool has_blind_next;
+    struct held *held;
+    uint32_t n_held;
+    struct box_doings doings;
     struct random_source random;
     struct loss loss_upstream, loss_downstream, loss_ack;
     uint64_t now_ns;
@@ -56,8 +70,9 @@ struct trial *trial_create(const struct scenario *scenario)
         return NULL;
     t->scenario = scenario;
     t->flows = calloc(scenario->genuine.n_flows + 1, sizeof(*t->flows));
+    t->held = calloc(scenario->own.queue + 1, sizeof(*t->held));
     t->box = box_create(&options);
-    if (t->flows == NULL || t->box == NULL) {
+    if (t->flows == NULL || t->held == NULL || t->box == NULL) {
         trial_destroy(t);
         return NULL;
     }
@@ -72,6 +87,7 @@ void trial_destroy(struct trial *t)
     box_destroy(t->box);
     events_free(&t->events);
     free(t->flows);
+    free(t->held);
     free(t);
 }
 
@@ -101,9 +117,11 @@ static uint32_t box_flow_of(const struct trial *t, uint16_t flow)
 
 static bool path_has_changed(const struct trial *t)
 {
-    double s = t->scenario->network.path_change_s;
+    double left_s = t->scenario->network.path_change_s;
+    double back_s = t->scenario->network.path_return_s;
+    double now_s = (double)t->now_ns / (double)NS_PER_S;
 
-    return s > 0 && (double)t->now_ns >= s * (double)NS_PER_S;
+    return left_s > 0 && now_s >= left_s && !(back_s > 0 && now_s >= back_s);
 }
 
 /* When it is sent, and as which packet of its flow. */
@@ -116,9 +134,23 @@ static uint64_t mark_sent(struct trial *t, uint16_t flow)
            (t->scenario->genuine.ip_ids ? ip_id : 0);
 }
 
-/* Does the box let it pass? */
-static bool passes_box(struct trial *t, uint16_t flow, uint32_t sequence, uint16_t n_bytes,
-                       uint8_t flags, uint64_t sent)
+/* It waits in the receive queue, or finds it full. */
+static void hold(struct trial *t, const struct box_packet *packet, uint16_t flow, uint32_t segment)
+{
+    if (t->n_held == t->scenario->own.queue)
+        return;
+    t->held[t->n_held] = (struct held){.packet = *packet, .segment = segment, .flow = flow};
+    schedule(t, t->doings.to_ns,
+             &(struct event){.kind = EVENT_HELD,
+                             .flow = flow == NOBODY ? 0 : flow,
+                             .number = t->n_held,
+                             .generation = t->flows[flow == NOBODY ? 0 : flow].generation});
+    t->n_held++;
+}
+
+/* Does the box let it pass, and now? What it holds passes later, by on_held(). */
+static bool passes_box(struct trial *t, uint16_t flow, uint32_t segment, uint32_t sequence,
+                       uint16_t n_bytes, uint8_t flags, uint64_t sent)
 {
     const struct box_packet packet = {.flow = box_flow_of(t, flow),
                                       .sequence = sequence,
@@ -129,6 +161,10 @@ static bool passes_box(struct trial *t, uint16_t flow, uint32_t sequence, uint16
 
     if (path_has_changed(t) || network_chance(&t->random, t->scenario->network.unseen))
         return true;
+    if (box_is_stalled(t->box, t->now_ns)) {
+        hold(t, &packet, flow, segment);
+        return false;
+    }
     return !box_packet(t->box, t->now_ns, &packet);
 }
 
@@ -137,22 +173,34 @@ static uint32_t sequence_of(const struct trial *t, uint16_t flow, uint32_t segme
     return t->flows[flow].initial_sequence + 1 + segment * t->scenario->genuine.segment_bytes;
 }
 
+static void behind_box(struct trial *t, uint16_t flow, uint32_t segment)
+{
+    const struct network_options *n = &t->scenario->network;
+
+    if (loss_takes(&t->loss_downstream, &t->random))
+        return;
+    schedule_for_flow(
+        t, t->now_ns + network_delay_ns(&t->random, n->delay_downstream_ms, n->jitter_ms),
+        EVENT_AT_RECEIVER, flow, segment);
+}
+
 /* The segment behind the last one is the FIN. */
 static void at_box(struct trial *t, uint16_t flow, uint32_t segment, uint64_t sent)
 {
-    const struct network_options *n = &t->scenario->network;
-    uint64_t delay_ns;
+    uint32_t sequence = sequence_of(t, flow, segment);
 
-    if (segment == t->flows[flow].sender.n_segments) {
-        passes_box(t, flow, sequence_of(t, flow, segment), 0, TCP_FLAG_FIN | TCP_FLAG_ACK, sent);
-        return;
-    }
-    if (!passes_box(t, flow, sequence_of(t, flow, segment), t->scenario->genuine.segment_bytes,
-                    TCP_FLAG_ACK, sent) ||
-        loss_takes(&t->loss_downstream, &t->random))
-        return;
-    delay_ns = network_delay_ns(&t->random, n->delay_downstream_ms, n->jitter_ms);
-    schedule_for_flow(t, t->now_ns + delay_ns, EVENT_AT_RECEIVER, flow, segment);
+    if (segment == t->flows[flow].sender.n_segments)
+        passes_box(t, flow, segment, sequence, 0, TCP_FLAG_FIN | TCP_FLAG_ACK, sent);
+    else if (passes_box(t, flow, segment, sequence, t->scenario->genuine.segment_bytes,
+                        TCP_FLAG_ACK, sent))
+        behind_box(t, flow, segment);
+}
+
+static void on_held(struct trial *t, const struct held *held)
+{
+    if (!box_packet(t->box, t->now_ns, &held->packet) && held->flow != NOBODY &&
+        held->packet.payload_bytes > 0)
+        behind_box(t, held->flow, held->segment);
 }
 
 static void arrive_at_box(struct trial *t, uint16_t flow, uint32_t segment, uint64_t sent,
@@ -236,7 +284,7 @@ static void on_start(struct trial *t, uint16_t flow)
     if (s->genuine.pace > 0)
         f->sender.n_written = 0;
     if (!s->genuine.from_middle)
-        passes_box(t, flow, f->initial_sequence, 0, TCP_FLAG_SYN, mark_sent(t, flow));
+        passes_box(t, flow, 0, f->initial_sequence, 0, TCP_FLAG_SYN, mark_sent(t, flow));
     /* That is when the SYN comes to the box; what comes next, comes a round trip later. */
     rtt_ms -= n->delay_upstream_ms;
     schedule_for_flow(t, t->now_ns + (uint64_t)(rtt_ms * (double)NS_PER_MS), EVENT_WRITE, flow, 0);
@@ -349,6 +397,9 @@ static void handle(struct trial *t, const struct event *e)
     case EVENT_TIMER:
         on_timer(t, e->flow);
         return;
+    case EVENT_HELD:
+        on_held(t, &t->held[e->number]);
+        return;
     }
 }
 
@@ -361,8 +412,12 @@ static void blind_packet(struct trial *t)
                                       .payload_bytes = s->n_bytes,
                                       .tcp_flags = s->tcp_flags};
 
-    if (!loss_takes(&t->loss_upstream, &t->random))
-        box_packet(t->box, t->now_ns, &packet);
+    if (!loss_takes(&t->loss_upstream, &t->random)) {
+        if (box_is_stalled(t->box, t->now_ns))
+            hold(t, &packet, NOBODY, 0);
+        else
+            box_packet(t->box, t->now_ns, &packet);
+    }
     t->has_blind_next = sender_next(&t->blind, &t->blind_next) == 1;
 }
 
@@ -395,9 +450,25 @@ static bool begin_blind(struct trial *t, uint64_t seed)
     return true;
 }
 
+static struct box_doings doings_of(const struct own_options *o, struct random_source *random)
+{
+    double from_s = o->within_s * random_unit(random);
+
+    if (!(o->stall_s > 0) && o->clock_jump_s == 0)
+        return (struct box_doings){0};
+    return (struct box_doings){
+        .from_ns = (uint64_t)(from_s * (double)NS_PER_S),
+        .to_ns = (uint64_t)((from_s + o->stall_s) * (double)NS_PER_S),
+        .workers_stall = !o->spares_workers,
+        .manager_stalls = !o->spares_manager,
+        .clock_jump_ns = (int64_t)(o->clock_jump_s * (double)NS_PER_S),
+    };
+}
+
 static void begin(struct trial *t, uint64_t seed, uint64_t number)
 {
     const struct network_options *n = &t->scenario->network;
+    struct random_source own;
 
     random_seed_fixed(&t->random, seed, number * N_STREAMS + STREAM_NETWORK);
     loss_init(&t->loss_upstream, n->loss_upstream, n->burst);
@@ -409,6 +480,10 @@ static void begin(struct trial *t, uint64_t seed, uint64_t number)
     t->completion_s = 0;
     t->error = begin_blind(t, random_u64(&t->random)) ? 0 : -ENOMEM;
     box_begin(t->box, ~seed, number);
+    random_seed_fixed(&own, seed ^ OWN_SEED, number);
+    t->doings = doings_of(&t->scenario->own, &own);
+    box_set_doings(t->box, &t->doings);
+    t->n_held = 0;
     for (uint32_t i = 0; i < t->scenario->genuine.n_flows; i++) {
         t->flows[i].generation = 0;
         schedule_for_flow(t, network_delay_ns(&t->random, 0, t->scenario->genuine.start_ms),

@@ -45,12 +45,9 @@ enum test_reason test_reason_of_spent(const struct test *t, enum test_reason oth
     const struct {
         uint64_t n;
         enum test_reason reason;
-    } voids[] = {{c->void_closed, REASON_RESETS},
-                 {c->void_own_loss, REASON_OWN_LOSS},
-                 {c->void_ambiguous, REASON_AMBIGUOUS},
-                 {c->void_evicted, REASON_EVICTED},
-                 {c->void_stall, REASON_STALL},
-                 {c->void_silence, REASON_SILENCE}};
+    } voids[] = {{c->void_closed, REASON_RESETS},       {c->void_own_loss, REASON_OWN_LOSS},
+                 {c->void_ambiguous, REASON_AMBIGUOUS}, {c->void_evicted, REASON_EVICTED},
+                 {c->void_stall, REASON_STALL},         {c->void_silence, REASON_SILENCE}};
 
     for (size_t i = 0; i < ARRAY_LENGTH(voids); i++)
         if (2 * voids[i].n > c->dropped)

@@ -80,8 +80,7 @@ static void (*const add_details[])(json_t *line, const struct manager *m,
     [EVENT_SUSPENDED] = add_reason,        [EVENT_RESUMED] = NULL,
     [EVENT_KILL_SWITCH] = add_switch,      [EVENT_FINDING] = add_finding,
     [EVENT_FINDING_CLEARED] = add_finding, [EVENT_WATCH_ENDED] = add_reason,
-    [EVENT_ESCALATION] = add_escalation,
-    [EVENT_STALL] = add_stall,
+    [EVENT_ESCALATION] = add_escalation,   [EVENT_STALL] = add_stall,
 };
 
 json_t *report_event(const struct manager *m, const struct manager_event *event,

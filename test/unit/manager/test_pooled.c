@@ -273,12 +273,9 @@ static void what_made_most_drops_void_is_named(void **state)
     const struct {
         enum drop_state end;
         enum test_reason reason;
-    } cases[] = {{DROP_VOID_CLOSED, REASON_RESETS},
-                 {DROP_VOID_OWN_LOSS, REASON_OWN_LOSS},
-                 {DROP_VOID_AMBIGUOUS, REASON_AMBIGUOUS},
-                 {DROP_VOID_EVICTED, REASON_EVICTED},
-                 {DROP_VOID_STALL, REASON_STALL},
-                 {DROP_VOID_SILENCE, REASON_SILENCE}};
+    } cases[] = {{DROP_VOID_CLOSED, REASON_RESETS},       {DROP_VOID_OWN_LOSS, REASON_OWN_LOSS},
+                 {DROP_VOID_AMBIGUOUS, REASON_AMBIGUOUS}, {DROP_VOID_EVICTED, REASON_EVICTED},
+                 {DROP_VOID_STALL, REASON_STALL},         {DROP_VOID_SILENCE, REASON_SILENCE}};
 
     (void)state;
     for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
