@@ -26,7 +26,8 @@
       "Rule anytime: greatest probability of a wrong closed_loop")                                 \
     X(NO_INDIVIDUAL, "no-individual", NULL, "fallback_to_individual", NO,                          \
       "Do not go on with single flows when the aggregate says no")                                 \
-    X(SEED, "seed", "N", "seed", INTEGER, "Seed of the coin, to repeat a run; never in service")
+    X(SEED, "seed", "N", "seed", INTEGER,                                                          \
+      "Seed of the coin, to repeat a replay; refused where drops are real")
 
 enum parameter_kind { KIND_WORD, KIND_INTEGER, KIND_NUMBER, KIND_SECONDS, KIND_NO };
 

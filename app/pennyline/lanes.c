@@ -65,18 +65,6 @@ static void assign_queues(struct appliance *a, struct worker *w)
     w->n_ports = a->n_ports;
 }
 
-/* A coin that nobody can guess, but for a run that is to be repeated: then each worker has a stream
- * of its own of the seed. */
-static int seed_coin(const struct config *config, uint16_t worker, struct random_source *out)
-{
-    for (uint32_t i = 0; i < config->n_slices; i++)
-        if (config->slices[i].parameters.has_seed) {
-            random_seed_fixed(out, config->slices[i].parameters.seed, worker);
-            return 0;
-        }
-    return random_seed_from_kernel(out);
-}
-
 static int create_engine(struct appliance *a, struct worker *w)
 {
     struct engine_config config = memory_engine_config(a->config);
@@ -89,7 +77,7 @@ static int create_engine(struct appliance *a, struct worker *w)
     config.worker = w->number;
     config.post = export_post;
     config.post_context = w->ring;
-    error = seed_coin(a->config, w->number, &config.random);
+    error = random_seed_from_kernel(&config.random);
     if (error != 0)
         return error;
     n_bytes = engine_memory_bytes(&config);

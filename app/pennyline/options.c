@@ -3,6 +3,7 @@
 
 #include <argp.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <rte_version.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -326,6 +327,26 @@ static json_t *compose(const struct options *o)
     return root;
 }
 
+/* A coin that can be guessed is none: the proof of closed_loop begins with it. One seed would make
+ * the coins of all slices and workers known. */
+static int refuse_seed(struct config **config, char *error, size_t n_error)
+{
+    for (uint32_t i = 0; i < (*config)->n_slices; i++) {
+        const struct slice *s = &(*config)->slices[i];
+
+        if (!s->parameters.has_seed)
+            continue;
+        snprintf(error, n_error,
+                 "seed %" PRIu64 " of slice \"%s\": whoever knows it knows which segments are "
+                 "dropped, so it is for pennyline-replay only; leave it out",
+                 s->parameters.seed, s->name);
+        config_free(*config);
+        *config = NULL;
+        return -EINVAL;
+    }
+    return 0;
+}
+
 int options_load_config(const struct options *o, struct config **config, char *error,
                         size_t n_error)
 {
@@ -342,5 +363,5 @@ int options_load_config(const struct options *o, struct config **config, char *e
         status = config_load_file(o->config_path, config, &why);
         snprintf(error, n_error, "%s", why.text);
     }
-    return status;
+    return status == 0 ? refuse_seed(config, error, n_error) : status;
 }

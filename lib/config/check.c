@@ -312,6 +312,8 @@ static int check_slice(struct option_reader *r, uint32_t i)
 
     reader_enter_item(r, i);
     error = check_parameters(r, &r->config->slices[i].parameters);
+    if (error == 0 && r->config->slices[i].mode == SLICE_ACTIVE)
+        error = config_check_feasible(r, &r->config->slices[i].parameters);
     if (error != 0)
         return error;
     reader_leave(r, mark);

@@ -13,4 +13,8 @@ int config_check(struct option_reader *r);
  */
 int config_check_overlap(struct option_reader *r);
 
+/* feasible.c: refuses parameters of an active slice, at whose path the reader stands, with which no
+ * test could say closed_loop. 0 or -EINVAL. */
+int config_check_feasible(struct option_reader *r, const struct test_parameters *p);
+
 #endif

@@ -111,7 +111,10 @@ static const struct option_row rows[] = {
      .most = TEST_MAX_DROPS_PER_FLOW,
      .fallback = "6",
      .unit = "segments",
-     .help = "No flow loses more segments than this in one test."},
+     .help =
+         "No flow loses more segments than this in one test. An aggregate that is a single flow "
+         "is never closed_loop if this is less than the repairs that takes: 5 with the defaults "
+         "of `alpha` and `drop_probability`."},
     {.name = "max_drops_per_aggregate",
      .kind = &kind_u32,
      TEST(max_drops_per_aggregate),
@@ -120,7 +123,8 @@ static const struct option_row rows[] = {
      .fallback = "12",
      .unit = "segments",
      .help = "No aggregate loses more segments than this before single flows are looked at. Rule "
-             "`penny` reads nothing before all of them are dropped."},
+             "`penny` reads nothing before all of them are dropped. Too few for closed_loop are "
+             "refused."},
     {.name = "fallback_to_individual",
      .kind = &kind_bool,
      TEST(fallback_to_individual),
@@ -242,8 +246,8 @@ static const struct option_row rows[] = {
      .most = 9007199254740991.0,
      .fallback = "null",
      .otherwise = "from the kernel",
-     .help = "Makes the coin repeatable, for replays and tests only: whoever knows the seed knows "
-             "which segments are dropped."},
+     .help = "Makes the coin repeatable, for replays only: whoever knows the seed knows which "
+             "segments are dropped, so `pennyline` refuses it."},
 };
 
 const struct option_object object_test = {

@@ -75,6 +75,30 @@ static const struct {
      "$.slices[0].drop_probability: 0; allowed: a number from 1e-06 to 0.5"},
     {SLICE("\"drop_probability\":\"0.1\""),
      "$.slices[0].drop_probability: \"0.1\"; allowed: a number from 1e-06 to 0.5"},
+    /* Parameters with which only the other verdict is left. */
+    {SLICE("\"max_drops_per_aggregate\":4,\"fallback_to_individual\":false"),
+     "$.slices[0].max_drops_per_aggregate: 4; allowed: at least 5, since closed_loop takes 5 "
+     "repairs "
+     "with alpha 1e-06 and drop_probability 0.05"},
+    {SLICE("\"alpha\":1e-15,\"max_drops_per_aggregate\":11,\"fallback_to_individual\":false"),
+     "$.slices[0].max_drops_per_aggregate: 11; allowed: at least 12, since closed_loop takes 12 "
+     "repairs with alpha 1e-15 and drop_probability 0.05"},
+    {SLICE("\"drop_probability\":0.5,\"fallback_to_individual\":false"),
+     "$.slices[0].max_drops_per_aggregate: 12; allowed: at least 22, since closed_loop takes 22 "
+     "repairs with alpha 1e-06 and drop_probability 0.5"},
+    {SLICE("\"drop_probability\":0.5,\"max_individual_flows\":3,\"max_drops_per_flow\":2"),
+     "$.slices[0].max_drops_per_aggregate: 12; allowed: at least 17, since closed_loop takes 23 "
+     "repairs with alpha 1e-06 and drop_probability 0.5"},
+    {SLICE("\"rule\":\"penny\",\"max_drops_per_aggregate\":1,\"fallback_to_individual\":false"),
+     "$.slices[0].max_drops_per_aggregate: 1; allowed: at least 2, since with fewer rule \"penny\" "
+     "never says closed_loop"},
+    {SLICE("\"rule\":\"penny\",\"max_duplicate_ratio\":0"),
+     "$.slices[0].max_duplicate_ratio: 0; allowed: at least 0.0044, what one duplicate is among "
+     "the "
+     "segments of a test"},
+    {SLICE("\"retransmission_timeout_ms\":60000"),
+     "$.slices[0].flow_idle_timeout_ms: 30000; allowed: at least 120000, twice "
+     "retransmission_timeout_ms, or drops would be forgotten before they expire"},
     {SLICE("\"max_drops_per_flow\":16"),
      "$.slices[0].max_drops_per_flow: 16; allowed: an integer from 1 to 15"},
     {SLICE("\"max_drops_per_flow\":1.5"),

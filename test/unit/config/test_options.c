@@ -86,6 +86,10 @@ static void set_partner(json_t *at, const char *name)
         json_object_set_new(at, "role", json_string("mirror"));
     if (strcmp(name, "tunnel_id") == 0)
         json_object_set_new(at, "tunnel", json_string("gre"));
+    if (strcmp(name, "retransmission_timeout_ms") == 0)
+        json_object_set_new(at, "flow_idle_timeout_ms", json_integer(120000));
+    if (strcmp(name, "flow_idle_timeout_ms") == 0)
+        json_object_set_new(at, "retransmission_timeout_ms", json_integer(100));
 }
 
 static struct config *load(size_t place, const char *name, json_t *value,
