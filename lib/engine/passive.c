@@ -323,7 +323,7 @@ static void no_data(struct engine *e, const struct passive_flow *f, const struct
         return;
     f->hot->last_seen_ms = e->now_ms;
     if ((f->hot->flags & PASSIVE_ANSWERED) == 0)
-        passive_flow_answered(f, p->now_ticks);
+        passive_flow_answered(f, p);
 }
 
 static void reset(struct engine *e, const struct passive_flow *f, const struct passive_packet *p,

@@ -8,9 +8,11 @@
 /* An RST of the sender itself stands at what it sends next, or where a late acknowledgement of its
  * receiver stood: a window below at most. */
 #define RST_BEHIND_BYTES UINT32_C(65536)
-/* Further off than this many times, or this part, in bits: not the window of this host. */
-#define WINDOW_BITS_OFF 4
-#define TTL_OFF         1
+/* Smaller by so many bits, or larger by more than a receiver grows it (Linux: from 64 KiB to the 6
+ * MiB of tcp_rmem): not the window of this host. */
+#define WINDOW_BITS_SMALLER 4
+#define WINDOW_BITS_LARGER  8
+#define TTL_OFF             1
 
 static const char *const end_names[PASSIVE_N_ENDS] = {
     [PASSIVE_END_FIN] = "fin",           [PASSIVE_END_RST] = "rst",
@@ -54,7 +56,8 @@ void passive_flow_begin(const struct passive_flow *f, const struct passive_packe
         .start_ticks = p->now_ticks,
         .peer = PASSIVE_NO_PEER,
         .ttl = detail.ttl,
-        .window_bits = bit_length(detail.window),
+        /* That of a SYN is never scaled, all others may be (RFC 7323 2.2). */
+        .window_bits = is_syn ? 0 : bit_length(detail.window),
         .marks = is_syn ? PASSIVE_FROM_SYN : 0,
     };
 }
@@ -65,12 +68,17 @@ bool passive_is_same_syn(const struct passive_flow *f, const struct packet_view 
            view->sequence + 1 == f->line->start_sequence;
 }
 
-void passive_flow_answered(const struct passive_flow *f, uint32_t now_ticks)
+void passive_flow_answered(const struct passive_flow *f, const struct passive_packet *p)
 {
     struct flow *hot = f->hot;
+    struct packet_detail detail;
 
     if ((hot->flags & PASSIVE_HANDSHAKE) != 0)
-        hot->rtt_code = passive_code_of_ticks(now_ticks - hot->newest_ticks);
+        hot->rtt_code = passive_code_of_ticks(p->now_ticks - hot->newest_ticks);
+    if (f->line->window_bits == 0 && p->data != NULL && (p->view->tcp_flags & TCP_FLAG_RST) == 0) {
+        packet_read_detail(p->data, p->view, &detail);
+        f->line->window_bits = bit_length(detail.window);
+    }
     hot->flags = (uint8_t)((hot->flags & (uint8_t)~PASSIVE_HANDSHAKE) | PASSIVE_ANSWERED);
 }
 
@@ -90,7 +98,8 @@ static bool is_out_of_line(const struct passive_flow *f, const struct passive_pa
     if (off > TTL_OFF || off < -TTL_OFF)
         return true;
     off = bit_length(detail.window) - f->line->window_bits;
-    return detail.window != 0 && (off >= WINDOW_BITS_OFF || off <= -WINDOW_BITS_OFF);
+    return detail.window != 0 && f->line->window_bits != 0 &&
+           (off >= WINDOW_BITS_LARGER || off <= -WINDOW_BITS_SMALLER);
 }
 
 void passive_flow_rst(const struct passive_flow *f, const struct passive_packet *p,
@@ -98,7 +107,7 @@ void passive_flow_rst(const struct passive_flow *f, const struct passive_packet 
 {
     if ((f->hot->flags & PASSIVE_ENDED) != 0)
         return;
-    passive_flow_answered(f, p->now_ticks);
+    passive_flow_answered(f, p);
     c->resets_out_of_line += is_out_of_line(f, p);
     passive_flow_end(f, PASSIVE_END_RST, c);
 }

@@ -75,7 +75,7 @@ struct passive_line {
     uint16_t n_reordered, n_retransmitted, n_unfilled, n_repeats;
     uint8_t n_holes;
     uint8_t ttl;         /* of the first packet; 0: unknown */
-    uint8_t window_bits; /* bit length of its window */
+    uint8_t window_bits; /* bit length of the first window that no SYN had; 0: not known */
     uint8_t marks;
 };
 static_assert(sizeof(struct passive_line) == CACHE_LINE_BYTES, "one line more");
@@ -181,8 +181,8 @@ enum passive_kind passive_flow_segment(const struct passive_flow *f, const struc
 void passive_flow_duplicate(const struct passive_flow *f, uint32_t start,
                             struct passive_counters *c);
 
-/* Anything but data and SYN: the handshake may be over. */
-void passive_flow_answered(const struct passive_flow *f, uint32_t now_ticks);
+/* Anything but a SYN: the handshake may be over, and windows are as they will be. */
+void passive_flow_answered(const struct passive_flow *f, const struct passive_packet *p);
 
 /* A FIN at `sequence` (behind its packet's data); the flow may end now, or when its holes are
  * filled. */

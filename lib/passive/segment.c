@@ -245,7 +245,7 @@ enum passive_kind passive_flow_segment(const struct passive_flow *f, const struc
     }
     if (ahead > p->window_bytes && behind > p->window_bytes)
         return PASSIVE_JUMP;
-    passive_flow_answered(f, p->now_ticks);
+    passive_flow_answered(f, p);
     hot->n_passed++;
     c->passed++;
     c->payload_bytes += v->payload_bytes;

@@ -49,25 +49,30 @@ struct passive_flow bench_flow(struct bench *b)
     return (struct passive_flow){&b->hot, &b->rare, &b->line};
 }
 
-static void begin(struct bench *b, uint8_t flags, uint32_t sequence)
+static void begin(struct bench *b, uint8_t flags, uint32_t sequence, struct bench_detail detail)
 {
     const struct passive_flow f = bench_flow(b);
     struct headers h;
 
     memset(b, 0, sizeof(*b));
     b->now_ns = 100 * NS_PER_S;
-    build(&h, b, flags, sequence, 0, (struct bench_detail){.ttl = 60, .window = 1000});
+    build(&h, b, flags, sequence, 0, detail);
     passive_flow_begin(&f, &h.packet);
 }
 
 void bench_open(struct bench *b, uint32_t sequence)
 {
-    begin(b, TCP_FLAG_SYN, sequence - 1);
+    bench_open_with(b, sequence, (struct bench_detail){.ttl = 60, .window = 1000});
+}
+
+void bench_open_with(struct bench *b, uint32_t sequence, struct bench_detail detail)
+{
+    begin(b, TCP_FLAG_SYN, sequence - 1, detail);
 }
 
 void bench_open_middle(struct bench *b, uint32_t sequence)
 {
-    begin(b, TCP_FLAG_ACK, sequence);
+    begin(b, TCP_FLAG_ACK, sequence, (struct bench_detail){.ttl = 60, .window = 1000});
 }
 
 void bench_wait_us(struct bench *b, uint64_t us)

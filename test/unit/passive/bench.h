@@ -32,6 +32,7 @@ struct passive_flow bench_flow(struct bench *b);
 
 /* A flow whose SYN was seen: its data starts at `sequence`. */
 void bench_open(struct bench *b, uint32_t sequence);
+void bench_open_with(struct bench *b, uint32_t sequence, struct bench_detail detail);
 /* A flow seen from the middle on. */
 void bench_open_middle(struct bench *b, uint32_t sequence);
 

@@ -101,8 +101,10 @@ static void resets_are_held_against_the_flow(void **state)
         {0, {.ttl = TTL + 1}, false},
         {0, {.ttl = TTL + 2}, true},
         {0, {.ttl = TTL - 10}, true},
-        {0, {.ttl = TTL, .window = 60000}, true},
-        {0, {.ttl = TTL, .window = 10}, true},
+        /* The flow's window is 1000; a receiver may let it grow a hundredfold. */
+        {0, {.ttl = TTL, .window = 60000}, false},
+        {0, {.ttl = TTL, .window = 64}, false},
+        {0, {.ttl = TTL, .window = 63}, true},
     };
 
     (void)state;
@@ -110,7 +112,7 @@ static void resets_are_held_against_the_flow(void **state)
         struct bench b;
 
         bench_open(&b, START);
-        bench_data(&b, START, BYTES);
+        bench_data_with(&b, START, BYTES, (struct bench_detail){.ttl = TTL, .window = WINDOW});
         bench_rst(&b, START + BYTES + (uint32_t)cases[i].off, cases[i].detail);
         assert_int_equal(b.c.ended_rst, 1);
         if (b.c.resets_out_of_line != cases[i].is_out_of_line)
@@ -118,6 +120,31 @@ static void resets_are_held_against_the_flow(void **state)
         bench_rst(&b, START, cases[i].detail);
         assert_int_equal(b.c.ended_rst, 1);
         bench_check(&b);
+    }
+}
+
+/* RFC 7323 2.2: the window of a SYN is never scaled, so nothing can be compared with it. */
+static void a_window_is_compared_with_the_first_one_that_no_syn_had(void **state)
+{
+    static const struct {
+        uint16_t of_syn, of_data, of_rst; /* of_data 0: none is sent */
+        bool is_out_of_line;
+    } cases[] = {
+        {64240, 501, 501, false}, {64240, 0, 501, false}, {64240, 0, 64240, false},
+        {501, 64240, 501, true},  {5, 5, 1024, true},     {5, 5, 1023, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct bench b;
+
+        bench_open_with(&b, START, (struct bench_detail){.ttl = TTL, .window = cases[i].of_syn});
+        if (cases[i].of_data != 0)
+            bench_data_with(&b, START, BYTES,
+                            (struct bench_detail){.ttl = TTL, .window = cases[i].of_data});
+        bench_rst(&b, b.hot.snd_max, (struct bench_detail){.ttl = TTL, .window = cases[i].of_rst});
+        if (b.c.resets_out_of_line != cases[i].is_out_of_line)
+            fail_msg("case %zu", i);
     }
 }
 
@@ -160,6 +187,7 @@ int main(void)
         cmocka_unit_test(fin_waits_for_what_is_missing),
         cmocka_unit_test(ends_are_told_apart),
         cmocka_unit_test(resets_are_held_against_the_flow),
+        cmocka_unit_test(a_window_is_compared_with_the_first_one_that_no_syn_had),
         cmocka_unit_test(a_reset_with_holes_open_is_counted_as_such),
         cmocka_unit_test(the_handshake_tells_the_round_trip_time),
     };
