@@ -22,6 +22,17 @@ static inline void passive_unknown_below(const struct passive_flow *f, uint32_t 
     line->marks |= PASSIVE_UNKNOWN_BELOW;
 }
 
+/* Without the packet's bytes nothing is known, and without a clock as RFC 7323 has it no time. */
+static inline void passive_read_detail(const struct passive_flow *f, const struct passive_packet *p,
+                                       struct packet_detail *out)
+{
+    if (p->data == NULL)
+        return;
+    packet_read_detail(p->data, p->view, out);
+    if ((f->line->marks & PASSIVE_FAST_CLOCK) != 0)
+        out->has_timestamp = false;
+}
+
 /* repeat.c: a segment nothing of which fills a hole. */
 enum passive_kind passive_judge_repeat(const struct passive_flow *f, const struct passive_packet *p,
                                        const struct open_holes *holes, struct passive_counters *c);

@@ -74,8 +74,9 @@ struct passive_line {
     /* Segments, but for the third, which counts holes. They stop at their maximum. */
     uint16_t n_reordered, n_retransmitted, n_unfilled, n_repeats;
     uint8_t n_holes;
-    uint8_t ttl;         /* of the first packet; 0: unknown */
-    uint8_t window_bits; /* bit length of the first window that no SYN had; 0: not known */
+    uint8_t ttl;             /* of the first packet; 0: unknown */
+    uint8_t window_bits : 5; /* bit length of the first window that no SYN had; 0: not known */
+    uint8_t rtt_lowered : 3; /* quarter octaves below what the handshake said of it, 4 at most */
     uint8_t marks;
 };
 static_assert(sizeof(struct passive_line) == CACHE_LINE_BYTES, "one line more");
@@ -103,6 +104,7 @@ static_assert(sizeof(struct flow) + sizeof(struct passive_rare) + sizeof(struct 
 #define PASSIVE_SAMPLING      0x10
 #define PASSIVE_TWO_WAY       0x20
 #define PASSIVE_MERGED        0x40 /* the lowest hole is made of several */
+#define PASSIVE_FAST_CLOCK    0x80 /* TSval ticks faster than RFC 7323 5.4 allows */
 
 /* A flow's three lines. */
 struct passive_flow {
@@ -148,9 +150,19 @@ enum passive_kind {
 uint8_t passive_code_of_ticks(uint32_t ticks);
 uint32_t passive_ticks_of_code(uint8_t code);
 
+/* What told that a segment was sent again. */
+enum passive_sent_again {
+    PASSIVE_ONLY_LATE, /* it was not */
+    PASSIVE_BY_CLOCK,
+    PASSIVE_BY_COUNT,
+    PASSIVE_BY_ORDER
+};
+
 /* Was it sent again, or only late? `hole` is what it fills, n_since how many segments went by since
  * the hole's opener, itself not counted. In this order, and the first that can tell decides:
- *   1. The sender's clock (TSval, RFC 7323): newer than the opener's: sent again. Older: late.
+ *   1. The sender's clock (TSval, RFC 7323): newer than the opener's: sent again. Older: late. It
+ * is not believed when it went farther than a clock of 1 ms, the fastest that RFC 7323 5.4 allows,
+ *      may have gone meanwhile: 16 bits of one of 1 us (Linux 6.7 has it) go round in 66 ms.
  *   2. The sender's count of packets (IPv4 identification, where it counts up by packets): after
  *      the opener's: sent again. Before: late.
  *   3. Order and delay: sent again if at least half a round-trip time has gone by and three
@@ -159,8 +171,14 @@ uint32_t passive_ticks_of_code(uint8_t code);
  * Whoever learns of a loss and answers needs a round trip; a packet that was only overtaken does
  * not. After S. Jaiswal, G. Iannaccone, C. Diot, J. Kurose, D. Towsley, "Measurement and
  * classification of out-of-sequence packets in a tier-1 IP backbone", IEEE/ACM ToN 15(1), 2007. */
-bool passive_is_retransmission(const struct passive_hole *hole, const struct packet_detail *detail,
-                               uint32_t delay_ticks, uint32_t n_since, uint32_t rtt_ticks);
+enum passive_sent_again passive_is_retransmission(const struct passive_hole *hole,
+                                                const struct packet_detail *detail,
+                                                uint32_t delay_ticks, uint32_t n_since,
+                                                uint32_t rtt_ticks);
+
+/* Did the sender's clock go seconds further than the time since the hole's opener allows? */
+bool passive_is_fast_clock(const struct passive_hole *hole, const struct packet_detail *detail,
+                           uint32_t delay_ticks);
 
 /* Was it sent before the retransmission whose timestamp and identification (0: unknown) these are?
  * Then it is not sent again, but the first copy after all: late, and taken for lost meanwhile. */

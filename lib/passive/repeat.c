@@ -69,8 +69,7 @@ enum passive_kind passive_judge_repeat(const struct passive_flow *f, const struc
     uint32_t sequence = p->view->sequence, end = sequence + p->view->payload_bytes;
     struct packet_detail detail = {0};
 
-    if (p->data != NULL)
-        packet_read_detail(p->data, p->view, &detail);
+    passive_read_detail(f, p, &detail);
     if (is_late(f, &detail)) {
         f->line->n_retransmitted--;
         passive_count_some(&f->line->n_reordered, 1);

@@ -6,6 +6,9 @@
  * by one are mostly farther away, and then say nothing. */
 #define IP_ID_FLIGHT     1024
 #define DUPACK_THRESHOLD 3
+/* What queues may add to the time between two segments; and what none of them adds. */
+#define CLOCK_SLACK_MS   100
+#define CLOCK_IS_FAST_MS 1000
 
 uint8_t passive_code_of_ticks(uint32_t ticks)
 {
@@ -48,20 +51,46 @@ bool passive_is_first_copy(uint16_t repair_timestamp, uint16_t repair_ip_id,
     return repair_ip_id != 0 && detail->ip_id != 0 && behind > 0 && behind <= IP_ID_FLIGHT;
 }
 
-bool passive_is_retransmission(const struct passive_hole *hole, const struct packet_detail *detail,
-                               uint32_t delay_ticks, uint32_t n_since, uint32_t rtt_ticks)
+/* How far the clock went since the opener, or 0. */
+static int32_t clock_ticks(const struct passive_hole *hole, const struct packet_detail *detail)
 {
-    int order = 0;
+    if (detail == NULL || !detail->has_timestamp || hole->timestamp == 0)
+        return 0;
+    return (int16_t)((uint16_t)detail->timestamp - hole->timestamp);
+}
 
-    if (detail != NULL && detail->has_timestamp && hole->timestamp != 0)
-        order = (int16_t)((uint16_t)detail->timestamp - hole->timestamp);
-    if (order == 0 && detail != NULL && by_identification(hole, detail, &order))
-        return order > 0;
-    if (order != 0)
-        return order > 0;
+/* A late segment was sent before the opener by no more than what it was held up; one sent again may
+ * have waited in a shorter queue than the opener. */
+static bool goes_beyond(int32_t clock_ticks, uint32_t delay_ticks, uint32_t slack_ms)
+{
+    uint64_t delay_ms = ((uint64_t)delay_ticks << PASSIVE_TICK_SHIFT) / NS_PER_MS;
+
+    return (uint64_t)(clock_ticks < 0 ? -clock_ticks : clock_ticks) > 2 * delay_ms + slack_ms;
+}
+
+bool passive_is_fast_clock(const struct passive_hole *hole, const struct packet_detail *detail,
+                           uint32_t delay_ticks)
+{
+    return goes_beyond(clock_ticks(hole, detail), delay_ticks, CLOCK_IS_FAST_MS);
+}
+
+enum passive_sent_again passive_is_retransmission(const struct passive_hole *hole,
+                                                const struct packet_detail *detail,
+                                                uint32_t delay_ticks, uint32_t n_since,
+                                                uint32_t rtt_ticks)
+{
+    int order = clock_ticks(hole, detail);
+    bool is_again;
+
+    if (order != 0 && !goes_beyond(order, delay_ticks, CLOCK_SLACK_MS))
+        return order > 0 ? PASSIVE_BY_CLOCK : PASSIVE_ONLY_LATE;
+    if (detail != NULL && by_identification(hole, detail, &order))
+        return order > 0 ? PASSIVE_BY_COUNT : PASSIVE_ONLY_LATE;
     if (rtt_ticks == 0)
-        return n_since >= DUPACK_THRESHOLD;
-    if (n_since >= DUPACK_THRESHOLD)
-        return delay_ticks >= rtt_ticks / 2;
-    return delay_ticks >= rtt_ticks;
+        is_again = n_since >= DUPACK_THRESHOLD;
+    else if (n_since >= DUPACK_THRESHOLD)
+        is_again = delay_ticks >= rtt_ticks / 2;
+    else
+        is_again = delay_ticks >= rtt_ticks;
+    return is_again ? PASSIVE_BY_ORDER : PASSIVE_ONLY_LATE;
 }

@@ -15,6 +15,8 @@
  * round-trip times, and not below what stacks take at least, two ticks of their clock (RFC 8985
  * 7.2 has 10 ms; Linux at 1000 Hz takes 2). */
 #define SOON_TICKS passive_ticks(2 * NS_PER_MS)
+/* Round-trip times are coded in quarter octaves. */
+#define HALF_IN_QUARTER_OCTAVES 4
 
 /* What lies beyond the window behind snd_max would come round again one day, as something new. */
 static void give_up_old_holes(const struct passive_flow *f, const struct passive_packet *p,
@@ -86,8 +88,7 @@ static void open_hole(const struct passive_flow *f, const struct passive_packet 
 {
     struct packet_detail detail = {0};
 
-    if (p->data != NULL)
-        packet_read_detail(p->data, p->view, &detail);
+    passive_read_detail(f, p, &detail);
     c->holes_opened++;
     holes->list[holes->n++] = (struct open_hole){
         .hole = {.start = f->hot->snd_max,
@@ -111,13 +112,26 @@ static void count_extent(uint32_t extent, struct passive_counters *c)
     c->extent_32 += extent >= 32;
 }
 
-/* It proves that a round trip takes no longer than that. */
-static void learn_from_retransmission(const struct passive_flow *f, uint32_t delay_ticks)
+/* Whoever was told of a loss needed a round trip for that. But a sender may have learnt of it
+ * before the hole was opened here, and what only order and delay say may be wrong: the time goes no
+ * lower than half of what the handshake said. Identifications that only look like a count may be
+ * wrong whatever the delay, and teach nothing. */
+static void learn_from_retransmission(const struct passive_flow *f, uint32_t delay_ticks,
+                                      enum passive_sent_again evidence)
 {
-    uint8_t code = passive_code_of_ticks(delay_ticks);
+    uint8_t code = passive_code_of_ticks(delay_ticks), known = f->hot->rtt_code, lower;
 
-    if (f->hot->rtt_code == 0 || code < f->hot->rtt_code)
+    if (evidence == PASSIVE_BY_COUNT || (known != 0 && code >= known))
+        return;
+    if (known == 0) {
         f->hot->rtt_code = code;
+        return;
+    }
+    lower = (uint8_t)(known - code);
+    if (lower > HALF_IN_QUARTER_OCTAVES - f->line->rtt_lowered)
+        lower = (uint8_t)(HALF_IN_QUARTER_OCTAVES - f->line->rtt_lowered);
+    f->line->rtt_lowered = (uint8_t)(f->line->rtt_lowered + lower) & 7;
+    f->hot->rtt_code = (uint8_t)(known - lower);
 }
 
 /* n_passed counts this segment already, and the index the opener itself. Of a merged hole it is
@@ -137,13 +151,18 @@ static enum passive_kind judge_filling(const struct passive_flow *f, const struc
     uint32_t delay_ticks = p->now_ticks - hole->opened_ticks;
     uint32_t extent = extent_of(f, &filled->first);
     struct passive_line *line = f->line;
-    struct packet_detail detail;
+    struct packet_detail detail = {0};
+    enum passive_sent_again evidence;
     uint32_t n;
 
-    if (p->data != NULL)
-        packet_read_detail(p->data, p->view, &detail);
-    if (!passive_is_retransmission(hole, p->data != NULL ? &detail : NULL, delay_ticks, extent - 1,
-                                   passive_ticks_of_code(f->hot->rtt_code))) {
+    passive_read_detail(f, p, &detail);
+    if (passive_is_fast_clock(hole, &detail, delay_ticks)) {
+        line->marks |= PASSIVE_FAST_CLOCK;
+        detail.has_timestamp = false;
+    }
+    evidence = passive_is_retransmission(hole, &detail, delay_ticks, extent - 1,
+                                         passive_ticks_of_code(f->hot->rtt_code));
+    if (evidence == PASSIVE_ONLY_LATE) {
         c->reordered++;
         c->observed++;
         c->holes_reordered += filled->n_whole;
@@ -161,11 +180,9 @@ static enum passive_kind judge_filling(const struct passive_flow *f, const struc
     c->lost_upstream += n;
     c->observed += n;
     passive_count_some(&line->n_retransmitted, n);
-    if (p->data != NULL) {
-        line->repair_timestamp = (uint16_t)(detail.has_timestamp ? detail.timestamp : 0);
-        line->repair_ip_id = detail.ip_id;
-    }
-    learn_from_retransmission(f, delay_ticks);
+    line->repair_timestamp = (uint16_t)(detail.has_timestamp ? detail.timestamp : 0);
+    line->repair_ip_id = detail.ip_id;
+    learn_from_retransmission(f, delay_ticks, evidence);
     return PASSIVE_RETRANSMITTED;
 }
 

@@ -9,34 +9,48 @@ static void rules_decide_in_their_order(void **state)
     static const struct {
         uint16_t opener_timestamp, timestamp, opener_id, id;
         uint32_t delay_us, n_since, rtt_us;
-        bool is_retransmission;
+        enum passive_sent_again evidence;
     } cases[] = {
         /* 1. The sender's clock, whatever order and delay say. */
-        {100, 101, 0, 0, 10, 0, RTT_US, true},
-        {100, 99, 0, 0, 900000, 50, RTT_US, false},
-        {65535, 3, 0, 0, 10, 0, RTT_US, true},
-        {3, 65535, 0, 0, 900000, 50, RTT_US, false},
-        {100, 101, 50, 49, 10, 0, RTT_US, true},
+        {100, 101, 0, 0, 10, 0, RTT_US, PASSIVE_BY_CLOCK},
+        {100, 99, 0, 0, 900000, 50, RTT_US, PASSIVE_ONLY_LATE},
+        {65535, 3, 0, 0, 10, 0, RTT_US, PASSIVE_BY_CLOCK},
+        {3, 65535, 0, 0, 900000, 50, RTT_US, PASSIVE_ONLY_LATE},
+        {100, 101, 50, 49, 10, 0, RTT_US, PASSIVE_BY_CLOCK},
+        /* No clock of 1 ms went so far meanwhile: 40 ms of one of 1 us, both ways. */
+        {1, 40001, 0, 0, 40000, 30, RTT_US, PASSIVE_BY_ORDER},
+        {40001, 1, 0, 0, 40000, 30, RTT_US, PASSIVE_BY_ORDER},
+        {1, 182, 0, 0, 40000, 0, 50000, PASSIVE_ONLY_LATE},
+        {1, 179, 0, 0, 40000, 0, 50000, PASSIVE_BY_CLOCK},
+        {179, 1, 0, 0, 40000, 30, RTT_US, PASSIVE_ONLY_LATE},
+        {182, 1, 0, 0, 40000, 30, RTT_US, PASSIVE_BY_ORDER},
+        {1, 40001, 50, 51, 40000, 0, RTT_US, PASSIVE_BY_COUNT},
+        {1, 40001, 51, 50, 40000, 30, RTT_US, PASSIVE_ONLY_LATE},
         /* 2. The sender's count of packets, when the clock stood still or is unknown. */
-        {100, 100, 50, 51, 10, 0, RTT_US, true},
-        {100, 100, 50, 49, 900000, 50, RTT_US, false},
-        {0, 0, 50, 60, 10, 9, RTT_US, true},
-        {0, 0, 65535, 5, 10, 5, RTT_US, true},
-        {0, 0, 5, 65535, 900000, 50, RTT_US, false},
+        {100, 100, 50, 51, 10, 0, RTT_US, PASSIVE_BY_COUNT},
+        {100, 100, 50, 49, 900000, 50, RTT_US, PASSIVE_ONLY_LATE},
+        {0, 0, 50, 60, 10, 9, RTT_US, PASSIVE_BY_COUNT},
+        {0, 0, 65535, 5, 10, 5, RTT_US, PASSIVE_BY_COUNT},
+        {0, 0, 5, 65535, 900000, 50, RTT_US, PASSIVE_ONLY_LATE},
         /* 3. Identifications that are no count are left aside. */
-        {0, 0, 50, 30000, 10, 0, RTT_US, false},
-        {0, 0, 50, 30000, RTT_US, 0, RTT_US, true},
-        {0, 0, 30000, 50, RTT_US, 0, RTT_US, true},
-        {0, 0, 50, 0, RTT_US, 0, RTT_US, true},
+        {0, 0, 50, 30000, 10, 0, RTT_US, PASSIVE_ONLY_LATE},
+        {0, 0, 50, 30000, RTT_US, 0, RTT_US, PASSIVE_BY_ORDER},
+        {0, 0, 30000, 50, RTT_US, 0, RTT_US, PASSIVE_BY_ORDER},
+        {0, 0, 50, 0, RTT_US, 0, RTT_US, PASSIVE_BY_ORDER},
+        /* 0 is none: near to the other one it says nothing. */
+        {0, 0, 0, 5, 10, 0, RTT_US, PASSIVE_ONLY_LATE},
+        {0, 0, 0, 65530, RTT_US, 0, RTT_US, PASSIVE_BY_ORDER},
+        {0, 0, 5, 0, RTT_US, 0, RTT_US, PASSIVE_BY_ORDER},
+        {0, 0, 65530, 0, 10, 0, RTT_US, PASSIVE_ONLY_LATE},
         /* 4. Order and delay. */
-        {0, 0, 0, 0, RTT_US / 2 - 100, 3, RTT_US, false},
-        {0, 0, 0, 0, RTT_US / 2, 3, RTT_US, true},
-        {0, 0, 0, 0, RTT_US / 2, 2, RTT_US, false},
-        {0, 0, 0, 0, RTT_US - 100, 2, RTT_US, false},
-        {0, 0, 0, 0, RTT_US, 0, RTT_US, true},
+        {0, 0, 0, 0, RTT_US / 2 - 100, 3, RTT_US, PASSIVE_ONLY_LATE},
+        {0, 0, 0, 0, RTT_US / 2, 3, RTT_US, PASSIVE_BY_ORDER},
+        {0, 0, 0, 0, RTT_US / 2, 2, RTT_US, PASSIVE_ONLY_LATE},
+        {0, 0, 0, 0, RTT_US - 100, 2, RTT_US, PASSIVE_ONLY_LATE},
+        {0, 0, 0, 0, RTT_US, 0, RTT_US, PASSIVE_BY_ORDER},
         /* 5. Order alone. */
-        {0, 0, 0, 0, 900000, 2, 0, false},
-        {0, 0, 0, 0, 10, 3, 0, true},
+        {0, 0, 0, 0, 900000, 2, 0, PASSIVE_ONLY_LATE},
+        {0, 0, 0, 0, 10, 3, 0, PASSIVE_BY_ORDER},
     };
 
     (void)state;
@@ -49,7 +63,7 @@ static void rules_decide_in_their_order(void **state)
 
         if (passive_is_retransmission(
                 &hole, &detail, passive_ticks(cases[i].delay_us * NS_PER_US), cases[i].n_since,
-                passive_ticks(cases[i].rtt_us * NS_PER_US)) != cases[i].is_retransmission)
+                passive_ticks(cases[i].rtt_us * NS_PER_US)) != cases[i].evidence)
             fail_msg("case %zu", i);
     }
 }
@@ -172,6 +186,78 @@ static void a_first_copy_that_its_retransmission_overtook_was_not_lost(void **st
         assert_int_equal(bench_data_with(&b, hole, BYTES, cases[i].first), PASSIVE_UNKNOWN);
         assert_int_equal(bench_data_with(&b, hole, BYTES, cases[i].again), PASSIVE_UNKNOWN);
         assert_int_equal(b.c.repeats, 0);
+        bench_check(&b);
+    }
+}
+
+/* 60 segments, 5 ms apart, at a clock of 1 us: of each ten the fifth is lost before us and comes
+ * again 40 ms later, and the ninth is lost after us. */
+static void a_clock_of_microseconds_is_not_believed(void **state)
+{
+    uint32_t clock = 12345678, next = START;
+    struct bench b;
+
+    (void)state;
+    bench_open(&b, START);
+    bench_wait_us(&b, RTT_US);
+    for (uint32_t i = 0; i < 60; i++, next += BYTES) {
+        if (i % 10 != 5)
+            bench_data_with(&b, next, BYTES, (struct bench_detail){.timestamp = clock});
+        bench_wait_us(&b, 5000);
+        clock += 5000;
+        if (i >= 13 && i % 10 == 3)
+            assert_int_equal(bench_data_with(&b, next - 8 * BYTES, BYTES,
+                                             (struct bench_detail){.timestamp = clock}),
+                             PASSIVE_RETRANSMITTED);
+        /* No clock of 1 ms may take it for the late first copy of what was just repaired. */
+        if (i >= 13 && i % 10 == 4)
+            assert_int_equal(bench_data_with(&b, next - 3 * BYTES, BYTES,
+                                             (struct bench_detail){.timestamp = clock}),
+                             PASSIVE_UNKNOWN);
+    }
+    assert_int_equal(b.c.lost_upstream, 5);
+    assert_int_equal(b.c.reordered, 0);
+    assert_int_equal(b.c.late, 0);
+    bench_check(&b);
+}
+
+/* One wrong reading must not make others wrong: the time of the handshake stays, but for half. */
+static void round_trip_times_are_learnt_from_what_proves_them(void **state)
+{
+    static const struct {
+        uint32_t delay_us, learnt_us; /* of 20 ms */
+        struct bench_detail opener, filling;
+        uint32_t n_between;
+    } cases[] = {
+        {400, RTT_US, {.ip_id = 7}, {.ip_id = 12}, 0},
+        {15000, 15000, {.timestamp = 7000}, {.timestamp = 7015}, 0},
+        {400, RTT_US / 2, {.timestamp = 7000}, {.timestamp = 7001}, 0},
+        {12000, 12000, {0}, {0}, 3},
+        {RTT_US, RTT_US, {0}, {0}, 0},
+        {2 * RTT_US, RTT_US, {.timestamp = 7000}, {.timestamp = 7040}, 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct bench b;
+        uint32_t learnt, next = START + BYTES;
+
+        bench_open(&b, START);
+        bench_wait_us(&b, RTT_US);
+        bench_data(&b, START, BYTES);
+        /* Twice: what was learnt once is no new beginning. */
+        for (int k = 0; k < 2; k++, next += (2 + cases[i].n_between) * BYTES) {
+            bench_data_with(&b, next + BYTES, BYTES, cases[i].opener);
+            for (uint32_t n = 0; n < cases[i].n_between; n++)
+                bench_data(&b, next + (2 + n) * BYTES, BYTES);
+            bench_wait_us(&b, cases[i].delay_us);
+            assert_int_equal(bench_data_with(&b, next, BYTES, cases[i].filling),
+                             PASSIVE_RETRANSMITTED);
+        }
+        learnt = passive_ticks(cases[i].learnt_us * NS_PER_US);
+        if (passive_ticks_of_code(b.hot.rtt_code) > learnt ||
+            passive_ticks_of_code(b.hot.rtt_code) < learnt - learnt / 5 - 1)
+            fail_msg("case %zu: %u ticks", i, passive_ticks_of_code(b.hot.rtt_code));
         bench_check(&b);
     }
 }
@@ -525,6 +611,8 @@ int main(void)
         cmocka_unit_test(a_round_trip_later_it_was_lost_upstream),
         cmocka_unit_test(the_senders_clock_tells_when_there_is_no_delay),
         cmocka_unit_test(a_first_copy_that_its_retransmission_overtook_was_not_lost),
+        cmocka_unit_test(a_clock_of_microseconds_is_not_believed),
+        cmocka_unit_test(round_trip_times_are_learnt_from_what_proves_them),
         cmocka_unit_test(one_retransmission_over_many_lost_segments_counts_them_all),
         cmocka_unit_test(a_hole_filled_in_its_middle_becomes_two),
         cmocka_unit_test(a_repeat_of_what_went_by_was_lost_downstream),
