@@ -20,7 +20,7 @@ static size_t round_to_line(size_t n_bytes)
 /* The parts of an engine's memory, in order. */
 struct layout {
     size_t engine, ledger, places, deltas, changed, posting, listed, rules, to_report, flows,
-        passive_deltas, passive_lines, end;
+        passive_deltas, passive_lines, passive_jumps, end;
 };
 
 static bool any_slice_is_passive(const struct engine_config *config)
@@ -50,7 +50,8 @@ static struct layout lay_out(const struct engine_config *config)
         return l;
     l.passive_lines =
         l.passive_deltas + round_to_line((n_aggregates + 1) * sizeof(struct passive_counters));
-    l.end = l.passive_lines + config->n_flows * sizeof(struct passive_line);
+    l.passive_jumps = l.passive_lines + config->n_flows * sizeof(struct passive_line);
+    l.end = l.passive_jumps + round_to_line(sizeof(struct passive_jumps));
     return l;
 }
 
@@ -146,6 +147,7 @@ struct engine *engine_init(void *memory, size_t n_bytes, const struct engine_con
     if (l.passive_lines != 0) {
         e->passive_deltas = (void *)(base + l.passive_deltas);
         e->passive_lines = (void *)(base + l.passive_lines);
+        e->passive_jumps = (void *)(base + l.passive_jumps);
         memset(base + l.passive_deltas, 0, l.end - l.passive_deltas);
     }
     e->age_interval_ns = table.idle_timeout_ms * NS_PER_MS / 2;

@@ -6,6 +6,7 @@
 #include "engine/engine.h"
 #include "engine/ledger.h"
 #include "engine/places.h"
+#include "passive/jumps.h"
 #include "passive/passive.h"
 #include "tcp/flags.h"
 
@@ -84,7 +85,8 @@ struct engine {
     /* Mode passive; NULL when no slice has it. */
     struct passive_counters *passive_deltas; /* per aggregate, beside `deltas` */
     struct passive_line *passive_lines;      /* per flow record */
-    uint32_t *n_flows_to_report;             /* per slice: so many more, when they end */
+    struct passive_jumps *passive_jumps;
+    uint32_t *n_flows_to_report; /* per slice: so many more, when they end */
     uint32_t idle_timeout_ms;
 };
 

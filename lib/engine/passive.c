@@ -60,9 +60,8 @@ static void pair(struct engine *e, const struct passive_flow *a, struct flow *b)
     b->flags |= PASSIVE_MAY_SAMPLE;
 }
 
-static void look_for_peer(struct engine *e, const struct passive_flow *f)
+static struct flow *find_other_direction(struct engine *e, const struct flow_key *own)
 {
-    const struct flow_key *own = &f->hot->key;
     const struct flow_key key = {.source = own->destination,
                                  .destination = own->source,
                                  .source_port = own->destination_port,
@@ -73,7 +72,14 @@ static void look_for_peer(struct engine *e, const struct passive_flow *f)
     struct flow *peer;
 
     flow_table_lookup_bulk(e->flows, &key, &hash, 1, &peer);
-    if (peer != NULL && flow_is_passive(peer))
+    return peer != NULL && flow_is_passive(peer) ? peer : NULL;
+}
+
+static void look_for_peer(struct engine *e, const struct passive_flow *f)
+{
+    struct flow *peer = find_other_direction(e, &f->hot->key);
+
+    if (peer != NULL)
         pair(e, f, peer);
 }
 
@@ -251,13 +257,45 @@ static void end_flow(struct engine *e, const struct passive_flow *f, enum passiv
         report_end(e, f, end, n_holes_open);
 }
 
-/* A SYN begins a flow anew when the old one is over or silent; else it is a stray, or the first one
- * again. */
+/* With `p`; syn_end: where its data begin, when its SYN was seen before that. */
+static void begin_anew(struct engine *e, const struct passive_flow *f,
+                       const struct passive_packet *p, const uint32_t *syn_end,
+                       struct passive_counters *c)
+{
+    uint32_t peer = f->line->peer;
+
+    end_flow(e, f, PASSIVE_END_EVICTED, c);
+    if (syn_end != NULL)
+        passive_flow_begin_behind_syn(f, p, *syn_end);
+    else
+        passive_flow_begin(f, p);
+    f->hot->state = (p->view->tcp_flags & TCP_FLAG_SYN) != 0 ? FLOW_SYN_ONLY : FLOW_OBSERVED;
+    f->hot->last_seen_ms = e->now_ms;
+    f->line->peer = peer;
+    if (peer_of(e, f) != NULL)
+        pair(e, f, peer_of(e, f));
+}
+
+/* Data in a SYN went by, too. */
+static void data_of_syn(const struct passive_packet *p, struct aggregate_counters *c,
+                        struct passive_counters *pc)
+{
+    if (p->view->payload_bytes == 0)
+        return;
+    c->segments++;
+    c->in_order++;
+    pc->passed++;
+    pc->first_time++;
+    pc->payload_bytes += p->view->payload_bytes;
+}
+
+/* A SYN begins a flow anew when the old one is over or silent; else it is a stray, unless what
+ * comes next follows on it, or the first one again. */
 static void syn(struct engine *e, const struct passive_flow *f, const struct passive_packet *p,
-                const struct slice_rules *rules, struct passive_counters *c)
+                const struct slice_rules *rules, struct aggregate_counters *ac,
+                struct passive_counters *c)
 {
     uint64_t silent_ns = time_ms_since(f->hot->last_seen_ms, e->now_ms) * NS_PER_MS;
-    uint32_t peer = f->line->peer;
 
     if (passive_is_same_syn(f, p->view) && (f->hot->flags & PASSIVE_ENDED) == 0) {
         c->syns_repeated++;
@@ -266,15 +304,13 @@ static void syn(struct engine *e, const struct passive_flow *f, const struct pas
         f->hot->last_seen_ms = e->now_ms;
         return;
     }
-    if ((f->hot->flags & PASSIVE_ENDED) == 0 && silent_ns < rules->retransmission_timeout_ns)
+    if (!passive_is_over(f) && silent_ns < rules->retransmission_timeout_ns) {
+        passive_jump_expect(e->passive_jumps, flow_table_index(e->flows, f->hot),
+                            p->view->sequence + 1, p->now_ticks);
         return;
-    end_flow(e, f, PASSIVE_END_EVICTED, c);
-    passive_flow_begin(f, p);
-    f->hot->state = FLOW_SYN_ONLY;
-    f->hot->last_seen_ms = e->now_ms;
-    f->line->peer = peer;
-    if (peer_of(e, f) != NULL)
-        pair(e, f, peer_of(e, f));
+    }
+    begin_anew(e, f, p, NULL, c);
+    data_of_syn(p, ac, c);
 }
 
 static bool in_window(const struct flow *f, uint32_t sequence, const struct slice_rules *rules)
@@ -295,11 +331,32 @@ static void count_kind(struct aggregate_counters *c, enum passive_kind kind)
     c->duplicates += kind == PASSIVE_REPEAT || kind == PASSIVE_LATE || kind == PASSIVE_UNKNOWN;
 }
 
+/* False: it is only a jump. Else the flow goes on there, or another connection does. */
+static bool settle_jump(struct engine *e, const struct passive_flow *f,
+                        const struct passive_packet *p, struct passive_counters *c)
+{
+    const struct packet_view *v = p->view;
+    bool is_behind = serial_before(v->sequence, f->hot->snd_max);
+    const struct passive_jump *jump =
+        passive_jump_agrees(e->passive_jumps, flow_table_index(e->flows, f->hot), v->sequence,
+                            v->payload_bytes, is_behind, f->hot->newest_ticks, p->now_ticks);
+
+    if (jump == NULL)
+        return false;
+    if (!jump->is_syn && passive_flow_may_have_gone_on(f, jump->first, p->now_ticks))
+        passive_flow_go_on(f, p, jump->first, c);
+    else
+        begin_anew(e, f, p, jump->is_syn ? &jump->first : NULL, c);
+    return true;
+}
+
 static void data(struct engine *e, const struct passive_flow *f, const struct passive_packet *p,
                  struct aggregate_counters *c, struct passive_counters *pc)
 {
     enum passive_kind kind = passive_flow_segment(f, p, pc);
 
+    if (likely_false(kind == PASSIVE_JUMP) && settle_jump(e, f, p, pc))
+        kind = passive_flow_segment(f, p, pc);
     count_kind(c, kind);
     if (kind == PASSIVE_JUMP)
         return;
@@ -314,27 +371,78 @@ static void data(struct engine *e, const struct passive_flow *f, const struct pa
         begin_sample(e, f);
 }
 
-static void no_data(struct engine *e, const struct passive_flow *f, const struct passive_packet *p,
-                    const struct slice_rules *rules, struct aggregate_counters *c)
+/* A packet without new data keeps the flow alive, and ends its handshake. */
+static void goes_on(struct engine *e, const struct passive_flow *f, const struct passive_packet *p)
 {
+    f->hot->last_seen_ms = e->now_ms;
+    if ((f->hot->flags & PASSIVE_ANSWERED) != 0)
+        return;
+    f->hot->state = FLOW_OBSERVED;
+    passive_flow_answered(f, p);
+}
+
+static void no_data(struct engine *e, const struct passive_flow *f, const struct passive_packet *p,
+                    const struct slice_rules *rules, struct aggregate_counters *c,
+                    struct passive_counters *pc)
+{
+    uint32_t sequence = p->view->sequence;
+
     if ((p->view->tcp_flags & TCP_FLAG_FIN) == 0)
         c->pure_acks++;
-    if (!in_window(f->hot, p->view->sequence, rules))
+    if (!in_window(f->hot, sequence, rules)) {
+        if (!passive_jump_was_expected(e->passive_jumps, flow_table_index(e->flows, f->hot),
+                                       sequence))
+            return;
+        begin_anew(e, f, p, &sequence, pc);
+    }
+    goes_on(e, f, p);
+}
+
+/* An RST ends both directions (RFC 9293 3.10.7). */
+static void end_by_peer(struct engine *e, struct flow *hot)
+{
+    const struct passive_flow f = lines_of(e, hot);
+
+    if ((hot->flags & PASSIVE_ENDED) == 0)
+        end_flow(e, &f, PASSIVE_END_RST, engine_passive_delta(e, hot->aggregate));
+}
+
+/* An RST of a direction that sent nothing: a port that is closed, or who only received. Whoever
+ * was not told of what it acknowledges cannot say that number (RFC 9293 3.10.7.3). */
+static void reset_without_flow(struct engine *e, const struct engine_packet *p,
+                               const struct slice_rules *rules)
+{
+    const struct flow_key key = engine_key_of(p, rules);
+    struct flow *peer = find_other_direction(e, &key);
+    struct packet_detail detail;
+
+    if (peer == NULL || p->data == NULL || (p->view->tcp_flags & TCP_FLAG_ACK) == 0)
         return;
-    f->hot->last_seen_ms = e->now_ms;
-    if ((f->hot->flags & PASSIVE_ANSWERED) == 0)
-        passive_flow_answered(f, p);
+    packet_read_detail(p->data, p->view, &detail);
+    if (in_window(peer, detail.acknowledgement, rules))
+        end_by_peer(e, peer);
 }
 
 static void reset(struct engine *e, const struct passive_flow *f, const struct passive_packet *p,
                   struct passive_counters *c)
 {
+    struct flow *peer = peer_of(e, f);
     bool had_ended = (f->hot->flags & PASSIVE_ENDED) != 0;
     uint8_t n_holes_open = f->line->n_holes;
 
     passive_flow_rst(f, p, c);
     if (!had_ended)
         report_end(e, f, PASSIVE_END_RST, n_holes_open);
+    if (peer != NULL)
+        end_by_peer(e, peer);
+}
+
+/* Or the probe of a window that is shut: a byte that went by before. */
+static void keepalive(struct engine *e, const struct passive_flow *f,
+                      const struct passive_packet *p, struct aggregate_counters *c)
+{
+    c->keepalives++;
+    goes_on(e, f, p);
 }
 
 static void packet_of_flow(struct engine *e, const struct engine_packet *p,
@@ -348,7 +456,7 @@ static void packet_of_flow(struct engine *e, const struct engine_packet *p,
     if ((v->tcp_flags & TCP_FLAG_CONTROL) != 0)
         c->control_packets++;
     if ((v->tcp_flags & TCP_FLAG_SYN) != 0) {
-        syn(e, f, &packet, rules, pc);
+        syn(e, f, &packet, rules, c, pc);
         return;
     }
     if ((v->tcp_flags & TCP_FLAG_RST) != 0) {
@@ -357,9 +465,9 @@ static void packet_of_flow(struct engine *e, const struct engine_packet *p,
         return;
     }
     if (v->payload_bytes == 0)
-        no_data(e, f, &packet, rules, c);
+        no_data(e, f, &packet, rules, c, pc);
     else if (v->payload_bytes == 1 && v->sequence + 1 == f->hot->snd_max)
-        c->keepalives++;
+        keepalive(e, f, &packet, c);
     else
         data(e, f, &packet, c, pc);
     if ((v->tcp_flags & TCP_FLAG_FIN) != 0 && in_window(f->hot, v->sequence, rules))
@@ -377,8 +485,11 @@ bool engine_passive(struct engine *e, struct engine_packet *p, const struct slic
     struct passive_flow f;
     uint32_t aggregate;
 
-    if (hot == NULL)
+    if (hot == NULL) {
+        if ((p->view->tcp_flags & TCP_FLAG_RST) != 0)
+            reset_without_flow(e, p, rules);
         return false;
+    }
     f = lines_of(e, hot);
     aggregate = engine_aggregate_of(e, p, rules, hot);
     c = engine_delta(e, aggregate);
@@ -387,7 +498,10 @@ bool engine_passive(struct engine *e, struct engine_packet *p, const struct slic
     if (likely_false((hot->flags & PASSIVE_ACK_WANTED) != 0))
         acknowledgement(e, &f, p);
     if (is_new && (p->view->tcp_flags & TCP_FLAG_SYN) != 0) {
+        const struct passive_packet packet = describe(e, p, rules);
+
         c->control_packets++;
+        data_of_syn(&packet, c, engine_passive_delta(e, aggregate));
         return true;
     }
     packet_of_flow(e, p, rules, &f, c, engine_passive_delta(e, aggregate));

@@ -60,6 +60,21 @@ void passive_flow_begin(const struct passive_flow *f, const struct passive_packe
         .window_bits = is_syn ? 0 : bit_length(detail.window),
         .marks = is_syn ? PASSIVE_FROM_SYN : 0,
     };
+    /* A server that does not know the cookie takes no data in a SYN, and they are sent again (RFC
+     * 7413 4.2.1). */
+    if (is_syn && v->payload_bytes > 0) {
+        passive_unknown_below(f, f->hot->snd_max);
+        f->hot->flags |= PASSIVE_HAS_DATA;
+        f->hot->n_passed = 1;
+    }
+}
+
+void passive_flow_begin_behind_syn(const struct passive_flow *f, const struct passive_packet *p,
+                                   uint32_t sequence)
+{
+    passive_flow_begin(f, p);
+    f->line->marks |= PASSIVE_FROM_SYN;
+    f->line->start_sequence = f->hot->snd_max = sequence;
 }
 
 bool passive_is_same_syn(const struct passive_flow *f, const struct packet_view *view)
@@ -109,7 +124,14 @@ void passive_flow_rst(const struct passive_flow *f, const struct passive_packet 
         return;
     passive_flow_answered(f, p);
     c->resets_out_of_line += is_out_of_line(f, p);
+    c->resets_with_open_holes += f->line->n_holes > 0;
     passive_flow_end(f, PASSIVE_END_RST, c);
+}
+
+bool passive_is_over(const struct passive_flow *f)
+{
+    return (f->hot->flags & PASSIVE_ENDED) != 0 || (f->line->marks & PASSIVE_FIN_SEEN) != 0 ||
+           (f->hot->flags & PASSIVE_ANSWERED) == 0;
 }
 
 static void give_up_holes(const struct passive_flow *f, bool is_known, struct passive_counters *c)
@@ -130,13 +152,17 @@ static void end_holes(const struct passive_flow *f, enum passive_end end,
         return;
     c->flows_with_open_holes++;
     c->holes_open_at_end += f->line->n_holes;
-    c->resets_with_open_holes += end == PASSIVE_END_RST;
     c->silences_with_open_holes += end == PASSIVE_END_IDLE;
     give_up_holes(f, end == PASSIVE_END_FIN || end == PASSIVE_END_IDLE, c);
 }
 
 static enum passive_end known_better(const struct passive_flow *f, enum passive_end end)
 {
+    /* It answers nothing but SYNs, and is all that the other direction sent: a port that is closed.
+     */
+    if (end == PASSIVE_END_RST && (f->hot->flags & PASSIVE_ANSWERED) == 0 &&
+        (f->line->marks & PASSIVE_TWO_WAY) == 0)
+        return PASSIVE_END_SYN_ONLY;
     if (end != PASSIVE_END_IDLE && end != PASSIVE_END_EVICTED && end != PASSIVE_END_STOPPED)
         return end;
     if ((f->line->marks & PASSIVE_FIN_SEEN) != 0)

@@ -172,9 +172,9 @@ enum passive_sent_again {
  * not. After S. Jaiswal, G. Iannaccone, C. Diot, J. Kurose, D. Towsley, "Measurement and
  * classification of out-of-sequence packets in a tier-1 IP backbone", IEEE/ACM ToN 15(1), 2007. */
 enum passive_sent_again passive_is_retransmission(const struct passive_hole *hole,
-                                                const struct packet_detail *detail,
-                                                uint32_t delay_ticks, uint32_t n_since,
-                                                uint32_t rtt_ticks);
+                                                  const struct packet_detail *detail,
+                                                  uint32_t delay_ticks, uint32_t n_since,
+                                                  uint32_t rtt_ticks);
 
 /* Did the sender's clock go seconds further than the time since the hole's opener allows? */
 bool passive_is_fast_clock(const struct passive_hole *hole, const struct packet_detail *detail,
@@ -189,6 +189,10 @@ bool passive_is_first_copy(uint16_t repair_timestamp, uint16_t repair_ip_id,
  * given to passive_flow_packet() as well, unless it is a SYN). Sets all but key, aggregate, state
  * and last_seen_ms, and the peer to none. */
 void passive_flow_begin(const struct passive_flow *f, const struct passive_packet *p);
+
+/* Its SYN was seen before `p`, with which it begins: its data start at `sequence`. */
+void passive_flow_begin_behind_syn(const struct passive_flow *f, const struct passive_packet *p,
+                                   uint32_t sequence);
 
 /* A data segment of at least one byte, no keepalive. */
 enum passive_kind passive_flow_segment(const struct passive_flow *f, const struct passive_packet *p,
@@ -211,11 +215,24 @@ void passive_flow_fin(const struct passive_flow *f, const struct passive_packet 
 void passive_flow_rst(const struct passive_flow *f, const struct passive_packet *p,
                       struct passive_counters *c);
 
+/* Is it over, so that a SYN of another sequence number begins a connection at once? By RST or FIN,
+ * or it never came to more than SYNs. */
+bool passive_is_over(const struct passive_flow *f);
+
+/* May the flow have come as far as `sequence` since it was last seen, or is that another
+ * connection? passive_flow_go_on(): it has; what lies between is missing. `p`, the segment that
+ * showed it, comes next. */
+bool passive_flow_may_have_gone_on(const struct passive_flow *f, uint32_t sequence,
+                                   uint32_t now_ticks);
+void passive_flow_go_on(const struct passive_flow *f, const struct passive_packet *p,
+                        uint32_t sequence, struct passive_counters *c);
+
 /* Is this the SYN that began the flow, again? */
 bool passive_is_same_syn(const struct passive_flow *f, const struct packet_view *view);
 
-/* Counts the flow as finished (or stopped), once. PASSIVE_END_IDLE, EVICTED and STOPPED become what
- * is known better (FIN seen, SYN only). Returns how it ended. */
+/* Counts the flow as finished (or stopped), once. PASSIVE_END_RST is an RST of the other direction,
+ * which ends both (RFC 9293 3.10.7). It, IDLE, EVICTED and STOPPED become what is known better (FIN
+ * seen, SYN only). Returns how it ended. */
 enum passive_end passive_flow_end(const struct passive_flow *f, enum passive_end end,
                                   struct passive_counters *c);
 

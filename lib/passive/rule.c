@@ -75,9 +75,9 @@ bool passive_is_fast_clock(const struct passive_hole *hole, const struct packet_
 }
 
 enum passive_sent_again passive_is_retransmission(const struct passive_hole *hole,
-                                                const struct packet_detail *detail,
-                                                uint32_t delay_ticks, uint32_t n_since,
-                                                uint32_t rtt_ticks)
+                                                  const struct packet_detail *detail,
+                                                  uint32_t delay_ticks, uint32_t n_since,
+                                                  uint32_t rtt_ticks)
 {
     int order = clock_ticks(hole, detail);
     bool is_again;

@@ -15,6 +15,8 @@
  * round-trip times, and not below what stacks take at least, two ticks of their clock (RFC 8985
  * 7.2 has 10 ms; Linux at 1000 Hz takes 2). */
 #define SOON_TICKS passive_ticks(2 * NS_PER_MS)
+/* More than this is sent by nobody: 400 Gb/s. */
+#define MOST_BYTES_PER_TICK (UINT64_C(50) << PASSIVE_TICK_SHIFT)
 /* Round-trip times are coded in quarter octaves. */
 #define HALF_IN_QUARTER_OCTAVES 4
 
@@ -270,6 +272,35 @@ enum passive_kind passive_flow_segment(const struct passive_flow *f, const struc
 }
 
 /* It says, like a data segment, what should have come before it. */
+bool passive_flow_may_have_gone_on(const struct passive_flow *f, uint32_t sequence,
+                                   uint32_t now_ticks)
+{
+    uint32_t gap_bytes = sequence - f->hot->snd_max;
+    uint64_t elapsed_ticks = (uint64_t)(now_ticks - f->hot->newest_ticks) + 1;
+
+    return gap_bytes <= INT32_MAX && gap_bytes <= elapsed_ticks * MOST_BYTES_PER_TICK;
+}
+
+void passive_flow_go_on(const struct passive_flow *f, const struct passive_packet *p,
+                        uint32_t sequence, struct passive_counters *c)
+{
+    const struct open_hole gap = {.hole = {.start = f->hot->snd_max, .end = sequence}};
+    struct open_holes holes;
+
+    holes_load(f, &holes);
+    for (unsigned int i = 0; i < holes.n; i++)
+        passive_give_up_hole(f, &holes.list[i], false, c);
+    holes.n = 0;
+    holes_store(f, &holes);
+    c->holes_opened++;
+    passive_give_up_hole(f, &gap, true, c);
+    /* What was taken for jumps went by. */
+    c->payload_bytes += p->view->sequence - sequence;
+    grow(f, p->view->sequence, p->now_ticks);
+    /* Whether it followed soon, nobody knows. */
+    f->hot->flags &= (uint8_t)~PASSIVE_HAS_DATA;
+}
+
 void passive_flow_fin(const struct passive_flow *f, const struct passive_packet *p,
                       uint32_t sequence, struct passive_counters *c)
 {
