@@ -29,7 +29,7 @@ struct fixture {
     struct world world;
     int client;
     pthread_t manager;
-    atomic_bool stop, hang;
+    atomic_bool stop, hang, hangs;
 };
 
 static void *be_manager(void *argument)
@@ -37,7 +37,10 @@ static void *be_manager(void *argument)
     struct fixture *f = argument;
 
     while (!atomic_load(&f->stop)) {
-        if (!atomic_load(&f->hang)) {
+        bool hang = atomic_load(&f->hang);
+
+        atomic_store(&f->hangs, hang);
+        if (!hang) {
             world_run(&f->world, 1);
             telemetry_serve(&f->world.operations, f->world.now_ns);
         }
@@ -83,7 +86,7 @@ static int tear_down(void **state)
 }
 
 /* What stands under the command's name in the reply. The caller's. */
-static json_t *ask(struct fixture *f, const char *command)
+static json_t *ask_once(struct fixture *f, const char *command)
 {
     char name[64], *reply = calloc(1, 16385);
     json_t *whole, *value;
@@ -101,6 +104,25 @@ static json_t *ask(struct fixture *f, const char *command)
     json_decref(whole);
     free(reply);
     return value;
+}
+
+static bool says_late(const json_t *reply)
+{
+    return json_is_string(reply) &&
+           strstr(json_string_value(reply), "did not answer within a second") != NULL;
+}
+
+/* On a machine that is busy the manager's thread may not be let run for a second: that is told, and
+ * asked again. */
+static json_t *ask(struct fixture *f, const char *command)
+{
+    json_t *reply = ask_once(f, command);
+
+    while (says_late(reply)) {
+        json_decref(reply);
+        reply = ask_once(f, command);
+    }
+    return reply;
 }
 
 static void status_sums_workers_up(void **state)
@@ -416,9 +438,10 @@ static void a_manager_that_hangs_is_told(void **state)
     json_t *reply;
 
     atomic_store(&f->hang, true);
-    usleep(2000);
-    reply = ask(f, "/pennyline/status");
-    assert_non_null(strstr(json_string_value(reply), "did not answer within a second"));
+    while (!atomic_load(&f->hangs))
+        usleep(200);
+    reply = ask_once(f, "/pennyline/status");
+    assert_true(says_late(reply));
     json_decref(reply);
     atomic_store(&f->hang, false);
     reply = ask(f, "/pennyline/status");

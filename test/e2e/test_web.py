@@ -114,7 +114,7 @@ class Web(unittest.TestCase):
                 found = {row["slice"]: row["verdict"] for row in rows if not row["provisional"]}
                 return len(found) == 2 and found
             try:
-                found = wait_until(verdicts, 60, "both verdicts")
+                found = wait_until(verdicts, "both verdicts")
             finally:
                 flood.stop()
             self.assertGreaterEqual(flood.most_at_once, 1000)
@@ -165,18 +165,18 @@ class Web(unittest.TestCase):
                 return [e for e in service.events() if e["event"] == "verdict"]
             # One by this pennyline, and, after a rotation of the log, one by the next.
             service.ask("test start", aggregate="genuine")
-            wait_until(verdicts, 40, "the first verdict")
+            wait_until(verdicts, "the first verdict")
             self.assertEqual(service.stop()[0], 0)
             first = service.events()
             os.rename(service.log_path, service.log_path + ".1")
             service = pennyline.Service(lab, SLICES, instance={"control_group": "nogroup"})
             service.ask("test start", aggregate="genuine")
-            wait_until(verdicts, 40, "the second verdict")
+            wait_until(verdicts, "the second verdict")
             receiver = Receiver(port)
             web.start()
             wanted = [e["monotonic_s"] for e in first + service.events() if e["event"] == "verdict"]
             self.assertEqual(len(wanted), 2)
-            wait_until(lambda: len(receiver.taken()) >= 2, 20, "both posts")
+            wait_until(lambda: len(receiver.taken()) >= 2, "both posts")
             posts = receiver.taken()
             self.assertEqual([round(p["event"]["monotonic_s"], 3) for p in posts],
                              [round(at, 3) for at in wanted])

@@ -132,6 +132,7 @@ class Pennyline:
         self.lock = threading.RLock()
         self.aggregates = [Aggregate(i) for i in range(n_aggregates)]
         self.kill_switch = False
+        self.held = False  # no test goes on
         self.watchers = []
         self.n_asked = {}
 
@@ -154,7 +155,7 @@ class Pennyline:
     def step(self):
         """One drop of each test that is on."""
         with self.lock:
-            for a in [a for a in self.aggregates if a.state == "pooled"]:
+            for a in [a for a in self.aggregates if a.state == "pooled" and not self.held]:
                 a.changed = self.now()
                 drop = a.drop(len(a.drops), round(self.now(), 3))
                 a.drops.append(drop)

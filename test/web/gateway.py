@@ -20,7 +20,11 @@ def free_port():
         return s.getsockname()[1]
 
 
-def wait_until(condition, timeout_s=20, what="it"):
+# Where nothing is wrong this is never reached, however busy the machine: it ends a test that hangs.
+PATIENCE_S = 120
+
+
+def wait_until(condition, what="it", timeout_s=PATIENCE_S):
     end = time.monotonic() + timeout_s
     while time.monotonic() < end:
         value = condition()
@@ -79,9 +83,9 @@ class Gateway:
 
     def ask(self, method, path, body=None, headers=None):
         if self.tls is None:
-            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_S)
         else:
-            connection = http.client.HTTPSConnection("localhost", self.port, timeout=20,
+            connection = http.client.HTTPSConnection("localhost", self.port, timeout=PATIENCE_S,
                                                      context=self.tls)
         try:
             connection.request(method, path, body, headers or {})
@@ -95,9 +99,8 @@ class Gateway:
     def change(self, method, path, body=None, token=TOKEN):
         return self.ask(method, path, body, {"Authorization": f"Bearer {token}"})
 
-    def wait_complete(self, timeout_s=60):
-        wait_until(lambda: self.get("/api/v1/status").json()["complete"], timeout_s,
-                   "hearing of all aggregates")
+    def wait_complete(self):
+        wait_until(lambda: self.get("/api/v1/status").json()["complete"], "hearing of all aggregates")
 
     def raw(self, data, timeout_s=5):
         """What comes back for bytes as they are, until the end or the timeout."""
@@ -119,7 +122,7 @@ class Gateway:
         """Its exit code: 0, and a sanitizer's when that found something."""
         self.process.terminate()
         try:
-            return self.process.wait(30)
+            return self.process.wait(PATIENCE_S)
         finally:
             if self.process.poll() is None:
                 self.process.kill()

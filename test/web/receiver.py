@@ -16,8 +16,9 @@ class Receiver:
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["Content-Length"]))
-                receiver.posts.append((receiver.status, json.loads(body), dict(self.headers)))
-                self.send_response(receiver.status)
+                status = receiver.status
+                receiver.posts.append((status, json.loads(body), dict(self.headers)))
+                self.send_response(status)
                 self.end_headers()
 
             def log_message(self, *arguments):

@@ -6,12 +6,16 @@ import json
 import os
 import signal
 import tempfile
+import time
 import unittest
 
 import fake_pennyline
 from gateway import Gateway, free_port, wait_until
 from receiver import Receiver
 from world import PROGRAM, main
+
+
+CLOCK_REALTIME_COARSE = 5  # clock_gettime(2)
 
 
 class Log:
@@ -31,6 +35,8 @@ class Log:
         return list(numbers)
 
     def rotate(self):
+        """What is written from here on bears a later time, as file systems tell times."""
+        wait_until(lambda: time.clock_gettime_ns(CLOCK_REALTIME_COARSE) > os.stat(self.path).st_mtime_ns)
         if os.path.exists(self.path + ".1"):
             os.rename(self.path + ".1", self.path + ".2")
         os.rename(self.path, self.path + ".1")
@@ -60,10 +66,19 @@ class FromTheLog(unittest.TestCase):
     def arrive(self, *groups):
         """These, and no others, in this order."""
         wanted = sum(groups, [])
-        wait_until(lambda: len(self.numbers()) >= len(wanted), what="each post")
+        wait_until(lambda: len(self.numbers()) >= len(wanted), "each post")
         self.assertEqual(self.numbers(), wanted)
 
+    def kept(self):
+        """Is all posted, and its place in the log written?"""
+        with open(self.path("queue/event-log.place"), encoding="ascii") as file:
+            inode, offset = file.read().split(" ")[1:3]
+        log = os.stat(self.log.path)
+        return (int(inode), int(offset)) == (log.st_ino, log.st_size) and self.waiting() == 0
+
     def crash(self):
+        """After which nothing is posted twice: an event counts as posted when its place was kept."""
+        wait_until(self.kept)
         self.web.process.send_signal(signal.SIGKILL)
         self.web.process.wait()
 
@@ -86,6 +101,7 @@ class FromTheLog(unittest.TestCase):
 
     def test_a_crash_before_the_place_was_kept_posts_twice_with_the_same_id(self):
         self.arrive(self.log.write(1))
+        wait_until(self.kept)
         with open(self.path("queue/event-log.place"), "rb") as file:
             before = file.read()
         self.log.write(2)
@@ -152,12 +168,12 @@ class FromTheLog(unittest.TestCase):
         self.receiver.stop()
         # Each is queued with its sentence, so twice its length: some 140 of them are 16 MiB.
         sent = self.log.write(200, padding=60000)
-        waiting = wait_until(lambda: (n := self.waiting()) > 130 and n, 60, "the queue to fill")
+        waiting = wait_until(lambda: (n := self.waiting()) > 130 and n, "the queue to fill")
         self.assertLess(waiting, 150)
         wait_until(lambda: self.behind() > 1e6)
         self.assertIn("takes no more", self.web.log())
         self.receiver = Receiver(self.port)
-        wait_until(lambda: len(self.numbers()) == 200, 60)
+        wait_until(lambda: len(self.numbers()) == 200)
         self.assertEqual(self.numbers(), sent)
         wait_until(lambda: self.behind() == 0)
 

@@ -16,7 +16,7 @@ import time
 import unittest
 
 import fake_pennyline
-from gateway import TOKEN, Gateway, wait_until
+from gateway import PATIENCE_S, TOKEN, Gateway, wait_until
 from mutations import mutated
 from world import PROGRAM, World, main
 
@@ -64,9 +64,10 @@ class Safety(World):
 
     def test_no_path_leads_out_of_the_page(self):
         for path in ("/../main.c", "/js/../../main.c", "/..%2f..%2fmain.c", "/%2e%2e/main.c",
-                     "//etc/passwd", "/js/", "/js", "/vendor", "/index.html%00.css", "/openapi.json",
-                     "/.git/config"):
+                     "//etc/passwd", "/js/", "/js", "/vendor", "/openapi.json", "/.git/config"):
             self.refused(self.web.get(path), 404, "no such thing")
+        # libmicrohttpd 1.0 answers this one itself.
+        self.assertIn(self.web.get("/index.html%00.css").status, (400, 404))
 
     def test_a_method_that_is_not_there_names_those_that_are(self):
         reply = self.web.ask("DELETE", "/api/v1/kill-switch")
@@ -103,7 +104,7 @@ class Safety(World):
         sockets = []
         try:
             for _ in range(1000):
-                s = socket.create_connection(("127.0.0.1", self.web.port), timeout=5)
+                s = socket.create_connection(("127.0.0.1", self.web.port), timeout=PATIENCE_S)
                 s.sendall(b"GET /api/v1/status HTTP/1.1\r\nHost: localhost\r\n\r\n")
                 sockets.append(s)
             answered = sum(s.recv(12) == b"HTTP/1.1 200" for s in sockets)
@@ -118,15 +119,16 @@ class Safety(World):
 
         def asked(seconds):
             before = sum(self.server.pennyline.n_asked.values())
-            end = time.monotonic() + seconds
-            while time.monotonic() < end:
+            began = time.monotonic()
+            while time.monotonic() < began + seconds:
                 yield
-            self.n_asked = sum(self.server.pennyline.n_asked.values()) - before
+            n_asked = sum(self.server.pennyline.n_asked.values()) - before
+            self.asked_per_second = n_asked / (time.monotonic() - began)
         for _ in asked(2):
             self.web.get("/api/v1/aggregates?count=50")
             self.web.get("/api/v1/aggregates/1")
         # Two rounds and two states per second each, and the one report five times.
-        self.assertLess(self.n_asked, 60)
+        self.assertLess(self.asked_per_second, 30)
 
 
 class Names(World):
@@ -175,16 +177,17 @@ class Rate(World):
     arguments = ("--requests-per-second", "5")
 
     def test_too_many_requests_are_told_to_wait(self):
-        replies = [self.web.get("/api/v1/kill-switch") for _ in range(80)]
-        refused = [r for r in replies if r.status == 429]
-        self.assertTrue(refused)
-        self.refused(refused[0], 429, "5 requests per second")
-        self.assertEqual(refused[0].headers["Retry-After"], "1")
+        # In one piece, so that it is the gateway's pace that counts and not the test's.
+        request = b"GET /api/v1/kill-switch HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        received = self.web.raw(80 * request, timeout_s=PATIENCE_S)
+        first = received[received.index(b"HTTP/1.1 429"):].split(b"HTTP/1.1", 2)[1]
+        self.assertIn(b"5 requests per second", first)
+        self.assertIn(b"\r\nRetry-After: 1\r\n", first)
 
 
 class Connections(World):
     n_aggregates = 10
-    arguments = ("--max-connections", "16", "--max-connections-per-address", "12", "--idle-timeout", "1")
+    arguments = ("--max-connections", "16", "--max-connections-per-address", "12", "--idle-timeout", "600")
 
     @contextlib.contextmanager
     def held(self, n, address="127.0.0.1"):
@@ -193,7 +196,7 @@ class Connections(World):
             sockets = []
             for _ in range(n):
                 sockets.append(stack.enter_context(socket.socket()))
-                sockets[-1].settimeout(30)
+                sockets[-1].settimeout(PATIENCE_S)
                 sockets[-1].bind((address, 0))
                 sockets[-1].connect(("127.0.0.1", self.web.port))
                 sockets[-1].sendall(HELD)
@@ -215,8 +218,14 @@ class Connections(World):
             self.assertFalse(self.answers())
         wait_until(self.answers, what="giving back the room")
 
+
+class Idle(World):
+    n_aggregates = 10
+    arguments = ("--idle-timeout", "1")
+
     def test_who_sends_nothing_is_cut_off(self):
-        with self.held(1) as (s,):
+        with socket.create_connection(("127.0.0.1", self.web.port), timeout=PATIENCE_S) as s:
+            s.sendall(HELD)
             self.assertEqual(s.recv(1000), b"")
 
 

@@ -33,6 +33,11 @@ class World(unittest.TestCase):
         cls.server.stop()
         cls.folder.cleanup()
 
+    def hold_tests(self):
+        """No test goes on from now to the end of this case, or until `held` is taken back."""
+        self.server.pennyline.held = True
+        self.addCleanup(setattr, self.server.pennyline, "held", False)
+
     def refused(self, reply, status, words):
         self.assertEqual(reply.status, status, reply.body)
         error = reply.json()["error"]
