@@ -2,6 +2,7 @@
 #include "blind/attacks.h"
 
 #include "base/compiler.h"
+#include "base/time.h"
 
 #include <string.h>
 
@@ -134,6 +135,51 @@ static void jump(struct sender *s, uint32_t flow)
         sender_send_bytes(s, flow, seq + JUMP_BYTES, n_bytes, false, 0);
 }
 
+/* What is repeated is all that can be dropped; what is not, can't be. A FIN ends the flow, so the
+ * next step begins it anew. */
+static void undroppable(struct sender *s, uint32_t flow)
+{
+    uint32_t n = s->options.n_between != 0 ? s->options.n_between : UNDROPPABLE_BETWEEN;
+
+    send_and_repeat(s, flow);
+    if (s->options.between == SENDER_FIN) {
+        sender_send_new_flagged(s, flow, s->options.payload_bytes, TCP_FLAG_FIN);
+        sender_send_flags(s, flow, TCP_FLAG_SYN);
+        return;
+    }
+    for (uint32_t i = 0; i < n; i++)
+        if (s->options.between == SENDER_URGENT)
+            sender_send_new_flagged(s, flow, s->options.payload_bytes, TCP_FLAG_URG);
+        else
+            sender_send_new(s, flow, 1);
+}
+
+/* The flow that repeats nothing soon waits for the repair of a drop, and sends on without a coin.
+ */
+static void blocked(struct sender *s, uint32_t flow)
+{
+    uint32_t n = s->options.n_between != 0 ? s->options.n_between : BLOCKED_BETWEEN;
+
+    if (flow != s->options.n_flows - 1) {
+        send_and_repeat(s, flow);
+        return;
+    }
+    for (uint32_t i = 0; i < n; i++)
+        sender_send_new(s, flow, s->options.payload_bytes);
+}
+
+/* The ratio holds over time, but the first part of each period carries every repeat. */
+static void pulses(struct sender *s, uint32_t flow)
+{
+    uint64_t period_ns =
+        s->options.period_ns != 0 ? s->options.period_ns : PULSES_PERIOD_MS * NS_PER_MS;
+    uint16_t n_bytes = s->options.payload_bytes;
+    uint32_t seq = sender_send_new(s, flow, n_bytes);
+
+    if ((double)(s->now_ns % period_ns) < s->options.duplicate_ratio * (double)period_ns)
+        sender_send_bytes(s, flow, seq, n_bytes, true, s->options.delay_ns);
+}
+
 static const struct attack attacks[] = {
     {"none", "spoofed segments in order, none repeated", send_and_repeat, 0, 0, 0, false},
     {"duplicates", "repeats some segments (--duplicates, --delay-ms)", send_and_repeat, 0.10, 0, 0,
@@ -153,6 +199,13 @@ static const struct attack attacks[] = {
     {"wrap", "as duplicates, with sequence numbers that wrap at once", send_and_repeat, 0.10, 0, 0,
      true},
     {"jump", "a segment 1 GB ahead after every 100 of a flow", jump, 0, 0, 0, false},
+    {"undroppable",
+     "repeats all that can be dropped, and much that cannot lies between (--between)", undroppable,
+     1, 5, 0, false},
+    {"blocked", "nine of ten flows repeat all, one sends 100 times as much (--between)", blocked, 1,
+     5, 0, false},
+    {"pulses", "repeats all in the first part of each 10 ms (--duplicates, --period-ms)", pulses,
+     0.10, 5, 0, false},
 };
 
 const struct attack *attack_by_index(unsigned int index)

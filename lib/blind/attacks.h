@@ -23,6 +23,12 @@ struct attack {
 /* `jump` sends every so manieth segment of a flow again, this far ahead. */
 #define JUMP_EVERY_SEGMENTS 100
 #define JUMP_BYTES          (UINT32_C(1) << 30)
+/* How many segments that nobody drops `undroppable` sends after each; how many times as much as
+ * each other the one flow of `blocked` sends that repeats nothing. */
+#define UNDROPPABLE_BETWEEN 10
+#define BLOCKED_BETWEEN     100
+/* `pulses` repeats in the first part of each such period. */
+#define PULSES_PERIOD_MS 10
 
 /* NULL when there is none of that name. */
 const struct attack *attack_by_name(const char *name);

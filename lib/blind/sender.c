@@ -67,7 +67,8 @@ void sender_send_flags(struct sender *s, uint32_t flow, uint8_t tcp_flags)
         f->next_seq++;
 }
 
-uint32_t sender_send_new(struct sender *s, uint32_t flow, uint16_t n_bytes)
+uint32_t sender_send_new_flagged(struct sender *s, uint32_t flow, uint16_t n_bytes,
+                                 uint8_t tcp_flags)
 {
     struct sender_flow *f = &s->flows[flow];
     uint32_t seq;
@@ -75,10 +76,19 @@ uint32_t sender_send_new(struct sender *s, uint32_t flow, uint16_t n_bytes)
     if (s->options.handshake && f->n_segments == 0)
         sender_send_flags(s, flow, TCP_FLAG_SYN);
     seq = f->next_seq;
-    sender_send_bytes(s, flow, seq, n_bytes, false, 0);
-    f->next_seq += n_bytes;
+    push(s, (struct segment){.time_ns = s->now_ns,
+                             .flow = flow,
+                             .seq = seq,
+                             .n_bytes = n_bytes,
+                             .tcp_flags = TCP_FLAG_ACK | TCP_FLAG_PSH | tcp_flags});
+    f->next_seq += n_bytes + ((tcp_flags & (TCP_FLAG_SYN | TCP_FLAG_FIN)) != 0);
     f->n_segments++;
     return seq;
+}
+
+uint32_t sender_send_new(struct sender *s, uint32_t flow, uint16_t n_bytes)
+{
+    return sender_send_new_flagged(s, flow, n_bytes, 0);
 }
 
 void sender_send_flood(struct sender *s, bool syn)
@@ -95,6 +105,21 @@ bool sender_coin(struct sender *s, double probability)
     return random_unit(&s->random) < probability;
 }
 
+const char *sender_between_name(unsigned int between)
+{
+    static const char *const names[SENDER_N_BETWEEN] = {
+        [SENDER_ONE_BYTE] = "one-byte", [SENDER_URGENT] = "urgent", [SENDER_FIN] = "fin"};
+
+    return between < SENDER_N_BETWEEN ? names[between] : NULL;
+}
+
+static const struct attack *attack_of_step(struct sender *s)
+{
+    const struct sender_options *o = &s->options;
+
+    return o->also != NULL && sender_coin(s, 0.5) ? o->also : o->attack;
+}
+
 /* Makes steps until the first segment that waits is due before the next step. */
 static void make_steps(struct sender *s)
 {
@@ -107,7 +132,7 @@ static void make_steps(struct sender *s)
         if (first && first->time_ns < due_ns)
             return;
         s->now_ns = due_ns;
-        s->options.attack->step(s, (uint32_t)(s->n_steps % s->options.n_flows));
+        attack_of_step(s)->step(s, (uint32_t)(s->n_steps % s->options.n_flows));
         s->n_steps++;
     }
 }

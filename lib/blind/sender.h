@@ -12,8 +12,14 @@
 
 struct attack;
 
+/* What the segments are that `undroppable` sends between. */
+enum sender_between { SENDER_ONE_BYTE, SENDER_URGENT, SENDER_FIN, SENDER_N_BETWEEN };
+/* "one-byte", "urgent", "fin"; NULL behind the last. */
+const char *sender_between_name(unsigned int between);
+
 struct sender_options {
     const struct attack *attack;
+    const struct attack *also; /* its steps are mixed in, by a coin; NULL: none */
     uint32_t n_flows;
     uint64_t n_segments; /* of the plan: steps of the attack */
     uint64_t segments_per_second;
@@ -22,6 +28,9 @@ struct sender_options {
     uint64_t delay_ns;      /* from a segment to its repeat */
     uint32_t n_flood;       /* packets of new flows per step (attacks with a flood) */
     uint32_t n_covered;     /* segments under one packet of `sweep`; 0: SWEEP_SEGMENTS */
+    uint32_t n_between;     /* segments of the attack that are never repeated; 0: by the attack */
+    enum sender_between between;
+    uint64_t period_ns; /* of `pulses`; 0: PULSES_PERIOD_MS */
     uint64_t seed;
     bool handshake; /* a flow starts with a SYN, else in the middle */
 };
@@ -54,6 +63,10 @@ void sender_free(struct sender *s);
 
 /* New data of a flow; returns its first sequence number. The SYN goes before, where one is due. */
 uint32_t sender_send_new(struct sender *s, uint32_t flow, uint16_t n_bytes);
+
+/* The same with more flags than ACK and PSH. A FIN or SYN takes one sequence number, too. */
+uint32_t sender_send_new_flagged(struct sender *s, uint32_t flow, uint16_t n_bytes,
+                                 uint8_t tcp_flags);
 
 /* Any bytes of a flow; its `next_seq` stays. */
 void sender_send_bytes(struct sender *s, uint32_t flow, uint32_t seq, uint16_t n_bytes,

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <netinet/ether.h>
 #include <stdlib.h>
+#include <string.h>
 
 const char *argp_program_version = "pennyline-blind " PENNYLINE_VERSION;
 
@@ -18,6 +19,10 @@ enum {
     OPTION_HANDSHAKE,
     OPTION_FLOOD,
     OPTION_PORT,
+    OPTION_BETWEEN,
+    OPTION_BETWEEN_KIND,
+    OPTION_PERIOD,
+    OPTION_ALSO,
 };
 
 static const struct argp_option options[] = {
@@ -38,6 +43,12 @@ static const struct argp_option options[] = {
     {"duplicates", 'D', "RATIO", 0, "Repeats per segment, 0 to 1, or as 14.9% (by the attack)", 3},
     {"delay-ms", 'm', "MS", 0, "From a segment to its repeat (by the attack)", 3},
     {"flood", OPTION_FLOOD, "N", 0, "Packets of new flows per step (by the attack)", 3},
+    {"between", OPTION_BETWEEN, "N", 0,
+     "Segments that are never repeated, in attacks that have them (by the attack)", 3},
+    {"between-kind", OPTION_BETWEEN_KIND, "KIND", 0,
+     "Of the attack undroppable: one-byte (default), urgent or fin", 3},
+    {"period-ms", OPTION_PERIOD, "MS", 0, "Of the attack pulses (10)", 3},
+    {"also", OPTION_ALSO, "NAME", 0, "An attack whose steps are mixed in, half of all", 3},
     {"handshake", OPTION_HANDSHAKE, NULL, 0, "Start each flow by a SYN, not in the middle", 3},
     {"seed", 'S', "N", 0, "Of sequence numbers and of which segments are repeated (1)", 3},
     {0},
@@ -65,6 +76,27 @@ static double number(struct argp_state *state, const char *name, const char *tex
     if (end == text || *end || !(value >= minimum && value <= maximum))
         argp_error(state, "--%s %s: want a number from %g to %g", name, text, minimum, maximum);
     return value;
+}
+
+static const struct attack *parse_attack(struct argp_state *state, const char *name,
+                                         const char *text)
+{
+    const struct attack *attack = attack_by_name(text);
+
+    if (!attack)
+        argp_error(state, "--%s %s: there is none of that name", name, text);
+    return attack;
+}
+
+static enum sender_between parse_between(struct argp_state *state, const char *text)
+{
+    unsigned int i = 0;
+
+    while (sender_between_name(i) && strcmp(sender_between_name(i), text) != 0)
+        i++;
+    if (i == SENDER_N_BETWEEN)
+        argp_error(state, "--between-kind %s: there are one-byte, urgent and fin", text);
+    return (enum sender_between)i;
 }
 
 static void parse_mac(struct argp_state *state, const char *text, uint8_t mac[6])
@@ -125,9 +157,7 @@ static error_t parse_plan(int key, char *text, struct argp_state *state)
 
     switch (key) {
     case 'a':
-        plan->attack = attack_by_name(text);
-        if (!plan->attack)
-            argp_error(state, "--attack %s: there is none of that name", text);
+        plan->attack = parse_attack(state, "attack", text);
         break;
     case 'f':
         plan->n_flows = (uint32_t)number(state, "flows", text, 1, 1e7);
@@ -152,6 +182,19 @@ static error_t parse_plan(int key, char *text, struct argp_state *state)
         break;
     case OPTION_FLOOD:
         parse->n_flood = (int64_t)number(state, "flood", text, 0, 1e6);
+        break;
+    case OPTION_BETWEEN:
+        plan->n_between = (uint32_t)number(state, "between", text, 1, 1e6);
+        break;
+    case OPTION_BETWEEN_KIND:
+        plan->between = parse_between(state, text);
+        break;
+    case OPTION_PERIOD:
+        plan->period_ns =
+            (uint64_t)(number(state, "period-ms", text, 0.001, 1e6) * (double)NS_PER_MS);
+        break;
+    case OPTION_ALSO:
+        plan->also = parse_attack(state, "also", text);
         break;
     case OPTION_HANDSHAKE:
         plan->handshake = true;

@@ -84,7 +84,7 @@ static void every_attack_keeps_time_and_its_seed(void **state)
         free(a);
         free(b);
     }
-    assert_int_equal(i, 14);
+    assert_int_equal(i, 17);
 }
 
 static void plain_spoofing_is_in_order_and_repeats_nothing(void **state)
@@ -312,6 +312,103 @@ static void eviction_repeats_after_a_second_of_flood(void **state)
     free(p);
 }
 
+/* Of all that it sends once, a tenth or less can be dropped, and all of that comes again. */
+static void undroppable_repeats_all_that_can_be_dropped(void **state)
+{
+    (void)state;
+    for (enum sender_between between = SENDER_ONE_BYTE; between < SENDER_N_BETWEEN; between++) {
+        struct play *p = prepare("undroppable");
+        unsigned int n_whole = 0, n_between = 0, n_syn = 0;
+        uint32_t next = p->segments[0].seq;
+
+        p->options.between = between;
+        p->options.n_between = between == SENDER_URGENT ? 3 : 0;
+        run(p);
+        next = p->segments[0].seq;
+        for (unsigned int i = 0; i < p->n_segments; i++) {
+            const struct segment *s = &p->segments[i];
+
+            if (s->is_repeat) {
+                assert_int_equal(s->n_bytes, 1000);
+                assert_int_equal(s->tcp_flags, TCP_FLAG_ACK | TCP_FLAG_PSH);
+                continue;
+            }
+            assert_int_equal(s->seq, next);
+            next += s->n_bytes + ((s->tcp_flags & (TCP_FLAG_SYN | TCP_FLAG_FIN)) != 0);
+            if (s->n_bytes == 0)
+                n_syn += s->tcp_flags == TCP_FLAG_SYN;
+            else if (s->n_bytes == 1000 && s->tcp_flags == (TCP_FLAG_ACK | TCP_FLAG_PSH))
+                n_whole++;
+            else
+                n_between++;
+        }
+        assert_int_equal(n_whole, 1000);
+        assert_int_equal(p->n_repeats, 1000);
+        assert_int_equal(n_between, between == SENDER_ONE_BYTE ? 1000 * UNDROPPABLE_BETWEEN
+                                    : between == SENDER_URGENT ? 3000
+                                                               : 1000);
+        assert_int_equal(n_syn, between == SENDER_FIN ? 1000 : 0);
+        free(p);
+    }
+}
+
+static void blocked_sends_most_in_the_flow_that_repeats_nothing(void **state)
+{
+    struct play *p = prepare("blocked");
+    unsigned int n[10] = {0}, n_repeats[10] = {0};
+
+    (void)state;
+    p->options.n_flows = 10;
+    p->options.n_between = 30;
+    run(p);
+    for (unsigned int i = 0; i < p->n_segments; i++) {
+        n[p->segments[i].flow] += !p->segments[i].is_repeat;
+        n_repeats[p->segments[i].flow] += p->segments[i].is_repeat;
+    }
+    for (unsigned int i = 0; i < 9; i++) {
+        assert_int_equal(n[i], 100);
+        assert_int_equal(n_repeats[i], 100);
+    }
+    assert_int_equal(n[9], 3000);
+    assert_int_equal(n_repeats[9], 0);
+    free(p);
+}
+
+static void pulses_repeat_in_the_first_part_of_each_period(void **state)
+{
+    struct play *p = prepare("pulses");
+    unsigned int n_repeats = 0;
+
+    (void)state;
+    p->options.period_ns = 40 * NS_PER_MS;
+    run(p);
+    for (unsigned int i = 0; i < p->n_segments; i++)
+        if (p->segments[i].is_repeat) {
+            assert_true((p->segments[i].time_ns - p->options.delay_ns) % (40 * NS_PER_MS) <
+                        4 * NS_PER_MS);
+            n_repeats++;
+        }
+    assert_int_equal(n_repeats, 100);
+    free(p);
+}
+
+static void two_attacks_take_the_steps_by_a_coin(void **state)
+{
+    struct play *p = prepare("none");
+    unsigned int n_syn = 0;
+
+    (void)state;
+    p->options.also = attack_by_name("syn-flood");
+    p->options.n_segments = 10000;
+    run(p);
+    for (unsigned int i = 0; i < p->n_segments; i++)
+        n_syn += p->segments[i].tcp_flags == TCP_FLAG_SYN;
+    assert_int_equal(p->n_segments, 10000);
+    /* The deviation is 50; six are allowed. */
+    assert_true(n_syn > 4700 && n_syn < 5300);
+    free(p);
+}
+
 static void wrap_passes_sequence_number_zero_in_every_flow(void **state)
 {
     struct play *p = prepare("wrap");
@@ -380,6 +477,10 @@ int main(void)
         cmocka_unit_test(concentration_repeats_in_one_flow_of_ten_only),
         cmocka_unit_test(floods_never_use_a_flow_twice),
         cmocka_unit_test(eviction_repeats_after_a_second_of_flood),
+        cmocka_unit_test(undroppable_repeats_all_that_can_be_dropped),
+        cmocka_unit_test(blocked_sends_most_in_the_flow_that_repeats_nothing),
+        cmocka_unit_test(pulses_repeat_in_the_first_part_of_each_period),
+        cmocka_unit_test(two_attacks_take_the_steps_by_a_coin),
         cmocka_unit_test(wrap_passes_sequence_number_zero_in_every_flow),
         cmocka_unit_test(jump_leaps_a_gigabyte_and_comes_back),
         cmocka_unit_test(a_handshake_puts_a_syn_before_the_first_byte),
