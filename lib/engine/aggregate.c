@@ -156,14 +156,27 @@ struct aggregate_control *aggregate_table_control(const struct aggregate_table *
     return &t->controls[aggregate];
 }
 
+static uint64_t word_of_order(struct aggregate_order order)
+{
+    return order.threshold | (uint64_t)order.test_id << AGGREGATE_WORD_TEST_ID_SHIFT |
+           (uint64_t)order.phase << AGGREGATE_WORD_PHASE_SHIFT |
+           (uint64_t)order.repaired_flows_only << AGGREGATE_WORD_REPAIRED_SHIFT |
+           (uint64_t)order.screening << AGGREGATE_WORD_SCREENING_SHIFT |
+           (uint64_t)order.ends_when_spent << AGGREGATE_WORD_ENDS_SHIFT;
+}
+
 void aggregate_control_order(struct aggregate_control *c, struct aggregate_order order)
 {
-    uint64_t word = order.threshold | (uint64_t)order.test_id << AGGREGATE_WORD_TEST_ID_SHIFT |
-                    (uint64_t)order.phase << AGGREGATE_WORD_PHASE_SHIFT |
-                    (uint64_t)order.repaired_flows_only << AGGREGATE_WORD_REPAIRED_SHIFT |
-                    (uint64_t)order.screening << AGGREGATE_WORD_SCREENING_SHIFT;
+    atomic_store_explicit(&c->word, word_of_order(order), memory_order_release);
+}
 
-    atomic_store_explicit(&c->word, word, memory_order_release);
+void aggregate_control_end_pooled(struct aggregate_control *c, struct aggregate_order order)
+{
+    uint64_t word = word_of_order(order);
+
+    order.phase = AGGREGATE_SETTLING;
+    atomic_compare_exchange_strong_explicit(&c->word, &word, word_of_order(order),
+                                            memory_order_acq_rel, memory_order_relaxed);
 }
 
 /* A plain fetch-sub would show others a negative budget for a moment, and what the manager

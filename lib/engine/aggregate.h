@@ -34,11 +34,13 @@ struct aggregate_order {
     uint8_t phase;            /* enum aggregate_phase */
     bool repaired_flows_only; /* FLOWS: only flows that repaired something may take a place for now
                                */
+    bool ends_when_spent;     /* POOLED: the last drop ends the phase, at once and on all workers */
     bool screening; /* FLOWS: a flow that was not tested yet may lose one segment without a place */
 };
 
 struct aggregate_control {
-    alignas(CACHE_LINE_BYTES) _Atomic uint64_t word; /* manager writes: aggregate_order, packed */
+    /* aggregate_order, packed; the manager writes it, but for aggregate_control_end_pooled() */
+    alignas(CACHE_LINE_BYTES) _Atomic uint64_t word;
     _Atomic int32_t budget;    /* drops that may still be made; manager adds, workers take */
     _Atomic int32_t screening; /* likewise, in the flows phase of flows without a place */
     _Atomic int32_t places;    /* flows that may still be taken for individual tests; likewise */
@@ -83,11 +85,17 @@ struct aggregate_control *aggregate_table_control(const struct aggregate_table *
 /* Manager. Publishes an order; workers follow it from their next segment on. */
 void aggregate_control_order(struct aggregate_control *c, struct aggregate_order order);
 
-/* The word: threshold:32 | test_id:8 | phase:8 | repaired_flows_only:1 | screening:1 */
+/* Worker, when it took the last drop of an order that `ends_when_spent`: the phase is SETTLING from
+ * now on, for all. Nothing if the manager published another order meanwhile. */
+void aggregate_control_end_pooled(struct aggregate_control *c, struct aggregate_order order);
+
+/* The word: threshold:32 | test_id:8 | phase:8 | repaired_flows_only:1 | screening:1 |
+ * ends_when_spent:1 */
 #define AGGREGATE_WORD_TEST_ID_SHIFT   32
 #define AGGREGATE_WORD_PHASE_SHIFT     40
 #define AGGREGATE_WORD_REPAIRED_SHIFT  48
 #define AGGREGATE_WORD_SCREENING_SHIFT 49
+#define AGGREGATE_WORD_ENDS_SHIFT      50
 
 static inline struct aggregate_order aggregate_order_of_word(uint64_t word)
 {
@@ -97,6 +105,7 @@ static inline struct aggregate_order aggregate_order_of_word(uint64_t word)
         .phase = (uint8_t)(word >> AGGREGATE_WORD_PHASE_SHIFT),
         .repaired_flows_only = (word >> AGGREGATE_WORD_REPAIRED_SHIFT) & 1,
         .screening = (word >> AGGREGATE_WORD_SCREENING_SHIFT) & 1,
+        .ends_when_spent = (word >> AGGREGATE_WORD_ENDS_SHIFT) & 1,
     };
 }
 

@@ -32,6 +32,7 @@ struct run {
     const struct slice_rules *rules;
     uint32_t status_mask, status; /* what it is to find in the flow, see status_of() */
     bool has_coins;
+    bool may_book; /* a coin that says drop would be obeyed */
     /* Ordinary segments that no counter knows yet. */
     uint64_t n_segments, n_bytes;
     unsigned int n_runs; /* of this burst */
@@ -126,7 +127,8 @@ static inline uint32_t status_of(const struct flow *f)
 static_assert(offsetof(struct flow, state) + 4 == sizeof(struct flow),
               "state is the first of four");
 
-static void end_run(struct engine *e, struct run *r)
+/* With `droppable`, or without: did each of them have a coin that would have been obeyed? */
+static void count_run(struct engine *e, struct run *r, bool droppable)
 {
     struct aggregate_counters *c;
 
@@ -137,11 +139,33 @@ static void end_run(struct engine *e, struct run *r)
     c->bytes += r->n_bytes;
     c->segments += r->n_segments;
     c->in_order += r->n_segments;
-    if (r->has_coins) {
+    if (r->has_coins)
+        c->population_in_order += r->n_segments;
+    if (droppable) {
         c->droppable += r->n_segments;
         c->population_droppable += r->n_segments;
     }
     r->n_segments = r->n_bytes = 0;
+}
+
+/* If another worker spent the budget meanwhile, nobody knows before which of these segments: then
+ * none counts as droppable. */
+static void end_run(struct engine *e, struct run *r)
+{
+    count_run(e, r, r->may_book && engine_may_book(e, &r->control->budget));
+}
+
+static never_inlined enum engine_action spend_coin(struct engine *e, struct run *r,
+                                                   const struct engine_packet *p, struct flow *f)
+{
+    enum engine_action action = engine_spend_coin(e, p, r->rules, f, r->order, &r->control->budget);
+
+    if (action == ENGINE_DROP)
+        count_run(e, r, true);
+    else
+        end_run(e, r);
+    r->may_book = engine_may_book(e, &r->control->budget);
+    return action;
 }
 
 /* In the pooled phase every ordinary segment has its coin; while the last drops settle, and while
@@ -162,6 +186,7 @@ static never_inlined void begin_run(struct engine *e, struct run *r, const struc
     r->word = atomic_load_explicit(&r->control->word, memory_order_acquire);
     r->order = aggregate_order_of_word(r->word);
     r->has_coins = r->order.phase == AGGREGATE_POOLED;
+    r->may_book = r->has_coins && engine_may_book(e, &r->control->budget);
     wanted.test_id = r->order.test_id;
     if (r->order.phase == AGGREGATE_SETTLING) {
         /* The first segment of this phase says where the flow's population ends. */
@@ -256,7 +281,7 @@ static inline enum engine_action take(struct engine *e, struct run *r, struct en
     r->n_segments++;
     r->n_bytes += p->n_bytes;
     if (r->has_coins && likely_false(random_u32(&e->random) < r->order.threshold))
-        return engine_spend_coin(e, p, r->rules, f, r->order, &r->control->budget);
+        return spend_coin(e, r, p, f);
     return ENGINE_FORWARD;
 }
 

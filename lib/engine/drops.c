@@ -51,14 +51,39 @@ static bool is_to_screen(const struct flow *f, struct aggregate_order order)
     return order.screening && (f->flags & (FLOW_TESTED | FLOW_HAD_PLACE)) == 0;
 }
 
-static void count_droppable_of_place(struct engine *e, const struct flow *f)
+static void count_in_order_of_place(struct engine *e, const struct flow *f)
 {
     struct place *place = &e->places.places[f->place];
 
-    place->counts.droppable++;
-    if (!place->frozen)
-        place->counts.population_droppable++;
+    if (place->frozen)
+        return;
+    place->counts.population_in_order++;
     places_touch(&e->places, f->place);
+}
+
+/* A segment with a coin. Those without are no comparison for the dropped ones: which they are, a
+ * sender decides (lib/verdict/penny.c). */
+static void count_droppable(struct engine *e, const struct flow *f, struct aggregate_order order)
+{
+    struct aggregate_counters *c = engine_delta(e, f->aggregate);
+
+    c->droppable++;
+    if (order.phase == AGGREGATE_POOLED)
+        c->population_droppable++;
+    if (f->place != FLOW_NO_PLACE) {
+        struct place *place = &e->places.places[f->place];
+
+        place->counts.droppable++;
+        if (!place->frozen)
+            place->counts.population_droppable++;
+        places_touch(&e->places, f->place);
+    }
+}
+
+bool engine_may_book(const struct engine *e, const _Atomic int32_t *budget)
+{
+    return e->open && atomic_load_explicit(budget, memory_order_relaxed) > 0 &&
+           e->ledger.n_used < e->ledger.n_entries;
 }
 
 static void post_drop_made(struct engine *e, const struct ledger_entry *d,
@@ -132,7 +157,7 @@ enum engine_action engine_try_drop(struct engine *e, const struct engine_packet 
         if (f->state != FLOW_ARMED)
             return ENGINE_FORWARD;
         if (has_or_takes_place(e, f, order))
-            count_droppable_of_place(e, f);
+            count_in_order_of_place(e, f);
         else if (is_to_screen(f, order))
             budget = &control->screening;
         else
@@ -140,6 +165,8 @@ enum engine_action engine_try_drop(struct engine *e, const struct engine_packet 
     }
     if (!may_drop_from(e, f, p->view, rules))
         return ENGINE_FORWARD;
+    if (engine_may_book(e, budget))
+        count_droppable(e, f, order);
     if (random_u32(&e->random) >= order.threshold)
         return ENGINE_FORWARD;
     return engine_spend_coin(e, p, rules, f, order, budget);
@@ -168,6 +195,11 @@ enum engine_action engine_spend_coin(struct engine *e, const struct engine_packe
         return ENGINE_FORWARD;
     }
     book_drop(e, entry, f, p->view, rules, order);
+    /* What comes after the last drop can't be dropped. Until an order of the manager told all
+     * workers, that would be thousands of segments at line rate. */
+    if (order.ends_when_spent && order.phase == AGGREGATE_POOLED &&
+        atomic_load_explicit(budget, memory_order_relaxed) <= 0)
+        aggregate_control_end_pooled(&e->controls[f->aggregate], order);
     return ENGINE_DROP;
 }
 
@@ -238,12 +270,8 @@ static void count_and_tell_end(struct engine *e, uint32_t entry, enum drop_state
         c->flows_repaired++;
     }
     post_drop_ended(e, d, state);
-    if (of_place) {
-        struct place *place = &e->places.places[f->place];
-
-        place->spent = place->frozen;
+    if (of_place)
         places_touch(&e->places, f->place);
-    }
 }
 
 void engine_end_drop(struct engine *e, uint32_t entry, enum drop_state state)

@@ -142,6 +142,9 @@ static inline bool flow_is_left_alone(unsigned int n_segments, unsigned int n_ou
     return n_out_of_order * 256u > n_segments * rules->max_reordering_256;
 }
 
+/* Would a coin that says drop be obeyed, from this budget? Only then its segment counts in U. */
+bool engine_may_book(const struct engine *e, const _Atomic int32_t *budget);
+
 /* Decides by the coin, the budgets and the flow's state whether this droppable segment is dropped,
  * and if so books it. */
 enum engine_action engine_try_drop(struct engine *e, const struct engine_packet *p,

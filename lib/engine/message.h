@@ -52,7 +52,7 @@ enum message_kind {
 /* What an individually tested flow showed since it took its place: for E_f and for rule penny. */
 struct flow_counts {
     uint64_t droppable, dropped, retransmitted, expired, voided, duplicates;
-    uint64_t population_droppable,
+    uint64_t population_droppable, population_in_order,
         population_duplicates; /* frozen at its last drop, as rule penny wants it */
 };
 

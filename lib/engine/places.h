@@ -21,7 +21,6 @@ struct place {
     uint16_t next;           /* in the free list, or the list of changed ones */
     uint8_t test_id;
     bool frozen;  /* its last drop is made: the population of rule penny is complete */
-    bool spent;   /* that drop ended, too: only duplicates still count */
     bool ended;   /* nothing more will count */
     bool changed; /* in the list of those to post */
 };

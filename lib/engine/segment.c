@@ -165,7 +165,7 @@ static void count_duplicate(struct engine *e, struct flow *f, uint32_t sequence,
         struct place *place = &e->places.places[f->place];
 
         place->counts.duplicates++;
-        if (!place->spent && (!place->frozen || serial_before(sequence, place->population_end)))
+        if (!place->frozen || serial_before(sequence, place->population_end))
             place->counts.population_duplicates++;
         places_touch(&e->places, f->place);
     }
@@ -179,9 +179,8 @@ static enum engine_action in_order(struct engine *e, const struct engine_packet 
     if (f->state != FLOW_ARMED ||
         (order.phase != AGGREGATE_POOLED && order.phase != AGGREGATE_FLOWS))
         return ENGINE_FORWARD;
-    c->droppable++;
     if (order.phase == AGGREGATE_POOLED)
-        c->population_droppable++;
+        c->population_in_order++;
     return engine_try_drop(e, p, rules, f, order);
 }
 

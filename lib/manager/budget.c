@@ -16,6 +16,7 @@ void budget_order(struct manager *m, const struct aggregate_state *a, enum aggre
                                 .phase = (uint8_t)phase,
                                 .repaired_flows_only = t->repaired_flows_only,
                                 .screening = t->screening,
+                                .ends_when_spent = t->parameters.rule == TEST_RULE_PENNY,
                             });
 }
 

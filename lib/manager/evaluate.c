@@ -2,6 +2,7 @@
 /* From counts to the values of both rules. Whichever rule decides, both are reported. */
 #include <math.h>
 
+#include "base/time.h"
 #include "manager/internal.h"
 #include "verdict/evidence.h"
 
@@ -80,31 +81,83 @@ static struct penny_parameters penny_parameters_of(const struct test_parameters 
                                      .p_miss = p->p_miss};
 }
 
-/* The population ends with the pooled phase: drops of single flows are not of it. */
-static void evaluate_penny(struct test *t)
+/* A repeat of what was forwarded may come as late as the repair of a drop: rule penny is asked when
+ * the population's last segment had as much time as a drop. */
+static bool repeats_are_in(const struct test *t, uint64_t population_ended_ns, uint64_t until_ns)
 {
-    const struct penny_parameters parameters = penny_parameters_of(&t->parameters);
-    const struct penny_counts counts = {.droppable = t->counts.population_droppable,
-                                        .dropped = t->counts.dropped,
-                                        .retransmitted = t->counts.retransmitted,
-                                        .expired = t->counts.expired,
-                                        .duplicates = t->counts.population_duplicates,
-                                        .voided = t->counts.voided};
+    return population_ended_ns != 0 &&
+           until_ns - population_ended_ns >= t->parameters.retransmission_timeout_ms * NS_PER_MS;
+}
 
+static bool all_have_ended(const struct penny_counts *c)
+{
+    return c->dropped == c->retransmitted + c->expired + c->voided;
+}
+
+/* The population ends with the last drop of the pooled phase, or with the phase: drops of single
+ * flows are not of it. */
+static void read_population(const struct manager *m, struct test *t)
+{
+    struct penny_counts *p = &t->population;
+
+    p->droppable = t->counts.population_droppable;
+    p->in_order = t->counts.population_in_order;
+    p->duplicates = t->counts.population_duplicates;
     if (t->flows_started_ns != 0)
         return;
-    t->penny = penny_evaluate(&counts, &parameters);
-    if (t->counts.dropped < t->parameters.max_drops_per_aggregate || test_pending(t) != 0)
+    p->dropped = t->counts.dropped;
+    p->retransmitted = t->counts.retransmitted;
+    p->expired = t->counts.expired;
+    p->voided = t->counts.voided;
+    if (t->population_ended_ns == 0 && (t->pooled_over || t->state != TEST_POOLED) &&
+        budget_is_drained(m, t))
+        t->population_ended_ns = m->now_ns;
+}
+
+static bool penny_is_final(const struct test *t)
+{
+    return t->verdict_ns != 0 && t->parameters.rule == TEST_RULE_PENNY;
+}
+
+bool test_awaits_penny(const struct test *t)
+{
+    return !penny_is_final(t) && t->penny.outcome == VERDICT_UNDECIDED &&
+           t->population.dropped >= t->parameters.max_drops_per_aggregate;
+}
+
+/* What the rule said once, it said of the whole population. */
+static void evaluate_penny(const struct manager *m, struct test *t)
+{
+    const struct penny_parameters parameters = penny_parameters_of(&t->parameters);
+    const bool is_due = test_awaits_penny(t) && all_have_ended(&t->population) &&
+                        repeats_are_in(t, t->population_ended_ns, m->now_ns);
+
+    if (t->penny.outcome != VERDICT_UNDECIDED || !(t->changed || is_due))
+        return;
+    t->penny = penny_evaluate(&t->population, &parameters);
+    if (!is_due)
         t->penny.outcome = VERDICT_UNDECIDED;
 }
 
-/* Its drops are made and have ended, or it is gone. */
-bool test_flow_is_done(const struct test *t, const struct tested_flow *f)
+static struct penny_counts penny_counts_of_flow(const struct flow_counts *c)
 {
-    const struct flow_counts *c = &f->counts;
+    return (struct penny_counts){.droppable = c->population_droppable,
+                                 .in_order = c->population_in_order,
+                                 .dropped = c->dropped,
+                                 .retransmitted = c->retransmitted,
+                                 .expired = c->expired,
+                                 .duplicates = c->population_duplicates,
+                                 .voided = c->voided};
+}
 
-    return f->ended || (c->dropped >= t->parameters.max_drops_per_flow &&
-                        c->dropped == c->retransmitted + c->expired + c->voided);
+/* Its drops are made and have ended, and rule penny, if it decides, may be asked; or it is gone. */
+bool test_flow_is_done(const struct manager *m, const struct test *t, const struct tested_flow *f)
+{
+    const struct penny_counts counts = penny_counts_of_flow(&f->counts);
+
+    return f->ended || (f->population_ended_ns != 0 && all_have_ended(&counts) &&
+                        (t->parameters.rule == TEST_RULE_ANYTIME ||
+                         repeats_are_in(t, f->population_ended_ns, m->now_ns)));
 }
 
 double test_flow_log10_e(const struct test *t, const struct flow_counts *c)
@@ -112,35 +165,34 @@ double test_flow_log10_e(const struct test *t, const struct flow_counts *c)
     return anytime_log10_e_flow(&t->coin->anytime, c->retransmitted, c->duplicates);
 }
 
-struct penny_result test_flow_penny(const struct test *t, const struct flow_counts *c)
+/* Of a flow that left before its time no repeat is seen any more, so nothing is said of it. */
+struct penny_result test_flow_penny(const struct manager *m, const struct test *t,
+                                    const struct tested_flow *f)
 {
     const struct penny_parameters parameters = penny_parameters_of(&t->parameters);
-    const struct penny_counts counts = {.droppable = c->population_droppable,
-                                        .dropped = c->dropped,
-                                        .retransmitted = c->retransmitted,
-                                        .expired = c->expired,
-                                        .duplicates = c->population_duplicates,
-                                        .voided = c->voided};
+    const struct penny_counts counts = penny_counts_of_flow(&f->counts);
     struct penny_result result = penny_evaluate(&counts, &parameters);
 
-    if (c->dropped < t->parameters.max_drops_per_flow ||
-        c->dropped != c->retransmitted + c->expired + c->voided)
+    if (!all_have_ended(&counts) ||
+        !repeats_are_in(t, f->population_ended_ns, f->ended ? f->ended_ns : m->now_ns))
         result.outcome = VERDICT_UNDECIDED;
     return result;
 }
 
-static bool flow_is_closed_loop(const struct test *t, const struct flow_counts *c)
+static bool flow_is_closed_loop(const struct manager *m, const struct test *t,
+                                const struct tested_flow *f)
 {
     if (t->parameters.rule == TEST_RULE_PENNY)
-        return test_flow_penny(t, c).outcome == VERDICT_CLOSED_LOOP;
-    return test_flow_log10_e(t, c) >= -log10(t->parameters.alpha);
+        return test_flow_penny(m, t, f).outcome == VERDICT_CLOSED_LOOP;
+    return test_flow_log10_e(t, &f->counts) >= -log10(t->parameters.alpha);
 }
 
-static void count_closed_loop_flows(struct test *t, const struct flow_room *room)
+static void count_closed_loop_flows(const struct manager *m, struct test *t,
+                                    const struct flow_room *room)
 {
     t->n_flows_closed_loop = 0;
     for (uint32_t i = 0; i < room->n; i++)
-        t->n_flows_closed_loop += flow_is_closed_loop(t, &room->flows[i].counts);
+        t->n_flows_closed_loop += flow_is_closed_loop(m, t, &room->flows[i]);
 }
 
 /* A verdict is told beside the values that it was made of. But when it is closed_loop, what is
@@ -150,28 +202,30 @@ static bool evidence_is_final(const struct test *t)
     return t->verdict_ns != 0 && t->verdict != VERDICT_CLOSED_LOOP;
 }
 
-static bool penny_is_final(const struct test *t)
-{
-    return t->verdict_ns != 0 && t->parameters.rule == TEST_RULE_PENNY;
-}
-
-void test_evaluate(const struct manager *m, struct aggregate_state *a)
+static void read_counts(struct aggregate_state *a, const struct flow_room *room)
 {
     struct test *t = &a->test;
-    const struct flow_room *room = room_of_test(m, t);
     struct anytime_counts pooled;
 
-    if (!t->changed)
-        return;
-    t->changed = false;
     aggregate_counters_subtract(&t->counts, &a->total, &t->base);
     pooled = pooled_counts(t);
     if (!is_judged_already(t, &pooled) && !evidence_is_final(t))
         evaluate_anytime(t, room);
+}
+
+/* Rule penny waits for a time to pass, so it may have news where no counter has. */
+void test_evaluate(const struct manager *m, struct aggregate_state *a)
+{
+    struct test *t = &a->test;
+    const struct flow_room *room = room_of_test(m, t);
+
+    if (t->changed)
+        read_counts(a, room);
+    read_population(m, t);
     if (!penny_is_final(t)) {
-        evaluate_penny(t);
-        if (t->flows_changed && room != NULL)
-            count_closed_loop_flows(t, room);
+        evaluate_penny(m, t);
+        if (room != NULL && (t->flows_changed || t->parameters.rule == TEST_RULE_PENNY))
+            count_closed_loop_flows(m, t, room);
     }
-    t->flows_changed = false;
+    t->changed = t->flows_changed = false;
 }

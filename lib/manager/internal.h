@@ -52,6 +52,8 @@ struct test {
     struct anytime_values anytime;
     enum verdict_outcome decided_now; /* what rule anytime says of this epoch alone */
     unsigned n_repairs_needed;        /* for closed_loop, if no flow is chosen */
+    struct penny_counts population;   /* of the pooled phase */
+    uint64_t population_ended_ns; /* no worker adds to it since then at the latest; 0: not yet */
     struct penny_result penny;
     uint32_t n_flows_closed_loop;
 
@@ -86,7 +88,9 @@ struct aggregate_state {
 struct tested_flow {
     struct flow_key key;
     struct flow_counts counts;
-    uint32_t place; /* with `worker`: the engine's */
+    uint64_t population_ended_ns; /* 0: drops may still be made */
+    uint64_t ended_ns;            /* 0: its repeats are still seen */
+    uint32_t place;               /* with `worker`: the engine's */
     uint16_t worker;
     bool ended;
 };
@@ -167,9 +171,12 @@ void manager_close_epoch(struct manager *m, uint16_t worker, uint64_t epoch);
 
 /* evaluate.c: brings counts, both rules' values and the flows' up to date. */
 void test_evaluate(const struct manager *m, struct aggregate_state *a);
-bool test_flow_is_done(const struct test *t, const struct tested_flow *f);
+bool test_flow_is_done(const struct manager *m, const struct test *t, const struct tested_flow *f);
 double test_flow_log10_e(const struct test *t, const struct flow_counts *c);
-struct penny_result test_flow_penny(const struct test *t, const struct flow_counts *c);
+struct penny_result test_flow_penny(const struct manager *m, const struct test *t,
+                                    const struct tested_flow *f);
+/* Rule penny will have an outcome, if the test waits for it. */
+bool test_awaits_penny(const struct test *t);
 
 /* test.c: the states. */
 void test_begin(struct manager *m, struct aggregate_state *a);

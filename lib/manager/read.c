@@ -95,8 +95,8 @@ bool manager_flow_report(const struct manager *m, uint32_t aggregate, uint32_t i
         .key = room->flows[i].key,
         .counts = room->flows[i].counts,
         .log10_e = test_flow_log10_e(t, &room->flows[i].counts),
-        .penny = test_flow_penny(t, &room->flows[i].counts),
-        .ended = test_flow_is_done(t, &room->flows[i]),
+        .penny = test_flow_penny(m, t, &room->flows[i]),
+        .ended = test_flow_is_done(m, t, &room->flows[i]),
     };
     return true;
 }

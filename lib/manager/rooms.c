@@ -99,5 +99,9 @@ void room_receive(struct manager *m, struct test *t, const struct message *messa
     }
     f->counts = message->place.counts;
     f->ended = message->place.ended;
+    if (f->ended)
+        f->ended_ns = m->now_ns;
+    if (f->counts.dropped >= t->parameters.max_drops_per_flow && f->population_ended_ns == 0)
+        f->population_ended_ns = m->now_ns;
     t->changed = t->flows_changed = true;
 }

@@ -106,7 +106,9 @@ static void go_on_pooled(struct manager *m, struct aggregate_state *a)
     struct test *t = &a->test;
 
     if (t->pooled_over) {
-        if (budget_is_drained(m, t) && test_pending(t) == 0)
+        /* Rule penny goes on with flows when it spoke of the aggregate, and not before. */
+        if (budget_is_drained(m, t) && test_pending(t) == 0 &&
+            (t->parameters.rule == TEST_RULE_ANYTIME || t->penny.outcome != VERDICT_UNDECIDED))
             begin_flows(m, a);
     } else if (t->paused) {
         t->paused = !test_nothing_is_out(m, t);
@@ -144,33 +146,36 @@ static void step_pooled(struct manager *m, struct aggregate_state *a)
     go_on_pooled(m, a);
 }
 
-static bool all_places_ended(const struct test *t, const struct flow_room *room)
+static bool all_places_ended(const struct manager *m, const struct test *t,
+                             const struct flow_room *room)
 {
     if (room->n < t->parameters.max_individual_flows)
         return false;
     for (uint32_t i = 0; i < room->n; i++)
-        if (!test_flow_is_done(t, &room->flows[i]))
+        if (!test_flow_is_done(m, t, &room->flows[i]))
             return false;
     return true;
 }
 
-static bool any_place_is_active(const struct test *t, const struct flow_room *room)
+static bool any_place_is_active(const struct manager *m, const struct test *t,
+                                const struct flow_room *room)
 {
     for (uint32_t i = 0; i < room->n; i++)
-        if (!test_flow_is_done(t, &room->flows[i]))
+        if (!test_flow_is_done(m, t, &room->flows[i]))
             return true;
     return false;
 }
 
-/* Every drop granted was made, and has ended. */
+/* Every drop granted was made, and has ended. Rule penny looks at each place's own. */
 static bool flows_budget_is_spent(const struct test *t)
 {
-    return t->counts.dropped >= t->granted && test_pending(t) == 0;
+    return t->parameters.rule == TEST_RULE_ANYTIME && t->counts.dropped >= t->granted &&
+           test_pending(t) == 0;
 }
 
 static bool nothing_is_under_way(const struct manager *m, const struct test *t)
 {
-    return test_pending(t) == 0 && !any_place_is_active(t, room_of_test(m, t));
+    return test_pending(t) == 0 && !any_place_is_active(m, t, room_of_test(m, t));
 }
 
 /* What screening did not need, places may. */
@@ -214,7 +219,7 @@ static bool chosen_flows_are_through(const struct manager *m, const struct test 
 
 static bool flows_phase_is_over(const struct manager *m, const struct test *t)
 {
-    return all_places_ended(t, room_of_test(m, t)) || flows_budget_is_spent(t) ||
+    return all_places_ended(m, t, room_of_test(m, t)) || flows_budget_is_spent(t) ||
            chosen_flows_are_through(m, t) ||
            m->now_ns - t->flows_started_ns >= t->parameters.individual_phase_timeout_ms * NS_PER_MS;
 }
@@ -238,6 +243,9 @@ static void step_settling(struct manager *m, struct aggregate_state *a)
 
     test_conclude_when_final(m, a);
     if (!budget_is_drained(m, t) || test_pending(t) != 0)
+        return;
+    /* What it says is told beside the verdict of the other rule, unless somebody is in a hurry. */
+    if (test_awaits_penny(t) && t->ending != REASON_STOPPED && t->ending != REASON_DURATION)
         return;
     budget_collect(m, a);
     t->state = TEST_DONE;

@@ -50,6 +50,8 @@ const char *aggregate_counters_check(const struct aggregate_counters *c)
         return "segments = in_order + out_of_order + repairs + duplicates";
     if (c->droppable > c->in_order)
         return "droppable <= in_order";
+    if (c->population_droppable > c->population_in_order || c->population_in_order > c->in_order)
+        return "population_droppable <= population_in_order <= in_order";
     if (c->dropped > c->droppable)
         return "dropped <= droppable";
     if (c->ambiguous > c->duplicates || c->test_duplicates > c->duplicates ||

@@ -14,16 +14,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The first seven share the cache line that an in-order segment touches. */
+/* The first eight share the cache line that an in-order segment touches. */
 #define AGGREGATE_COUNTERS(X)                                                                      \
     X(packets, "packets", "packets", "TCP packets of its flows")                                   \
     X(bytes, "bytes", "bytes", "bytes of those packets, as frames")                                \
     X(segments, "segments", "segments", "segments of armed flows")                                 \
     X(in_order, "in_order", "segments", "segments at snd_max or beyond it")                        \
-    X(droppable, "droppable", "segments",                                                          \
-      "U: in order, unique, flow armed, test accepting: a coin may decide")                        \
+    X(droppable, "droppable", "segments", "U: its coin was thrown, and would have been obeyed")    \
     X(population_droppable, "population_droppable", "segments",                                    \
       "droppable ones of the population that rule penny looks at: until its last drop")            \
+    X(population_in_order, "population_in_order", "segments",                                      \
+      "in order, flow armed: that population with its segments that had no coin")                  \
     X(pure_acks, "pure_acks", "packets", "packets without payload or SYN, FIN, RST")               \
     X(control_packets, "control_packets", "packets", "SYN, FIN and RST")                           \
     X(keepalives, "keepalives", "packets", "one byte at snd_max-1: proves nothing")                \

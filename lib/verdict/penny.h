@@ -18,16 +18,17 @@ struct penny_parameters {
 };
 
 struct penny_counts {
-    uint64_t droppable;     /* U: in order, unique, coin thrown */
+    uint64_t droppable;     /* U: its coin was thrown, and would have been obeyed */
     uint64_t dropped;       /* K */
     uint64_t retransmitted; /* R */
     uint64_t expired;       /* N */
-    uint64_t duplicates;    /* D: of forwarded segments */
+    uint64_t duplicates;    /* D: repeats of any of A that are no repair */
     uint64_t voided;        /* V: dropped, but neither for nor against */
+    uint64_t in_order;      /* A: U and what was in order but had no coin; less than U: as U */
 };
 
 struct penny_result {
-    double f_dup;    /* max(D, 1) / max(U - K, 1): always finite and positive */
+    double f_dup;    /* max(D, 1) / max(U - K, 1), an upper bound: always finite and positive */
     double p_closed; /* p_miss ^ N; 0 when it underflows */
     double p_open;   /* f_dup ^ R, at most 1; 0 when it underflows */
     double

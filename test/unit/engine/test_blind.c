@@ -84,7 +84,7 @@ static void compare(struct lab *quiet, struct lab *dropping)
     assert_int_equal(q->segments, d->segments);
     assert_int_equal(q->in_order, d->in_order);
     assert_int_equal(q->out_of_order, d->out_of_order);
-    assert_int_equal(q->droppable, d->droppable);
+    assert_int_equal(q->population_in_order, d->population_in_order);
     assert_int_equal(q->unarmed, d->unarmed);
     assert_int_equal(q->jumps, d->jumps);
     assert_int_equal(q->keepalives, d->keepalives);

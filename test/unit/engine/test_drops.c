@@ -25,7 +25,9 @@ static void one_drop_at_a_time_per_flow(void **state)
     assert_int_equal(lab_data(l, 1, FIRST, 1000), ENGINE_DROP);
     assert_int_equal(lab_data(l, 1, FIRST + 1000, 1000), ENGINE_FORWARD);
     assert_int_equal(lab_data(l, 1, FIRST + 2000, 1000), ENGINE_FORWARD);
-    assert_int_equal(lab_counters(l)->droppable, 3);
+    assert_int_equal(lab_counters(l)->droppable, 1);
+    assert_int_equal(lab_counters(l)->population_droppable, 1);
+    assert_int_equal(lab_counters(l)->population_in_order, 3);
     assert_int_equal(lab_counters(l)->dropped, 1);
     lab_close(l);
 }
@@ -275,11 +277,12 @@ static void what_must_not_be_dropped_is_forwarded(void **state)
 
 static void only_in_order_segments_are_droppable(void **state)
 {
-    struct lab *l = open_dropping(0);
+    struct lab *l = open_dropping(100);
 
     (void)state;
+    lab_order(l, AGGREGATE_POOLED, 1, 0);
     lab_data(l, 1, FIRST + 1000, 1000); /* in order: beyond snd_max */
-    lab_set_budget(l, 100, 0);
+    lab_order(l, AGGREGATE_POOLED, 1, LAB_ALWAYS);
     assert_int_equal(lab_data(l, 1, FIRST, 1000), ENGINE_FORWARD);        /* fills the hole */
     assert_int_equal(lab_data(l, 1, FIRST + 1000, 1000), ENGINE_FORWARD); /* repeat */
     assert_int_equal(lab_counters(l)->droppable, 1);
@@ -436,9 +439,10 @@ static void no_test_no_drop(void **state)
  * nothing does. */
 static void the_population_is_frozen_when_the_pooled_phase_ends(void **state)
 {
-    struct lab *l = open_dropping(0);
+    struct lab *l = open_dropping(100);
 
     (void)state;
+    lab_order(l, AGGREGATE_POOLED, 1, 0);
     for (uint32_t i = 0; i < 10; i++)
         lab_data(l, 1, FIRST + i * 1000, 1000);
     lab_order(l, AGGREGATE_SETTLING, 1, LAB_ALWAYS);
@@ -452,9 +456,104 @@ static void the_population_is_frozen_when_the_pooled_phase_ends(void **state)
     lab_close(l);
 }
 
+/* Nor is what cannot be dropped a comparison for what was: which segments these are, a sender
+ * decides. */
+static void only_a_segment_whose_drop_could_be_booked_is_droppable(void **state)
+{
+    struct lab *l = lab_open(&(struct lab_options){.n_pending_drops = 2});
+    const struct aggregate_counters *c;
+
+    (void)state;
+    lab_order(l, AGGREGATE_POOLED, 1, LAB_ALWAYS);
+    lab_set_budget(l, 1, 0);
+    for (uint32_t flow = 1; flow <= 6; flow++)
+        lab_syn(l, flow, ISN);
+    lab_data(l, 1, FIRST, 1); /* a byte alone */
+    lab_packet(l, 1, TCP_FLAG_ACK | TCP_FLAG_URG, FIRST + 1, 1000);
+    lab_packet(l, 6, TCP_FLAG_ACK | TCP_FLAG_FIN, FIRST, 1000);
+    assert_int_equal(lab_counters(l)->droppable, 0);
+    assert_int_equal(lab_data(l, 1, FIRST + 1001, 1000), ENGINE_DROP);
+    lab_data(l, 2, FIRST, 1000); /* no budget is left */
+    assert_int_equal(lab_counters(l)->droppable, 1);
+    lab_set_budget(l, 10, 0);
+    lab_data(l, 1, FIRST + 2001, 1000); /* one drop of the flow is pending */
+    assert_int_equal(lab_counters(l)->droppable, 1);
+    atomic_store(&l->gate.kill_switch, 1);
+    lab_data(l, 3, FIRST, 1000);
+    assert_int_equal(lab_counters(l)->droppable, 1);
+    atomic_store(&l->gate.kill_switch, 0);
+    assert_int_equal(lab_data(l, 4, FIRST, 1000), ENGINE_DROP);
+    lab_data(l, 5, FIRST, 1000); /* the ledger holds no more */
+    c = lab_counters(l);
+    assert_int_equal(c->droppable, 2);
+    assert_int_equal(c->population_droppable, 2);
+    assert_int_equal(c->population_in_order, 9);
+    assert_int_equal(c->dropped, 2);
+    lab_close(l);
+}
+
+/* At line rate thousands of segments come before an order of the manager. */
+static void the_last_drop_ends_the_population_at_once_where_the_order_says_so(void **state)
+{
+    struct lab *l = lab_open(&(struct lab_options){0});
+    struct aggregate_control *control = aggregate_table_control(l->aggregates, 0);
+    struct aggregate_order order = {
+        .threshold = LAB_ALWAYS, .test_id = 1, .phase = AGGREGATE_POOLED, .ends_when_spent = true};
+
+    (void)state;
+    for (int ends = 0; ends < 2; ends++) {
+        order.ends_when_spent = ends == 1;
+        order.test_id++;
+        aggregate_control_order(control, order);
+        lab_set_budget(l, 2, 0);
+        for (uint32_t flow = 1; flow <= 2; flow++) {
+            assert_int_equal(aggregate_control_read(control).phase, AGGREGATE_POOLED);
+            lab_syn(l, 10 * order.test_id + flow, ISN);
+            assert_int_equal(lab_data(l, 10 * order.test_id + flow, FIRST, 1000), ENGINE_DROP);
+        }
+        assert_int_equal(aggregate_control_read(control).phase,
+                         ends ? AGGREGATE_SETTLING : AGGREGATE_POOLED);
+        assert_int_equal(aggregate_control_read(control).test_id, order.test_id);
+        assert_int_equal(aggregate_control_read(control).threshold, LAB_ALWAYS);
+    }
+    lab_syn(l, 3, ISN);
+    lab_data(l, 3, FIRST, 1000);
+    lab_data(l, 3, FIRST, 1000);                           /* of no population */
+    lab_data(l, 10 * order.test_id + 2, FIRST + 1000, 10); /* nor is this */
+    lab_data(l, 10 * order.test_id + 2, FIRST + 1000, 10);
+    assert_int_equal(lab_counters(l)->population_in_order, 4);
+    assert_int_equal(lab_counters(l)->population_droppable, 4);
+    assert_int_equal(lab_counters(l)->population_duplicates, 0);
+    assert_int_equal(lab_counters(l)->test_duplicates, 2);
+    lab_close(l);
+}
+
+/* A worker that made the last drop of a test which the manager ended meanwhile. */
+static void a_late_end_changes_no_other_order(void **state)
+{
+    struct lab *l = lab_open(&(struct lab_options){0});
+    struct aggregate_control *control = aggregate_table_control(l->aggregates, 0);
+    const struct aggregate_order old = {
+        .threshold = 7, .test_id = 1, .phase = AGGREGATE_POOLED, .ends_when_spent = true};
+    struct aggregate_order new = old;
+
+    (void)state;
+    new.test_id = 2;
+    aggregate_control_order(control, new);
+    aggregate_control_end_pooled(control, old);
+    assert_int_equal(aggregate_control_read(control).phase, AGGREGATE_POOLED);
+    aggregate_control_end_pooled(control, new);
+    assert_int_equal(aggregate_control_read(control).phase, AGGREGATE_SETTLING);
+    assert_true(aggregate_control_read(control).ends_when_spent);
+    lab_close(l);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(only_a_segment_whose_drop_could_be_booked_is_droppable),
+        cmocka_unit_test(the_last_drop_ends_the_population_at_once_where_the_order_says_so),
+        cmocka_unit_test(a_late_end_changes_no_other_order),
         cmocka_unit_test(one_drop_at_a_time_per_flow),
         cmocka_unit_test(a_clean_repeat_in_time_is_a_repair),
         cmocka_unit_test(a_repair_may_come_in_pieces_cut_elsewhere),

@@ -43,8 +43,8 @@ static void a_full_pool_gives_the_place_back(void **state)
     lab_close(l);
 }
 
-/* A flow that repaired everything: six drops, then only its duplicates count, for the evidence and
- * not for the population of rule penny. */
+/* A flow that repaired everything: six drops, then only its duplicates count, all of them for the
+ * evidence, and for rule penny those of what it sent until its last drop. */
 static void a_place_tells_its_own_counts_and_counts_duplicates_to_the_end(void **state)
 {
     struct lab *l = open_flows_phase(100, 1, 64);
@@ -64,14 +64,18 @@ static void a_place_tells_its_own_counts_and_counts_duplicates_to_the_end(void *
     assert_false(m->place.ended);
     assert_int_equal(m->place.counts.dropped, 6);
     assert_int_equal(m->place.counts.retransmitted, 6);
+    assert_int_equal(m->place.counts.droppable, 6);
+    assert_int_equal(m->place.counts.population_droppable, 6);
+    assert_int_equal(m->place.counts.population_in_order, 6);
     assert_int_equal(m->place.counts.duplicates, 1);
     assert_int_equal(m->place.counts.population_duplicates, 1);
     lab_data(l, 1, FIRST, 10);
     lab_data(l, 1, FIRST + 50, 10);
+    lab_data(l, 1, FIRST + 60, 10);
     lab_counters(l);
     m = lab_last(l, MESSAGE_PLACE);
-    assert_int_equal(m->place.counts.duplicates, 3);
-    assert_int_equal(m->place.counts.population_duplicates, 1);
+    assert_int_equal(m->place.counts.duplicates, 4);
+    assert_int_equal(m->place.counts.population_duplicates, 3);
     assert_int_equal(lab_counters(l)->retransmitted, 6);
     /* It takes no second place in the same test. */
     lab_set_budget(l, 100, 5);

@@ -199,7 +199,7 @@ void box_forward(struct box *b, uint16_t worker, uint32_t aggregate, uint64_t n_
     if (phase == AGGREGATE_POOLED || phase == AGGREGATE_FLOWS)
         delta->droppable += n_droppable;
     if (phase == AGGREGATE_POOLED)
-        delta->population_droppable += n_droppable;
+        delta->population_droppable = delta->population_in_order += n_droppable;
 }
 
 void box_duplicate(struct box *b, uint16_t worker, uint32_t aggregate, uint64_t n)

@@ -268,6 +268,8 @@ static void sums_equal_those_of_a_naive_twin(void **state)
         b->slices[0].parameters.retest_interval_ms = 50;
         b->slices[0].parameters.individual_phase_timeout_ms = 100;
         b->slices[1].parameters.rule = TEST_RULE_PENNY;
+        for (uint32_t i = 0; i < 2; i++) /* for which rule penny waits */
+            b->slices[i].parameters.retransmission_timeout_ms = 200;
         b->slices[1].parameters.retest_interval_ms = 30;
         b->slices[1].parameters.individual_phase_timeout_ms = 150;
         box_open(b);

@@ -243,7 +243,7 @@ static void rule_penny_calls_nobody_blind_beside_evidence_for_a_sender(void **st
     box_forward(b, 0, 0, 200);
     drop_and_end(b, 3, DROP_RETRANSMITTED);
     drop_and_end(b, 9, DROP_EXPIRED);
-    box_settle(b);
+    box_epochs_for(b, 3100 * NS_PER_MS);
     r = box_report(b, 0);
     assert_int_equal(r.penny.outcome, VERDICT_NOT_CLOSED_LOOP);
     assert_true(r.anytime.log10_e > 0);
@@ -313,7 +313,7 @@ static void mixed_traffic_is_told_from_the_outcomes_of_all_drops(void **state)
     assert_int_equal(r.anytime.outcome, VERDICT_CLOSED_LOOP);
     for (int i = 5; i < 12; i++)
         box_end(b, 0, 0, ids[i], DROP_EXPIRED);
-    box_settle(b);
+    box_epochs_for(b, 3100 * NS_PER_MS);
     r = box_report(b, 0);
     /* 0.05^7 = 8e-10 against 0.001^5 = 1e-15 */
     assert_int_equal(r.penny.outcome, VERDICT_CLOSED_LOOP);
@@ -321,6 +321,52 @@ static void mixed_traffic_is_told_from_the_outcomes_of_all_drops(void **state)
     assert_true(r.mixed);
     assert_true(fabs(aggregate_report_repaired_share(&r) - 5.0 / 12) < 1e-9);
     box_close(b);
+}
+
+/* Drops come back at once; a repeat of what was forwarded may take as long as a repair. */
+static void penny_waits_as_long_for_repeats_as_for_repairs(void **state)
+{
+    for (int rule = TEST_RULE_ANYTIME; rule <= TEST_RULE_PENNY; rule++) {
+        struct box *b = box_new(2);
+        uint64_t ids[12];
+
+        (void)state;
+        b->slices[0].parameters.rule = (enum test_rule)rule;
+        b->slices[0].parameters.alpha = 1e-15; /* more than twelve drops can say */
+        b->slices[0].parameters.retransmission_timeout_ms = 2000;
+        box_open(b);
+        for (int i = 0; i < 12; i++) {
+            box_forward(b, i % 2, 0, 20);
+            ids[i] = box_drop(b, i % 2, 0);
+            box_end(b, i % 2, 0, ids[i], DROP_RETRANSMITTED);
+            if (i < 11 && rule == TEST_RULE_ANYTIME)
+                box_settle(b);
+        }
+        box_epoch(b); /* that tells of the last one */
+        box_epoch(b); /* until which a worker may not have known */
+        box_epochs_for(b, 1980 * NS_PER_MS);
+        assert_int_equal(box_report(b, 0).penny.outcome, VERDICT_UNDECIDED);
+        if (rule == TEST_RULE_PENNY)
+            assert_int_equal(box_report(b, 0).state, TEST_POOLED);
+        box_duplicate(b, 1, 0, 30);
+        if (box_order(b, 0).phase != AGGREGATE_POOLED) /* of the population all the same */
+            b->workers[1].deltas[0].population_duplicates += 30;
+        box_epoch(b);
+        box_epoch(b);
+        assert_int_equal(box_report(b, 0).penny.outcome, VERDICT_CLOSED_LOOP);
+        assert_true(fabs(box_report(b, 0).penny.f_dup - 30.0 / 240) < 1e-9);
+        box_settle(b);
+        assert_int_equal(box_report(b, 0).state,
+                         rule == TEST_RULE_ANYTIME ? TEST_FLOWS : TEST_DONE);
+        /* What it said once it said of the whole population. */
+        box_duplicate(b, 1, 0, 30);
+        if (rule == TEST_RULE_ANYTIME)
+            b->workers[1].deltas[0].population_duplicates += 30;
+        box_settle(b);
+        assert_int_equal(box_report(b, 0).penny.outcome, VERDICT_CLOSED_LOOP);
+        assert_true(fabs(box_report(b, 0).penny.f_dup - 30.0 / 240) < 1e-9);
+        box_close(b);
+    }
 }
 
 static void penny_is_evaluated_only_when_all_drops_ended(void **state)
@@ -339,7 +385,7 @@ static void penny_is_evaluated_only_when_all_drops_ended(void **state)
     box_epoch(b);
     /* After the last drop: of no population. */
     box_duplicate(b, 0, 0, 400);
-    box_settle(b);
+    box_epochs_for(b, 4 * NS_PER_S);
     assert_int_equal(box_report(b, 0).verdict, VERDICT_UNDECIDED);
     assert_int_equal(box_report(b, 0).penny.outcome, VERDICT_UNDECIDED);
     box_end(b, 0, 0, ids[11], DROP_RETRANSMITTED);
@@ -360,7 +406,7 @@ static void duplicates_exceeded_is_final_under_rule_penny(void **state)
     box_forward(b, 0, 0, 100);
     box_duplicate(b, 0, 0, 50);
     assert_int_equal(drop_and_end(b, 100, DROP_EXPIRED), 12);
-    box_settle(b);
+    box_epochs_for(b, 3100 * NS_PER_MS);
     assert_int_equal(box_report(b, 0).verdict, VERDICT_DUPLICATES_EXCEEDED);
     assert_int_equal(box_report(b, 0).state, TEST_DONE);
     assert_int_equal(box_report(b, 0).reason, REASON_BUDGET);
@@ -383,6 +429,7 @@ int main(void)
         cmocka_unit_test(duplicates_from_before_the_test_do_not_weigh_on_it),
         cmocka_unit_test(what_made_most_drops_void_is_named),
         cmocka_unit_test(mixed_traffic_is_told_from_the_outcomes_of_all_drops),
+        cmocka_unit_test(penny_waits_as_long_for_repeats_as_for_repairs),
         cmocka_unit_test(penny_is_evaluated_only_when_all_drops_ended),
         cmocka_unit_test(duplicates_exceeded_is_final_under_rule_penny),
     };

@@ -138,6 +138,7 @@ int main(void)
     drop_and_end(b, 0, 100, DROP_RETRANSMITTED);
     box_forward(b, 0, 1, 300);
     drop_and_end(b, 1, 12, DROP_EXPIRED);
+    box_epochs_for(b, 3100 * NS_PER_MS); /* rule penny waits so long for repeats */
     box_place(b, 0, 1, 0, (struct flow_counts){.droppable = 9, .dropped = 1}, false);
     box_epoch(b);
     drop_and_end(b, 1, 2, DROP_RETRANSMITTED);
