@@ -15,26 +15,43 @@
 #define N_CHILDREN      8
 #define GRID_STEPS      4
 #define CHANGE          0.2 /* of a range, one standard deviation */
-#define SEARCHED_RATE   200 /* steps of the attack per second */
 #define STREAM_OF_DRAWS 7
 
-/* What all that repeat may choose. */
-#define REPEATS .ratio = {0.01, 1}, .delay_ms = {0.5, 8000}, .flows = {1, 200}
+/* They begin in any phase of the box's epoch. */
+#define START_MS 10
+/* The plan of a trial: so many segments, or steps at least and at most. A few ms at the highest
+ * rate, in which all drops of the pooled phase fall, and a minute at the lowest. */
+#define PLAN_SEGMENTS  24000
+#define MIN_PLAN_STEPS 1500
+#define MAX_PLAN_STEPS 12000
+
+/* What all that repeat may choose: a share of segments, when, how many flows, steps per second. */
+#define RATE    .rate = {100, 1e6}
+#define REPEATS .ratio = {0.01, 1}, .delay_ms = {0.5, 8000}, .flows = {1, 200}, RATE
+/* Names by number, from 1 on, with equal chances as nearly as a logarithm allows. */
+#define KINDS .kind = {1, SENDER_N_BETWEEN + 0.99}
 
 static const struct attack_space spaces[] = {
     {"duplicates", REPEATS},
-    {"delay", .ratio = {0.01, 1}, .delay_ms = {1000, 8000}, .flows = {1, 200}},
-    {"sweep", .covered = {1, 200}, .delay_ms = {0.5, 8000}, .flows = {1, 200}},
+    {"delay", .ratio = {0.01, 1}, .delay_ms = {1000, 8000}, .flows = {1, 200}, RATE},
+    {"sweep", .covered = {1, 200}, .delay_ms = {0.5, 8000}, .flows = {1, 200}, RATE},
     {"dilution", REPEATS},
     {"split", REPEATS},
     {"merge", REPEATS},
     {"reset", REPEATS},
-    {"concentration", .ratio = {0.01, 1}, .delay_ms = {0.5, 8000}, .flows = {10, 200}},
+    {"concentration", .ratio = {0.01, 1}, .delay_ms = {0.5, 8000}, .flows = {10, 200}, RATE},
     {"tuple-flood", .n_table_flows = 256},
     {"syn-flood", .n_table_flows = 256},
     {"eviction", REPEATS, .flood = {1, 32}, .n_table_flows = 64},
     {"wrap", REPEATS},
     {"jump", REPEATS},
+    {"undroppable", REPEATS, .between = {1, 50}, KINDS},
+    {"blocked", .ratio = {0.01, 1}, .delay_ms = {0.5, 8000}, .flows = {2, 200}, RATE,
+     .between = {1, 200}},
+    {"pulses", REPEATS, .period_ms = {0.1, 1000}},
+    /* Any two at once. */
+    {"mixture", REPEATS, .flood = {1, 8}, .covered = {1, 200}, .between = {1, 50}, KINDS,
+     .period_ms = {0.1, 1000}, .n_table_flows = 256, .is_mixture = true},
 };
 
 const struct attack_space *attack_space_by_index(unsigned int index)
@@ -48,8 +65,8 @@ struct scenario attack_scenario(const struct attack_space *space, enum test_rule
 
     scenario_default(&s);
     s.genuine.n_flows = 0;
-    s.blind.attack = attack_by_name(space->attack);
-    s.blind.segments_per_second = SEARCHED_RATE;
+    s.blind.attack = attack_by_name(space->is_mixture ? "none" : space->attack);
+    s.blind.start_ms = START_MS;
     s.n_table_flows = space->n_table_flows;
     s.test.rule = rule;
     s.watch = true;
@@ -66,7 +83,20 @@ double attack_score(enum test_rule rule, const struct trial_result *result)
 
 /* A set of parameters, each as a place in its range from 0 to 1, the range's logarithm being
  * evenly spread. */
-enum { AT_RATIO, AT_DELAY, AT_FLOWS, AT_FLOOD, AT_COVERED, N_PARAMETERS };
+enum {
+    AT_RATIO,
+    AT_DELAY,
+    AT_FLOWS,
+    AT_FLOOD,
+    AT_COVERED,
+    AT_RATE,
+    AT_BETWEEN,
+    AT_KIND,
+    AT_PERIOD,
+    AT_ATTACK,
+    AT_ALSO,
+    N_PARAMETERS
+};
 
 struct candidate {
     double at[N_PARAMETERS];
@@ -81,6 +111,30 @@ static void list_ranges(const struct attack_space *s, struct range out[N_PARAMET
     out[AT_FLOWS] = s->flows;
     out[AT_FLOOD] = s->flood;
     out[AT_COVERED] = s->covered;
+    out[AT_RATE] = s->rate;
+    out[AT_BETWEEN] = s->between;
+    out[AT_KIND] = s->kind;
+    out[AT_PERIOD] = s->period_ms;
+    out[AT_ATTACK] = out[AT_ALSO] = (struct range){0, 0}; /* evenly: see attack_at() */
+}
+
+static const struct attack *attack_at(double at)
+{
+    unsigned int n = 0;
+
+    while (attack_by_index(n) != NULL)
+        n++;
+    return attack_by_index(at < 1 ? (unsigned int)(at * n) : n - 1);
+}
+
+/* The more segments a step has, the fewer steps. */
+static uint32_t plan_steps(const struct blind_options *b)
+{
+    double n_between =
+        b->attack == attack_by_name("blocked") ? (double)b->n_between / b->n_flows : b->n_between;
+    double per_step = 1 + n_between + fmax(b->n_flood, 0);
+
+    return (uint32_t)fmin(fmax(PLAN_SEGMENTS / per_step, MIN_PLAN_STEPS), MAX_PLAN_STEPS);
 }
 
 /* Negative: by the attack's row. */
@@ -107,6 +161,23 @@ static struct blind_options blind_of(const struct attack_space *space,
     value = value_at(&ranges[AT_COVERED], c->at[AT_COVERED]);
     if (value > 0)
         blind.n_covered = (uint32_t)lround(value);
+    value = value_at(&ranges[AT_RATE], c->at[AT_RATE]);
+    if (value > 0)
+        blind.segments_per_second = round(value);
+    value = value_at(&ranges[AT_BETWEEN], c->at[AT_BETWEEN]);
+    if (value > 0)
+        blind.n_between = (uint32_t)lround(value);
+    value = value_at(&ranges[AT_KIND], c->at[AT_KIND]);
+    if (value > 0)
+        blind.between = (enum sender_between)((int)value - 1);
+    value = value_at(&ranges[AT_PERIOD], c->at[AT_PERIOD]);
+    if (value > 0)
+        blind.period_ms = value;
+    if (space->is_mixture) {
+        blind.attack = attack_at(c->at[AT_ATTACK]);
+        blind.also = attack_at(c->at[AT_ALSO]);
+    }
+    blind.n_steps = plan_steps(&blind);
     return blind;
 }
 
@@ -144,14 +215,18 @@ static void add_candidate(struct search *s, const double at[N_PARAMETERS])
         c->at[i] = fmin(fmax(at[i], 0), 1);
 }
 
-/* Ratio (or what a sweep covers) and delay by steps, with ten flows or so; a point between the
- * lower and the upper half of each other range. */
+/* Ratio (or what a sweep covers) and delay by steps, with ten flows or so, at 100, 10^4 and 10^6
+ * segments per second in turn; a point between the lower and the upper half of each other range. */
 static void add_grid(struct search *s)
 {
     for (int i = 0; i < GRID_STEPS; i++)
         for (int k = 0; k < GRID_STEPS; k++) {
-            double at[N_PARAMETERS] = {0.5, 0.5, 0.45, 0.5, 0.5};
+            double at[N_PARAMETERS];
 
+            for (int parameter = 0; parameter < N_PARAMETERS; parameter++)
+                at[parameter] = 0.5;
+            at[AT_FLOWS] = 0.45;
+            at[AT_RATE] = (i + k) % 3 / 2.0;
             at[AT_RATIO] = at[AT_COVERED] = (i + 1) / (double)GRID_STEPS;
             at[AT_DELAY] = k / (double)(GRID_STEPS - 1);
             add_candidate(s, at);

@@ -19,7 +19,9 @@ struct range {
 struct attack_space {
     const char *attack;
     struct range ratio, delay_ms, flows, flood, covered;
+    struct range rate, between, kind, period_ms;
     uint32_t n_table_flows; /* 0: room for all */
+    bool is_mixture;        /* `attack` is a name only: any two, their steps mixed by a coin */
 };
 
 /* Of all attacks that have parameters, and those that have none; NULL after the last. */
@@ -31,7 +33,8 @@ struct scenario attack_scenario(const struct attack_space *space, enum test_rule
 /* How near a trial came to fooling its rule: at least 0. The mean over trials is a score.
  * anytime: the fourth root of the greatest evidence x, which for a fair game has a finite variance
  * (P(x >= c) <= 1/c), so that one lucky trial is not all that counts. penny: the fourth root of the
- * posterior's odds after the pooled phase, 0 when there is none. */
+ * posterior's odds after the pooled phase, 0 when there is none; with too many duplicates next to
+ * nothing, but the more the fewer they are. */
 double attack_score(enum test_rule rule, const struct trial_result *result);
 
 struct attack_found {

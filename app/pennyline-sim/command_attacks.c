@@ -27,6 +27,11 @@ static json_t *labels_of(const struct attack_space *space, enum test_rule rule,
                   (int)b->n_flows, "flood", (int)(b->n_flood < 0 ? a->n_flood : b->n_flood),
                   "covered", (int)b->n_covered, "sets_tried", (int)found->n_sets);
 
+    json_object_update_new(labels, json_pack("{sfsisssfssss}", "rate", b->segments_per_second,
+                                             "between", (int)b->n_between, "between_kind",
+                                             sender_between_name(b->between), "period_ms",
+                                             b->period_ms, "plays", a->name, "also",
+                                             b->also != NULL ? b->also->name : ""));
     json_object_set_new(labels, "score", json_real_or_null(found->score));
     return labels;
 }

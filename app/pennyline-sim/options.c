@@ -9,7 +9,7 @@
 #include "base/compiler.h"
 #include "base/time.h"
 
-enum kind { U16, U32, REAL, ON, OFF, NS_OF_MS, MS_OF_S, ATTACK, RULE, PRESET };
+enum kind { U16, U32, REAL, ON, OFF, NS_OF_MS, MS_OF_S, ATTACK, RULE, PRESET, BETWEEN };
 
 /* Rows of the scenario's options: name, argument, field, kind, least, most, group, help. */
 #define AT(field) offsetof(struct scenario, field)
@@ -57,6 +57,16 @@ static const struct row {
     {"flood", "N", AT(blind.n_flood), REAL, 0, 1e4, 3, "New flows per step (by the attack)"},
     {"covered", "N", AT(blind.n_covered), U32, 1, 1000, 3,
      "Segments under one packet of the attack sweep (100)"},
+    {"also", "NAME", AT(blind.also), ATTACK, 0, 0, 3, "An attack whose steps are mixed in (none)"},
+    {"between", "N", AT(blind.n_between), U32, 1, 10000, 3,
+     "Segments that are never repeated, in attacks that have them (by the attack)"},
+    {"between-kind", "KIND", AT(blind.between), BETWEEN, 0, 0, 3,
+     "Of the attack undroppable: one-byte (default), urgent or fin"},
+    {"period-ms", "MS", AT(blind.period_ms), REAL, 0.001, 1e6, 3, "Of the attack pulses (10)"},
+    {"blind-start-ms", "MS", AT(blind.start_ms), REAL, 0, 1e6, 3,
+     "They begin within, so in any phase of the box's epochs of 10 ms (0)"},
+    {"blind-steps", "N", AT(blind.n_steps), U32, 1, 1e9, 3,
+     "Steps of the attack at most; repeats still come (until the trial ends)"},
     {"blind-ends", NULL, AT(blind.ends_with_genuine), ON, 0, 0, 3,
      "They stop when all genuine flows are done"},
     {"blind-payload", "BYTES", AT(blind.payload_bytes), U16, 2, 9000, 3, "(1400)"},
@@ -152,15 +162,30 @@ enum test_rule options_rule(struct argp_state *state, const char *text)
     return *text == 'a' ? TEST_RULE_ANYTIME : TEST_RULE_PENNY;
 }
 
+static enum sender_between options_between(struct argp_state *state, const char *text)
+{
+    unsigned int i = 0;
+
+    while (sender_between_name(i) != NULL && strcmp(sender_between_name(i), text) != 0)
+        i++;
+    if (i == SENDER_N_BETWEEN)
+        argp_error(state, "--between-kind %s: there are one-byte, urgent and fin", text);
+    return (enum sender_between)i;
+}
+
 static void set_word(struct argp_state *state, struct scenario *s, const struct row *row,
                      const char *text)
 {
     if (row->kind == PRESET) {
         apply_preset(state, s, text);
     } else if (row->kind == ATTACK) {
-        s->blind.attack = attack_by_name(text);
-        if (s->blind.attack == NULL)
-            argp_error(state, "--attack %s: there is none of that name", text);
+        const struct attack **attack = (void *)((uint8_t *)s + row->offset);
+
+        *attack = attack_by_name(text);
+        if (*attack == NULL)
+            argp_error(state, "--%s %s: there is none of that name", row->name, text);
+    } else if (row->kind == BETWEEN) {
+        s->blind.between = options_between(state, text);
     } else {
         s->test.rule = options_rule(state, text);
     }
@@ -172,7 +197,8 @@ static void set(struct argp_state *state, struct scenario *s, const struct row *
     void *field = (uint8_t *)s + row->offset;
     double value = 0;
 
-    if (row->argument != NULL && row->kind != PRESET && row->kind != ATTACK && row->kind != RULE)
+    if (row->argument != NULL && row->kind != PRESET && row->kind != ATTACK && row->kind != RULE &&
+        row->kind != BETWEEN)
         value = options_number(state, row->name, text, row->least, row->most);
     switch (row->kind) {
     case U16:
@@ -197,6 +223,7 @@ static void set(struct argp_state *state, struct scenario *s, const struct row *
     case ATTACK:
     case RULE:
     case PRESET:
+    case BETWEEN:
         set_word(state, s, row, text);
         break;
     }

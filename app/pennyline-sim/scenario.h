@@ -34,6 +34,12 @@ struct blind_options {
     double delay_ms;            /* likewise */
     double n_flood;             /* likewise */
     uint32_t n_covered;         /* by one packet of the attack sweep; 0: by the attack */
+    const struct attack *also;  /* mixed in; NULL: none */
+    uint32_t n_between;         /* 0: by the attack */
+    enum sender_between between;
+    double period_ms; /* 0: by the attack */
+    double start_ms;  /* they begin within so long: in any phase of the box's epoch */
+    uint32_t n_steps; /* of the attack, at most; 0: until the trial ends */
     uint16_t payload_bytes;
     bool from_middle;
     bool ends_with_genuine; /* no segment more when all genuine flows are done */

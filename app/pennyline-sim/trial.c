@@ -45,6 +45,7 @@ struct trial {
     struct events events;
     struct sender blind;
     struct segment blind_next;
+    uint64_t blind_start_ns;
     bool has_blind_next;
     struct held *held;
     uint32_t n_held;
@@ -403,6 +404,12 @@ static void handle(struct trial *t, const struct event *e)
     }
 }
 
+static void next_of_blind(struct trial *t)
+{
+    t->has_blind_next = sender_next(&t->blind, &t->blind_next) == 1;
+    t->blind_next.time_ns += t->blind_start_ns;
+}
+
 /* What a blind sender sends does not depend on what becomes of it. */
 static void blind_packet(struct trial *t)
 {
@@ -418,7 +425,7 @@ static void blind_packet(struct trial *t)
         else
             box_packet(t->box, t->now_ns, &packet);
     }
-    t->has_blind_next = sender_next(&t->blind, &t->blind_next) == 1;
+    next_of_blind(t);
 }
 
 static bool begin_blind(struct trial *t, uint64_t seed)
@@ -433,7 +440,8 @@ static bool begin_blind(struct trial *t, uint64_t seed)
     options = (struct sender_options){
         .attack = b->attack,
         .n_flows = b->n_flows,
-        .n_segments = (uint64_t)(rate * t->scenario->max_s),
+        .also = b->also,
+        .n_segments = b->n_steps != 0 ? b->n_steps : (uint64_t)(rate * t->scenario->max_s),
         .segments_per_second = (uint64_t)rate,
         .payload_bytes = b->payload_bytes,
         .duplicate_ratio = b->duplicate_ratio < 0 ? b->attack->duplicate_ratio : b->duplicate_ratio,
@@ -441,12 +449,16 @@ static bool begin_blind(struct trial *t, uint64_t seed)
             (uint64_t)((b->delay_ms < 0 ? b->attack->delay_ms : b->delay_ms) * (double)NS_PER_MS),
         .n_flood = b->n_flood < 0 ? b->attack->n_flood : (uint32_t)b->n_flood,
         .n_covered = b->n_covered,
+        .n_between = b->n_between,
+        .between = b->between,
+        .period_ns = (uint64_t)(b->period_ms * (double)NS_PER_MS),
         .seed = seed,
         .handshake = !b->from_middle,
     };
     if (sender_init(&t->blind, &options) != 0)
         return false;
-    t->has_blind_next = sender_next(&t->blind, &t->blind_next) == 1;
+    t->blind_start_ns = b->start_ms > 0 ? network_delay_ns(&t->random, 0, b->start_ms) : 0;
+    next_of_blind(t);
     return true;
 }
 
@@ -535,13 +547,24 @@ static void play(struct trial *t)
         await_verdict(t);
 }
 
-/* Of rule penny's posterior, if the rule was evaluated and does not stop at its duplicates. */
-static float log10_odds(const struct penny_result *r)
+/* With too many duplicates the posterior does not count; but a search wants to know how far from
+ * enough a sender was. */
+#define EXCEEDED_LOG10_ODDS (-20)
+
+/* Of the posterior that rule penny asks for closed_loop, with void drops as expired ones, if the
+ * rule was evaluated. */
+static float log10_odds(const struct aggregate_report *r, const struct test_parameters *test)
 {
-    if (r->outcome == VERDICT_UNDECIDED || r->outcome == VERDICT_DUPLICATES_EXCEEDED ||
-        !(r->posterior > 0))
+    const struct penny_result *penny = &r->penny;
+
+    if (penny->outcome == VERDICT_DUPLICATES_EXCEEDED)
+        return (float)(EXCEEDED_LOG10_ODDS * (1 + log10(penny->f_dup / test->max_duplicate_ratio)));
+    if (penny->outcome == VERDICT_UNDECIDED || !(penny->posterior > 0))
         return -INFINITY;
-    return r->posterior < 1 ? (float)log10(r->posterior / (1 - r->posterior)) : INFINITY;
+    if (!(penny->posterior < 1))
+        return r->test.voided == 0 ? INFINITY : 0;
+    return (float)(log10(penny->posterior / (1 - penny->posterior)) +
+                   (double)r->test.voided * log10(test->p_miss));
 }
 
 static void collect(struct trial *t, struct trial_result *out)
@@ -565,7 +588,7 @@ static void collect(struct trial *t, struct trial_result *out)
         .n_segments = (uint32_t)box_verdict_segments(t->box),
         .seconds = (float)box_verdict_ns(t->box) / (float)NS_PER_S,
         .log10_e = (float)r.anytime.log10_e,
-        .log10_odds_penny = log10_odds(&r.penny),
+        .log10_odds_penny = log10_odds(&r, &t->scenario->test),
         .log10_e_pooled = (float)r.anytime.log10_e_pooled,
         .log10_e_joint = (float)r.anytime.log10_e_joint,
         .max_log10_e = (float)box_max_log10_e(t->box),
