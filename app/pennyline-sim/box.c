@@ -27,8 +27,8 @@
 
 /* As in the appliance. */
 #define MAX_STALL_MS 100
-/* Where nothing arrives, threads have their turns all the same. */
-#define TURN_NS (20 * NS_PER_MS)
+/* Where nothing arrives, threads have their turns all the same, and epochs their time. */
+#define TURN_NS EPOCH_SKEW_NS
 
 struct worker {
     struct engine *engine;
