@@ -92,15 +92,15 @@ static int eal_up(struct appliance *a)
                                   .program = a->options->program,
                                   .extra = a->options->eal_arguments,
                                   .needed_bytes = memory_eal_bytes(&estimate)};
+    struct clock_look before = tsc_clock_look();
     int error = eal_start(&request);
 
     if (error != 0)
         return error;
-    a->clock = tsc_clock_start();
+    tsc_clock_begin(&a->steering, &a->clock_board, &before);
     a->started_ns = appliance_now_ns(a);
-    a->report_clock = (struct report_clock){.started_ns = a->started_ns,
-                                            .has_wall = true,
-                                            .wall_offset_ns = tsc_clock_wall_offset_ns(&a->clock)};
+    a->report_clock = (struct report_clock){
+        .started_ns = a->started_ns, .has_wall = true, .wall_offset_ns = wall_offset_now_ns()};
     a->n_workers = lanes_count(a->config, rte_lcore_count() - 1);
     a->memory = memory_estimate(a->config, a->n_workers);
     if (a->n_workers > 0)

@@ -5,6 +5,10 @@
 #include <rte_cycles.h>
 #include <time.h>
 
+/* The narrowest of so many looks is taken: between two readings of the TSC a thread may have been
+ * put to sleep. */
+#define LOOKS 5
+
 static int64_t read_ns(clockid_t id)
 {
     struct timespec now;
@@ -13,16 +17,50 @@ static int64_t read_ns(clockid_t id)
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-struct tsc_clock tsc_clock_start(void)
+uint64_t monotonic_now_ns(void)
 {
-    unsigned __int128 second_q32 = (unsigned __int128)1000000000 << 32;
+    return (uint64_t)read_ns(CLOCK_MONOTONIC);
+}
 
+struct clock_look tsc_clock_look(void)
+{
+    struct clock_look best = {0};
+    uint64_t narrowest = UINT64_MAX;
+
+    for (int i = 0; i < LOOKS; i++) {
+        uint64_t before = rte_rdtsc_precise(), ns = monotonic_now_ns();
+        uint64_t width = rte_rdtsc_precise() - before;
+
+        if (width < narrowest) {
+            narrowest = width;
+            best = (struct clock_look){.ticks = before + width / 2, .ns = ns};
+        }
+    }
+    return best;
+}
+
+void tsc_clock_begin(struct clock_steering *s, struct clock_board *board,
+                     const struct clock_look *first)
+{
+    struct clock_look now = tsc_clock_look();
+    double told = (double)rte_get_tsc_hz();
+
+    clock_steering_init(s, &now, clock_rate_between(first, &now, told > 0 ? told : 1e9));
+    clock_board_write(board, &s->line);
+}
+
+void tsc_clock_steer(struct clock_steering *s, struct clock_board *board)
+{
+    struct clock_look now = tsc_clock_look();
+
+    clock_steering_look(s, &now);
+    clock_board_write(board, &s->line);
+}
+
+struct tsc_clock tsc_clock_of(const struct clock_steering *s, const struct clock_board *board)
+{
     return (struct tsc_clock){
-        .start_tsc = rte_rdtsc(),
-        .start_ns = (uint64_t)read_ns(CLOCK_MONOTONIC),
-        .ns_per_tick_q32 = (uint64_t)(second_q32 / rte_get_tsc_hz()),
-        .hz = rte_get_tsc_hz(),
-    };
+        .board = board, .line = s->line, .hz = (uint64_t)(1e9 / s->ns_per_tick)};
 }
 
 uint64_t tsc_clock_ticks(void)
@@ -30,19 +68,7 @@ uint64_t tsc_clock_ticks(void)
     return rte_rdtsc();
 }
 
-uint64_t tsc_clock_ns_of(const struct tsc_clock *c, uint64_t ticks)
+int64_t wall_offset_now_ns(void)
 {
-    unsigned __int128 since_start = ticks - c->start_tsc;
-
-    return c->start_ns + (uint64_t)((since_start * c->ns_per_tick_q32) >> 32);
-}
-
-uint64_t tsc_clock_now_ns(const struct tsc_clock *c)
-{
-    return tsc_clock_ns_of(c, rte_rdtsc());
-}
-
-int64_t tsc_clock_wall_offset_ns(const struct tsc_clock *c)
-{
-    return read_ns(CLOCK_REALTIME) - (int64_t)tsc_clock_now_ns(c);
+    return read_ns(CLOCK_REALTIME) - read_ns(CLOCK_MONOTONIC);
 }

@@ -135,6 +135,8 @@ static void write_box(struct appliance *a, uint64_t now_ns)
     if (suspended != NULL)
         snprintf(out.suspended, sizeof(out.suspended), "%s", suspended);
     info_write_box(a->info, &out);
+    atomic_store_explicit(&a->info->wall_offset_ns, a->report_clock.wall_offset_ns,
+                          memory_order_relaxed);
 }
 
 static void set_memory(struct info_memory *out, const struct memory_budget *b)
@@ -153,7 +155,7 @@ static void set_header(const struct appliance *a, struct info_header *h)
 {
     snprintf(h->instance, sizeof(h->instance), "%s", a->config->instance.name);
     h->pid = getpid();
-    h->tsc_hz = a->clock.hz;
+    h->tsc_hz = tsc_clock_of(&a->steering, &a->clock_board).hz;
     h->started_ns = a->started_ns;
     h->wall_offset_ns = a->report_clock.wall_offset_ns;
     set_memory(&h->memory, &a->memory);

@@ -104,7 +104,7 @@ static int create_worker(struct appliance *a, uint16_t number, unsigned int lcor
     w->number = number;
     w->lcore = lcore;
     w->socket = socket;
-    w->clock = a->clock;
+    w->clock = tsc_clock_of(&a->steering, &a->clock_board);
     w->ingresses = a->ingresses;
     w->ring = export_ring_create(number, memory_n_messages(a->config), socket);
     if (w->ring == NULL)

@@ -69,6 +69,7 @@ static unsigned int turn(struct appliance *a, uint64_t now_ns)
     unsigned int n = drain_workers(a);
 
     manager_tick(a->manager, now_ns);
+    watch_clock(a, now_ns);
     watch_ports(a, now_ns);
     watch_loads(a, now_ns);
     services_serve(a, now_ns);

@@ -120,6 +120,15 @@ void watch_ports(struct appliance *a, uint64_t now_ns)
     a->watch = now;
 }
 
+void watch_clock(struct appliance *a, uint64_t now_ns)
+{
+    if (now_ns < a->steer_ns)
+        return;
+    a->steer_ns = now_ns + NS_PER_S;
+    tsc_clock_steer(&a->steering, &a->clock_board);
+    a->report_clock.wall_offset_ns = wall_offset_now_ns();
+}
+
 void watch_loads(struct appliance *a, uint64_t now_ns)
 {
     if (now_ns < a->watch_loads_ns)

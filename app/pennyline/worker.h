@@ -59,7 +59,7 @@ struct worker {
     uint16_t number; /* of its engine and its ring */
     unsigned int lcore;
     int socket;
-    struct tsc_clock clock;
+    struct tsc_clock clock; /* the worker keeps its line up to date */
     struct engine *engine;
     struct worker_counters *counters; /* the engine's */
     struct ingress_table *ingresses;  /* shared by all workers */

@@ -39,7 +39,7 @@
 
 /* The manager, and what it decides. */
 struct info_box {
-    uint64_t written_ns; /* on the manager's clock, which is CLOCK_MONOTONIC */
+    uint64_t written_ns; /* CLOCK_MONOTONIC, which whoever reads it has, too */
     uint64_t epoch;
     uint64_t kill_switch, is_suspended; /* truth values */
     char suspended[INFO_TEXT_BYTES];    /* why */
@@ -116,7 +116,7 @@ struct info_header {
     int64_t pid;
     uint64_t tsc_hz;
     uint64_t started_ns;
-    int64_t wall_offset_ns; /* to be added for nanoseconds since 1970 */
+    _Atomic int64_t wall_offset_ns; /* to be added for nanoseconds since 1970; renewed */
     uint32_t n_workers, n_ports, n_pools, n_slices, n_aggregates_most;
     struct info_memory memory;
     uint64_t workers_at, box_at, ports_at, pools_at, slices_at, aggregates_at; /* from here */
