@@ -14,17 +14,19 @@ struct wanted {
     bool has_prefix;
 };
 
-static struct wanted wanted_of(const char *text)
+/* False when what stands behind a slice is no prefix: it must not pass for one that was left out. A
+ * name of a slice has no space. */
+static bool understand(const char *text, struct wanted *wanted)
 {
     const char *space = strchr(text, ' ');
-    struct wanted wanted = {.slice = NULL};
 
-    wanted.has_prefix = ip_prefix_parse(space != NULL ? space + 1 : text, &wanted.prefix) == 0;
-    if (space != NULL || !wanted.has_prefix) {
-        wanted.slice = text;
-        wanted.n_slice = space != NULL ? (size_t)(space - text) : strlen(text);
+    *wanted = (struct wanted){.slice = NULL};
+    wanted->has_prefix = ip_prefix_parse(space != NULL ? space + 1 : text, &wanted->prefix) == 0;
+    if (space != NULL || !wanted->has_prefix) {
+        wanted->slice = text;
+        wanted->n_slice = space != NULL ? (size_t)(space - text) : strlen(text);
     }
-    return wanted;
+    return space == NULL || wanted->has_prefix;
 }
 
 static bool is_of_slice(const struct aggregate_report *r, const struct wanted *wanted)
@@ -67,10 +69,17 @@ static bool refuse(struct command_call *call, const char *text, uint32_t n, uint
 static bool find_text(struct command_call *call, const char *text, uint32_t *aggregate)
 {
     const struct manager *m = call->operations->manager;
-    struct wanted wanted = wanted_of(text);
+    struct wanted wanted;
     struct aggregate_report report;
     uint32_t n = 0, first = 0, last = 0;
 
+    if (!understand(text, &wanted)) {
+        command_refuse(call,
+                       "%s: \"%.64s\": what follows the slice is no prefix; give ADDRESS/LENGTH "
+                       "without bits beyond its length, or the number of the aggregate",
+                       call->command->name, text);
+        return false;
+    }
     for (uint32_t i = 0; i < manager_n_aggregates(m); i++) {
         if (!manager_report(m, i, &report) || !is_meant(&report, &wanted))
             continue;

@@ -84,7 +84,7 @@ static void each_refusal_says_what_is_wrong_and_what_to_do(void **state)
         {"{\"command\": \"aggregate\", \"aggregate\": \"edge 198.51.100.0/24\"}",
          "is no aggregate's slice"},
         {"{\"command\": \"aggregate\", \"aggregate\": \"\"}", "is no aggregate's slice"},
-        {"{\"command\": \"aggregate\", \"aggregate\": \" \"}", "is no aggregate's slice"},
+        {"{\"command\": \"aggregate\", \"aggregate\": \" \"}", "is no prefix"},
         {"{\"command\": \"aggregates\", \"count\": 1001}", "from 0 to 1000"},
         {"{\"command\": \"aggregates\", \"drops\": 1}", "true or false"},
         {"{\"command\": \"aggregates\", \"slice\": \"nobody\"}", "\"nobody\""},
@@ -103,6 +103,28 @@ static void each_refusal_says_what_is_wrong_and_what_to_do(void **state)
     assert_int_equal(w->n_events, n_events);
     assert_false(manager_any_running(w->operations.manager));
     assert_false(manager_kill_switch(w->operations.manager));
+}
+
+/* A slice alone means its one aggregate, so a prefix that cannot be read must not be left out. */
+static void a_prefix_that_cannot_be_read_begins_no_test(void **state)
+{
+    static const char *const texts[] = {
+        "twice 203.0.113.7/24",  /* bits beyond its length */
+        "twice 203.0.113.0/33",  /* too long */
+        "twice garbage",         /* no address */
+        "twice ",                /* nothing */
+        "twice  203.0.113.0/25", /* two spaces */
+        "twice 203.0.113.0/25 ", /* something behind it */
+    };
+    struct world *w = *state;
+    char request[128];
+
+    for (size_t i = 0; i < ARRAY_LENGTH(texts); i++) {
+        snprintf(request, sizeof(request), "{\"command\": \"test start\", \"aggregate\": \"%s\"}",
+                 texts[i]);
+        assert_refused(w, request, "what follows the slice is no prefix");
+    }
+    assert_false(manager_any_running(w->operations.manager));
 }
 
 static void a_request_may_hold_any_bytes(void **state)
@@ -362,6 +384,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(each_refusal_says_what_is_wrong_and_what_to_do),
+        TEST(a_prefix_that_cannot_be_read_begins_no_test),
         TEST(a_request_may_hold_any_bytes),
         TEST(an_aggregate_is_meant_by_number_slice_or_prefix),
         TEST(a_test_starts_and_stops_on_command),
