@@ -15,7 +15,8 @@ void client_open(struct client *c, int fd, uint64_t now_ns)
 {
     c->fd = fd;
     c->watching = c->at_end = c->leaving = false;
-    c->progress_ns = now_ns;
+    c->is_privileged = false;
+    c->progress_ns = c->heard_ns = now_ns;
     c->n_lost = c->n_lost_told = 0;
     c->n_in = c->n_out = c->n_sent = c->out_size = 0;
     c->out = NULL;
@@ -120,6 +121,16 @@ void client_refuse(struct client *c, const char *text)
     c->leaving = true;
 }
 
+void client_turn_away(struct client *c, const char *text)
+{
+    json_t *reply = client_error(text);
+
+    json_object_set_new(reply, "turned_away", json_true());
+    queue_json(c, reply);
+    json_decref(reply);
+    c->leaving = true;
+}
+
 static void tell_loss(struct client *c)
 {
     char line[80];
@@ -148,7 +159,7 @@ void client_publish(struct client *c, const char *line, size_t n)
         c->n_lost++;
 }
 
-static void receive(struct client *c)
+static void receive(struct client *c, uint64_t now_ns)
 {
     ssize_t n;
 
@@ -156,10 +167,12 @@ static void receive(struct client *c)
     if (c->watching)
         c->n_in = 0;
     n = recv(c->fd, c->in + c->n_in, sizeof(c->in) - c->n_in, MSG_DONTWAIT);
-    if (n > 0)
+    if (n > 0) {
         c->n_in += (size_t)n;
-    else if (n == 0 || (errno != EAGAIN && errno != EINTR))
+        c->heard_ns = now_ns;
+    } else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
         c->at_end = true;
+    }
 }
 
 static void send_waiting(struct client *c, uint64_t now_ns)
@@ -215,13 +228,26 @@ static bool is_too_slow(const struct client *c, uint64_t now_ns)
     return waiting_bytes(c) > 0 && now_ns - c->progress_ns > limit_s * NS_PER_S;
 }
 
+bool client_is_idle(const struct client *c, uint64_t now_ns)
+{
+    return c->fd >= 0 && !c->watching && waiting_bytes(c) == 0 &&
+           now_ns - c->heard_ns >= CONTROL_IDLE_S * NS_PER_S;
+}
+
+/* Whoever closed the connection waits for no answer any more: what it asked may be minutes old,
+ * when the manager was held up meanwhile, and must not be done now. Who only said that no more will
+ * come (shutdown(2) of its sending side) still waits, and poll(2) says nothing of POLLHUP. */
 void client_serve(struct client *c, short revents, uint64_t now_ns, client_answer *answer,
                   void *context)
 {
+    if (revents & (POLLHUP | POLLERR)) {
+        client_close(c);
+        return;
+    }
     if (waiting_bytes(c) == 0)
         c->progress_ns = now_ns;
-    if (revents & (POLLIN | POLLHUP | POLLERR) && client_events(c) & POLLIN)
-        receive(c);
+    if (revents & POLLIN && client_events(c) & POLLIN)
+        receive(c, now_ns);
     if (!c->watching && !c->leaving && waiting_bytes(c) == 0)
         answer_next(c, answer, context);
     send_waiting(c, now_ns);

@@ -15,7 +15,9 @@ struct client {
     bool watching;
     bool at_end;          /* nothing more will come */
     bool leaving;         /* close it when all is sent */
+    bool is_privileged;   /* root's, or of the server's own user */
     uint64_t progress_ns; /* when it last took a byte, or had none to take */
+    uint64_t heard_ns;    /* when it was opened, or last sent a byte */
     uint64_t n_lost, n_lost_told;
     size_t n_in;
     char *out; /* out[n_sent..n_out) waits */
@@ -32,15 +34,21 @@ void client_close(struct client *c);
 /* The events of poll(2) that it waits for. */
 short client_events(const struct client *c);
 
-/* Reads, answers at most one line, writes. Closes it when it is done or dead. */
+/* Reads, answers at most one line, writes. Closes it when it is done or dead; who has closed the
+ * connection is not answered, and nothing is done for it. */
 void client_serve(struct client *c, short revents, uint64_t now_ns, client_answer *answer,
                   void *context);
 
 /* Queues an event for a watcher, or counts it as lost. */
 void client_publish(struct client *c, const char *line, size_t n);
 
+/* It asks nothing, and has asked nothing for CONTROL_IDLE_S. A watcher never is. */
+bool client_is_idle(const struct client *c, uint64_t now_ns);
+
 /* {"ok": false, "error": text} as the last thing that it gets. */
 void client_refuse(struct client *c, const char *text);
+/* The same with "turned_away": true: it is about the connection, not about what it asked. */
+void client_turn_away(struct client *c, const char *text);
 
 /* NULL when memory is short. */
 json_t *client_error(const char *text);

@@ -54,8 +54,44 @@ struct control *control_open(const char *path, const struct control_operations *
     return c;
 }
 
-static struct client *free_place(struct control *c)
+/* Of all, or of those without privilege. */
+static unsigned int count_clients(const struct control *c, bool privileged, bool others)
 {
+    unsigned int n = 0;
+
+    for (unsigned int i = 0; i < CONTROL_MAX_CLIENTS; i++)
+        if (c->clients[i].fd >= 0)
+            n += c->clients[i].is_privileged ? privileged : others;
+    return n;
+}
+
+/* The one that has been idle the longest makes room, of those without privilege if `others`. */
+static bool make_room(struct control *c, bool others)
+{
+    struct client *idlest = NULL;
+
+    for (unsigned int i = 0; i < CONTROL_MAX_CLIENTS; i++) {
+        struct client *one = &c->clients[i];
+
+        if (client_is_idle(one, c->now_ns) && !(others && one->is_privileged) &&
+            (idlest == NULL || one->heard_ns < idlest->heard_ns))
+            idlest = one;
+    }
+    if (idlest != NULL)
+        client_close(idlest);
+    return idlest != NULL;
+}
+
+/* NULL: all are taken. Those without privilege leave some to root, who must always be able to
+ * switch the kill switch. */
+static struct client *find_place(struct control *c, bool is_privileged)
+{
+    if (!is_privileged &&
+        count_clients(c, false, true) >= CONTROL_MAX_CLIENTS - CONTROL_ROOT_CLIENTS &&
+        !make_room(c, true))
+        return NULL;
+    if (count_clients(c, true, true) >= CONTROL_MAX_CLIENTS && !make_room(c, !is_privileged))
+        return NULL;
     for (unsigned int i = 0; i < CONTROL_MAX_CLIENTS; i++)
         if (c->clients[i].fd < 0)
             return &c->clients[i];
@@ -72,7 +108,7 @@ static void turn_away(int fd, uint64_t now_ns, const char *text)
         return;
     }
     client_open(guest, fd, now_ns);
-    client_refuse(guest, text);
+    client_turn_away(guest, text);
     client_serve(guest, 0, now_ns, NULL, NULL);
     client_close(guest);
     free(guest);
@@ -80,16 +116,36 @@ static void turn_away(int fd, uint64_t now_ns, const char *text)
 
 static void admit(struct control *c, int fd)
 {
-    struct client *place = free_place(c);
+    enum listener_peer peer = listener_peer_of(&c->listener, fd);
+    struct client *place = NULL;
 
-    if (!listener_may_serve(&c->listener, fd))
+    if (peer == LISTENER_STRANGER) {
         turn_away(fd, c->now_ns,
                   "only root and the user that the server runs as are served, and the group that "
                   "instance.control_group names; use sudo");
-    else if (place == NULL)
-        turn_away(fd, c->now_ns, "16 clients are connected already; close one and try again");
-    else
-        client_open(place, fd, c->now_ns);
+        return;
+    }
+    place = find_place(c, peer == LISTENER_OWNER);
+    if (place == NULL) {
+        turn_away(fd, c->now_ns,
+                  "16 clients are connected already, some of these places are root's; close one "
+                  "and try again; SIGUSR1 to pennyline switches the kill switch on, too");
+        return;
+    }
+    client_open(place, fd, c->now_ns);
+    place->is_privileged = peer == LISTENER_OWNER;
+}
+
+/* All who came since the last time: the queue of the kernel is short, and must not fill up. */
+static void admit_all(struct control *c)
+{
+    for (unsigned int i = 0; i < CONTROL_MAX_CLIENTS; i++) {
+        int fd = listener_accept(&c->listener);
+
+        if (fd < 0)
+            return;
+        admit(c, fd);
+    }
 }
 
 static json_t *answer(void *context, const char *line, size_t n, bool *watch)
@@ -113,12 +169,8 @@ void control_poll(struct control *c, uint64_t now_ns)
     for (unsigned int i = 0; i < CONTROL_MAX_CLIENTS; i++)
         if (c->clients[i].fd >= 0)
             client_serve(&c->clients[i], fds[i].revents, now_ns, answer, c);
-    if (fds[CONTROL_MAX_CLIENTS].revents & POLLIN) {
-        int fd = listener_accept(&c->listener);
-
-        if (fd >= 0)
-            admit(c, fd);
-    }
+    if (fds[CONTROL_MAX_CLIENTS].revents & POLLIN)
+        admit_all(c);
 }
 
 bool control_has_watchers(const struct control *c)
@@ -146,11 +198,7 @@ void control_publish(struct control *c, const json_t *event)
 
 unsigned int control_n_clients(const struct control *c)
 {
-    unsigned int n = 0;
-
-    for (unsigned int i = 0; i < CONTROL_MAX_CLIENTS; i++)
-        n += c->clients[i].fd >= 0;
-    return n;
+    return count_clients(c, true, true);
 }
 
 void control_close(struct control *c)

@@ -4,14 +4,18 @@
  * Requests and replies are JSON objects, one per line:
  *     {"command": "test start", "aggregate": 3}
  *     {"ok": true, "result": {...}}    or    {"ok": false, "error": "what, on what, what to do"}
- * A refused command changes nothing. After {"command": "watch"} a connection gets events as lines
- * until its client leaves; what it asks afterwards is not heard. {"command": "help"} lists all.
+ * A refused command changes nothing, and so does the command of a client that closed the connection
+ * before it was read: whoever wants something done waits for the reply. After {"command": "watch"}
+ * a connection gets events as lines until its client leaves; what it asks afterwards is not heard.
+ * {"command": "help"} lists all.
  *
  * Only root, the server's own user and, where one is named, the members of a group are served. The
  * socket has mode 0600, or 0660 with that group.
  *
  * The manager's thread calls all of this. Nothing waits: a client that is slow to read is dropped,
- * and a watcher that is slow loses events and is told how many. Memory is bounded by
+ * and a watcher that is slow loses events and is told how many. Who is turned away gets an error
+ * with "turned_away": true. Idle clients make room for new ones when all places are taken, and some
+ * places are only for root and the server's own user. Memory is bounded by
  * CONTROL_MAX_CLIENTS and CONTROL_MAX_REPLY_BYTES. */
 #ifndef CONTROL_CONTROL_H
 #define CONTROL_CONTROL_H
@@ -24,7 +28,11 @@
 #include "manager/manager.h"
 #include "report/report.h"
 
-#define CONTROL_MAX_CLIENTS       16
+#define CONTROL_MAX_CLIENTS 16
+/* Of these, kept for root and the server's own user. */
+#define CONTROL_ROOT_CLIENTS 2
+/* A client that sent nothing for so long makes room when it is needed. */
+#define CONTROL_IDLE_S            10
 #define CONTROL_MAX_REQUEST_BYTES (64u << 10)
 #define CONTROL_MAX_REPLY_BYTES   (8u << 20)
 /* Of events that wait for one watcher. */

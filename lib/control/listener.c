@@ -173,14 +173,16 @@ int listener_accept(struct listener *l)
     return accept4(l->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 }
 
-bool listener_may_serve(const struct listener *l, int fd)
+enum listener_peer listener_peer_of(const struct listener *l, int fd)
 {
     struct ucred peer;
     socklen_t n = sizeof(peer);
 
     if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &n) < 0)
-        return false;
-    return l->has_group || peer.uid == 0 || peer.uid == geteuid();
+        return LISTENER_STRANGER;
+    if (peer.uid == 0 || peer.uid == geteuid())
+        return LISTENER_OWNER;
+    return l->has_group ? LISTENER_MEMBER : LISTENER_STRANGER;
 }
 
 void listener_close(struct listener *l)

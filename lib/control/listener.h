@@ -26,9 +26,14 @@ int listener_check(const char *path, char *error, size_t n_error);
 /* A connection, non-blocking, or -1 when there is none now. */
 int listener_accept(struct listener *l);
 
-/* May this peer be served (SO_PEERCRED: root, or the user that this process runs as)? With a group,
- * the kernel let nobody else connect. */
-bool listener_may_serve(const struct listener *l, int fd);
+enum listener_peer {
+    LISTENER_STRANGER, /* not to be served */
+    LISTENER_MEMBER,   /* of the group: the kernel let nobody else connect */
+    LISTENER_OWNER,    /* root, or the user that this process runs as */
+};
+
+/* Who is it (SO_PEERCRED)? */
+enum listener_peer listener_peer_of(const struct listener *l, int fd);
 
 /* Takes the socket away, unless another one lies there by now. */
 void listener_close(struct listener *l);

@@ -252,7 +252,7 @@ static void a_client_too_many_is_told_so(void **state)
         fds[i] = connect_client(f);
     assert_int_equal(control_n_clients(f->control), CONTROL_MAX_CLIENTS);
     one_more = connect_client(f);
-    assert_heard(one_more, "16 clients are connected already");
+    assert_heard(one_more, "\"turned_away\": true");
     close(one_more);
     close(fds[3]);
     serve(f);
@@ -320,24 +320,30 @@ static void be_member(const struct fixture *f)
     _exit(strstr(text, "\"ok\": true") != NULL ? 0 : 4);
 }
 
-static void a_member_of_the_named_group_is_served(void **state)
+static void open_for_nobodys_group(struct fixture *f)
 {
-    struct fixture *f = *state;
-    const struct group *group = getgrgid(NOBODY);
-    struct stat status;
-    int code = 0;
-    pid_t child;
+    const struct group *group = geteuid() == 0 ? getgrgid(NOBODY) : NULL;
 
-    if (geteuid() != 0 || group == NULL)
+    if (group == NULL)
         skip();
     control_close(f->control);
     f->world.operations.group = group->gr_name;
     f->control = open_server(f);
     assert_non_null(f->control);
+    assert_int_equal(chmod(f->directory, 0755), 0);
+}
+
+static void a_member_of_the_named_group_is_served(void **state)
+{
+    struct fixture *f = *state;
+    struct stat status;
+    int code = 0;
+    pid_t child;
+
+    open_for_nobodys_group(f);
     assert_int_equal(stat(f->path, &status), 0);
     assert_int_equal(status.st_mode & 0777, 0660);
     assert_int_equal(status.st_gid, NOBODY);
-    assert_int_equal(chmod(f->directory, 0755), 0);
     child = fork();
     if (child == 0)
         be_member(f);
@@ -346,6 +352,129 @@ static void a_member_of_the_named_group_is_served(void **state)
         usleep(1000);
     }
     assert_int_equal(code, 0);
+}
+
+/* As a member of the group: takes all places that it can get, and says how many. Holds them until
+ * the other end of `held` is closed. */
+static void take_all_places(const struct fixture *f, int said, int held)
+{
+    struct pollfd p = {.events = POLLIN};
+    char text[512];
+    uint8_t n = 0;
+
+    if (setgroups(0, NULL) != 0 || setgid(NOBODY) != 0 || setuid(NOBODY) != 0)
+        _exit(1);
+    for (int i = 0; i < CONTROL_MAX_CLIENTS; i++) {
+        p.fd = try_connect(f);
+        if (p.fd < 0)
+            _exit(2);
+        send(p.fd, "{\"command\": \"version\"}\n", 23, MSG_NOSIGNAL);
+        if (poll(&p, 1, 10000) != 1)
+            _exit(3);
+        hear(p.fd, text, sizeof(text));
+        n += strstr(text, "\"ok\": true") != NULL;
+    }
+    if (write(said, &n, 1) != 1)
+        _exit(4);
+    _exit(read(held, text, 1) == 0 ? 0 : 5);
+}
+
+static void members_of_the_group_leave_places_to_root(void **state)
+{
+    struct fixture *f = *state;
+    int said[2], held[2], fd, status = -1;
+    uint8_t n = 0;
+    pid_t child;
+
+    open_for_nobodys_group(f);
+    assert_int_equal(pipe2(said, O_NONBLOCK) + pipe(held), 0);
+    child = fork();
+    if (child == 0) {
+        close(held[1]);
+        take_all_places(f, said[1], held[0]);
+    }
+    while (read(said[0], &n, 1) != 1 && waitpid(child, &status, WNOHANG) == 0) {
+        control_poll(f->control, f->world.now_ns);
+        usleep(1000);
+    }
+    assert_int_equal(n, CONTROL_MAX_CLIENTS - CONTROL_ROOT_CLIENTS);
+    fd = connect_client(f);
+    say(fd, "{\"command\": \"kill-switch\", \"on\": true}\n");
+    serve(f);
+    assert_heard(fd, "\"ok\": true");
+    close(fd);
+    close(held[1]);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    for (int i = 0; i < 2; i++)
+        close(said[i]);
+    close(held[0]);
+}
+
+static void who_is_idle_makes_room_when_it_is_needed(void **state)
+{
+    struct fixture *f = *state;
+    int fds[CONTROL_MAX_CLIENTS], one_more;
+    char text[64];
+
+    for (int i = 0; i < CONTROL_MAX_CLIENTS; i++) {
+        fds[i] = connect_client(f);
+        if (i == 0) {
+            /* A watcher says nothing, and is not idle. */
+            say(fds[0], "{\"command\": \"watch\"}\n");
+            serve(f);
+            assert_heard(fds[0], "watching");
+        }
+    }
+    f->world.now_ns += CONTROL_IDLE_S * NS_PER_S / 2;
+    say(fds[1], "{\"command\": \"version\"}\n");
+    serve(f);
+    assert_heard(fds[1], "\"ok\": true");
+    f->world.now_ns += CONTROL_IDLE_S * NS_PER_S / 2;
+    one_more = connect_client(f);
+    say(one_more, "{\"command\": \"version\"}\n");
+    serve(f);
+    assert_heard(one_more, "\"ok\": true");
+    assert_int_equal(control_n_clients(f->control), CONTROL_MAX_CLIENTS);
+    assert_true(hear(fds[0], text, sizeof(text)));
+    assert_true(hear(fds[1], text, sizeof(text)));
+    assert_false(hear(fds[2], text, sizeof(text)));
+    assert_true(hear(fds[3], text, sizeof(text)));
+    close(one_more);
+    for (int i = 0; i < CONTROL_MAX_CLIENTS; i++)
+        close(fds[i]);
+}
+
+/* The manager was held up, and gave no answer; the operator has turned to other means since. */
+static void nothing_is_done_for_a_client_that_left(void **state)
+{
+    struct fixture *f = *state;
+    int before = connect_client(f), later = try_connect(f);
+
+    say(before, "{\"command\": \"kill-switch\", \"on\": true}\n");
+    close(before);
+    assert_true(later >= 0);
+    say(later, "{\"command\": \"test start\", \"aggregate\": 0}\n");
+    close(later);
+    serve(f);
+    assert_false(manager_kill_switch(f->world.operations.manager));
+    assert_false(manager_any_running(f->world.operations.manager));
+    assert_int_equal(control_n_clients(f->control), 0);
+}
+
+/* As "nc -N" does. */
+static void who_only_says_that_no_more_comes_is_answered(void **state)
+{
+    struct fixture *f = *state;
+    int fd = try_connect(f);
+
+    assert_true(fd >= 0);
+    say(fd, "{\"command\": \"kill-switch\", \"on\": true}\n");
+    shutdown(fd, SHUT_WR);
+    serve(f);
+    assert_heard(fd, "\"ok\": true");
+    assert_true(manager_kill_switch(f->world.operations.manager));
+    close(fd);
 }
 
 static void a_group_that_is_not_there_is_refused(void **state)
@@ -522,6 +651,10 @@ int main(void)
         TEST(another_user_is_refused_in_words),
         TEST(a_member_of_the_named_group_is_served),
         TEST(a_group_that_is_not_there_is_refused),
+        TEST(members_of_the_group_leave_places_to_root),
+        TEST(who_is_idle_makes_room_when_it_is_needed),
+        TEST(nothing_is_done_for_a_client_that_left),
+        TEST(who_only_says_that_no_more_comes_is_answered),
         TEST(a_client_that_does_not_read_is_dropped),
         TEST(a_client_that_is_idle_is_not_dropped),
         TEST(a_watcher_gets_events_and_others_do_not),
