@@ -41,12 +41,16 @@ static void command(struct web *w, struct reply *r, json_t *request, unsigned in
         reply_error(r, MHD_HTTP_CONFLICT, "%s", error);
         break;
     case ASKER_BUSY:
-        reply_error(r, MHD_HTTP_SERVICE_UNAVAILABLE,
-                    "other questions wait for an answer, so this "
-                    "was not done; try again in a second");
+        reply_error(r, MHD_HTTP_SERVICE_UNAVAILABLE, "%s; this was not done",
+                    error[0] != '\0' ? error
+                                     : "other questions wait for an answer; try again in a second");
         break;
     case ASKER_GONE:
-        reply_error(r, MHD_HTTP_BAD_GATEWAY, "%s", error);
+        reply_error(r, MHD_HTTP_BAD_GATEWAY, "%s; this was not done", error);
+        break;
+    case ASKER_SILENT:
+        reply_error(r, MHD_HTTP_BAD_GATEWAY,
+                    "%s; this may have been done all the same: look before you ask again", error);
         break;
     }
     json_decref(result);

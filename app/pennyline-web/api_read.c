@@ -87,10 +87,13 @@ void api_get_aggregate(struct web *w, const struct request *q, struct reply *r)
         reply_error(r, MHD_HTTP_NOT_FOUND, "%s", error);
         break;
     case ASKER_BUSY:
-        reply_error(r, MHD_HTTP_SERVICE_UNAVAILABLE,
-                    "too many questions about single aggregates at once; try again in a second");
+        reply_error(r, MHD_HTTP_SERVICE_UNAVAILABLE, "%s",
+                    error[0] != '\0' ? error
+                                     : "too many questions about single aggregates at once; try "
+                                       "again in a second");
         break;
     case ASKER_GONE:
+    case ASKER_SILENT:
         reply_error(r, MHD_HTTP_BAD_GATEWAY, "%s", error);
         break;
     }

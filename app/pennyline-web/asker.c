@@ -5,8 +5,6 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/time.h>
 #include <time.h>
 
 #include "common/monotonic.h"
@@ -67,13 +65,8 @@ static void hang_up(struct asker *a)
 
 static bool open_line(struct asker *a)
 {
-    const struct timeval timeout = {.tv_sec = WAIT_S};
-
-    if (control_client_open(&a->connection, a->socket) < 0)
-        return false;
-    setsockopt(a->connection.fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
-    a->is_open = true;
-    return true;
+    a->is_open = control_client_open(&a->connection, a->socket, WAIT_S) == 0;
+    return a->is_open;
 }
 
 /* Between questions nothing comes; what is readable then is the end. */
@@ -99,10 +92,12 @@ static enum asker_answer ask(struct asker *a, const json_t *request, json_t **re
     *result = control_client_ask(&a->connection, request);
     if (*result == NULL) {
         snprintf(error, ASKER_ERROR_BYTES, "%s", a->connection.error);
-        answer = a->connection.is_refusal ? ASKER_REFUSED : ASKER_GONE;
+        answer = a->connection.is_refusal       ? ASKER_REFUSED
+                 : a->connection.is_turned_away ? ASKER_BUSY
+                                                : ASKER_SILENT;
     }
     /* An answer that comes late would be taken for that of the next question. */
-    if (answer == ASKER_GONE)
+    if (*result == NULL && answer != ASKER_REFUSED)
         hang_up(a);
     return answer;
 }
@@ -111,9 +106,9 @@ static bool lock_in_time(struct asker *a)
 {
     struct timespec until;
 
-    clock_gettime(CLOCK_REALTIME, &until);
+    clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_sec += WAIT_S;
-    return pthread_mutex_timedlock(&a->lock, &until) == 0;
+    return pthread_mutex_clocklock(&a->lock, CLOCK_MONOTONIC, &until) == 0;
 }
 
 enum asker_answer asker_command(struct asker *a, json_t *request, json_t **result,

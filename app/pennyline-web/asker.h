@@ -13,8 +13,9 @@
 enum asker_answer {
     ASKER_DONE,
     ASKER_REFUSED, /* pennyline says no; `error` has its words */
-    ASKER_BUSY,    /* too many questions at once: try again */
-    ASKER_GONE,    /* pennyline does not answer; `error` says why */
+    ASKER_BUSY,   /* too many questions at once: try again; `error` has pennyline's words, if any */
+    ASKER_GONE,   /* there is no connection, so nothing was asked; `error` says why */
+    ASKER_SILENT, /* asked, but not answered; `error` says why */
 };
 
 struct asker;

@@ -240,7 +240,7 @@ int main(int argc, char **argv)
 
     argp_err_exit_status = EXIT_USAGE;
     argp_parse(&argp, argc, argv, 0, NULL, &options);
-    if (control_client_open(&connection, options.socket) == 0) {
+    if (control_client_open(&connection, options.socket, CONTROL_CLIENT_WAIT_S) == 0) {
         code = options.subcommand->run(&connection, &options);
         control_client_close(&connection);
     } else {
