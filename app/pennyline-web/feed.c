@@ -10,13 +10,13 @@
 
 #include "common/monotonic.h"
 #include "control_client/control_client.h"
+#include "pace.h"
 
 #define STATUS_INTERVAL_S 0.5
 #define SLICES_INTERVAL_S 10.0
-#define RESTART_S         0.5
 #define RECONNECT_S       1.0
+#define CONNECT_S         2 /* feed_stop() waits for it, too */
 #define PAGE              32
-#define MOST_SHARE        0.1 /* of the manager's time */
 #define MARGIN_MS         2000
 #define MOST_DIRTY        64
 #define DIRTY_INTERVAL_S  0.05 /* a genuine test may be over in a quarter of a second */
@@ -54,13 +54,23 @@ static void pause_s(struct feed *f, double seconds)
     }
 }
 
+/* Not under the lock: who stops the feed must not wait for a pennyline that hangs. */
 static bool line_open(struct feed *f, struct line *l)
 {
+    struct control_client connection;
+    bool is_open = control_client_open(&connection, f->config.socket, CONNECT_S) == 0;
+
+    if (is_open)
+        control_client_set_wait(&connection, CONTROL_CLIENT_WAIT_S);
     pthread_mutex_lock(&l->lock);
-    l->is_open =
-        !atomic_load(&f->must_stop) && control_client_open(&l->connection, f->config.socket) == 0;
+    if (is_open && atomic_load(&f->must_stop)) {
+        control_client_close(&connection);
+        is_open = false;
+    }
+    l->connection = connection;
+    l->is_open = is_open;
     pthread_mutex_unlock(&l->lock);
-    return l->is_open;
+    return is_open;
 }
 
 static void line_close(struct line *l)
@@ -89,18 +99,28 @@ static json_t *ask(struct feed *f, json_t *request)
     return result;
 }
 
-/* *started_s is when that pennyline began, on our clock; 0: none was heard of. */
-static bool take_status(struct feed *f, double *started_s)
+/* Numbers are those of the pennyline that told of them. */
+static void forget_dirty(struct feed *f)
 {
+    pthread_mutex_lock(&f->dirty_lock);
+    f->n_dirty = 0;
+    pthread_mutex_unlock(&f->dirty_lock);
+}
+
+/* *is_other: another pennyline than before answers. */
+static bool take_status(struct feed *f, struct pace_start *start, bool *is_other)
+{
+    double asked_s = monotonic_s();
     json_t *status = ask(f, json_pack("{s:s}", "command", "status"));
-    double began_s = monotonic_s() - json_number_value(json_object_get(status, "uptime_s"));
+    double uptime_s = json_number_value(json_object_get(status, "uptime_s"));
 
     if (status == NULL)
         return false;
-    /* It began later than the one before: another one answers now. */
-    if (*started_s != 0 && began_s > *started_s + RESTART_S)
+    *is_other = pace_take_uptime(start, asked_s, monotonic_s(), uptime_s);
+    if (*is_other) {
         mirror_clear(f->config.mirror);
-    *started_s = began_s;
+        forget_dirty(f);
+    }
     mirror_set_status(f->config.mirror, status, monotonic_s());
     json_decref(status);
     return true;
@@ -176,9 +196,11 @@ static bool take_dirty(struct feed *f)
         json_t *report =
             ask(f, json_pack("{s:s, s:I}", "command", "aggregate", "aggregate", (json_int_t)a));
 
-        if (report == NULL)
+        /* That there is no such aggregate is an answer, too. */
+        if (report == NULL && !f->ask.connection.is_refusal)
             return false;
-        mirror_set_aggregate(f->config.mirror, report, monotonic_s());
+        if (report != NULL)
+            mirror_set_aggregate(f->config.mirror, report, monotonic_s());
         json_decref(report);
     }
     return true;
@@ -189,7 +211,7 @@ struct rounds {
     double status_s, slices_s, dirty_s;
     double began_s, last_began_s; /* of rounds of aggregates; 0: none yet */
     uint32_t from;
-    double started_s; /* see take_status() */
+    struct pace_start start;
 };
 
 /* What changed since the last round began, and some more. */
@@ -219,14 +241,15 @@ static bool take_aggregates(struct feed *f, struct rounds *r)
 /* One thing that is due. */
 static bool take_next(struct feed *f, struct rounds *r)
 {
-    double now_s = monotonic_s(), started_s = r->started_s;
+    double now_s = monotonic_s();
+    bool is_other = false;
 
     if (now_s - r->status_s >= STATUS_INTERVAL_S) {
         r->status_s = now_s;
-        if (!take_status(f, &r->started_s))
+        if (!take_status(f, &r->start, &is_other))
             return false;
-        if (r->started_s > started_s + RESTART_S)
-            *r = (struct rounds){.started_s = r->started_s, .status_s = now_s};
+        if (is_other)
+            *r = (struct rounds){.start = r->start, .status_s = now_s};
         return true;
     }
     if (now_s - r->slices_s >= SLICES_INTERVAL_S) {
@@ -245,7 +268,7 @@ static bool take_next(struct feed *f, struct rounds *r)
 static void *asking_main(void *context)
 {
     struct feed *f = context;
-    struct rounds rounds = {.started_s = 0};
+    struct rounds rounds = {.status_s = 0};
 
     while (!atomic_load(&f->must_stop)) {
         if (!line_open(f, &f->ask)) {
@@ -254,12 +277,12 @@ static void *asking_main(void *context)
             continue;
         }
         /* All is asked for anew: what happened meanwhile is not known. */
-        rounds = (struct rounds){.started_s = rounds.started_s};
+        rounds = (struct rounds){.start = rounds.start};
         for (double began_s = monotonic_s(); take_next(f, &rounds); began_s = monotonic_s()) {
             double took_s = monotonic_s() - began_s;
 
             mirror_set_connected(f->config.mirror, true, "");
-            pause_s(f, took_s / MOST_SHARE > 0.02 ? took_s / MOST_SHARE : 0.02);
+            pause_s(f, pace_pause_s(took_s));
             if (atomic_load(&f->must_stop))
                 break;
         }

@@ -2,6 +2,8 @@
 /* What the feed brings. */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
+#include <time.h>
 
 #include "mirror_internal.h"
 
@@ -21,7 +23,11 @@ struct mirror *mirror_create(void)
     }
     pthread_rwlock_init(&m->lock, NULL);
     snprintf(m->trouble, sizeof(m->trouble), "not asked yet");
-    m->generation = 1;
+    /* A reader that knows one of before must notice that this is another. Below 2^53: a number of
+     * JSON that JavaScript keeps whole. */
+    if (getrandom(&m->generation, sizeof(m->generation), 0) != sizeof(m->generation))
+        m->generation = (uint64_t)time(NULL);
+    m->generation = (m->generation & ((1ull << 48) - 1)) + 1;
     return m;
 }
 

@@ -135,6 +135,8 @@ class Pennyline:
         self.held = False  # no test goes on
         self.watchers = []
         self.n_asked = {}
+        self.silent_about = set()  # commands that are heard and not answered
+        self.turns_away = False    # whoever connects from now on
 
     def now(self):
         return time.monotonic() - self.began + 10
@@ -272,6 +274,9 @@ class Pennyline:
 
     def serve_client(self, client):
         with client, client.makefile("rb") as lines:
+            if self.turns_away:
+                client.sendall(b'{"ok": false, "error": "16 clients are connected", "turned_away": true}\n')
+                return
             for line in lines:
                 if b'"watch"' in line:
                     client.sendall(b'{"ok": true, "result": {"watching": true}}\n')
@@ -279,7 +284,9 @@ class Pennyline:
                     while client.recv(4096):
                         pass
                     return
-                client.sendall(json.dumps(self.answer(line)).encode() + b"\n")
+                answer = self.answer(line)
+                if json.loads(line)["command"] not in self.silent_about:
+                    client.sendall(json.dumps(answer).encode() + b"\n")
 
 
 class Server:
