@@ -236,9 +236,10 @@ enum engine_action replay_packet(struct replay *r, const struct capture_packet *
         c->untested++;
     } else {
         c->slice_packets++;
-        if (packet->view.reason != PACKET_TCP)
+        if (packet->view.reason != PACKET_TCP) {
             c->slice_not_tcp++;
-        else if (ingress == INGRESS_NONE)
+            engine_count_untestable(r->engine, (uint32_t)slice, &packet->view);
+        } else if (ingress == INGRESS_NONE)
             c->no_ingress++;
         else if (r->config->slices[slice].mode != SLICE_OFF)
             action = act(r, packet, (uint32_t)slice, ingress);

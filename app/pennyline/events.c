@@ -35,7 +35,7 @@ static const char *name_of(const struct aggregate_report *r, char out[IP_TEXT_BY
 
 static void say_verdict(struct appliance *a, const struct manager_event *event)
 {
-    char prefix[IP_TEXT_BYTES];
+    char prefix[IP_TEXT_BYTES], text[TEST_REASON_TEXT_BYTES];
     struct aggregate_report r;
 
     if (!manager_report(a->manager, event->aggregate, &r))
@@ -45,7 +45,7 @@ static void say_verdict(struct appliance *a, const struct manager_event *event)
              event->kind == EVENT_PROVISIONAL             ? " (provisional)"
              : event->kind == EVENT_PROVISIONAL_WITHDRAWN ? " (not_closed_loop is withdrawn)"
                                                           : "",
-             r.mixed ? " (mixed)" : "", test_reason_words(r.reason));
+             r.mixed ? " (mixed)" : "", aggregate_report_reason_text(&r, text));
 }
 
 static void say_finding(struct appliance *a, const struct manager_event *event)
@@ -98,6 +98,7 @@ static void say_event(struct appliance *a, const struct manager_event *event)
     switch (event->kind) {
     case EVENT_PROVISIONAL:
     case EVENT_PROVISIONAL_WITHDRAWN:
+    case EVENT_NOTHING_TESTED:
     case EVENT_VERDICT:
         say_verdict(a, event);
         break;

@@ -11,11 +11,14 @@
 #include <rte_mbuf.h>
 #include <rte_pause.h>
 
+#include "packet/checksum.h"
 #include "prefix/prefix.h"
 
 #define MIN_FRAME_BYTES 60
 /* Aggregates whose counters are posted after a turn, so that no turn bears those of all of them. */
 #define POSTS_A_TURN 4
+/* TCP packets whose checksum is looked at: enough to tell that most are wrong, and no load. */
+#define CHECKSUMS_PER_SECOND 1000
 
 /* What is known of the packets of a burst, side by side. */
 struct burst {
@@ -168,15 +171,31 @@ static void classify(struct worker *w, struct burst *b, const struct policy *pol
             continue;
         s = &policy->slices[b->slices[i]];
         b->all_leave_unchanged &= !s->has_next_hops;
-        if (likely_false(b->views[i].reason != PACKET_TCP))
+        if (likely_false(b->views[i].reason != PACKET_TCP)) {
             n_not_tcp++;
-        else if (likely_false(b->ingresses[i] == INGRESS_NONE))
+            if (!(is_mirror && s->may_drop))
+                engine_count_untestable(w->engine, (uint32_t)b->slices[i], &b->views[i]);
+        } else if (likely_false(b->ingresses[i] == INGRESS_NONE))
             w->counters->no_ingress++;
         else if (!(is_mirror && s->may_drop))
             hand_to_engine(w, b, i);
     }
     w->counters->slice_packets += n_slice;
     w->counters->slice_not_tcp += n_not_tcp;
+}
+
+/* One packet in a millisecond, so for nearly all bursts this is one branch. What a mirror brings is
+ * cut. */
+static void look_at_checksum(struct worker *w, const struct burst *b)
+{
+    const struct engine_packet *p = &b->packets[b->tested_at[b->n_tested / 2]];
+    const struct rte_mbuf *mbuf = b->mbufs[b->tested_at[b->n_tested / 2]];
+    enum packet_checksum checksum =
+        packet_tcp_checksum(p->view, p->data, rte_pktmbuf_data_len(mbuf));
+
+    w->wants_checksum = false;
+    if (checksum != PACKET_CHECKSUM_UNKNOWN)
+        engine_count_checksum(w->engine, p->slice, p->view, checksum == PACKET_CHECKSUM_WRONG);
 }
 
 static void decide(struct worker *w, struct burst *b)
@@ -345,6 +364,8 @@ static unsigned int process_burst(struct worker *w, struct burst *b, const struc
     else
         parse_unwrapping(w, b, port);
     classify(w, b, policy, is_mirror);
+    if (likely_false(w->wants_checksum) && b->n_tested > 0 && !is_mirror)
+        look_at_checksum(w, b);
     end_stage(w, LOAD_CLASSIFY);
     /* Where most packets are tested, most of the next burst will be: then flows are asked for while
      * it is parsed, before slices are known, since memory takes longest. */
@@ -388,6 +409,10 @@ int worker_run(void *worker)
 
         load_count_turn(&w->load, n_packets, now - began);
         began = now;
+        if (likely_false(now >= w->checksum_due)) {
+            w->checksum_due = now + w->clock.hz / CHECKSUMS_PER_SECOND;
+            w->wants_checksum = true;
+        }
         n_packets = 0;
         engine_begin_burst(w->engine, tsc_clock_ns_of(&w->clock, now));
         for (uint32_t i = 0; i < w->n_queues; i++)

@@ -87,6 +87,8 @@ struct worker {
     struct ingress_memo latest_ingress;
     uint32_t n_until_sample; /* bursts; 0: the stages of this one are measured */
     uint64_t stage_began;    /* of a measured burst, in ticks */
+    uint64_t checksum_due;   /* when the next one is looked at, in ticks */
+    bool wants_checksum;
     struct worker_output outputs[CONFIG_MAX_PORTS];
 };
 

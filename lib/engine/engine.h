@@ -106,6 +106,14 @@ void engine_ask(struct engine *e, struct engine_packet *packet);
 unsigned int engine_packets(struct engine *e, struct engine_packet *packets, const uint8_t *which,
                             unsigned int n, enum engine_action *actions);
 
+/* A packet of the slice that is no whole TCP packet (its view's reason is not PACKET_TCP): counted
+ * for its aggregate. */
+void engine_count_untestable(struct engine *e, uint32_t slice, const struct packet_view *view);
+
+/* The checksum of a TCP packet of the slice was looked at (packet/checksum.h), as a sample. */
+void engine_count_checksum(struct engine *e, uint32_t slice, const struct packet_view *view,
+                           bool is_wrong);
+
 /* After a burst: when the manager began a new epoch, posts at most `n` of the aggregates that
  * changed, then closes the epoch; so that no burst has to wait for the messages of a million
  * aggregates, an epoch takes as many calls as it needs. Returns false while some are left, or the

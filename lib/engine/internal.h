@@ -78,7 +78,8 @@ struct engine {
     uint8_t *listed;
     uint64_t posting_epoch, posted_epoch; /* the same when all of it is posted */
     uint64_t aged_ns;
-    uint64_t age_interval_ns; /* in which every flow record is looked at once */
+    uint64_t asked_untestable_ns; /* when an aggregate was last asked for what is no TCP */
+    uint64_t age_interval_ns;     /* in which every flow record is looked at once */
     struct engine_config config;
     struct slice_rules *rules_memory;
 

@@ -119,7 +119,7 @@ static enum test_reason reason_of_inconclusive(const struct test *t)
 {
     if (!is_by_order(t->ending))
         return test_reason_of_spent(t, t->ending);
-    return t->counts.dropped == 0 ? REASON_NO_TRAFFIC : t->ending;
+    return t->counts.dropped == 0 ? test_reason_of_untested(&t->counts) : t->ending;
 }
 
 void test_conclude_when_final(struct manager *m, struct aggregate_state *a)

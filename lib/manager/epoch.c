@@ -49,6 +49,7 @@ static void step_active_tests(struct manager *m)
         mark_silence(m, a);
         test_evaluate(m, a);
         test_step(m, a);
+        test_tell_untested(m, a);
         end_overdue_test(m, a);
     }
 }

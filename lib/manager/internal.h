@@ -14,6 +14,9 @@
  * (RFC 8985 7.2, and the least timeout of Linux). */
 #define PATIENCE_NS (NS_PER_S / 2)
 
+/* A test that dropped nothing for so long says why. */
+#define UNTESTED_AFTER_NS (10 * NS_PER_S)
+
 /* For so long at least only flows that repaired something may take a place. */
 #define REPAIRED_FLOWS_FIRST_NS NS_PER_S
 
@@ -47,6 +50,7 @@ struct test {
     bool no_retest;   /* stopped by command */
     bool changed;     /* counters or flows grew since the last evaluation */
     bool flows_changed;
+    bool told_untested;
     bool is_judged;               /* the next four come from `judged` and the flows as they are */
     struct anytime_counts judged; /* R, D and N */
     struct anytime_values anytime;
@@ -200,6 +204,12 @@ void test_conclude_when_final(struct manager *m, struct aggregate_state *a);
 void test_conclude(struct manager *m, struct aggregate_state *a, enum verdict_outcome verdict,
                    enum test_via via, enum test_reason reason);
 void test_conclude_closed_loop(struct manager *m, struct aggregate_state *a);
+
+/* untested.c: why no drop was made, by what came instead. */
+enum test_reason test_reason_of_untested(const struct aggregate_counters *c);
+/* Is it under way, and has not dropped anything for long? */
+bool test_is_without_drops(const struct manager *m, const struct test *t);
+void test_tell_untested(struct manager *m, struct aggregate_state *a);
 
 /* budget.c: what workers may do to an aggregate. */
 void budget_order(struct manager *m, const struct aggregate_state *a, enum aggregate_phase phase);

@@ -55,10 +55,21 @@ enum test_reason {
     REASON_LATE_REPAIRS,      /* what came back, came later than the timeout */
     REASON_DURATION,          /* the time allowed was over */
     REASON_STOPPED,           /* by command, or at the end of the process or capture */
-    REASON_NO_TRAFFIC,        /* ended without a single drop */
+    /* Not one drop was made, in all that follow. */
+    REASON_NO_TRAFFIC,      /* not one packet came */
+    REASON_NO_TCP,          /* other protocols only */
+    REASON_FRAGMENTS,       /* no TCP but, perhaps, in fragments */
+    REASON_UNREADABLE,      /* no TCP but, perhaps, behind headers that cannot be read */
+    REASON_CHECKSUMS,       /* most TCP checksums are wrong, so nobody answers */
+    REASON_NO_CONNECTIONS,  /* SYN, FIN and RST only */
+    REASON_ONLY_ACKS,       /* packets without payload only */
+    REASON_FLOWS_TOO_YOUNG, /* payload of flows only that are not armed */
+    REASON_PROTECTED,       /* no segment that may be dropped */
+    REASON_NO_DROP,         /* some could be, but no coin fell, or drops were not allowed */
 };
 const char *test_reason_name(enum test_reason reason);
 const char *test_reason_words(enum test_reason reason); /* one sentence for a person */
+bool test_reason_is_of_untested(enum test_reason reason);
 
 struct anytime_values {
     /* What is compared with 1/alpha: pooled and flows combined. Once it was enough, it and its
@@ -110,7 +121,8 @@ struct aggregate_report {
     bool provisional; /* not_closed_loop, and the flows phase still runs */
     bool mixed; /* closed_loop while F >= 1/beta: not only senders whose repairs come by here */
     enum test_via via;
-    enum test_reason reason;
+    enum test_reason
+        reason; /* of a test under way, too, when for ten seconds nothing was dropped */
     uint64_t started_ns, verdict_ns, ended_ns; /* 0: not yet */
     uint64_t first_seen_ns, last_seen_ns;
     uint32_t n_tests;        /* begun so far */
@@ -126,8 +138,9 @@ enum manager_event_kind {
     EVENT_DROP_ENDED,
     EVENT_PROVISIONAL,           /* not_closed_loop, while the flows phase goes on */
     EVENT_PROVISIONAL_WITHDRAWN, /* the counts do not bear it any more: undecided again */
-    EVENT_VERDICT,               /* the verdict is known; the report has its whole evidence */
-    EVENT_TEST_ENDED,            /* all drops ended: mixed and repaired share are final */
+    EVENT_NOTHING_TESTED, /* for ten seconds a test found nothing to drop, though packets come */
+    EVENT_VERDICT,        /* the verdict is known; the report has its whole evidence */
+    EVENT_TEST_ENDED,     /* all drops ended: mixed and repaired share are final */
     EVENT_SUSPENDED,
     EVENT_RESUMED,
     EVENT_KILL_SWITCH,
@@ -238,6 +251,11 @@ bool manager_report(const struct manager *m, uint32_t aggregate, struct aggregat
  * the repaired ones, and without closed_loop what came back may be luck. It is no share of the
  * traffic: doc/verdict.md. */
 double aggregate_report_repaired_share(const struct aggregate_report *r);
+
+/* The reason in words, with the numbers that show it where nothing was tested. Any thread. */
+#define TEST_REASON_TEXT_BYTES 400
+const char *aggregate_report_reason_text(const struct aggregate_report *r,
+                                         char out[TEST_REASON_TEXT_BYTES]);
 bool manager_flow_report(const struct manager *m, uint32_t aggregate, uint32_t i,
                          struct flow_report *out);
 /* The drops of an aggregate, oldest first: pass NULL first, then the last one; NULL at the end. */

@@ -17,7 +17,8 @@ static void receive_counters(struct manager *m, struct aggregate_state *a,
 {
     aggregate_counters_add(&a->total, &message->counters);
     a->test.changed = true;
-    if (message->counters.packets == 0)
+    if (message->counters.packets == 0 && message->counters.not_tcp == 0 &&
+        message->counters.fragments == 0 && message->counters.unreadable == 0)
         return;
     if (a->first_seen_ns == 0)
         a->first_seen_ns = m->now_ns;

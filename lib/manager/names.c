@@ -50,9 +50,30 @@ static const struct {
                                              "retransmission_timeout_ms: raise it."},
     [REASON_DURATION] = {"duration", "The time allowed for the test was over."},
     [REASON_STOPPED] = {"stopped", "The test was stopped."},
-    [REASON_NO_TRAFFIC] = {"no_traffic",
-                           "Not one segment was dropped: there was no traffic that could be "
-                           "tested, or drops were not allowed."},
+    [REASON_NO_TRAFFIC] = {"no_traffic", "Not one packet came."},
+    [REASON_NO_TCP] = {"no_tcp", "No TCP came, so there is nothing to test."},
+    [REASON_FRAGMENTS] = {"fragments", "Only IP fragments came, which are never tested: what sends "
+                                       "or tunnels them has a smaller MTU than its packets."},
+    [REASON_UNREADABLE] = {"unreadable", "Only packets came whose headers are cut, malformed or "
+                                         "not looked through: packet_reasons say which."},
+    [REASON_CHECKSUMS] = {"checksums",
+                          "Most TCP checksums are wrong, so nobody answers: the sender leaves them "
+                          "to a NIC that it does not have (veth, virtio); switch its checksum "
+                          "offload off (ethtool -K DEV tx off, at the far end)."},
+    [REASON_NO_CONNECTIONS] = {"no_connections", "Only SYN, FIN and RST came: no connection came "
+                                                 "about, or its data takes another way."},
+    [REASON_ONLY_ACKS] = {"only_acks", "Only packets without payload came: in this direction the "
+                                       "connections carry no data that could be tested."},
+    [REASON_FLOWS_TOO_YOUNG] = {"flows_too_young",
+                                "Data came of flows only that were first seen in the middle and "
+                                "have not been watched for admission_grace_ms yet, or found no "
+                                "room in the flow table."},
+    [REASON_PROTECTED] = {"protected", "No segment came that may be dropped: they were repeats, "
+                                       "out of order, of one byte, with URG, among the first of "
+                                       "their flow (protect_first_packets), or of flows that are "
+                                       "left alone."},
+    [REASON_NO_DROP] = {"no_drop", "Segments came that could be dropped, but no coin fell for one, "
+                                   "or drops were not allowed (kill switch, suspension)."},
 };
 
 static const char *const event_names[] = {
@@ -62,6 +83,7 @@ static const char *const event_names[] = {
     [EVENT_DROP_ENDED] = "drop_ended",
     [EVENT_PROVISIONAL] = "provisional",
     [EVENT_PROVISIONAL_WITHDRAWN] = "provisional_withdrawn",
+    [EVENT_NOTHING_TESTED] = "nothing_tested",
     [EVENT_VERDICT] = "verdict",
     [EVENT_TEST_ENDED] = "test_ended",
     [EVENT_SUSPENDED] = "suspended",

@@ -133,6 +133,7 @@ static void set_counters(json_t *object, const struct aggregate_counters *c)
 
 static void set_verdict(json_t *object, const struct aggregate_report *r)
 {
+    char text[TEST_REASON_TEXT_BYTES];
     static const char *const rules[] = {
         [TEST_RULE_ANYTIME] = "anytime", [TEST_RULE_PENNY] = "penny"};
 
@@ -144,7 +145,7 @@ static void set_verdict(json_t *object, const struct aggregate_report *r)
     json_object_set_new(object, "repaired_share", report_share(r));
     json_object_set_new(object, "via", json_string(test_via_name(r->via)));
     json_object_set_new(object, "reason", json_string(test_reason_name(r->reason)));
-    json_object_set_new(object, "reason_text", json_string(test_reason_words(r->reason)));
+    json_object_set_new(object, "reason_text", json_string(aggregate_report_reason_text(r, text)));
     json_object_set_new(object, "anytime", report_anytime(&r->anytime));
     json_object_set_new(object, "penny", report_penny(&r->penny));
 }

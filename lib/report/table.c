@@ -32,6 +32,8 @@ static const char *verdict_of(const struct aggregate_report *r)
 /* What the verdict alone does not say. */
 static void print_remarks(FILE *out, const struct aggregate_report *r)
 {
+    char text[TEST_REASON_TEXT_BYTES];
+
     if (r->n_tests == 0)
         return;
     if (r->provisional)
@@ -45,7 +47,7 @@ static void print_remarks(FILE *out, const struct aggregate_report *r)
     if (r->via == VIA_FLOWS)
         fprintf(out, "    shown by single flows, not by the aggregate as a whole\n");
     if (r->reason != REASON_EVIDENCE && r->reason != REASON_FLOWS_CLOSED_LOOP)
-        fprintf(out, "    %s\n", test_reason_words(r->reason));
+        fprintf(out, "    %s\n", aggregate_report_reason_text(r, text));
 }
 
 static void print_loss(FILE *out, const char *where, const struct passive_rate *r)

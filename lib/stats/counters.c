@@ -54,6 +54,8 @@ const char *aggregate_counters_check(const struct aggregate_counters *c)
         return "population_droppable <= population_in_order <= in_order";
     if (c->dropped > c->droppable)
         return "dropped <= droppable";
+    if (c->checksums_wrong > c->checksums_sampled)
+        return "checksums_wrong <= checksums_sampled";
     if (c->ambiguous > c->duplicates || c->test_duplicates > c->duplicates ||
         c->population_duplicates > c->test_duplicates)
         return "ambiguous <= duplicates, population_duplicates <= test_duplicates <= duplicates";

@@ -55,7 +55,14 @@
     X(coins_refused, "coins_refused", "segments", "the coin said drop, but no budget was left")    \
     X(flows_seen, "flows_seen", "flows", "flows admitted to the table")                            \
     X(flows_tested, "flows_tested", "flows", "flows with at least one drop in a test")             \
-    X(flows_repaired, "flows_repaired", "flows", "flows with at least one repaired drop in a test")
+    X(flows_repaired, "flows_repaired", "flows",                                                   \
+      "flows with at least one repaired drop in a test")                                           \
+    X(not_tcp, "not_tcp", "packets", "of another protocol than TCP: never tested")                 \
+    X(fragments, "fragments", "packets", "IP fragments: never tested")                             \
+    X(unreadable, "unreadable", "packets", "headers cut, malformed or not looked through")         \
+    X(checksums_sampled, "checksums_sampled", "packets",                                           \
+      "TCP packets whose checksum was looked at: one in a millisecond at most")                    \
+    X(checksums_wrong, "checksums_wrong", "packets", "of those: the checksum was wrong")
 
 struct aggregate_counters {
 #define X(field, name, unit, help) uint64_t field;

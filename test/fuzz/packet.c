@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "../unit/packet/naive_parser.h"
+#include "packet/checksum.h"
 #include "packet/packet.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n_bytes);
@@ -41,6 +42,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n_bytes)
         struct packet_detail detail;
 
         packet_read_detail(data + 1, &fast, &detail);
+        packet_tcp_checksum(&fast, data + 1, captured_bytes);
     }
     return 0;
 }

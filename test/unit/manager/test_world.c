@@ -397,7 +397,7 @@ static void a_killed_or_suspended_box_drops_nothing(void **state)
         r = run(w, 10);
         assert_int_equal(r.test.dropped, 0);
         assert_int_equal(r.verdict, VERDICT_INCONCLUSIVE);
-        assert_int_equal(r.reason, REASON_NO_TRAFFIC);
+        assert_int_equal(r.reason, REASON_NO_DROP);
         world_close(w);
     }
 }

@@ -135,6 +135,8 @@ int main(void)
     struct box *b = make_box();
 
     print_summaries(b);
+    b->workers[0].deltas[1].not_tcp = 5;
+    box_epochs_for(b, 11 * NS_PER_S);
     drop_and_end(b, 0, 100, DROP_RETRANSMITTED);
     box_forward(b, 0, 1, 300);
     drop_and_end(b, 1, 12, DROP_EXPIRED);

@@ -12,6 +12,7 @@ function words(event) {
     case "verdict": case "provisional":
       return `${event.name}: ${VERDICTS[event.report.verdict]}${event.event === "provisional" ? " (provisional)" : ""}`;
     case "provisional_withdrawn": return `${event.name}: ${VERDICTS.not_closed_loop} (provisional) is withdrawn`;
+    case "nothing_tested": return `${event.name}: nothing to test: ${event.report.reason_text}`;
     case "test_started": return `${event.name}: a test began`;
     case "test_ended": return `${event.name}: the test ended`;
     case "suspended": return `drops are suspended: ${event.reason}`;

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Why not one segment was dropped: read off what came instead. */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/time.h"
+#include "manager/internal.h"
+
+enum test_reason test_reason_of_untested(const struct aggregate_counters *c)
+{
+    uint64_t n_data = c->segments + c->unarmed + c->jumps;
+
+    if (c->packets == 0) {
+        if (c->not_tcp == 0 && c->fragments == 0 && c->unreadable == 0)
+            return REASON_NO_TRAFFIC;
+        if (c->not_tcp >= c->fragments && c->not_tcp >= c->unreadable)
+            return REASON_NO_TCP;
+        return c->fragments >= c->unreadable ? REASON_FRAGMENTS : REASON_UNREADABLE;
+    }
+    if (2 * c->checksums_wrong > c->checksums_sampled && c->segments == 0)
+        return REASON_CHECKSUMS;
+    if (c->packets == c->control_packets)
+        return REASON_NO_CONNECTIONS;
+    if (n_data == 0)
+        return REASON_ONLY_ACKS;
+    if (c->segments == 0)
+        return REASON_FLOWS_TOO_YOUNG;
+    return c->droppable == 0 ? REASON_PROTECTED : REASON_NO_DROP;
+}
+
+bool test_reason_is_of_untested(enum test_reason reason)
+{
+    return reason >= REASON_NO_TRAFFIC;
+}
+
+const char *aggregate_report_reason_text(const struct aggregate_report *r,
+                                         char out[TEST_REASON_TEXT_BYTES])
+{
+    const struct aggregate_counters *c = &r->test;
+
+    if (!test_reason_is_of_untested(r->reason))
+        snprintf(out, TEST_REASON_TEXT_BYTES, "%s", test_reason_words(r->reason));
+    else
+        snprintf(out, TEST_REASON_TEXT_BYTES,
+                 "%s Since the test began: %" PRIu64 " TCP packets, %" PRIu64
+                 " of other protocols, %" PRIu64 " fragments.",
+                 test_reason_words(r->reason), c->packets, c->not_tcp, c->fragments);
+    return out;
+}
+
+bool test_is_without_drops(const struct manager *m, const struct test *t)
+{
+    return t->state == TEST_POOLED && t->counts.dropped == 0 &&
+           m->now_ns - t->started_ns >= UNTESTED_AFTER_NS;
+}
+
+void test_tell_untested(struct manager *m, struct aggregate_state *a)
+{
+    struct test *t = &a->test;
+
+    if (t->told_untested || !test_is_without_drops(m, t) ||
+        test_reason_of_untested(&t->counts) == REASON_NO_TRAFFIC)
+        return;
+    t->told_untested = true;
+    manager_emit(m, EVENT_NOTHING_TESTED, a->number, NULL, NULL);
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What cannot be tested is counted for the aggregate of its source, so that it can be told why
+ * nothing was dropped. */
+#include "lab.h"
+
+static void came(struct lab *l, uint8_t prefix, enum packet_reason reason)
+{
+    const struct packet_view view = {.source = ip_address_from_ipv4((uint8_t[]){10, 0, prefix, 1}),
+                                     .destination = ip_address_from_ipv4((uint8_t[]){10, 9, 9, 9}),
+                                     .reason = (uint8_t)reason,
+                                     .is_ipv4 = true,
+                                     .has_ip = true};
+
+    engine_count_untestable(l->engine, 0, &view);
+}
+
+static void each_kind_has_a_counter(void **state)
+{
+    struct lab *l = lab_open(&(struct lab_options){0});
+    const struct packet_view tcp = {.reason = PACKET_TCP, .is_ipv4 = true, .has_ip = true};
+    const struct aggregate_counters *c;
+
+    (void)state;
+    for (int i = 0; i < 3; i++)
+        came(l, 0, PACKET_NOT_TCP);
+    came(l, 0, PACKET_IPV4_FRAGMENT);
+    came(l, 0, PACKET_IPV6_FRAGMENT);
+    came(l, 0, PACKET_TRUNCATED_TCP);
+    engine_count_checksum(l->engine, 0, &tcp, true);
+    engine_count_checksum(l->engine, 0, &tcp, false);
+    c = lab_counters(l);
+    assert_int_equal(c->not_tcp, 3);
+    assert_int_equal(c->fragments, 2);
+    assert_int_equal(c->unreadable, 1);
+    assert_int_equal(c->checksums_sampled, 2);
+    assert_int_equal(c->checksums_wrong, 1);
+    assert_int_equal(c->packets, 0);
+    lab_close(l);
+}
+
+/* The table of the lab has room for four: what sends no TCP may take one, and asks seldom. */
+static void a_prefix_without_tcp_is_asked_for_but_fills_no_table(void **state)
+{
+    struct lab *l = lab_open(&(struct lab_options){.granularity_ipv4 = 24});
+
+    (void)state;
+    for (uint8_t i = 0; i < 200; i++)
+        came(l, i, PACKET_NOT_TCP);
+    assert_int_equal(lab_n_messages(l, MESSAGE_AGGREGATE_WANTED), 1);
+    lab_wait_ms(l, 5);
+    came(l, 1, PACKET_NOT_TCP);
+    assert_int_equal(lab_n_messages(l, MESSAGE_AGGREGATE_WANTED), 1);
+    lab_wait_ms(l, 6);
+    came(l, 1, PACKET_NOT_TCP);
+    assert_int_equal(lab_n_messages(l, MESSAGE_AGGREGATE_WANTED), 2);
+    assert_int_equal(
+        aggregate_table_add(l->aggregates,
+                            &(struct aggregate_identity){
+                                .prefix = lab_last(l, MESSAGE_AGGREGATE_WANTED)->wanted.prefix,
+                                .has_prefix = true}),
+        0);
+    came(l, 1, PACKET_NOT_TCP);
+    assert_int_equal(lab_counters(l)->not_tcp, 1);
+    lab_wait_ms(l, 100);
+    came(l, 2, PACKET_NOT_TCP);
+    assert_int_equal(lab_n_messages(l, MESSAGE_AGGREGATE_WANTED), 2);
+    lab_close(l);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_kind_has_a_counter),
+        cmocka_unit_test(a_prefix_without_tcp_is_asked_for_but_fills_no_table),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
