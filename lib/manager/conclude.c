@@ -115,11 +115,11 @@ static bool is_by_order(enum test_reason reason)
     return reason == REASON_STOPPED || reason == REASON_DURATION;
 }
 
-static enum test_reason reason_of_inconclusive(const struct test *t)
+static enum test_reason reason_of_inconclusive(const struct manager *m, const struct test *t)
 {
     if (!is_by_order(t->ending))
         return test_reason_of_spent(t, t->ending);
-    return t->counts.dropped == 0 ? test_reason_of_untested(&t->counts) : t->ending;
+    return t->counts.dropped == 0 ? test_reason_of_untested(m, &t->counts) : t->ending;
 }
 
 void test_conclude_when_final(struct manager *m, struct aggregate_state *a)
@@ -140,7 +140,7 @@ void test_conclude_when_final(struct manager *m, struct aggregate_state *a)
     default:
         test_keep_hypothesis(m, a);
         if (test_nothing_is_out(m, t))
-            test_conclude(m, a, VERDICT_INCONCLUSIVE, VIA_NONE, reason_of_inconclusive(t));
+            test_conclude(m, a, VERDICT_INCONCLUSIVE, VIA_NONE, reason_of_inconclusive(m, t));
         return;
     }
 }

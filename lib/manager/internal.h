@@ -206,7 +206,8 @@ void test_conclude(struct manager *m, struct aggregate_state *a, enum verdict_ou
 void test_conclude_closed_loop(struct manager *m, struct aggregate_state *a);
 
 /* untested.c: why no drop was made, by what came instead. */
-enum test_reason test_reason_of_untested(const struct aggregate_counters *c);
+enum test_reason test_reason_of_untested(const struct manager *m,
+                                         const struct aggregate_counters *c);
 /* Is it under way, and has not dropped anything for long? */
 bool test_is_without_drops(const struct manager *m, const struct test *t);
 void test_tell_untested(struct manager *m, struct aggregate_state *a);

@@ -65,7 +65,7 @@ enum test_reason {
     REASON_ONLY_ACKS,       /* packets without payload only */
     REASON_FLOWS_TOO_YOUNG, /* payload of flows only that are not armed */
     REASON_PROTECTED,       /* no segment that may be dropped */
-    REASON_NO_DROP,         /* some could be, but no coin fell, or drops were not allowed */
+    REASON_NO_DROP,         /* no coin fell, or drops were not allowed */
 };
 const char *test_reason_name(enum test_reason reason);
 const char *test_reason_words(enum test_reason reason); /* one sentence for a person */

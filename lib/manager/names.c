@@ -72,8 +72,9 @@ static const struct {
                                        "out of order, of one byte, with URG, among the first of "
                                        "their flow (protect_first_packets), or of flows that are "
                                        "left alone."},
-    [REASON_NO_DROP] = {"no_drop", "Segments came that could be dropped, but no coin fell for one, "
-                                   "or drops were not allowed (kill switch, suspension)."},
+    [REASON_NO_DROP] =
+        {"no_drop",
+         "No coin fell for a drop, or drops were not allowed (kill switch, suspension)."},
 };
 
 static const char *const event_names[] = {

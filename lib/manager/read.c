@@ -76,7 +76,7 @@ bool manager_report(const struct manager *m, uint32_t aggregate, struct aggregat
     };
     out->slice = &m->config.slices[out->identity->slice];
     if (a->n_tests != 0 && test_is_without_drops(m, t))
-        out->reason = test_reason_of_untested(&t->counts);
+        out->reason = test_reason_of_untested(m, &t->counts);
     out->rule = a->n_tests == 0 ? out->slice->parameters.rule : t->parameters.rule;
     return true;
 }

@@ -6,7 +6,8 @@
 #include "base/time.h"
 #include "manager/internal.h"
 
-enum test_reason test_reason_of_untested(const struct aggregate_counters *c)
+enum test_reason test_reason_of_untested(const struct manager *m,
+                                         const struct aggregate_counters *c)
 {
     uint64_t n_data = c->segments + c->unarmed + c->jumps;
 
@@ -25,7 +26,9 @@ enum test_reason test_reason_of_untested(const struct aggregate_counters *c)
         return REASON_ONLY_ACKS;
     if (c->segments == 0)
         return REASON_FLOWS_TOO_YOUNG;
-    return c->droppable == 0 ? REASON_PROTECTED : REASON_NO_DROP;
+    /* Where drops are not allowed, no coin is thrown. */
+    return c->droppable == 0 && !m->kill_switch && !m->suspended ? REASON_PROTECTED
+                                                                 : REASON_NO_DROP;
 }
 
 bool test_reason_is_of_untested(enum test_reason reason)
@@ -59,7 +62,7 @@ void test_tell_untested(struct manager *m, struct aggregate_state *a)
     struct test *t = &a->test;
 
     if (t->told_untested || !test_is_without_drops(m, t) ||
-        test_reason_of_untested(&t->counts) == REASON_NO_TRAFFIC)
+        test_reason_of_untested(m, &t->counts) == REASON_NO_TRAFFIC)
         return;
     t->told_untested = true;
     manager_emit(m, EVENT_NOTHING_TESTED, a->number, NULL, NULL);
