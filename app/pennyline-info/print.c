@@ -10,7 +10,7 @@ static void lost_cell(const json_t *row, char out[CELL_BYTES])
 {
     snprintf(out, CELL_BYTES, "%.0f",
              json_number_at(row, "lost_tx_full") + json_number_at(row, "lost_no_headroom") +
-                 json_number_at(row, "device_counters.missed") +
+                 json_number_at(row, "lost_cut") + json_number_at(row, "device_counters.missed") +
                  json_number_at(row, "device_counters.no_buffer"));
 }
 

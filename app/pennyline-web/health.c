@@ -119,7 +119,8 @@ static void check_workers(struct health *h, struct checks *c, const json_t *stat
         const json_t *n = json_object_get(worker, "counters");
         json_int_t taken = count(n, "rx_packets"), sent = count(n, "tx_packets");
         json_int_t nowhere = taken - sent - count(n, "dropped") - count(n, "lost_tx_full") -
-                             count(n, "lost_no_headroom") - count(n, "absorbed_mirror");
+                             count(n, "lost_no_headroom") - count(n, "lost_cut") -
+                             count(n, "absorbed_mirror");
 
         check(
             c, "worker", nowhere >= -MOST_IN_FLIGHT && nowhere <= MOST_IN_FLIGHT,

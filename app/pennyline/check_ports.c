@@ -15,17 +15,9 @@
 #include "check_parts.h"
 #include "config/driver.h"
 #include "host.h"
+#include "netdev/offloads.h"
+#include "netdev/second_path.h"
 #include "services.h"
-
-/* Offloads of a kernel interface that make other packets of those on the wire. */
-static const struct {
-    uint32_t command;
-    const char *name, *option;
-} offloads[] = {
-    {ETHTOOL_GGRO, "generic receive offload", "gro"},
-    {ETHTOOL_GTSO, "TCP segmentation offload", "tso"},
-    {ETHTOOL_GGSO, "generic segmentation offload", "gso"},
-};
 
 static int ask(int fd, const char *interface, unsigned long request, struct ifreq *r, void *data)
 {
@@ -36,18 +28,56 @@ static int ask(int fd, const char *interface, unsigned long request, struct ifre
     return ioctl(fd, request, r);
 }
 
-static void check_offloads(struct check *c, int fd, const char *interface)
+/* They are switched off when it starts, but not every driver lets them be. */
+static void check_offloads(struct check *c, const char *interface, const struct config_port *port)
 {
-    for (size_t i = 0; i < ARRAY_LENGTH(offloads); i++) {
-        struct ethtool_value value = {.cmd = offloads[i].command};
-        struct ifreq r;
+    char names[NETDEV_FEATURES_BYTES];
+    netdev_features on = 0;
 
-        if (ask(fd, interface, SIOCETHTOOL, &r, &value) == 0 && value.data != 0)
-            check_advises(c,
-                          "interface %s: %s is on, so packets are not those of the wire; "
-                          "\"ethtool -K %s %s off\", and at the other end of a veth too",
-                          interface, offloads[i].name, interface, offloads[i].option);
-    }
+    if (netdev_features_read(interface, &on) == 0 && (on & netdev_features_of_frames()) != 0)
+        check_advises(c,
+                      "port %s: %s of interface %s merges or changes frames: it is switched off "
+                      "while pennyline runs, and on again at its end",
+                      port->name, netdev_features_format(on & netdev_features_of_frames(), names),
+                      interface);
+}
+
+/* What AF_XDP never sees of it, AF_PACKET hands on to us and to the kernel. */
+static void check_second_path(struct check *c, const char *interface,
+                              const struct config_port *port)
+{
+    char why[256];
+
+    if (port->role != PORT_ROLE_FORWARD || port->driver == PORT_DRIVER_AF_XDP ||
+        !netdev_has_second_path("", interface, netdev_addresses_of, why, sizeof(why)))
+        return;
+    if (port->driver == PORT_DRIVER_AF_PACKET)
+        check_blocks(c,
+                     "port %s: by AF_PACKET each packet would go two ways, and what is dropped "
+                     "arrives nevertheless: interface %s %s",
+                     port->name, interface, why);
+    else
+        check_advises(c,
+                      "port %s: interface %s %s; if AF_XDP is not to be had and AF_PACKET would be "
+                      "used instead, the port is refused",
+                      port->name, interface, why);
+}
+
+/* Frames that leave a virtual interface of this or another machine unfinished: checksums that a NIC
+ * should have filled in, segments that it should have cut. */
+static void check_far_end(struct check *c, int fd, const char *interface,
+                          const struct config_port *port)
+{
+    struct ethtool_drvinfo info = {.cmd = ETHTOOL_GDRVINFO};
+    struct ifreq r;
+
+    if (ask(fd, interface, SIOCETHTOOL, &r, &info) == 0 &&
+        (strcmp(info.driver, "veth") == 0 || strcmp(info.driver, "virtio_net") == 0))
+        check_advises(c,
+                      "port %s: interface %s is a %s: switch off the offloads of the far end, "
+                      "\"ethtool -K IF tx off tso off gso off\" there, or packets come without "
+                      "their checksums and nothing of TCP gets through",
+                      port->name, interface, info.driver);
 }
 
 /* AF_XDP has a queue for each channel; what comes by another channel is lost to it. */
@@ -107,7 +137,9 @@ static void check_interface(struct check *c, const struct config_port *port)
                           "other end",
                           port->name, interface);
         check_mtu(c, fd, interface, port);
-        check_offloads(c, fd, interface);
+        check_offloads(c, interface, port);
+        check_second_path(c, interface, port);
+        check_far_end(c, fd, interface, port);
         check_channels(c, fd, interface, port);
     }
     if (fd >= 0)

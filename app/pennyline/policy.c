@@ -65,6 +65,8 @@ static int fill(struct policy *policy, const struct config *config, const struct
         policy->ports[i].decapsulates = config_port_decapsulates(&config->ports[i]);
         policy->ports[i].is_plain = !policy->ports[i].is_mirror && !policy->ports[i].decapsulates;
         policy->ports[i].pair = config->ports[i].pair;
+        policy->ports[i].longest_whole_frame =
+            policy->ports[i].is_mirror ? UINT32_MAX : port_longest_whole_frame(&ports[i]);
     }
     return error;
 }

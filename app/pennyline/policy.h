@@ -27,7 +27,8 @@ struct policy_port {
     bool is_mirror;
     bool is_plain; /* nothing is cut, and no tunnel is looked into */
     bool decapsulates;
-    uint16_t pair; /* CONFIG_NONE of a mirror */
+    uint16_t pair;                /* CONFIG_NONE of a mirror */
+    uint32_t longest_whole_frame; /* beyond it, a frame may be what its ring left of one */
 };
 
 struct policy {

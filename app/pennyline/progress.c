@@ -70,7 +70,7 @@ void progress_show(struct progress *p, const struct appliance *a, uint64_t now_n
     show_line(p, "%.1f s: %lu packets received, %lu sent, %lu dropped on purpose, %lu lost",
               (double)(now_ns - a->started_ns) / (double)NS_PER_S, (unsigned long)c.rx_packets,
               (unsigned long)c.tx_packets, (unsigned long)c.dropped,
-              (unsigned long)(c.lost_tx_full + c.lost_no_headroom));
+              (unsigned long)(c.lost_tx_full + c.lost_no_headroom + c.lost_cut));
     show_line(p, "%s", header);
     for (uint32_t i = 0; i < n && i < MAX_ROWS; i++)
         if (manager_report(a->manager, i, &report))

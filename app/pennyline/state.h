@@ -34,7 +34,7 @@ struct appliance_options {
 /* How the ports did in the last interval, for the own-loss gate. */
 struct appliance_watch {
     uint64_t next_ns;
-    uint64_t n_packets, n_missed, n_no_buffer, n_errors, n_tx_full;
+    uint64_t n_packets, n_missed, n_no_buffer, n_errors, n_tx_full, n_cut;
 };
 
 /* How far other processes were told. */

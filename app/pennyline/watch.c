@@ -17,7 +17,8 @@ static struct appliance_watch read_totals(const struct appliance *a)
 {
     struct worker_counters workers = lanes_counters_sum(a);
     struct appliance_watch now = {.n_packets = workers.rx_packets,
-                                  .n_tx_full = workers.lost_tx_full};
+                                  .n_tx_full = workers.lost_tx_full,
+                                  .n_cut = workers.lost_cut};
 
     for (uint32_t i = 0; i < a->n_ports; i++) {
         struct port_statistics s;
@@ -62,6 +63,7 @@ static void report_loss(struct appliance *a, const struct appliance_watch *now, 
         {"no packet buffer left", now->n_no_buffer - last->n_no_buffer},
         {"errors of a port", now->n_errors - last->n_errors},
         {"transmit queue full", now->n_tx_full - last->n_tx_full},
+        {"frames longer than the receive ring holds", now->n_cut - last->n_cut},
     };
     const struct port *broken = broken_link(a);
     const struct port *deaf = deaf_port(a);
@@ -183,12 +185,13 @@ static void check_port(struct appliance *a, const struct port *port, struct work
 {
     struct worker_port s = lanes_port_sum(a, port->index);
 
-    if (s.rx != s.forwarded + s.dropped + s.absorbed + s.no_headroom)
+    if (s.rx != s.forwarded + s.dropped + s.absorbed + s.no_headroom + s.cut)
         problem(a,
                 "port %s: received %lu, but forwarded %lu, dropped %lu, absorbed %lu, without "
-                "headroom %lu",
+                "headroom %lu, cut %lu",
                 port->config->name, (unsigned long)s.rx, (unsigned long)s.forwarded,
-                (unsigned long)s.dropped, (unsigned long)s.absorbed, (unsigned long)s.no_headroom);
+                (unsigned long)s.dropped, (unsigned long)s.absorbed, (unsigned long)s.no_headroom,
+                (unsigned long)s.cut);
     if (s.queued != s.tx + s.tx_full)
         problem(a, "port %s: %lu packets to send, but sent %lu, transmit queue full for %lu",
                 port->config->name, (unsigned long)s.queued, (unsigned long)s.tx,

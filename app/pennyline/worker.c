@@ -3,8 +3,8 @@
  * forward or drop, send. In doubt, forward.
  *
  * Each packet that came in ends in one counter of struct worker_port: forwarded (then tx or
- * tx_full), dropped, absorbed or no_headroom. Packets of a flow leave in the order in which they
- * came, since stages work through the burst in order and each port has one output. */
+ * tx_full), dropped, absorbed, no_headroom or cut. Packets of a flow leave in the order in which
+ * they came, since stages work through the burst in order and each port has one output. */
 #include "worker.h"
 
 #include <rte_ethdev.h>
@@ -25,7 +25,8 @@ struct burst {
     uint16_t port; /* where they came in */
     unsigned int n;
     uint64_t n_bytes;
-    bool all_leave_unchanged; /* none dropped, none rewritten */
+    bool all_leave_unchanged; /* none dropped, none rewritten, none cut */
+    uint64_t cut;             /* those that are, by bits */
     struct rte_mbuf *mbufs[WORKER_BURST];
     struct packet_view views[WORKER_BURST];
     uint16_t ingresses[WORKER_BURST];
@@ -52,6 +53,13 @@ static void lose_for_headroom(struct worker *w, uint16_t port, struct rte_mbuf *
     rte_pktmbuf_free(mbuf);
 }
 
+static void lose_cut(struct worker *w, uint16_t port, struct rte_mbuf *mbuf)
+{
+    w->counters->lost_cut++;
+    w->ports[port].cut++;
+    rte_pktmbuf_free(mbuf);
+}
+
 /* Some drivers hand the outer VLAN tag over beside the packet: back in it goes. */
 static bool restore_vlan(struct rte_mbuf **mbuf)
 {
@@ -68,6 +76,7 @@ static void receive(struct worker *w, struct burst *b, const struct worker_queue
     b->port = q->port;
     b->n = 0;
     b->n_bytes = 0;
+    b->cut = 0;
     if (n == 0)
         return;
     for (uint16_t i = 0; i < n; i++) {
@@ -79,6 +88,7 @@ static void receive(struct worker *w, struct burst *b, const struct worker_queue
             b->n_bytes += rte_pktmbuf_pkt_len(mbuf);
             b->mbufs[b->n++] = mbuf;
         } else {
+            w->counters->untested++;
             lose_for_headroom(w, q->port, mbuf);
         }
     }
@@ -101,7 +111,19 @@ static inline void look_up_ingress(struct worker *w, struct burst *b, unsigned i
     b->ingresses[i] = ingress_number(w->ingresses, &w->latest_ingress, &b->views[i], b->port);
 }
 
-static void parse(struct worker *w, struct burst *b)
+/* A stump is of no use to who gets it, and must not leave as if nothing had happened. */
+static void note_cut(struct burst *b, unsigned int i, const struct policy_port *port)
+{
+    const struct rte_mbuf *mbuf = b->mbufs[i];
+
+    static_assert(WORKER_BURST <= 64, "a bit for each");
+    if (rte_pktmbuf_pkt_len(mbuf) > port->longest_whole_frame &&
+        packet_is_cut(rte_pktmbuf_mtod(mbuf, const uint8_t *), rte_pktmbuf_data_len(mbuf),
+                      rte_pktmbuf_pkt_len(mbuf)))
+        b->cut |= UINT64_C(1) << i;
+}
+
+static void parse(struct worker *w, struct burst *b, const struct policy_port *port)
 {
     unsigned int n_tcp = 0;
 
@@ -111,10 +133,12 @@ static void parse(struct worker *w, struct burst *b)
                                                           rte_pktmbuf_data_len(mbuf),
                                                           rte_pktmbuf_pkt_len(mbuf), &b->views[i]);
 
-        if (likely_true(reason == PACKET_TCP))
+        if (likely_true(reason == PACKET_TCP)) {
             n_tcp++;
-        else
+        } else {
             w->packet_reasons[reason]++;
+            note_cut(b, i, port);
+        }
         look_up_ingress(w, b, i);
         if (b->asked)
             ask_engine(w, b, i);
@@ -132,6 +156,7 @@ static void parse_unwrapping(struct worker *w, struct burst *b, const struct pol
         packet_parse_ethernet(
             data, n_here, port->is_mirror ? PACKET_FRAME_SLICED : rte_pktmbuf_pkt_len(b->mbufs[i]),
             &b->views[i]);
+        note_cut(b, i, port);
         if (port->decapsulates)
             packet_decapsulate(data, n_here, &b->views[i]);
         w->packet_reasons[b->views[i].reason]++;
@@ -160,7 +185,7 @@ static void classify(struct worker *w, struct burst *b, const struct policy *pol
 
     n_slice = prefix_classify_bulk(policy->prefixes, b->views, b->n, &ways, b->slices);
     b->n_tested = 0;
-    b->all_leave_unchanged = true;
+    b->all_leave_unchanged = b->cut == 0;
     w->counters->untested += b->n - n_slice;
     if (n_slice == 0)
         return;
@@ -297,6 +322,10 @@ static void forward(struct worker *w, const struct burst *b, const struct policy
             drop_mbuf(w, b->port, mbuf);
             continue;
         }
+        if (likely_false((b->cut >> i & 1) != 0)) {
+            lose_cut(w, b->port, mbuf);
+            continue;
+        }
         hop = policy_next_hop(policy, b->slices[i], &b->views[i]);
         if (hop == NULL)
             queue_mbuf(w, b->port, pair, mbuf);
@@ -360,7 +389,7 @@ static unsigned int process_burst(struct worker *w, struct burst *b, const struc
     end_stage(w, LOAD_RECEIVE);
     b->asked = w->ask_early && port->is_plain;
     if (port->is_plain)
-        parse(w, b);
+        parse(w, b, port);
     else
         parse_unwrapping(w, b, port);
     classify(w, b, policy, is_mirror);

@@ -11,7 +11,8 @@ static void lost_cell(const json_t *row, char out[CELL_BYTES])
 {
     snprintf(out, CELL_BYTES, "%.0f",
              json_number_at(row, "counters.lost_tx_full") +
-                 json_number_at(row, "counters.lost_no_headroom"));
+                 json_number_at(row, "counters.lost_no_headroom") +
+                 json_number_at(row, "counters.lost_cut"));
 }
 
 static void flows_cell(const json_t *row, char out[CELL_BYTES])

@@ -189,6 +189,11 @@ bool packet_read_duplicate(const uint8_t *data, const struct packet_view *view, 
 /* "none", "gre" ...; NULL when it is none of the list. */
 const char *packet_tunnel_name(enum packet_tunnel tunnel);
 
+/* Is the frame shorter than the IP packet in it, by EtherType and behind VLAN tags alone? For
+ * frames that came the wire whole and may have been cut since; false where that cannot be told.
+ * Nothing is guessed, as behind MPLS labels. */
+bool packet_is_cut(const uint8_t *data, uint32_t captured_bytes, uint32_t frame_bytes);
+
 /* The name as in counters, and a sentence about it. NULL when `reason` is none. */
 const char *packet_reason_name(enum packet_reason reason);
 const char *packet_reason_help(enum packet_reason reason);

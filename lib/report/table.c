@@ -115,8 +115,8 @@ static void print_end(FILE *out, const struct report_run *run)
         fprintf(out,
                 "%" PRIu64 " packets received = %" PRIu64 " forwarded + %" PRIu64
                 " deliberately dropped + %" PRIu64 " lost + %" PRIu64 " of mirror ports\n",
-                t->rx_packets, t->tx_packets, t->dropped, t->lost_tx_full + t->lost_no_headroom,
-                t->absorbed_mirror);
+                t->rx_packets, t->tx_packets, t->dropped,
+                t->lost_tx_full + t->lost_no_headroom + t->lost_cut, t->absorbed_mirror);
     if (broken != NULL)
         fprintf(out, "The counters do not add up, so trust none of the above: %s\n", broken);
 }

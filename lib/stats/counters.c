@@ -64,9 +64,9 @@ const char *aggregate_counters_check(const struct aggregate_counters *c)
 
 const char *worker_counters_check(const struct worker_counters *c)
 {
-    if (c->rx_packets !=
-        c->tx_packets + c->dropped + c->lost_tx_full + c->lost_no_headroom + c->absorbed_mirror)
-        return "rx_packets = tx_packets + dropped + lost_tx_full + lost_no_headroom + "
+    if (c->rx_packets != c->tx_packets + c->dropped + c->lost_tx_full + c->lost_no_headroom +
+                             c->lost_cut + c->absorbed_mirror)
+        return "rx_packets = tx_packets + dropped + lost_tx_full + lost_no_headroom + lost_cut + "
                "absorbed_mirror";
     if (c->rx_packets != c->untested + c->slice_packets)
         return "rx_packets = untested + slice_packets";

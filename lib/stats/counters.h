@@ -88,6 +88,8 @@ static inline uint64_t aggregate_counters_pending(const struct aggregate_counter
     X(lost_tx_full, "lost_tx_full", "packets",                                                     \
       "the transmit queue took them neither at once nor on the retry")                             \
     X(lost_no_headroom, "lost_no_headroom", "packets", "no room to push a VLAN tag")               \
+    X(lost_cut, "lost_cut", "packets",                                                             \
+      "longer than the port's receive ring holds, so only their beginning came")                   \
     X(absorbed_mirror, "absorbed_mirror", "packets", "of mirror ports: never forwarded")           \
     X(untested, "untested", "packets", "of no slice")                                              \
     X(slice_packets, "slice_packets", "packets", "of some slice")                                  \

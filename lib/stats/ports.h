@@ -6,12 +6,12 @@
 #include <stdint.h>
 
 /* One port as one worker saw it. Identities, between bursts:
- *   rx = forwarded + dropped + absorbed + no_headroom         (where they came in)
+ *   rx = forwarded + dropped + absorbed + no_headroom + cut   (where they came in)
  *   queued = tx + tx_full                                     (where they leave)
  *   over all ports: forwarded = queued
  * Written by the worker, read by anybody. */
 struct worker_port {
-    uint64_t rx, forwarded, dropped, absorbed, no_headroom;
+    uint64_t rx, forwarded, dropped, absorbed, no_headroom, cut;
     uint64_t queued, tx, tx_full;
 };
 
@@ -30,6 +30,7 @@ static inline void worker_port_add(struct worker_port *sum, const struct worker_
     sum->dropped += p->dropped;
     sum->absorbed += p->absorbed;
     sum->no_headroom += p->no_headroom;
+    sum->cut += p->cut;
     sum->queued += p->queued;
     sum->tx += p->tx;
     sum->tx_full += p->tx_full;

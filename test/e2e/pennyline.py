@@ -71,7 +71,8 @@ class Summary:
                 if device[way] != p[way]:
                     broken.append(f"{p['name']}: {way} {p[way]} by the workers, {device[way]} "
                                   "by the device")
-            away = (p["forwarded"] + p["dropped"] + p["lost_no_headroom"] + p["absorbed_mirror"])
+            away = (p["forwarded"] + p["dropped"] + p["lost_no_headroom"] + p["lost_cut"] +
+                    p["absorbed_mirror"])
             if p["rx_packets"] != away:
                 broken.append(f"{p['name']}: rx={p['rx_packets']} but {away} went on")
         if not self.whole["reconciled"]:

@@ -282,5 +282,5 @@ class BadConfiguration(unittest.TestCase):
                 self.assertEqual(code, pennyline.ERROR, text)
                 self.assertIn(words, text)
             _, text = self.run_it(lab, "check", self.write(lab))
-            self.assertNotIn("portA", text, "a port that is up is no problem")
+            self.assertNotIn("blocks", text, "a port that is up is no problem")
             self.assertEqual(self.left_behind(lab), [])

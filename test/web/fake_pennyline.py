@@ -189,7 +189,7 @@ class Pennyline:
         return {"name": name, "device": f"net_{name}", "driver": "fake", "role": "forward",
                 "link_up": True, "trouble": None, "rx_queues": 2, "tx_queues": 2, "rx_packets": packets,
                 "tx_packets": packets - 12, "forwarded": packets - 12, "dropped": 12,
-                "lost_tx_full": 0, "lost_no_headroom": 0, "absorbed_mirror": 0,
+                "lost_tx_full": 0, "lost_no_headroom": 0, "lost_cut": 0, "absorbed_mirror": 0,
                 "device_counters": {"rx_packets": packets, "rx_bytes": packets * 1500,
                                     "tx_packets": packets - 12, "tx_bytes": packets * 1500,
                                     "missed": 0, "no_buffer": 0, "rx_errors": 0, "tx_errors": 0},

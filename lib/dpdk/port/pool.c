@@ -47,6 +47,15 @@ static uint32_t frame_bytes(const struct port *port)
     return rte_align32pow2(n + TPACKET_HEADER_BYTES);
 }
 
+/* The ring of AF_PACKET holds more than a frame of the port's MTU, and DPDK does not say what it
+ * cut. A shorter one that is not whole came so from the wire. */
+uint32_t port_longest_whole_frame(const struct port *port)
+{
+    bool cuts = strcmp(port->driver.name, "af_packet") == 0;
+
+    return cuts ? port->config->mtu + L2_BYTES : UINT32_MAX;
+}
+
 static uint16_t room_bytes(const struct port *ports, uint32_t n_ports)
 {
     uint32_t most = RTE_MBUF_DEFAULT_BUF_SIZE;

@@ -104,6 +104,10 @@ bool port_poll_link(struct port *port);
  * port->trouble changed since the last call. */
 bool port_poll_program(struct port *port);
 
+/* A frame that is longer, and shorter than the packet in it, was cut by the port's receive ring;
+ * UINT32_MAX: this driver cuts none. */
+uint32_t port_longest_whole_frame(const struct port *port);
+
 /* Driver in a word or two ("af_packet", "mlx5_pci"), for people. */
 const char *port_driver_name(const struct port *port);
 

@@ -72,7 +72,7 @@ static json_t *reasons_item(json_t *worker)
     static const char *const forwarded[] = {"untested", "slice_not_tcp", "no_ingress",
                                             "no_aggregate", "flow_refused"};
     static const char *const spared[] = {"ledger_full", "gate_closed"};
-    static const char *const ended[] = {"dropped", "lost_tx_full", "lost_no_headroom",
+    static const char *const ended[] = {"dropped", "lost_tx_full", "lost_no_headroom", "lost_cut",
                                         "absorbed_mirror"};
     json_t *counters = json_object_get(worker, "counters");
 

@@ -81,6 +81,8 @@ static void a_worker_accounts_for_every_packet(void **state)
     assert_null(worker_counters_check(&c));
     c.lost_tx_full = 0;
     assert_non_null(worker_counters_check(&c));
+    c.lost_cut = 1;
+    assert_null(worker_counters_check(&c));
 }
 
 int main(void)

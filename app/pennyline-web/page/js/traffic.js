@@ -61,7 +61,7 @@ let ports, lcores;
 function showPorts(status) {
   const rows = status.ports.map((port, i) => {
     const device = port.device_counters ?? {};
-    const lost = [port.lost_tx_full, port.lost_no_headroom, device.missed, device.no_buffer]
+    const lost = [port.lost_tx_full, port.lost_no_headroom, port.lost_cut, device.missed, device.no_buffer]
       .reduce((sum, n) => sum + (n ?? 0), 0);
     const up = port.link_up === undefined ? "–" : port.link_up ? "up" : "down";
     return make("tr", {}, make("td", {}, port.name), make("td", {}, up), make("td", {}, compact(into.rates[i])),
