@@ -104,9 +104,9 @@ static int ask(int fd, const char *interface, void *command)
 
 static int count_names(int fd, const char *interface, uint32_t *n)
 {
-    struct {
+    union {
         struct ethtool_sset_info info;
-        uint32_t n;
+        char room[sizeof(struct ethtool_sset_info) + sizeof(uint32_t)]; /* for its data[0] */
     } sizes = {.info = {.cmd = ETHTOOL_GSSET_INFO, .sset_mask = 1u << ETH_SS_FEATURES}};
     int error = ask(fd, interface, &sizes);
 
