@@ -3,13 +3,17 @@
 # Makes a machine ready to build, test and run pennyline.
 set -euo pipefail
 
-# Package names of Debian 12 and of Ubuntu 24.04.
+# Package names of Debian 12 and 13 and of Ubuntu 24.04.
 build_packages=(gcc libc6-dev clang meson ninja-build pkg-config libdpdk-dev libjansson-dev
     libcmocka-dev libpcap-dev zlib1g-dev libnuma-dev libmicrohttpd-dev libcurl4-openssl-dev scdoc)
 # dpdk-dev holds dpdk-testpmd, dpdk-telemetry.py, dpdk-proc-info and dpdk-dumpcap.
 run_packages=(dpdk dpdk-dev iproute2 nftables ethtool iperf3 procps util-linux python3)
-check_packages=(git clang-format llvm libclang-rt-dev shellcheck cppcheck pyflakes3 openssl systemd
-    python3-jsonschema lua5.4 tshark tcpdump graphviz gnuplot-nox valgrind chromium prometheus)
+# What unit tests need beside what they test.
+test_packages=(binutils openssl systemd python3-jsonschema lua5.4 tshark prometheus)
+check_packages=(git clang-format llvm libclang-rt-dev shellcheck cppcheck pyflakes3 tcpdump graphviz
+    gnuplot-nox valgrind chromium)
+# A DPDK that is built from source: tools/versions.sh.
+dpdk_packages=(python3-pyelftools libxdp-dev libbpf-dev)
 # For the page's test, unless node and npm are there from elsewhere.
 node_packages=(nodejs npm)
 # For the plots of doc/verdict.md only: tools/studies/verdict_plots.py.
@@ -22,11 +26,12 @@ huge_page_mib=2
 usage()
 {
     cat <<TEXT
-Usage: tools/setup.sh [packages|hugepages|all|docs]
+Usage: tools/setup.sh [packages|hugepages|all|tests|docs]
 
   packages    install with apt, by name, what is missing; when nothing is, the network is not used
   hugepages   mount hugetlbfs on $huge_directory and reserve 2 MB pages
   all         both (the default)
+  tests       what a build and the unit tests need, and a DPDK from source: tools/versions.sh
   docs        what draws the plots of the documentation; nothing else needs it
 
 Environment:
@@ -130,12 +135,13 @@ reserve_hugepages()
     fi
 }
 
-all_packages=("${build_packages[@]}" "${run_packages[@]}" "${check_packages[@]}")
+all_packages=("${build_packages[@]}" "${run_packages[@]}" "${test_packages[@]}" "${check_packages[@]}")
 command -v node >/dev/null && command -v npm >/dev/null || all_packages+=("${node_packages[@]}")
 what=${1:-all}
 case "$what" in
 packages) install_packages "${all_packages[@]}" ;;
 hugepages) reserve_hugepages ;;
+tests) install_packages "${build_packages[@]}" "${run_packages[@]}" "${test_packages[@]}" "${dpdk_packages[@]}" ;;
 docs) install_packages "${doc_packages[@]}" ;;
 all)
     install_packages "${all_packages[@]}"

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/compiler.h"
 #include "common/exit_codes.h"
 #include "eal_arguments.h"
 #include "lcores.h"
@@ -42,10 +43,7 @@ enum {
     KEY_JSON
 };
 
-#define CONFIG_OPTION                                                                              \
-    {                                                                                              \
-        "config", KEY_CONFIG, "FILE", 0, "Configuration (JSON)", 0                                 \
-    }
+#define CONFIG_OPTION INITIALIZER("config", KEY_CONFIG, "FILE", 0, "Configuration (JSON)", 0)
 
 static const struct argp_option run_rows[] = {
     CONFIG_OPTION,

@@ -16,4 +16,10 @@
 
 #define ARRAY_LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 
+/* An initializer that a macro stands for: versions of clang-format lay braces in a macro out in
+ * different ways. */
+/* clang-format off */
+#define INITIALIZER(...) {__VA_ARGS__}
+/* clang-format on */
+
 #endif

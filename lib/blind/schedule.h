@@ -17,11 +17,13 @@ struct segment {
     bool is_repeat; /* some of its bytes were sent before */
 };
 
+struct waiting {
+    struct segment segment;
+    uint64_t order;
+};
+
 struct schedule {
-    struct waiting {
-        struct segment segment;
-        uint64_t order;
-    } * heap;
+    struct waiting *heap;
     size_t n_waiting;
     size_t n_places;
     uint64_t n_pushed;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The options of everything but the test itself (rows_test.c). The order within an object is the
  * order of loading, so what is referred to comes first. */
+#include "base/compiler.h"
 #include "base/paths.h"
 #include "config/option.h"
 
@@ -13,10 +14,7 @@
 #define GRANULARITY(member) OPTION_FIELD(struct slice_granularity, member)
 #define ESCALATION(member)  OPTION_FIELD(struct slice_escalation, member)
 #define ROOT(member)        OPTION_FIELD(struct config, member)
-#define COMMENT                                                                                    \
-    {                                                                                              \
-        .name = "comment", .kind = &kind_note, .help = "For people; not read."                     \
-    }
+#define COMMENT             INITIALIZER(.name = "comment", .kind = &kind_note, .help = "For people; not read.")
 
 static const struct option_row instance_rows[] = {
     COMMENT,

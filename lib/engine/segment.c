@@ -76,7 +76,7 @@ static void begin_anew(struct engine *e, struct flow *f, const struct packet_vie
     /* Data in a SYN (RFC 7413) starts at the next number; it is never dropped, so it is simply
      * seen. */
     f->snd_max = v->sequence + 1 + v->payload_bytes;
-    f->flags &= (uint8_t) ~(FLOW_MARKED | FLOW_NEVER_ARM);
+    f->flags = (uint8_t)(f->flags & ~(FLOW_MARKED | FLOW_NEVER_ARM));
     flow_table_rare(e->flows, f)->holes = (struct tcp_holes){0};
 }
 

@@ -16,7 +16,8 @@
 /* The error text goes to /dev/null: only that it is refused matters. */
 static error_t parse(struct test_options *o, const char *const *words)
 {
-    char *argv[16] = {(char *)(uintptr_t) "program"};
+    static char program[] = "program";
+    char *argv[16] = {program};
     int argc = 1;
     error_t error;
 

@@ -21,10 +21,7 @@ static const uint8_t new_macs[12] = {6, 1, 2, 3, 4, 5, 6, 10, 11, 12, 13, 14};
 enum { MAX_FRAME_BYTES = 64, HEADROOM_BYTE = 0x5a };
 
 /* Bytes as text, with their length. */
-#define BYTES(text)                                                                                \
-    {                                                                                              \
-        sizeof(text) - 1, text                                                                     \
-    }
+#define BYTES(text) INITIALIZER(sizeof(text) - 1, text)
 
 struct bytes {
     uint32_t n_bytes;

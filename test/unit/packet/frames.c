@@ -23,10 +23,9 @@ enum {
 
 /* Makes 2001:db8:x::y into ::ffff:0:y. */
 #define MAPPED(at)                                                                                 \
-    {at, 0}, {(at) + 1, 0}, {(at) + 2, 0}, {(at) + 3, 0}, {(at) + 5, 0}, {(at) + 10, 0xff},        \
-    {                                                                                              \
-        (at) + 11, 0xff                                                                            \
-    }
+    INITIALIZER(at, 0), INITIALIZER((at) + 1, 0), INITIALIZER((at) + 2, 0),                        \
+        INITIALIZER((at) + 3, 0), INITIALIZER((at) + 5, 0), INITIALIZER((at) + 10, 0xff),          \
+        INITIALIZER((at) + 11, 0xff)
 
 const struct frame_case frame_cases[] = {
     {"IPv4", PACKET_TCP, {ETHERNET, IPV4, TCP, DATA(100)}, {{0}}, 0},

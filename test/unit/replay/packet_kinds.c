@@ -16,10 +16,7 @@ static const struct {
     const char *name;
     size_t offset;
 } kinds[] = {
-#define KIND(field)                                                                                \
-    {                                                                                              \
-#field, offsetof(struct passive_counters, field)                                           \
-    }
+#define KIND(field) INITIALIZER(#field, offsetof(struct passive_counters, field))
     KIND(first_time), KIND(lost_upstream_repairs), KIND(reordered), KIND(late), KIND(repeats),
     KIND(unknown),
 };

@@ -14,7 +14,7 @@
 #include "base/time.h"
 #include "segments.h"
 
-#define SECONDS(n) ((uint64_t)(n)*NS_PER_S)
+#define SECONDS(n) (NS_PER_S * (uint64_t)(n))
 #define N_FLOWS    20
 #define N_SEGMENTS 4000
 #define BASE_NS    SECONDS(1700000000)

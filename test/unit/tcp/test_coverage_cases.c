@@ -21,20 +21,8 @@
 struct list {
     struct tcp_interval at[MAX_LIST];
 };
-#define LIST(...)                                                                                  \
-    {                                                                                              \
-        {                                                                                          \
-            __VA_ARGS__                                                                            \
-        }                                                                                          \
-    }
-#define NONE                                                                                       \
-    {                                                                                              \
-        {                                                                                          \
-            {                                                                                      \
-                0, 0                                                                               \
-            }                                                                                      \
-        }                                                                                          \
-    }
+#define LIST(...) INITIALIZER({__VA_ARGS__})
+#define NONE      INITIALIZER({{0, 0}})
 
 struct state {
     uint32_t snd_max;
@@ -53,10 +41,7 @@ struct coverage_case {
     uint8_t n_closed, n_left_behind;
 };
 
-#define NO_GAP                                                                                     \
-    {                                                                                              \
-        0, 0                                                                                       \
-    }
+#define NO_GAP INITIALIZER(0, 0)
 #define SEVEN_HOLES                                                                                \
     LIST({100, 110}, {200, 210}, {300, 310}, {400, 410}, {500, 510}, {600, 610}, {700, 710})
 
