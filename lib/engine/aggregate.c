@@ -161,8 +161,7 @@ static uint64_t word_of_order(struct aggregate_order order)
     return order.threshold | (uint64_t)order.test_id << AGGREGATE_WORD_TEST_ID_SHIFT |
            (uint64_t)order.phase << AGGREGATE_WORD_PHASE_SHIFT |
            (uint64_t)order.repaired_flows_only << AGGREGATE_WORD_REPAIRED_SHIFT |
-           (uint64_t)order.screening << AGGREGATE_WORD_SCREENING_SHIFT |
-           (uint64_t)order.ends_when_spent << AGGREGATE_WORD_ENDS_SHIFT;
+           (uint64_t)order.screening << AGGREGATE_WORD_SCREENING_SHIFT;
 }
 
 void aggregate_control_order(struct aggregate_control *c, struct aggregate_order order)

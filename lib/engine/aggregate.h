@@ -8,6 +8,7 @@
 #ifndef ENGINE_AGGREGATE_H
 #define ENGINE_AGGREGATE_H
 
+#include <assert.h>
 #include <stdalign.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -34,9 +35,12 @@ struct aggregate_order {
     uint8_t phase;            /* enum aggregate_phase */
     bool repaired_flows_only; /* FLOWS: only flows that repaired something may take a place for now
                                */
-    bool ends_when_spent;     /* POOLED: the last drop ends the phase, at once and on all workers */
-    bool screening; /* FLOWS: a flow that was not tested yet may lose one segment without a place */
+    union {                   /* by the phase */
+        bool ends_when_spent; /* POOLED: the last drop ends the phase, at once and on all workers */
+        bool screening; /* FLOWS: a flow not tested yet may lose one segment without a place */
+    };
 };
+static_assert(sizeof(struct aggregate_order) == sizeof(uint64_t), "it travels in a register");
 
 struct aggregate_control {
     /* aggregate_order, packed; the manager writes it, but for aggregate_control_end_pooled() */
@@ -89,13 +93,12 @@ void aggregate_control_order(struct aggregate_control *c, struct aggregate_order
  * now on, for all. Nothing if the manager published another order meanwhile. */
 void aggregate_control_end_pooled(struct aggregate_control *c, struct aggregate_order order);
 
-/* The word: threshold:32 | test_id:8 | phase:8 | repaired_flows_only:1 | screening:1 |
+/* The word: threshold:32 | test_id:8 | phase:8 | repaired_flows_only:1 | screening or
  * ends_when_spent:1 */
 #define AGGREGATE_WORD_TEST_ID_SHIFT   32
 #define AGGREGATE_WORD_PHASE_SHIFT     40
 #define AGGREGATE_WORD_REPAIRED_SHIFT  48
 #define AGGREGATE_WORD_SCREENING_SHIFT 49
-#define AGGREGATE_WORD_ENDS_SHIFT      50
 
 static inline struct aggregate_order aggregate_order_of_word(uint64_t word)
 {
@@ -105,7 +108,6 @@ static inline struct aggregate_order aggregate_order_of_word(uint64_t word)
         .phase = (uint8_t)(word >> AGGREGATE_WORD_PHASE_SHIFT),
         .repaired_flows_only = (word >> AGGREGATE_WORD_REPAIRED_SHIFT) & 1,
         .screening = (word >> AGGREGATE_WORD_SCREENING_SHIFT) & 1,
-        .ends_when_spent = (word >> AGGREGATE_WORD_ENDS_SHIFT) & 1,
     };
 }
 

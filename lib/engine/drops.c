@@ -197,7 +197,7 @@ enum engine_action engine_spend_coin(struct engine *e, const struct engine_packe
     book_drop(e, entry, f, p->view, rules, order);
     /* What comes after the last drop can't be dropped. Until an order of the manager told all
      * workers, that would be thousands of segments at line rate. */
-    if (order.ends_when_spent && order.phase == AGGREGATE_POOLED &&
+    if (order.phase == AGGREGATE_POOLED && order.ends_when_spent &&
         atomic_load_explicit(budget, memory_order_relaxed) <= 0)
         aggregate_control_end_pooled(&e->controls[f->aggregate], order);
     return ENGINE_DROP;

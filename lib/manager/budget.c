@@ -9,15 +9,17 @@ void budget_order(struct manager *m, const struct aggregate_state *a, enum aggre
 {
     const struct test *t = &a->test;
 
-    aggregate_control_order(aggregate_table_control(m->config.aggregates, a->number),
-                            (struct aggregate_order){
-                                .threshold = phase == AGGREGATE_IDLE ? 0 : t->coin->threshold,
-                                .test_id = a->test_id,
-                                .phase = (uint8_t)phase,
-                                .repaired_flows_only = t->repaired_flows_only,
-                                .screening = t->screening,
-                                .ends_when_spent = t->parameters.rule == TEST_RULE_PENNY,
-                            });
+    struct aggregate_order order = {
+        .threshold = phase == AGGREGATE_IDLE ? 0 : t->coin->threshold,
+        .test_id = a->test_id,
+        .phase = (uint8_t)phase,
+        .repaired_flows_only = t->repaired_flows_only,
+        .screening = t->screening,
+    };
+
+    if (phase == AGGREGATE_POOLED)
+        order.ends_when_spent = t->parameters.rule == TEST_RULE_PENNY;
+    aggregate_control_order(aggregate_table_control(m->config.aggregates, a->number), order);
 }
 
 void budget_raise(struct manager *m, struct aggregate_state *a, uint32_t granted)

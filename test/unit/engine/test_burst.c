@@ -225,7 +225,6 @@ static void order_all(struct lab *l, enum aggregate_phase phase, uint8_t test_id
         aggregate_control_order(c, (struct aggregate_order){.threshold = threshold + i,
                                                             .test_id = test_id,
                                                             .screening = test_id % 2,
-                                                            .ends_when_spent = test_id % 3 == 0,
                                                             .phase = (uint8_t)phase});
         atomic_store(&c->budget, 50);
         atomic_store(&c->screening, 5);
