@@ -214,6 +214,36 @@ static void a_place_ends_when_its_flow_leaves(void **state)
     lab_close(l);
 }
 
+/* Also of void ones, so that it is known to be through. */
+static void a_place_counts_each_end_of_its_drops(void **state)
+{
+    struct lab *l = open_flows_phase(100, 1, 64);
+    const struct flow_counts *c;
+
+    (void)state;
+    lab_syn(l, 1, ISN);
+    assert_int_equal(lab_data(l, 1, FIRST, 10), ENGINE_DROP);
+    lab_data(l, 1, FIRST, 10);
+    assert_int_equal(lab_data(l, 1, FIRST + 10, 10), ENGINE_DROP);
+    lab_data(l, 1, FIRST, 20); /* over forwarded bytes, too */
+    assert_int_equal(lab_data(l, 1, FIRST + 20, 10), ENGINE_DROP);
+    lab_data(l, 1, FIRST + 30, 1); /* has no coin */
+    lab_wait_ms(l, 3001);
+    assert_int_equal(lab_data(l, 1, FIRST + 31, 10), ENGINE_DROP);
+    lab_counters(l);
+    c = &lab_last(l, MESSAGE_PLACE)->place.counts;
+    assert_int_equal(c->dropped, 4);
+    assert_int_equal(c->retransmitted, 1);
+    assert_int_equal(c->voided, 1);
+    assert_int_equal(c->expired, 1);
+    assert_int_equal(c->droppable, 4);
+    assert_int_equal(c->population_droppable, 4);
+    assert_int_equal(c->population_in_order, 5);
+    assert_int_equal(c->duplicates, 1);
+    assert_int_equal(c->population_duplicates, 1);
+    lab_close(l);
+}
+
 static void a_place_ends_when_the_test_does(void **state)
 {
     struct lab *l = open_flows_phase(100, 1, 1);
@@ -245,6 +275,7 @@ int main(void)
         cmocka_unit_test(flows_that_repaired_something_come_first),
         cmocka_unit_test(screening_takes_one_segment_of_each_flow_without_a_place),
         cmocka_unit_test(screening_and_places_have_budgets_of_their_own),
+        cmocka_unit_test(a_place_counts_each_end_of_its_drops),
         cmocka_unit_test(a_place_ends_when_its_flow_leaves),
         cmocka_unit_test(a_place_ends_when_the_test_does),
     };

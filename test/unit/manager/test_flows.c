@@ -572,6 +572,76 @@ static void rule_penny_wants_two_closed_loop_flows(void **state)
     box_close(b);
 }
 
+/* A drop that ended as neither counts as ended. */
+static void a_flow_with_a_void_drop_is_judged_too(void **state)
+{
+    const struct flow_counts counts = {.population_droppable = 120,
+                                       .population_in_order = 120,
+                                       .dropped = 6,
+                                       .retransmitted = 5,
+                                       .voided = 1};
+    struct flow_counts early = counts;
+    struct flow_report f;
+
+    (void)state;
+    early.retransmitted = 4; /* one is pending */
+    for (int rule = TEST_RULE_ANYTIME; rule <= TEST_RULE_PENNY; rule++) {
+        struct box *b = box_new(1);
+        uint64_t waits_ns = rule == TEST_RULE_PENNY ? 3100 * NS_PER_MS : 0;
+
+        b->slices[0].parameters.rule = (enum test_rule)rule;
+        b->slices[0].parameters.alpha = 1e-15;
+        box_open(b);
+        go_to_flows(b, 0);
+        box_place(b, 0, 0, 0, early, false);
+        box_epochs_for(b, 3100 * NS_PER_MS);
+        assert_true(manager_flow_report(b->manager, 0, 0, &f));
+        assert_false(f.ended);
+        assert_int_equal(f.penny.outcome, VERDICT_UNDECIDED);
+        for (uint32_t place = 0; place < 10; place++)
+            box_place(b, 0, 0, place, counts, false);
+        box_epoch(b);
+        assert_true(manager_flow_report(b->manager, 0, 1, &f));
+        assert_int_equal(f.ended, rule == TEST_RULE_ANYTIME);
+        assert_int_equal(f.penny.outcome, VERDICT_UNDECIDED);
+        box_epochs_for(b, waits_ns + 100 * NS_PER_MS);
+        assert_true(manager_flow_report(b->manager, 0, 1, &f));
+        assert_true(f.ended);
+        if (rule == TEST_RULE_PENNY)
+            assert_int_equal(f.penny.outcome, VERDICT_CLOSED_LOOP);
+        assert_int_not_equal(box_report(b, 0).state, TEST_FLOWS); /* all are through */
+        box_close(b);
+    }
+}
+
+/* Of one that left before its time nobody knows what else it would have repeated. */
+static void of_a_flow_that_left_early_rule_penny_says_nothing(void **state)
+{
+    const struct flow_counts counts = {
+        .population_droppable = 120, .population_in_order = 120, .dropped = 6, .retransmitted = 6};
+    struct box *b = box_new(1);
+    struct flow_report f;
+
+    (void)state;
+    b->slices[0].parameters.rule = TEST_RULE_PENNY;
+    box_open(b);
+    go_to_flows(b, 0);
+    box_place(b, 0, 0, 0, counts, false);
+    box_place(b, 0, 0, 1, counts, false);
+    box_epochs_for(b, 2900 * NS_PER_MS);
+    box_place(b, 0, 0, 0, counts, true);
+    box_epochs_for(b, 300 * NS_PER_MS);
+    box_place(b, 0, 0, 1, counts, true);
+    box_epochs_for(b, 3100 * NS_PER_MS);
+    assert_true(manager_flow_report(b->manager, 0, 0, &f));
+    assert_true(f.ended);
+    assert_int_equal(f.penny.outcome, VERDICT_UNDECIDED);
+    assert_true(manager_flow_report(b->manager, 0, 1, &f));
+    assert_int_equal(f.penny.outcome, VERDICT_CLOSED_LOOP);
+    assert_int_equal(box_report(b, 0).n_flows_closed_loop, 1);
+    box_close(b);
+}
+
 /* One flow is not enough for closed_loop, but too many to say that there is none. */
 static void rule_penny_stays_not_closed_loop_when_no_flow_repaired(void **state)
 {
@@ -620,6 +690,8 @@ int main(void)
         cmocka_unit_test(a_place_used_again_is_another_flow),
         cmocka_unit_test(mixed_may_become_true_while_settling),
         cmocka_unit_test(rule_penny_wants_two_closed_loop_flows),
+        cmocka_unit_test(a_flow_with_a_void_drop_is_judged_too),
+        cmocka_unit_test(of_a_flow_that_left_early_rule_penny_says_nothing),
         cmocka_unit_test(rule_penny_stays_not_closed_loop_when_no_flow_repaired),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

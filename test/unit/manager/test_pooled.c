@@ -396,6 +396,21 @@ static void penny_is_evaluated_only_when_all_drops_ended(void **state)
     box_close(b);
 }
 
+static void the_rule_of_an_aggregate_is_told_before_its_first_test(void **state)
+{
+    (void)state;
+    for (int rule = TEST_RULE_ANYTIME; rule <= TEST_RULE_PENNY; rule++) {
+        struct box *b = box_new(1);
+
+        b->slices[0].parameters.rule = (enum test_rule)rule;
+        b->slices[0].start = SLICE_START_MANUAL;
+        box_open(b);
+        assert_int_equal(box_report(b, 0).n_tests, 0);
+        assert_int_equal(box_report(b, 0).rule, rule);
+        box_close(b);
+    }
+}
+
 static void duplicates_exceeded_is_final_under_rule_penny(void **state)
 {
     struct box *b = box_new(1);
@@ -431,6 +446,7 @@ int main(void)
         cmocka_unit_test(mixed_traffic_is_told_from_the_outcomes_of_all_drops),
         cmocka_unit_test(penny_waits_as_long_for_repeats_as_for_repairs),
         cmocka_unit_test(penny_is_evaluated_only_when_all_drops_ended),
+        cmocka_unit_test(the_rule_of_an_aggregate_is_told_before_its_first_test),
         cmocka_unit_test(duplicates_exceeded_is_final_under_rule_penny),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -250,6 +250,36 @@ static void void_drops_are_evidence_of_neither_kind(void **state)
     assert_int_equal(penny_evaluate(&c, &paper).outcome, VERDICT_NOT_CLOSED_LOOP);
 }
 
+/* What had no coin is no comparison for closed_loop, but speaks for a sender who is accused. */
+static void each_claim_has_the_ratio_that_is_against_it(void **state)
+{
+    /* All that can be dropped came again, between 2,280 segments that cannot: 228 of 240. */
+    struct penny_counts c = {
+        .droppable = 240, .in_order = 2520, .dropped = 12, .retransmitted = 12, .duplicates = 228};
+
+    (void)state;
+    assert_true(penny_evaluate(&c, &paper).f_dup == 1);
+    assert_int_equal(penny_evaluate(&c, &paper).outcome, VERDICT_DUPLICATES_EXCEEDED);
+    /* A blind sender of many segments in few flows: 40 of 228, 40 of 988. */
+    c = (struct penny_counts){
+        .droppable = 240, .in_order = 1000, .dropped = 12, .expired = 12, .duplicates = 40};
+    assert_close(penny_evaluate(&c, &paper).f_dup, 40.0 / 228);
+    assert_int_equal(penny_evaluate(&c, &paper).outcome, VERDICT_NOT_CLOSED_LOOP);
+    /* Neither claim: seven came back. */
+    c.retransmitted = 7;
+    c.expired = 5;
+    assert_int_equal(penny_evaluate(&c, &paper).outcome, VERDICT_DUPLICATES_EXCEEDED);
+    c.duplicates = 30;
+    assert_int_equal(penny_evaluate(&c, &paper).outcome, VERDICT_INCONCLUSIVE);
+    /* Too many of all. */
+    c = (struct penny_counts){
+        .droppable = 240, .in_order = 1000, .dropped = 12, .expired = 12, .duplicates = 149};
+    assert_int_equal(penny_evaluate(&c, &paper).outcome, VERDICT_DUPLICATES_EXCEEDED);
+    /* 148 of 988 is below 0.15, 149 is above. */
+    c.duplicates = 148;
+    assert_int_equal(penny_evaluate(&c, &paper).outcome, VERDICT_NOT_CLOSED_LOOP);
+}
+
 static void every_outcome_has_a_name(void **state)
 {
     (void)state;
@@ -274,6 +304,7 @@ int main(void)
         cmocka_unit_test(a_p_miss_of_zero_lets_one_expiry_decide),
         cmocka_unit_test(huge_counts_stay_finite),
         cmocka_unit_test(void_drops_are_evidence_of_neither_kind),
+        cmocka_unit_test(each_claim_has_the_ratio_that_is_against_it),
         cmocka_unit_test(every_outcome_has_a_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
