@@ -47,6 +47,9 @@ ATTACKS = (
     Attack("eviction", replay=("--flows", "4096")),
     Attack("wrap"),
     Attack("jump"),
+    Attack("undroppable", ("--between", "5")),
+    Attack("blocked", ("--between", "50")),
+    Attack("pulses"),
 )
 
 
