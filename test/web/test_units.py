@@ -53,6 +53,29 @@ class Units(unittest.TestCase):
                         f"--threshold={int(10 * most)}", self.path(name))
             self.assertEqual(found.returncode, 0, found.stdout[-400:] + found.stderr)
 
+    def system_calls(self, group, known={}):
+        """All that a group of systemd's holds, whatever groups it is made of."""
+        if group not in known:
+            lines = run("systemd-analyze", "syscall-filter", "--no-pager", group).stdout.splitlines()
+            names = {line.strip() for line in lines[1:]} - {""}
+            known[group] = {name for name in names if name[0] not in "#@"}
+            for name in names:
+                known[group] |= self.system_calls(name) if name.startswith("@") else set()
+        return known[group]
+
+    def test_the_gateway_may_make_the_system_calls_that_its_options_need(self):
+        """As systemd.exec(5) has it: the first line is a list of what is allowed, later ones add and take away."""
+        allowed = set()
+        with open(self.path("pennyline-web.service"), encoding="utf-8") as file:
+            for line in re.findall(r"^SystemCallFilter=(.*)", file.read(), re.M):
+                calls = set().union(*(self.system_calls(group) for group in line.lstrip("~").split()))
+                allowed = allowed - calls if line.startswith("~") else allowed | calls
+        # --listen-group; a socket's path and its backlog; the queue of the webhook.
+        for call in ("lchown", "fchownat", "bind", "connect", "accept4", "shutdown", "unlink", "rename", "fdatasync"):
+            self.assertIn(call, allowed)
+        for call in ("setuid", "setgroups", "mount", "ptrace", "kexec_load", "init_module", "setpriority"):
+            self.assertNotIn(call, allowed)
+
     @unittest.skipIf(os.geteuid() != 0, "only root may give folders away")
     def test_user_group_and_folders_are_what_the_units_name(self):
         root = self.path("root")
