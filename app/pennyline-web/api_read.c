@@ -136,6 +136,8 @@ void api_get_metrics(struct web *w, const struct request *q, struct reply *r)
         .n_requests = atomic_load(&w->n_requests),
         .n_refused_rate = atomic_load(&w->n_refused_rate),
         .n_refused_token = atomic_load(&w->n_refused_token),
+        .n_refused_room = atomic_load(&w->n_refused_room),
+        .n_reply_bytes = connections_n_bytes(w->connections),
         .n_events = events_n_seen(w->events),
     };
     struct webhook_counts hook = webhook_counts(w->webhook);

@@ -4,12 +4,14 @@
 #include <errno.h>
 #include <grp.h>
 #include <netdb.h>
+#include <netinet/in.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #define BACKLOG 1024
@@ -25,12 +27,10 @@ static bool is_path(const char *where)
     return strchr(where, '/') != NULL;
 }
 
-void listen_remove(const char *where)
+void listen_remove(const struct listening *l)
 {
-    struct stat status;
-
-    if (is_path(where) && lstat(where, &status) == 0 && S_ISSOCK(status.st_mode))
-        unlink(where);
+    if (l->path.sun_path[0] != '\0')
+        unix_socket_remove(&l->path, &l->id);
 }
 
 /* Binds and listens; closes `fd` when that fails. */
@@ -74,30 +74,33 @@ static int give_to_group(const char *where, const char *name, char *error, size_
     return 0;
 }
 
-static int open_path(const char *where, const char *group, char *error, size_t n_error)
+static int open_path(struct listening *l, const char *where, const char *group, char *error,
+                     size_t n_error)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    int fd;
+    enum unix_socket_occupant occupant;
 
     if (strlen(where) >= sizeof(address.sun_path))
         return refuse(where, "the path is too long", error, n_error);
     strcpy(address.sun_path, where);
-    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    /* One that answers is in use; one that does not was left behind. */
-    if (fd >= 0 && connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0) {
-        close(fd);
+    occupant = unix_socket_find_occupant(&address);
+    if (occupant == UNIX_SOCKET_ALIVE)
         return refuse(where, "another process answers there", error, n_error);
-    }
-    if (fd >= 0)
-        close(fd);
-    listen_remove(where);
-    fd = bind_path(&address);
-    if (fd < 0)
-        return refuse(where, strerror(-fd), error, n_error);
+    if (occupant == UNIX_SOCKET_NO_SOCKET)
+        return refuse(where, "something that is no socket lies there", error, n_error);
+    if (occupant == UNIX_SOCKET_STALE)
+        unlink(where);
+    l->fd = bind_path(&address);
+    if (l->fd < 0)
+        return refuse(where, strerror(-l->fd), error, n_error);
+    l->path = address;
+    l->id = unix_socket_identify(&address);
+    snprintf(l->place, sizeof(l->place), "%s", where);
     if (give_to_group(where, group, error, n_error) == 0)
-        return fd;
-    close(fd);
-    listen_remove(where);
+        return 0;
+    close(l->fd);
+    l->fd = -1;
+    listen_remove(l);
     return -1;
 }
 
@@ -107,17 +110,38 @@ static int open_found(const struct addrinfo *found)
                            found->ai_addr, found->ai_addrlen);
 }
 
-static int open_address(const char *where, char *error, size_t n_error)
+/* As it was given, but with the port that the kernel chose for port 0. */
+static void set_place(struct listening *l, const char *where, int n_address)
+{
+    struct sockaddr_storage bound = {0};
+    socklen_t n = sizeof(bound);
+    in_port_t port;
+
+    getsockname(l->fd, (struct sockaddr *)&bound, &n);
+    port = bound.ss_family == AF_INET6 ? ((const struct sockaddr_in6 *)&bound)->sin6_port
+                                       : ((const struct sockaddr_in *)&bound)->sin_port;
+    snprintf(l->place, sizeof(l->place), "%.*s:%u", n_address, where, ntohs(port));
+}
+
+/* getaddrinfo(3) would cut a greater number to 16 bits. */
+static bool is_port(const char *text)
+{
+    return *text != '\0' && strlen(text) <= 5 && text[strspn(text, "0123456789")] == '\0' &&
+           strtoul(text, NULL, 10) <= UINT16_MAX;
+}
+
+static int open_address(struct listening *l, const char *where, char *error, size_t n_error)
 {
     const struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
                                    .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE};
     const char *colon = strrchr(where, ':');
     struct addrinfo *found;
     char host[64];
-    int fd;
 
     if (colon == NULL || colon == where || (size_t)(colon - where) >= sizeof(host))
         return refuse(where, "give ADDRESS:PORT, like 127.0.0.1:9464", error, n_error);
+    if (!is_port(colon + 1))
+        return refuse(where, "a PORT is a number from 0 to 65535", error, n_error);
     snprintf(host, sizeof(host), "%.*s", (int)(colon - where), where);
     if (host[0] == '[' && host[strlen(host) - 1] == ']') {
         host[strlen(host) - 1] = '\0';
@@ -126,13 +150,18 @@ static int open_address(const char *where, char *error, size_t n_error)
     if (getaddrinfo(host, colon + 1, &hints, &found) != 0)
         return refuse(where, "give a numeric ADDRESS:PORT, like 127.0.0.1:9464 or [::1]:9464",
                       error, n_error);
-    fd = open_found(found);
+    l->fd = open_found(found);
     freeaddrinfo(found);
-    return fd >= 0 ? fd : refuse(where, strerror(-fd), error, n_error);
+    if (l->fd < 0)
+        return refuse(where, strerror(-l->fd), error, n_error);
+    set_place(l, where, (int)(colon - where));
+    return 0;
 }
 
-int listen_open(const char *where, const char *group, char *error, size_t n_error)
+int listen_open(struct listening *l, const char *where, const char *group, char *error,
+                size_t n_error)
 {
-    return is_path(where) ? open_path(where, group, error, n_error)
-                          : open_address(where, error, n_error);
+    *l = (struct listening){.fd = -1};
+    return is_path(where) ? open_path(l, where, group, error, n_error)
+                          : open_address(l, where, error, n_error);
 }

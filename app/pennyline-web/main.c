@@ -8,11 +8,15 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/monotonic.h"
 #include "http.h"
 #include "say.h"
 #include "web.h"
 
 #define ERROR_BYTES 1024
+/* Of larger replies that clients have not read: with small ones, a thousand connections and a
+ * mirror of many aggregates well below MemoryMax= of the unit. */
+#define MOST_REPLY_BYTES (128u << 20)
 
 static const char *page_directory(const struct options *o)
 {
@@ -100,15 +104,24 @@ static int load_files(struct web *w, struct token *webhook_token, char error[ERR
 static int make_parts(struct web *w, char error[ERROR_BYTES])
 {
     const double rate = w->options.requests_per_second;
+    const struct connections_limits limits = {
+        .most_of_client = w->options.max_connections_per_address,
+        .request_s = 2 * w->options.idle_timeout_s,
+        .reply_s = 60,
+        .reply_bytes_per_s = 16 << 10,
+        .most_bytes = MOST_REPLY_BYTES,
+        .most_bytes_of_client = MOST_REPLY_BYTES / 4,
+    };
 
     snprintf(error, ERROR_BYTES, "not enough memory");
     w->mirror = mirror_create();
     w->events = events_create();
     w->asker = asker_create(w->options.socket);
     w->throttle = throttle_create(rate, 10 * rate);
+    w->connections = connections_create(&limits);
     w->health = w->mirror != NULL ? health_create(w->mirror) : NULL;
     return w->mirror != NULL && w->events != NULL && w->asker != NULL && w->throttle != NULL &&
-                   w->health != NULL
+                   w->connections != NULL && w->health != NULL
                ? 0
                : -1;
 }
@@ -124,12 +137,13 @@ static int start_feed(struct web *w, char error[ERROR_BYTES])
     return w->feed != NULL ? 0 : -1;
 }
 
-static void wait_for_signal(const sigset_t *signals)
+/* And looks after the connections meanwhile. */
+static void wait_for_signal(struct web *w, const sigset_t *signals)
 {
-    int signal;
+    const struct timespec second = {.tv_sec = 1};
 
-    while (sigwait(signals, &signal) != 0)
-        continue;
+    while (sigtimedwait(signals, NULL, &second) < 0)
+        connections_sweep(w->connections, monotonic_s());
 }
 
 static void take_down(struct web *w)
@@ -140,6 +154,7 @@ static void take_down(struct web *w)
     asker_destroy(w->asker);
     health_destroy(w->health);
     throttle_destroy(w->throttle);
+    connections_destroy(w->connections);
     events_destroy(w->events);
     mirror_destroy(w->mirror);
     page_free(w->page);
@@ -171,8 +186,8 @@ int main(int argc, char **argv)
     if (http != NULL && become(w.options.user, error, sizeof(error)) == 0 &&
         start_webhook(&w, &webhook_token, error) == 0 && start_feed(&w, error) == 0 &&
         http_serve(http, error, sizeof(error)) == 0) {
-        say("listening on %s", w.options.listen);
-        wait_for_signal(&signals);
+        say("listening on %s", http_place(http));
+        wait_for_signal(&w, &signals);
         code = EXIT_SUCCESS;
     } else {
         say("%s", error);

@@ -318,6 +318,11 @@ static void write_web(const struct metrics_of_web *w, FILE *out)
            (double)w->n_refused_rate);
     single(out, "web_refused_token", "counter", "", "Requests refused: no token, or a wrong one",
            (double)w->n_refused_token);
+    single(out, "web_refused_room", "counter", "",
+           "Requests refused: too many bytes of replies are not read yet",
+           (double)w->n_refused_room);
+    single(out, "web_reply_bytes", "gauge", "bytes", "Of replies that are not read yet",
+           (double)w->n_reply_bytes);
     single(out, "web_events", "counter", "events", "Events heard from pennyline",
            (double)w->n_events);
     single(out, "web_webhook_waiting", "gauge", "", "Events that wait to be posted",

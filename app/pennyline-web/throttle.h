@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* How much one client may ask: a token bucket for each address (IPv6: each /64). The table has a
+/* How much one client may ask: a token bucket for each address (IPv6: each /64, and a
+ * larger one for each /48). The table has a
  * fixed size; addresses that share a place share its bucket, so no flood of addresses makes it grow
  * or gives anybody more. Any thread. */
 #ifndef WEB_THROTTLE_H

@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "asker.h"
+#include "connections.h"
 #include "events.h"
 #include "feed.h"
 #include "health.h"
@@ -33,11 +34,12 @@ struct web {
     struct asker *asker;
     struct health *health;
     struct throttle *throttle;
+    struct connections *connections;
     struct page *page;
     struct webhook *webhook; /* NULL: none */
     int queue_trouble;       /* of the thread of logtail: why an event was not queued last */
     struct logtail *logtail; /* NULL: the webhook hears of events by the control socket */
-    atomic_ulong n_requests, n_refused_rate, n_refused_token;
+    atomic_ulong n_requests, n_refused_rate, n_refused_token, n_refused_room;
 };
 
 struct MHD_Connection;
@@ -58,6 +60,7 @@ struct reply {
     const char *content_type;     /* NULL: application/json */
     char allow[48];               /* of status 405 */
     const struct page_file *file; /* instead of `out` */
+    bool ends_connection;         /* what follows cannot be told from this request */
     FILE *out;
 };
 

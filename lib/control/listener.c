@@ -33,29 +33,6 @@ static int make_directories(const char *path)
     return 0;
 }
 
-enum occupant { OCCUPANT_NONE, OCCUPANT_STALE, OCCUPANT_ALIVE, OCCUPANT_NO_SOCKET };
-
-/* Who lies at the path? A full backlog (EAGAIN) is a living server, too. */
-static enum occupant find_occupant(const struct listener *l)
-{
-    enum occupant occupant = OCCUPANT_ALIVE;
-    struct stat status;
-    int fd;
-
-    if (lstat(l->address.sun_path, &status) < 0)
-        return OCCUPANT_NONE;
-    if (!S_ISSOCK(status.st_mode))
-        return OCCUPANT_NO_SOCKET;
-    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return OCCUPANT_ALIVE;
-    if (connect(fd, (const struct sockaddr *)&l->address, sizeof(l->address)) < 0 &&
-        errno == ECONNREFUSED)
-        occupant = OCCUPANT_STALE;
-    close(fd);
-    return occupant;
-}
-
 static int bind_private(const struct listener *l)
 {
     mode_t before = umask(0177);
@@ -68,7 +45,6 @@ static int bind_private(const struct listener *l)
 
 static int start(struct listener *l, char *error, size_t n_error)
 {
-    struct stat status;
     int failure;
 
     l->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -82,10 +58,7 @@ static int start(struct listener *l, char *error, size_t n_error)
         return refuse(l, error, n_error, strerror(failure),
                       "give a path in a directory that this user may write to");
     }
-    if (lstat(l->address.sun_path, &status) == 0) {
-        l->device = status.st_dev;
-        l->inode = status.st_ino;
-    }
+    l->id = unix_socket_identify(&l->address);
     return 0;
 }
 
@@ -111,7 +84,7 @@ static int admit_group(struct listener *l, const char *name, char *error, size_t
 
 /* 0 when nobody is at the path, or who was is dead. */
 static int examine(struct listener *l, const char *path, char *error, size_t n_error,
-                   enum occupant *occupant)
+                   enum unix_socket_occupant *occupant)
 {
     *l = (struct listener){.fd = -1, .address = {.sun_family = AF_UNIX}};
     if (*path == '\0' || strlen(path) >= sizeof(l->address.sun_path)) {
@@ -120,11 +93,11 @@ static int examine(struct listener *l, const char *path, char *error, size_t n_e
         return -1;
     }
     strcpy(l->address.sun_path, path);
-    *occupant = find_occupant(l);
-    if (*occupant == OCCUPANT_ALIVE)
+    *occupant = unix_socket_find_occupant(&l->address);
+    if (*occupant == UNIX_SOCKET_ALIVE)
         return refuse(l, error, n_error, "another process answers there",
                       "stop it, or give this instance a path of its own");
-    if (*occupant == OCCUPANT_NO_SOCKET)
+    if (*occupant == UNIX_SOCKET_NO_SOCKET)
         return refuse(l, error, n_error, "something that is no socket lies there",
                       "move it away, or give another path");
     return 0;
@@ -133,7 +106,7 @@ static int examine(struct listener *l, const char *path, char *error, size_t n_e
 int listener_check(const char *path, char *error, size_t n_error)
 {
     char directory[sizeof(((struct sockaddr_un *)0)->sun_path)];
-    enum occupant occupant;
+    enum unix_socket_occupant occupant;
     struct listener l;
     char *slash;
 
@@ -154,12 +127,12 @@ int listener_check(const char *path, char *error, size_t n_error)
 int listener_open(struct listener *l, const char *path, const char *group, char *error,
                   size_t n_error)
 {
-    enum occupant occupant;
+    enum unix_socket_occupant occupant;
     int failure;
 
     if (examine(l, path, error, n_error, &occupant) != 0)
         return -1;
-    if (occupant == OCCUPANT_STALE)
+    if (occupant == UNIX_SOCKET_STALE)
         unlink(path);
     failure = make_directories(path);
     if (failure < 0)
@@ -187,10 +160,6 @@ enum listener_peer listener_peer_of(const struct listener *l, int fd)
 
 void listener_close(struct listener *l)
 {
-    struct stat status;
-
     close(l->fd);
-    if (lstat(l->address.sun_path, &status) == 0 && status.st_dev == l->device &&
-        status.st_ino == l->inode)
-        unlink(l->address.sun_path);
+    unix_socket_remove(&l->address, &l->id);
 }

@@ -5,15 +5,15 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <sys/types.h>
 #include <sys/un.h>
+
+#include "base/unix_socket.h"
 
 struct listener {
     int fd;
     bool has_group; /* the socket's mode lets its members in, and nobody else */
     struct sockaddr_un address;
-    dev_t device; /* of the socket that we made */
-    ino_t inode;
+    struct unix_socket_id id; /* of the socket that we made */
 };
 
 /* 0, or -1 with `error` in words. `group` may be NULL or "": none. */

@@ -14,6 +14,7 @@ import subprocess
 import tempfile
 import time
 import unittest
+import warnings
 
 import fake_pennyline
 from gateway import PATIENCE_S, TOKEN, Gateway, wait_until
@@ -25,6 +26,7 @@ HELD = b"GET /api/v1/status HTTP/1.1\r\nHost: localhost\r\n"
 
 class Safety(World):
     n_aggregates = 50
+    arguments = ("--max-connections-per-address", "0")
 
     def test_nothing_is_changed_without_the_token(self):
         for method, path, body in (("POST", "/api/v1/tests", '{"aggregate": 1}'),
@@ -66,8 +68,26 @@ class Safety(World):
         for path in ("/../main.c", "/js/../../main.c", "/..%2f..%2fmain.c", "/%2e%2e/main.c",
                      "//etc/passwd", "/js/", "/js", "/vendor", "/openapi.json", "/.git/config"):
             self.refused(self.web.get(path), 404, "no such thing")
-        # libmicrohttpd 1.0 answers this one itself.
-        self.assertIn(self.web.get("/index.html%00.css").status, (400, 404))
+
+    def test_a_uri_that_names_a_byte_0_is_refused(self):
+        for path in ("/%00", "/index.html%00.css", "/js/main.js%00.png", "/api/v1/status%00",
+                     "/api/v1/aggregates?search=a%00b"):
+            reply = self.web.raw(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+            self.assertTrue(reply.startswith(b"HTTP/1.1 400"), reply[:200])
+
+    def test_a_head_that_can_be_read_in_two_ways_is_refused_and_ends_the_connection(self):
+        """Else a proxy in front might take for one request what is two here (RFC 9112, section 11.2)."""
+        smuggled = b"GET /api/v1/kill-switch HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        length = b"Content-Length: %d\r\n" % len(smuggled)
+        for lines in (length + b"Transfer-Encoding: chunked\r\n", b"Content-Length: 0\r\n" + length,
+                      length + length, b"Content-Length: +5\r\n", b"Content-Length: 0, 0\r\n",
+                      b"Content-Length:\r\n", b"Transfer-Encoding: chunked\r\nTransfer-Encoding: x\r\n",
+                      b"Transfer-Encoding: xchunked\r\n", b"Transfer-Encoding: chunked, identity\r\n",
+                      b"Transfer-Encoding : chunked\r\n", b"X y: z\r\n", b"Host: localhost\r\n"):
+            reply = self.web.raw(b"GET /api/v1/kill-switch HTTP/1.1\r\nHost: localhost\r\n" + lines +
+                                 b"\r\n" + smuggled)
+            self.assertTrue(reply.startswith(b"HTTP/1.1 400"), (lines, reply[:200]))
+            self.assertNotIn(b"HTTP/1.1 200", reply, lines)
 
     def test_a_method_that_is_not_there_names_those_that_are(self):
         reply = self.web.ask("DELETE", "/api/v1/kill-switch")
@@ -229,6 +249,68 @@ class Idle(World):
             self.assertEqual(s.recv(1000), b"")
 
 
+class SlowRequests(World):
+    n_aggregates = 10
+    arguments = ("--idle-timeout", "1")
+
+    def test_who_sends_a_byte_now_and_then_is_cut_off(self):
+        """A connection is never without traffic for long, and its request never ends."""
+        with socket.create_connection(("127.0.0.1", self.web.port), timeout=0.2) as s:
+            s.sendall(HELD + b"X: ")
+
+            def is_cut():
+                try:
+                    s.sendall(b"x")
+                    return s.recv(1) == b""
+                except TimeoutError:
+                    return False
+                except OSError:
+                    return True
+            wait_until(is_cut, what="to be cut off")
+
+
+class UnreadReplies(World):
+    """Each reply waits in memory until it is read: 5 MB for 10,000 aggregates."""
+    n_aggregates = 4000
+    arguments = ("--max-connections-per-address", "0")
+    N, BUDGET = 120, 128 << 20
+
+    def metric(self, name):
+        return float(self.web.get("/metrics").body.decode().split(f"\npennyline_web_{name} ")[1].split("\n")[0])
+
+    def ask_and_not_read(self, stack, address):
+        s = stack.enter_context(socket.socket())
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        s.bind((address, 0))
+        s.connect(("127.0.0.1", self.web.port))
+        s.sendall(b"GET /api/v1/aggregates?count=10000 HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        return s
+
+    def test_all_together_have_a_bound_and_so_has_each_address(self):
+        whole = len(self.web.get("/api/v1/aggregates?count=10000").body)
+        self.assertGreater(self.N * whole, 1.5 * self.BUDGET)
+        with contextlib.ExitStack() as stack:
+            requests = self.metric("requests_total")
+            for _ in range(self.N):
+                self.ask_and_not_read(stack, "127.0.0.2")
+            wait_until(lambda: self.metric("requests_total") >= requests + self.N)
+            self.assertLessEqual(self.metric("reply_bytes"), self.BUDGET / 4)
+            self.assertGreater(self.metric("reply_bytes"), self.BUDGET / 4 - 2 * whole)
+            # Whoever else asks notices nothing of it.
+            self.assertEqual(self.web.get("/api/v1/aggregates?count=10000").status, 200)
+            requests = self.metric("requests_total")
+            for i in range(self.N):
+                self.ask_and_not_read(stack, f"127.0.0.{3 + i % 8}")
+            wait_until(lambda: self.metric("requests_total") >= requests + self.N)
+            self.assertLessEqual(self.metric("reply_bytes"), self.BUDGET)
+            self.assertGreater(self.metric("reply_bytes"), self.BUDGET - 2 * whole)
+            self.refused(self.web.get("/api/v1/aggregates?count=10000"), 503, "read them first")
+            for path in ("/healthz", "/metrics", "/api/v1/status", "/api/v1/aggregates?count=50"):
+                self.assertEqual(self.web.get(path).status, 200)
+        wait_until(lambda: self.metric("reply_bytes") == 0)
+        self.assertEqual(self.web.get("/api/v1/aggregates?count=10000").status, 200)
+
+
 class Transport(unittest.TestCase):
     def setUp(self):
         self.folder = tempfile.TemporaryDirectory(prefix="pennyline-fake-")
@@ -257,6 +339,52 @@ class Transport(unittest.TestCase):
         web.close()
         self.assertFalse(os.path.exists(path))
 
+    def test_a_unix_socket_of_another_server_is_left_alone(self):
+        """Also of one that takes nobody now, since those who wait fill its backlog."""
+        path = self.path("http.sock")
+        server = socket.socket(socket.AF_UNIX)
+        self.addCleanup(server.close)
+        server.bind(path)
+        server.listen(0)
+        while True:
+            waiting = socket.socket(socket.AF_UNIX)
+            self.addCleanup(waiting.close)
+            waiting.setblocking(False)
+            if waiting.connect_ex(path) != 0:
+                break
+        inode = os.stat(path).st_ino
+        run = subprocess.run([PROGRAM, "--socket", self.control, "--listen", path], stderr=subprocess.PIPE,
+                             text=True, timeout=30)
+        self.assertEqual(run.returncode, 1)
+        self.assertIn("another process answers there", run.stderr)
+        self.assertEqual(os.stat(path).st_ino, inode)
+
+    def test_a_unix_socket_that_another_put_there_is_left_at_the_end(self):
+        path = self.path("http.sock")
+        web = Gateway(PROGRAM, self.control, listen=path)
+        self.addCleanup(web.kill)
+        os.rename(path, path + ".first")
+        with socket.socket(socket.AF_UNIX) as other:
+            other.bind(path)
+            web.close()
+            self.assertTrue(os.path.exists(path))
+
+    def test_a_stale_unix_socket_is_replaced_and_a_file_is_not(self):
+        path = self.path("http.sock")
+        with socket.socket(socket.AF_UNIX) as s:
+            s.bind(path)
+        web = Gateway(PROGRAM, self.control, listen=path)
+        self.addCleanup(web.kill)
+        self.assertTrue(self.ask_path(path).startswith(b"HTTP/1.1 200"))
+        web.close()
+        with open(path, "w", encoding="utf-8") as file:
+            file.write("precious")
+        run = subprocess.run([PROGRAM, "--socket", self.control, "--listen", path], stderr=subprocess.PIPE,
+                             text=True, timeout=30)
+        self.assertEqual(run.returncode, 1)
+        self.assertIn("no socket lies there", run.stderr)
+        self.assertTrue(os.path.isfile(path))
+
     @unittest.skipIf(os.geteuid() != 0, "only root may give files away")
     def test_a_unix_socket_is_given_to_the_group_of_a_proxy(self):
         path = self.path("http.sock")
@@ -266,6 +394,21 @@ class Transport(unittest.TestCase):
         self.assertEqual(os.stat(path).st_gid, group.gr_gid)
         self.assertEqual(stat.S_IMODE(os.stat(path).st_mode), 0o660)
         web.close()
+
+    def speaks(self, web, version):
+        """This version and no other; old ones need OpenSSL's lowest security level."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        context.set_ciphers("ALL:@SECLEVEL=0")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            context.minimum_version = context.maximum_version = version
+        with socket.create_connection(("127.0.0.1", web.port), 5) as s:
+            try:
+                with context.wrap_socket(s, server_hostname="localhost") as tls:
+                    return tls.version() is not None
+            except (ssl.SSLError, ConnectionError):
+                return False
 
     def test_tls_is_served_and_nothing_but_tls(self):
         key, certificate = self.path("key.pem"), self.path("certificate.pem")
@@ -282,6 +425,9 @@ class Transport(unittest.TestCase):
         with self.assertRaises(ssl.SSLError):
             with socket.create_connection(("127.0.0.1", web.port), 5) as s:
                 ssl.create_default_context().wrap_socket(s, server_hostname="localhost")
+        self.assertIn("max-age=", web.get("/").headers["Strict-Transport-Security"])
+        for version in (ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1, ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+            self.assertEqual(self.speaks(web, version), version >= ssl.TLSVersion.TLSv1_2, version)
         web.close()
 
 
@@ -301,6 +447,13 @@ class Start(unittest.TestCase):
         web.close()
         server.stop()
 
+    def test_it_says_which_port_it_got(self):
+        web = Gateway(PROGRAM, self.control, listen="127.0.0.1:0")
+        self.addCleanup(web.kill)
+        web.port = int(web.log().split("listening on 127.0.0.1:")[1].split("\n")[0])
+        self.assertEqual(web.get("/api/v1").status, 200)
+        web.close()
+
     def test_what_is_wrong_at_start_is_said(self):
         web = Gateway(PROGRAM, self.control)
         self.addCleanup(web.kill)
@@ -310,6 +463,9 @@ class Start(unittest.TestCase):
                 (["--token-file", web.write("short", "x" * 8)], "openssl rand"),
                 (["--token-file", "/nonexistent/token"], "No such file"),
                 (["--listen", "nowhere"], "ADDRESS:PORT"),
+                (["--listen", "127.0.0.1:99999"], "0 to 65535"),
+                (["--listen", "127.0.0.1:65536"], "0 to 65535"),
+                (["--listen", "127.0.0.1:-1"], "0 to 65535"),
                 (["--listen", f"127.0.0.1:{web.port}"], "in use"),
                 (["--page", "/nonexistent"], "--page"),
                 (["--listen", os.path.join(self.folder.name, "s"), "--listen-group", "no-such-group"],
