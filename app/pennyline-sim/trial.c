@@ -511,11 +511,11 @@ static bool is_over(const struct trial *t)
     return box_has_verdict(t->box);
 }
 
-/* Nobody sends any more: what is pending runs to its end. */
+/* Nobody sends any more: what is pending runs to its end, and what could come late has its time. */
 static void await_verdict(struct trial *t)
 {
     uint64_t max_ns =
-        t->now_ns + 2 * t->scenario->test.retransmission_timeout_ms * NS_PER_MS + NS_PER_S;
+        t->now_ns + 4 * t->scenario->test.retransmission_timeout_ms * NS_PER_MS + NS_PER_S;
 
     while (!box_has_verdict(t->box) && t->now_ns < max_ns) {
         t->now_ns += WAIT_STEP_NS;

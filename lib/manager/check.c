@@ -28,7 +28,8 @@ static bool fits_evidence(const struct test *t, enum verdict_outcome outcome)
 
     if (outcome == VERDICT_CLOSED_LOOP)
         return v->log10_e >= -log10(t->parameters.alpha);
-    return v->log10_e <= 0 && v->log10_e_pooled <= 0 && v->log10_f >= -log10(t->parameters.beta);
+    return v->log10_e <= 0 && v->log10_e_pooled <= 0 && !test_has_telling_late_repairs(t) &&
+           v->log10_f >= -log10(t->parameters.beta);
 }
 
 static bool is_claim(enum verdict_outcome outcome)
@@ -57,7 +58,8 @@ static const char *check_verdict(const struct test *t)
     if (is_claim(t->verdict) && !(is_penny ? verdict_fits_penny(t) : fits_evidence(t, t->verdict)))
         return "the verdict as its evidence has it";
     if (!is_penny && t->verdict_ns != 0 && !is_claim(t->verdict) &&
-        (fits_evidence(t, VERDICT_CLOSED_LOOP) || fits_evidence(t, VERDICT_NOT_CLOSED_LOOP)))
+        (fits_evidence(t, VERDICT_CLOSED_LOOP) ||
+         (fits_evidence(t, VERDICT_NOT_CLOSED_LOOP) && t->reason != REASON_STOPPED)))
         return "no verdict only without evidence";
     if ((t->reason == REASON_EVIDENCE || t->reason == REASON_FLOWS_CLOSED_LOOP) &&
         !is_claim(t->verdict))

@@ -5,10 +5,13 @@
  * (Ville's inequality). not_closed_loop is a hypothesis (`provisional`) for as long as a drop may
  * still come back, or a flow be found that repairs: it is withdrawn when the counts do not bear it
  * any more, and made final only by asking the rule again when nothing more can come. All else is
- * inconclusive then, with its reason. */
+ * inconclusive then, with its reason. What expired may still come back late, within one more
+ * timeout: so long not_closed_loop must have stood, and what came late must not speak for a sender.
+ */
 #include <math.h>
 
 #include "base/compiler.h"
+#include "base/time.h"
 #include "manager/internal.h"
 
 /* Of rule penny, which does not look at it: while the evidence for a sender is above 1, nobody is
@@ -23,13 +26,36 @@ static bool penny_is_contradicted(const struct test *t)
     return t->penny.outcome == VERDICT_NOT_CLOSED_LOOP && evidence_speaks_for_a_sender(t);
 }
 
-enum verdict_outcome test_outcome(const struct test *t)
+static enum verdict_outcome outcome_of_rule(const struct test *t)
 {
     if (t->parameters.rule == TEST_RULE_ANYTIME)
         return t->decided_now;
     if (t->flows_started_ns != 0 && t->n_flows_closed_loop >= t->parameters.min_closed_loop_flows)
         return VERDICT_CLOSED_LOOP;
     return penny_is_contradicted(t) ? VERDICT_UNDECIDED : t->penny.outcome;
+}
+
+bool test_is_outweighed_by_late_repairs(const struct test *t)
+{
+    return outcome_of_rule(t) == VERDICT_NOT_CLOSED_LOOP && test_has_telling_late_repairs(t);
+}
+
+static bool most_expired_came_late(const struct test *t)
+{
+    return 2 * t->counts.expired_repaired_late > t->counts.expired;
+}
+
+enum verdict_outcome test_outcome(const struct test *t)
+{
+    return test_is_outweighed_by_late_repairs(t) ? VERDICT_UNDECIDED : outcome_of_rule(t);
+}
+
+void test_note_outcome(const struct manager *m, struct test *t)
+{
+    if (test_outcome(t) != VERDICT_NOT_CLOSED_LOOP)
+        t->accused_ns = 0;
+    else if (t->accused_ns == 0)
+        t->accused_ns = m->now_ns;
 }
 
 bool test_is_in_conflict(const struct test *t)
@@ -52,6 +78,8 @@ enum test_reason test_reason_of_spent(const struct test *t, enum test_reason oth
     for (size_t i = 0; i < ARRAY_LENGTH(voids); i++)
         if (2 * voids[i].n > c->dropped)
             return voids[i].reason;
+    if (most_expired_came_late(t) || test_is_outweighed_by_late_repairs(t))
+        return REASON_LATE_REPAIRS;
     return test_is_in_conflict(t) ? REASON_CONFLICT : otherwise;
 }
 
@@ -110,6 +138,12 @@ bool test_nothing_is_out(const struct manager *m, const struct test *t)
     return test_pending(t) == 0 && (t->granted == t->counts.dropped || budget_is_drained(m, t));
 }
 
+bool test_accusation_is_final(const struct manager *m, const struct test *t)
+{
+    return test_nothing_is_out(m, t) && t->accused_ns != 0 &&
+           m->now_ns - t->accused_ns >= t->parameters.retransmission_timeout_ms * NS_PER_MS;
+}
+
 static bool is_by_order(enum test_reason reason)
 {
     return reason == REASON_STOPPED || reason == REASON_DURATION;
@@ -120,6 +154,16 @@ static enum test_reason reason_of_inconclusive(const struct manager *m, const st
     if (!is_by_order(t->ending))
         return test_reason_of_spent(t, t->ending);
     return t->counts.dropped == 0 ? test_reason_of_untested(m, &t->counts) : t->ending;
+}
+
+/* Who stops a test does not wait for what may come late, so what it would say is not known. */
+static void conclude_without_late_repairs(struct manager *m, struct aggregate_state *a)
+{
+    struct test *t = &a->test;
+
+    if (t->anytime.outcome == VERDICT_NOT_CLOSED_LOOP)
+        t->anytime.outcome = VERDICT_UNDECIDED;
+    test_conclude(m, a, VERDICT_INCONCLUSIVE, VIA_NONE, reason_of_inconclusive(m, t));
 }
 
 void test_conclude_when_final(struct manager *m, struct aggregate_state *a)
@@ -133,9 +177,11 @@ void test_conclude_when_final(struct manager *m, struct aggregate_state *a)
         test_conclude_closed_loop(m, a);
         return;
     case VERDICT_NOT_CLOSED_LOOP:
-        if (test_nothing_is_out(m, t))
+        if (test_accusation_is_final(m, t))
             test_conclude(m, a, VERDICT_NOT_CLOSED_LOOP, VIA_POOLED,
                           is_by_order(t->ending) ? t->ending : REASON_EVIDENCE);
+        else if (t->ending == REASON_STOPPED && test_nothing_is_out(m, t))
+            conclude_without_late_repairs(m, a);
         return;
     default:
         test_keep_hypothesis(m, a);

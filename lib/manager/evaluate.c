@@ -32,7 +32,23 @@ static bool is_judged_already(const struct test *t, const struct anytime_counts 
     return t->is_judged && !t->flows_changed &&
            pooled->n_retransmitted == t->judged.n_retransmitted &&
            pooled->n_duplicates == t->judged.n_duplicates &&
-           pooled->n_expired == t->judged.n_expired;
+           pooled->n_expired == t->judged.n_expired &&
+           t->counts.expired_repaired_late == t->n_judged_late;
+}
+
+/* A repair that comes late is no R, but it is a repair, and blind senders do not know of what to
+ * send one: E is as good a measure of R and late repairs together (they touch dropped bytes only,
+ * so the ideal process of lib/verdict/anytime.c gains by them at that time). */
+static void evaluate_late_repairs(struct test *t, const struct anytime_counts *pooled)
+{
+    t->n_judged_late = t->counts.expired_repaired_late;
+    t->log10_e_late = anytime_log10_e(&t->coin->anytime, pooled->n_retransmitted + t->n_judged_late,
+                                      pooled->n_duplicates);
+}
+
+bool test_has_telling_late_repairs(const struct test *t)
+{
+    return t->n_judged_late > 0 && t->log10_e_late > 0;
 }
 
 static void evaluate_anytime(struct test *t, const struct flow_room *room)
@@ -69,8 +85,12 @@ static void evaluate_anytime(struct test *t, const struct flow_room *room)
     /* What was reached once stays reached (Ville's inequality), and closed_loop is a claim that
      * one sender makes true whatever spoke against it before. not_closed_loop stands only as long
      * as the counts bear it. */
+    evaluate_late_repairs(t, &pooled);
     if (t->anytime.outcome != VERDICT_CLOSED_LOOP)
-        t->anytime.outcome = d.outcome;
+        t->anytime.outcome =
+            d.outcome == VERDICT_NOT_CLOSED_LOOP && test_has_telling_late_repairs(t)
+                ? VERDICT_UNDECIDED
+                : d.outcome;
     t->judged = pooled;
     t->is_judged = true;
 }

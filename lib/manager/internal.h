@@ -58,6 +58,9 @@ struct test {
     unsigned n_repairs_needed;        /* for closed_loop, if no flow is chosen */
     struct penny_counts population;   /* of the pooled phase */
     uint64_t population_ended_ns; /* no worker adds to it since then at the latest; 0: not yet */
+    uint64_t n_judged_late;       /* repairs that came late, when `log10_e_late` was made */
+    double log10_e_late;          /* E_pooled, if they were repairs like others */
+    uint64_t accused_ns; /* since when the outcome is not_closed_loop all the time; 0: it is not */
     struct penny_result penny;
     uint32_t n_flows_closed_loop;
 
@@ -175,6 +178,8 @@ void manager_close_epoch(struct manager *m, uint16_t worker, uint64_t epoch);
 
 /* evaluate.c: brings counts, both rules' values and the flows' up to date. */
 void test_evaluate(const struct manager *m, struct aggregate_state *a);
+/* Of what was not repaired in time, so much came back later that it speaks for a sender. */
+bool test_has_telling_late_repairs(const struct test *t);
 bool test_flow_is_done(const struct manager *m, const struct test *t, const struct tested_flow *f);
 double test_flow_log10_e(const struct test *t, const struct flow_counts *c);
 struct penny_result test_flow_penny(const struct manager *m, const struct test *t,
@@ -189,8 +194,15 @@ void test_step(struct manager *m, struct aggregate_state *a);
 /* conclude.c: what the deciding rule says of the latest counts; VERDICT_UNDECIDED, too, when rule
  * penny says not_closed_loop while the evidence for a sender is above 1. */
 enum verdict_outcome test_outcome(const struct test *t);
+/* The rule says not_closed_loop, but too much of what expired came back late. */
+bool test_is_outweighed_by_late_repairs(const struct test *t);
 /* Both for and against senders there is evidence. */
 bool test_is_in_conflict(const struct test *t);
+/* To be called each epoch: since when is the outcome not_closed_loop? */
+void test_note_outcome(const struct manager *m, struct test *t);
+/* It has been so for one more timeout, within which late repairs would have come, and nothing else
+ * can come either. */
+bool test_accusation_is_final(const struct manager *m, const struct test *t);
 /* No drop can be made any more that is not counted yet, and none is pending. */
 bool test_nothing_is_out(const struct manager *m, const struct test *t);
 /* The drops were made and did not suffice: why, if there is more to say than `otherwise`. */

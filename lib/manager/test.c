@@ -84,8 +84,10 @@ static enum verdict_outcome pooled_outcome(const struct manager *m, const struct
 
     if (outcome != VERDICT_UNDECIDED || t->parameters.fallback_to_individual || !is_spent)
         return outcome;
-    return t->parameters.rule == TEST_RULE_ANYTIME || test_is_in_conflict(t) ? VERDICT_INCONCLUSIVE
-                                                                             : VERDICT_UNDECIDED;
+    return t->parameters.rule == TEST_RULE_ANYTIME || test_is_in_conflict(t) ||
+                   test_is_outweighed_by_late_repairs(t)
+               ? VERDICT_INCONCLUSIVE
+               : VERDICT_UNDECIDED;
 }
 
 /* Without flows phase: no new drop until all those made have ended, then the rule is asked again.
@@ -97,7 +99,7 @@ static void await_last_drops(struct manager *m, struct aggregate_state *a)
     if (!t->paused)
         budget_pause(m, a);
     t->paused = true;
-    if (test_nothing_is_out(m, t))
+    if (test_accusation_is_final(m, t))
         test_conclude(m, a, VERDICT_NOT_CLOSED_LOOP, VIA_POOLED, REASON_EVIDENCE);
 }
 
@@ -242,7 +244,7 @@ static void step_settling(struct manager *m, struct aggregate_state *a)
     struct test *t = &a->test;
 
     test_conclude_when_final(m, a);
-    if (!budget_is_drained(m, t) || test_pending(t) != 0)
+    if (!budget_is_drained(m, t) || test_pending(t) != 0 || t->verdict_ns == 0)
         return;
     /* What it says is told beside the verdict of the other rule, unless somebody is in a hurry. */
     if (test_awaits_penny(t) && t->ending != REASON_STOPPED && t->ending != REASON_DURATION)
@@ -268,6 +270,7 @@ static void (*const steps[])(struct manager *, struct aggregate_state *) = {
 
 void test_step(struct manager *m, struct aggregate_state *a)
 {
+    test_note_outcome(m, &a->test);
     steps[a->test.state](m, a);
 }
 

@@ -202,6 +202,16 @@ void box_forward(struct box *b, uint16_t worker, uint32_t aggregate, uint64_t n_
         delta->population_droppable = delta->population_in_order += n_droppable;
 }
 
+void box_repair_late(struct box *b, uint16_t worker, uint32_t aggregate, uint64_t n)
+{
+    struct aggregate_counters *delta = &b->workers[worker].deltas[aggregate];
+
+    delta->packets += n;
+    delta->segments += n;
+    delta->repairs += n;
+    delta->expired_repaired_late += n;
+}
+
 void box_duplicate(struct box *b, uint16_t worker, uint32_t aggregate, uint64_t n)
 {
     struct aggregate_counters *delta = &b->workers[worker].deltas[aggregate];

@@ -73,6 +73,8 @@ uint64_t box_drop(struct box *b, uint16_t worker, uint32_t aggregate);
 void box_end(struct box *b, uint16_t worker, uint32_t aggregate, uint64_t id,
              enum drop_state state);
 void box_forward(struct box *b, uint16_t worker, uint32_t aggregate, uint64_t n_droppable);
+/* So many of those expired come back. */
+void box_repair_late(struct box *b, uint16_t worker, uint32_t aggregate, uint64_t n);
 void box_duplicate(struct box *b, uint16_t worker, uint32_t aggregate, uint64_t n);
 
 /* A place as a worker would report it. */

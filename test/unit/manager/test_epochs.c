@@ -155,12 +155,37 @@ static void a_stopped_provisional_no_stays_a_no(void **state)
         box_end(b, 0, 0, box_drop(b, 0, 0), DROP_EXPIRED);
         box_epoch(b);
     }
+    box_epochs_for(b, 3 * NS_PER_S);
     manager_stop(b->manager, REASON_STOPPED, b->now_ns);
     box_settle(b);
     assert_int_equal(box_report(b, 0).verdict, VERDICT_NOT_CLOSED_LOOP);
     assert_false(box_report(b, 0).provisional);
     assert_int_equal(box_report(b, 0).reason, REASON_STOPPED);
     box_close(b);
+}
+
+/* Late repairs had no time to show. When its time was over, the test waits for them. */
+static void a_provisional_no_of_less_than_a_timeout_is_not_final(void **state)
+{
+    (void)state;
+    for (int is_stopped = 0; is_stopped < 2; is_stopped++) {
+        struct box *b = box_new(1);
+
+        box_open(b);
+        for (int i = 0; i < 12 && !box_report(b, 0).provisional; i++) {
+            box_end(b, 0, 0, box_drop(b, 0, 0), DROP_EXPIRED);
+            box_epoch(b);
+        }
+        box_epochs_for(b, 2800 * NS_PER_MS);
+        manager_test_stop(b->manager, 0, is_stopped ? REASON_STOPPED : REASON_DURATION, b->now_ns);
+        box_epochs_for(b, 50 * NS_PER_MS);
+        assert_int_equal(box_report(b, 0).state, is_stopped ? TEST_DONE : TEST_SETTLING);
+        box_epochs_for(b, NS_PER_S);
+        assert_int_equal(box_report(b, 0).verdict,
+                         is_stopped ? VERDICT_INCONCLUSIVE : VERDICT_NOT_CLOSED_LOOP);
+        assert_int_equal(box_report(b, 0).reason, is_stopped ? REASON_STOPPED : REASON_DURATION);
+        box_close(b);
+    }
 }
 
 /* Stopped with drops pending, what becomes of them still counts. */
@@ -190,6 +215,7 @@ static void a_stopped_test_is_judged_by_its_last_drops(void **state)
             box_end(b, 0, 0, box_drop(b, 0, 0), DROP_EXPIRED);
             box_epoch(b);
         }
+        box_epochs_for(b, 3 * NS_PER_S);
         manager_stop(b->manager, REASON_STOPPED, b->now_ns);
         box_epochs_for(b, 50 * NS_PER_MS);
         assert_int_equal(box_report(b, 0).state, TEST_SETTLING);
@@ -393,6 +419,7 @@ int main(void)
         cmocka_unit_test(stop_says_what_is_known),
         cmocka_unit_test(a_test_stopped_by_command_does_not_begin_again),
         cmocka_unit_test(a_stopped_provisional_no_stays_a_no),
+        cmocka_unit_test(a_provisional_no_of_less_than_a_timeout_is_not_final),
         cmocka_unit_test(a_stopped_test_is_judged_by_its_last_drops),
         cmocka_unit_test(a_test_ends_when_its_time_is_over_and_begins_again_when_due),
         cmocka_unit_test(own_loss_suspends_until_an_interval_without),

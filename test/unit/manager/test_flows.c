@@ -177,10 +177,10 @@ static void the_no_is_final_when_the_time_of_the_phase_is_over(void **state)
     struct box *b = box_new(1);
 
     (void)state;
-    b->slices[0].parameters.individual_phase_timeout_ms = 500;
+    b->slices[0].parameters.individual_phase_timeout_ms = 3500;
     box_open(b);
     go_to_flows(b, 0);
-    box_epochs_for(b, 300 * NS_PER_MS);
+    box_epochs_for(b, 3300 * NS_PER_MS);
     assert_int_equal(box_report(b, 0).state, TEST_FLOWS);
     box_epochs_for(b, 300 * NS_PER_MS);
     assert_int_equal(box_report(b, 0).state, TEST_DONE);
@@ -406,8 +406,8 @@ static void tests_wait_their_turn_for_the_flows_phase(void **state)
     (void)state;
     b->n_slices = 2;
     b->n_concurrent_flow_phases = 1;
-    b->slices[0].parameters.individual_phase_timeout_ms = 1000;
-    b->slices[1].parameters.individual_phase_timeout_ms = 1000;
+    b->slices[0].parameters.individual_phase_timeout_ms = 3000;
+    b->slices[1].parameters.individual_phase_timeout_ms = 3000;
     box_open(b);
     go_to_flows(b, 0);
     test_flow(b, 0, DROP_EXPIRED);
@@ -416,12 +416,12 @@ static void tests_wait_their_turn_for_the_flows_phase(void **state)
     assert_int_equal(box_report(b, 1).state, TEST_POOLED);
     assert_true(box_report(b, 1).provisional);
     assert_true(manager_flow_report(b->manager, 0, 0, &f));
-    box_epochs_for(b, NS_PER_S);
+    box_epochs_for(b, 3 * NS_PER_S);
     assert_int_equal(box_report(b, 0).state, TEST_DONE);
     assert_int_equal(box_report(b, 1).state, TEST_FLOWS);
     /* The room went to the other. */
     assert_false(manager_flow_report(b->manager, 0, 0, &f));
-    box_epochs_for(b, 2 * NS_PER_S);
+    box_epochs_for(b, 4 * NS_PER_S);
     assert_int_equal(box_report(b, 1).state, TEST_DONE);
     box_close(b);
 }
@@ -434,14 +434,14 @@ static void the_room_left_longest_ago_is_used_again(void **state)
     (void)state;
     b->n_slices = 3;
     b->n_concurrent_flow_phases = 2;
-    b->slices[1].parameters.individual_phase_timeout_ms = 100;
-    b->slices[0].parameters.individual_phase_timeout_ms = 1000;
+    b->slices[1].parameters.individual_phase_timeout_ms = 3000;
+    b->slices[0].parameters.individual_phase_timeout_ms = 5000;
     box_open(b);
     for (uint32_t i = 0; i < 2; i++) {
         go_to_flows(b, i);
         box_place(b, 0, i, 0, (struct flow_counts){.dropped = 1}, false);
     }
-    box_epochs_for(b, 2 * NS_PER_S); /* the second one leaves first */
+    box_epochs_for(b, 6 * NS_PER_S); /* the second one leaves first */
     go_to_flows(b, 2);
     assert_int_equal(box_report(b, 2).state, TEST_FLOWS);
     assert_true(manager_flow_report(b->manager, 0, 0, &f));

@@ -192,6 +192,7 @@ static void ten_thousand_aggregates_each_get_their_verdict(void **state)
         }
         box_epoch(b);
     }
+    box_epochs_for(b, 3 * NS_PER_S);
     box_settle(b);
     assert_false(manager_any_running(b->manager));
     for (uint32_t i = 0; i < N; i++)

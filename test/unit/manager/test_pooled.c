@@ -166,6 +166,8 @@ static void drops_that_never_come_back_are_not_closed_loop(void **state)
     box_open(b);
     box_forward(b, 0, 0, 100);
     assert_true(drop_and_end(b, 100, DROP_EXPIRED) <= 12);
+    assert_int_equal(box_report(b, 0).verdict, VERDICT_UNDECIDED);
+    box_epochs_for(b, 3 * NS_PER_S);
     r = box_report(b, 0);
     assert_int_equal(r.verdict, VERDICT_NOT_CLOSED_LOOP);
     assert_false(r.provisional);
@@ -174,6 +176,49 @@ static void drops_that_never_come_back_are_not_closed_loop(void **state)
     assert_false(r.mixed);
     /* Without flows phase the aggregate has all of alpha. */
     assert_true(r.anytime.log10_e >= r.anytime.log10_e_pooled);
+    box_close(b);
+}
+
+/* No sender is called blind whose repairs only took too long; both rules say how it is helped. */
+static void late_repairs_withhold_the_no_and_name_the_remedy(void **state)
+{
+    (void)state;
+    for (int rule = TEST_RULE_ANYTIME; rule <= TEST_RULE_PENNY; rule++) {
+        struct box *b = box_new(1);
+
+        b->slices[0].parameters.fallback_to_individual = false;
+        b->slices[0].parameters.rule = (enum test_rule)rule;
+        box_open(b);
+        box_forward(b, 0, 0, 1000);
+        drop_and_end(b, 100, DROP_EXPIRED);
+        box_epochs_for(b, 2 * NS_PER_S);
+        box_repair_late(b, 0, 0, 4);
+        for (int i = 0; i < 2; i++) {
+            drop_and_end(b, 100, DROP_EXPIRED);
+            box_epochs_for(b, 4 * NS_PER_S);
+        }
+        assert_int_equal(box_report(b, 0).state, TEST_DONE);
+        assert_int_equal(box_report(b, 0).verdict, VERDICT_INCONCLUSIVE);
+        assert_int_equal(box_report(b, 0).reason, REASON_LATE_REPAIRS);
+        assert_int_equal(box_report(b, 0).anytime.outcome, VERDICT_INCONCLUSIVE);
+        box_close(b);
+    }
+}
+
+/* Who repeats everything later repeats what was dropped, too, but mostly what was not. */
+static void who_repeats_everything_late_is_not_excused(void **state)
+{
+    struct box *b = box_new(1);
+
+    (void)state;
+    b->slices[0].parameters.fallback_to_individual = false;
+    box_open(b);
+    box_forward(b, 0, 0, 1000);
+    drop_and_end(b, 100, DROP_EXPIRED);
+    box_repair_late(b, 0, 0, 4);
+    box_duplicate(b, 0, 0, 76);
+    box_epochs_for(b, 4 * NS_PER_S);
+    assert_int_equal(box_report(b, 0).verdict, VERDICT_NOT_CLOSED_LOOP);
     box_close(b);
 }
 
@@ -189,6 +234,7 @@ static void without_closed_loop_no_share_is_told(void **state)
     box_duplicate(b, 0, 0, 60);
     drop_and_end(b, 1, DROP_RETRANSMITTED);
     drop_and_end(b, 11, DROP_EXPIRED);
+    box_epochs_for(b, 3 * NS_PER_S);
     box_settle(b);
     r = box_report(b, 0);
     assert_int_equal(r.state, TEST_DONE);
@@ -223,6 +269,7 @@ static void a_no_without_flows_phase_waits_for_the_last_drops(void **state)
             assert_true(box_budget(b, 0) > 0);
             drop_and_end(b, 100, DROP_RETRANSMITTED);
         }
+        box_epochs_for(b, 3 * NS_PER_S);
         assert_int_equal(box_report(b, 0).verdict,
                          comes_back ? VERDICT_CLOSED_LOOP : VERDICT_NOT_CLOSED_LOOP);
         assert_int_equal(box_report(b, 0).reason, REASON_EVIDENCE);
@@ -438,6 +485,8 @@ int main(void)
         cmocka_unit_test(rule_penny_gets_its_whole_budget_at_once),
         cmocka_unit_test(budget_is_never_overshot),
         cmocka_unit_test(drops_that_never_come_back_are_not_closed_loop),
+        cmocka_unit_test(late_repairs_withhold_the_no_and_name_the_remedy),
+        cmocka_unit_test(who_repeats_everything_late_is_not_excused),
         cmocka_unit_test(without_closed_loop_no_share_is_told),
         cmocka_unit_test(a_no_without_flows_phase_waits_for_the_last_drops),
         cmocka_unit_test(rule_penny_calls_nobody_blind_beside_evidence_for_a_sender),

@@ -16,7 +16,7 @@
 
 #define SECONDS(n) (NS_PER_S * (uint64_t)(n))
 #define N_FLOWS    20
-#define N_SEGMENTS 4000
+#define N_SEGMENTS 8000
 #define BASE_NS    SECONDS(1700000000)
 
 /* The program's path, and the folder of fixtures; main() sets them. */

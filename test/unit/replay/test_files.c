@@ -94,7 +94,7 @@ static void what_is_no_capture_is_refused(void **state)
 
 static void compress_file(const char *path)
 {
-    static uint8_t data[1 << 20];
+    static uint8_t data[1 << 21];
     FILE *file = fopen(path, "r");
     size_t n = fread(data, 1, sizeof(data), file);
     gzFile gz;
