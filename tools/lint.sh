@@ -163,12 +163,13 @@ check_without_dpdk()
 }
 
 # uninitvar and invalidFunctionArg assume that loops never run; compilers and sanitizers know better.
+# normalCheckLevelMaxBranches is no finding: newer versions say that they did not look at all branches.
 check_cppcheck()
 {
     files 'lib/*.c' 'app/*.c' 'tools/*.c' |
         xargs -r cppcheck --quiet --error-exitcode=1 --enable=warning,portability --inline-suppr \
             --std=c11 -j 2 -I lib -I lib/dpdk -D_GNU_SOURCE --suppress=missingInclude --suppress=unknownMacro \
-            --suppress=uninitvar --suppress=invalidFunctionArg
+            --suppress=uninitvar --suppress=invalidFunctionArg --suppress=normalCheckLevelMaxBranches
 }
 
 check_python()

@@ -34,7 +34,7 @@ static void print_usage(FILE *to)
 
 int main(int argc, char **argv)
 {
-    char name[64];
+    static char name[64]; /* argp keeps a pointer to it */
 
     if (argc >= 2 && strcmp(argv[1], "--help") == 0) {
         print_usage(stdout);

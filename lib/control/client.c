@@ -88,10 +88,12 @@ json_t *client_error(const char *text)
     char *plain = strdup(text);
     json_t *reply;
 
-    for (char *c = plain; plain != NULL && *c != '\0'; c++)
+    if (plain == NULL)
+        return json_pack("{s:b, s:s}", "ok", 0, "error", "not enough memory");
+    for (char *c = plain; *c != '\0'; c++)
         if ((unsigned char)*c < ' ' || (unsigned char)*c > '~')
             *c = '?';
-    reply = json_pack("{s:b, s:s}", "ok", 0, "error", plain != NULL ? plain : "not enough memory");
+    reply = json_pack("{s:b, s:s}", "ok", 0, "error", plain);
     free(plain);
     return reply;
 }
