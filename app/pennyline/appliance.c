@@ -76,25 +76,30 @@ static void log_down(struct appliance *a)
 }
 
 /* As many as the lcores will make, before EAL can say. */
-static uint32_t expected_workers(const struct appliance *a)
+static void expect_places(const struct appliance *a, struct places *out)
 {
     struct lcores lcores;
 
-    if (eal_read_lcores(a->config, a->options->eal_arguments, &lcores, NULL) != 0)
-        return 1;
-    return lcores.n > 1 ? lanes_count(a->config, lcores.n - 1) : 1;
+    *out = (struct places){.n_workers = 1};
+    if (eal_read_lcores(a->config, a->options->eal_arguments, &lcores, NULL) == 0)
+        places_find(a->config, &lcores, lcores.n > 1 ? lanes_count(a->config, lcores.n - 1) : 1,
+                    out);
 }
 
 static int eal_up(struct appliance *a)
 {
-    struct memory_budget estimate = memory_estimate(a->config, expected_workers(a));
+    struct places places;
     struct eal_request request = {.config = a->config,
                                   .program = a->options->program,
                                   .extra = a->options->eal_arguments,
-                                  .needed_bytes = memory_eal_bytes(&estimate)};
+                                  .needed_bytes = a->memory.node_bytes};
     struct clock_look before = tsc_clock_look();
-    int error = eal_start(&request);
+    int error;
 
+    expect_places(a, &places);
+    a->memory = memory_estimate(a->config, &places);
+    request.manager_node = places.manager_node;
+    error = eal_start(&request);
     if (error != 0)
         return error;
     tsc_clock_begin(&a->steering, &a->clock_board, &before);
@@ -102,7 +107,6 @@ static int eal_up(struct appliance *a)
     a->report_clock = (struct report_clock){
         .started_ns = a->started_ns, .has_wall = true, .wall_offset_ns = wall_offset_now_ns()};
     a->n_workers = lanes_count(a->config, rte_lcore_count() - 1);
-    a->memory = memory_estimate(a->config, a->n_workers);
     if (a->n_workers > 0)
         return 0;
     say_error(

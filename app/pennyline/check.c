@@ -5,6 +5,7 @@
 #include <libgen.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "check_findings.h"
@@ -15,8 +16,15 @@ static void check_event_log(struct check *c)
 {
     const char *path = c->config->instance.event_log;
     char folder[CONFIG_PATH_BYTES];
+    struct stat status;
 
-    if (*path == '\0' || strcmp(path, "-") == 0 || access(path, W_OK) == 0)
+    if (*path == '\0' || strcmp(path, "-") == 0)
+        return;
+    if (stat(path, &status) == 0 && S_ISDIR(status.st_mode)) {
+        check_blocks(c, "event log %s: it is a directory; name a file in it", path);
+        return;
+    }
+    if (access(path, W_OK) == 0)
         return;
     snprintf(folder, sizeof(folder), "%s", path);
     if (access(path, F_OK) == 0 || access(dirname(folder), W_OK) != 0)

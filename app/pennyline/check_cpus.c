@@ -68,6 +68,22 @@ static void check_worker_cpu(struct check *c, unsigned int lcore, unsigned int c
     check_governor(c, cpu);
 }
 
+/* isolcpus takes a CPU out of everybody's affinity, and yet it may be asked for. Our threads follow
+ * the mask of the thread that makes them, so ours is put back. */
+static bool may_use(unsigned int cpu, const cpu_set_t *allowed)
+{
+    cpu_set_t one;
+    bool may;
+
+    if (CPU_ISSET(cpu, allowed))
+        return true;
+    CPU_ZERO(&one);
+    CPU_SET(cpu, &one);
+    may = sched_setaffinity(0, sizeof(one), &one) == 0;
+    sched_setaffinity(0, sizeof(*allowed), allowed);
+    return may;
+}
+
 static void check_lcore(struct check *c, unsigned int lcore, const cpu_set_t *allowed,
                         const cpu_set_t *isolated)
 {
@@ -77,7 +93,7 @@ static void check_lcore(struct check *c, unsigned int lcore, const cpu_set_t *al
         if (!is_online(cpu))
             check_blocks(c, "lcore %u: there is no CPU %u on this machine; correct eal.lcores",
                          lcore, cpu);
-        else if (!CPU_ISSET(cpu, allowed))
+        else if (!may_use(cpu, allowed))
             check_blocks(c,
                          "lcore %u: CPU %u is not allowed to this process; look at taskset and "
                          "at the cpuset of its cgroup",

@@ -5,8 +5,10 @@
 #include "check_parts.h"
 #include "eal.h"
 #include "host.h"
+#include "hugepages.h"
 #include "lanes.h"
 #include "memory.h"
+#include "places.h"
 
 static unsigned long mib(uint64_t bytes)
 {
@@ -31,25 +33,24 @@ static void check_plain(struct check *c, uint64_t needed_mb, uint64_t huge_bytes
                          "and dpdk-proc-info");
 }
 
-static void check_hugepages(struct check *c, uint64_t needed_mb)
+static void check_hugepages(struct check *c, const uint64_t mb[HUGEPAGES_MAX_NODES],
+                            uint64_t needed_mb)
 {
-    struct host_hugepages have = {0};
+    struct hugepages have;
+    uint64_t free_bytes = 0;
+    char why[512];
 
     if (!c->config->eal.huge) {
         check_plain(c, needed_mb, 0);
         return;
     }
-    host_read_hugepages(&have);
-    if (!have.is_mounted)
-        check_advises(c, "no hugetlbfs is mounted; \"mount -t hugetlbfs none /dev/hugepages\"");
-    if (have.free_bytes < needed_mb << 20)
-        check_advises(c,
-                      "%lu MiB of hugepages are needed, %lu are free; "
-                      "\"echo %lu > /proc/sys/vm/nr_hugepages\"",
-                      (unsigned long)needed_mb, mib(have.free_bytes),
-                      host_hugepages_wanted(&have, needed_mb));
-    if (!have.is_mounted || have.free_bytes < needed_mb << 20)
-        check_plain(c, needed_mb, have.is_mounted ? have.free_bytes : 0);
+    hugepages_read("", hugepages_node_of_file, &have);
+    if (hugepages_suffice(&have, mb, why, sizeof(why)))
+        return;
+    check_advises(c, "%s", why);
+    for (unsigned int node = 0; node < have.n_nodes; node++)
+        free_bytes += have.nodes[node].free_bytes;
+    check_plain(c, needed_mb, free_bytes);
 }
 
 static bool has_cpu_on(const struct check *c, int node)
@@ -61,9 +62,10 @@ static bool has_cpu_on(const struct check *c, int node)
     return false;
 }
 
-static void check_nodes(struct check *c, uint64_t needed_mb)
+static void check_nodes(struct check *c, const uint64_t mb[HUGEPAGES_MAX_NODES])
 {
     for (int node = 0; numa_available() >= 0 && node <= numa_max_node(); node++) {
+        uint64_t needed_mb = node < HUGEPAGES_MAX_NODES ? mb[node] : 0;
         long long free_bytes = 0;
 
         if (!has_cpu_on(c, node) || numa_node_size64(node, &free_bytes) < 0)
@@ -80,9 +82,13 @@ static void check_nodes(struct check *c, uint64_t needed_mb)
 void check_memory(struct check *c)
 {
     uint32_t n_workers = lanes_count(c->config, c->lcores.n > 1 ? c->lcores.n - 1 : 1);
-    struct memory_budget budget = memory_estimate(c->config, n_workers);
-    uint64_t needed_mb = eal_memory_mb(c->config, memory_eal_bytes(&budget));
+    uint64_t mb[HUGEPAGES_MAX_NODES], needed_mb;
+    struct memory_budget budget;
+    struct places places;
 
-    check_hugepages(c, needed_mb);
-    check_nodes(c, needed_mb);
+    places_find(c->config, &c->lcores, n_workers, &places);
+    budget = memory_estimate(c->config, &places);
+    needed_mb = eal_memory_mb(c->config, budget.node_bytes, places.manager_node, mb);
+    check_hugepages(c, mb, needed_mb);
+    check_nodes(c, mb);
 }

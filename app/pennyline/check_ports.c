@@ -100,11 +100,29 @@ static void check_channels(struct check *c, int fd, const char *interface,
                       port->queues);
 }
 
+/* What DPDK's drivers of kernel interfaces take: af_xdp a frame that fits into a page beside its
+ * headroom, af_packet one of Ethernet (max_mtu and max_rx_pktlen of their dev_info, 22.11
+ * to 26.07).
+ */
+static uint32_t most_mtu(enum port_driver driver)
+{
+    return driver == PORT_DRIVER_AF_PACKET ? 1500 : 3542;
+}
+
 static void check_mtu(struct check *c, int fd, const char *interface,
                       const struct config_port *port)
 {
     struct ifreq r;
 
+    if (port->mtu > most_mtu(port->driver)) {
+        check_blocks(c,
+                     "port %s: MTU %u, but %s takes %u at most; lower \"mtu\", or bind the NIC "
+                     "to a DPDK driver",
+                     port->name, port->mtu,
+                     port->driver == PORT_DRIVER_AF_PACKET ? "AF_PACKET" : "AF_XDP",
+                     most_mtu(port->driver));
+        return;
+    }
     if (ask(fd, interface, SIOCGIFMTU, &r, NULL) == 0 && (uint32_t)r.ifr_mtu != port->mtu)
         check_advises(c,
                       "port %s: MTU %u is configured, interface %s has %d; \"ip link set %s mtu "
@@ -152,6 +170,31 @@ static bool is_bifurcated(const char *kernel_driver)
     return strncmp(kernel_driver, "mlx", 3) == 0;
 }
 
+/* By uio the device is given addresses of memory; an IOMMU takes them for its own, and refuses.
+ * vfio without one needs a mode that few kernels of distributions have. */
+static void check_iommu(struct check *c, const struct config_port *port, const char *address,
+                        const char *driver)
+{
+    char path[CONFIG_PATH_BYTES + 64], unsafe[8] = "";
+    bool has_iommu, is_vfio = strcmp(driver, "vfio-pci") == 0;
+
+    snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/iommu_group", address);
+    has_iommu = access(path, F_OK) == 0;
+    host_read_line("/sys/module/vfio/parameters/enable_unsafe_noiommu_mode", unsafe,
+                   sizeof(unsafe));
+    if (has_iommu && !is_vfio)
+        check_blocks(c,
+                     "port %s: %s is bound to %s, but the IOMMU is on, which lets that driver's "
+                     "packets nowhere; \"dpdk-devbind.py -b vfio-pci %s\"",
+                     port->name, address, driver, address);
+    else if (!has_iommu && is_vfio && unsafe[0] != 'Y')
+        check_blocks(c,
+                     "port %s: %s is bound to vfio-pci, but has no IOMMU; switch that on "
+                     "(intel_iommu=on or amd_iommu=on, and in the firmware), or \"dpdk-devbind.py "
+                     "-b uio_pci_generic %s\"",
+                     port->name, address, address);
+}
+
 static void check_pci_driver(struct check *c, const struct config_port *port, const char *address)
 {
     static const char *const usable[] = {"vfio-pci", "igb_uio", "uio_pci_generic"};
@@ -164,8 +207,10 @@ static void check_pci_driver(struct check *c, const struct config_port *port, co
     target[n > 0 ? n : 0] = '\0';
     name = n > 0 ? basename(target) : "none";
     for (size_t i = 0; i < ARRAY_LENGTH(usable); i++)
-        if (strcmp(name, usable[i]) == 0)
+        if (strcmp(name, usable[i]) == 0) {
+            check_iommu(c, port, address, name);
             return;
+        }
     if (!is_bifurcated(name))
         check_blocks(c,
                      "port %s: %s is bound to the driver %s, which DPDK cannot use; "
@@ -183,7 +228,8 @@ static void check_pci_node(struct check *c, const struct config_port *port, cons
     for (unsigned int lcore = 0; node >= 0 && lcore < LCORES_MAX; lcore++)
         for (unsigned int cpu = 0; cpu < CPU_SETSIZE; cpu++)
             if (c->lcores.used[lcore] && lcore != c->lcores.main_lcore &&
-                CPU_ISSET(cpu, &c->lcores.cpus[lcore]) && numa_node_of_cpu((int)cpu) != node) {
+                CPU_ISSET(cpu, &c->lcores.cpus[lcore]) && numa_node_of_cpu((int)cpu) >= 0 &&
+                numa_node_of_cpu((int)cpu) != node) {
                 check_advises(
                     c,
                     "port %s is on NUMA node %d, worker lcore %u on node %d: every packet "

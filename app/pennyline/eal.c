@@ -14,12 +14,15 @@
 
 #include "base/compiler.h"
 #include "eal_arguments.h"
-#include "host.h"
+#include "hugepages.h"
 #include "lcores.h"
 #include "runtime.h"
 #include "say.h"
 
 #define MAX_ARGUMENTS 192
+/* Of EAL itself and its drivers, where the manager is and elsewhere. */
+#define MANAGER_SPARE_MB 64
+#define NODE_SPARE_MB    16
 
 /* EAL keeps pointers into the texts, so they live until it ends, as configuration and command line
  * do; the list of them that it is given, it changes. */
@@ -73,44 +76,75 @@ int eal_read_lcores(const struct config *config, char *const *given, struct lcor
     return lcores_parse(list != NULL ? list : config->eal.lcores, main_lcore, out, error);
 }
 
-uint64_t eal_memory_mb(const struct config *config, uint64_t needed_bytes)
+uint64_t eal_memory_mb(const struct config *config, const uint64_t needed_bytes[],
+                       unsigned int manager_node, uint64_t mb[HUGEPAGES_MAX_NODES])
 {
-    uint64_t needed = ((needed_bytes + needed_bytes / 4) >> 20) + 64;
+    uint64_t sum = 0, wanted = config->eal.memory_mb;
 
-    return needed > config->eal.memory_mb ? needed : config->eal.memory_mb;
+    for (unsigned int node = 0; node < HUGEPAGES_MAX_NODES; node++) {
+        uint64_t n = needed_bytes[node];
+
+        mb[node] = (n + n / 4) >> 20;
+        if (node == manager_node)
+            mb[node] += MANAGER_SPARE_MB;
+        else if (n > 0)
+            mb[node] += NODE_SPARE_MB;
+        sum += mb[node];
+    }
+    if (wanted <= sum)
+        return sum;
+    for (unsigned int node = 0; node < HUGEPAGES_MAX_NODES; node++)
+        mb[node] = (mb[node] * wanted + sum - 1) / sum;
+    return wanted;
 }
 
 /* Hugepages when they are there; else a warning that says what is lost. */
-static bool use_hugepages(uint64_t needed_mb)
+static bool use_hugepages(const uint64_t mb[HUGEPAGES_MAX_NODES], struct hugepages *have)
 {
-    struct host_hugepages have;
+    char why[512];
 
-    host_read_hugepages(&have);
-    if (have.is_mounted && have.free_bytes >= needed_mb << 20)
+    hugepages_read("", hugepages_node_of_file, have);
+    if (hugepages_suffice(have, mb, why, sizeof(why)))
         return true;
-    say_warning("%lu MiB of hugepages are needed, %lu are free%s: plain memory is used instead, "
-                "which is slower, and dpdk-proc-info cannot attach; \"echo %lu > "
-                "/proc/sys/vm/nr_hugepages\" makes room, or say \"huge\": false",
-                (unsigned long)needed_mb, (unsigned long)(have.free_bytes >> 20),
-                have.is_mounted ? "" : ", and no hugetlbfs is mounted",
-                host_hugepages_wanted(&have, needed_mb));
+    say_warning("%s; plain memory is used instead, which is slower, and dpdk-proc-info cannot "
+                "attach; \"huge\": false says that this is meant so",
+                why);
     return false;
+}
+
+/* -m shares out by lcores, whatever lies where. */
+static void add_by_node(struct arguments *a, const uint64_t mb[HUGEPAGES_MAX_NODES],
+                        unsigned int n_nodes)
+{
+    char text[HUGEPAGES_MAX_NODES * 24] = "";
+    size_t used = 0;
+
+    for (unsigned int node = 0; node < n_nodes; node++)
+        used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%lu", node > 0 ? "," : "",
+                                 (unsigned long)mb[node]);
+    add(a, "--socket-mem=%s", text);
 }
 
 /* Returns whether hugepages are used. */
 static bool add_memory(struct arguments *a, const struct eal_request *r)
 {
     const struct config_eal *e = &r->config->eal;
-    uint64_t mb = eal_memory_mb(r->config, r->needed_bytes);
+    uint64_t by_node[HUGEPAGES_MAX_NODES];
+    uint64_t mb = eal_memory_mb(r->config, r->needed_bytes, r->manager_node, by_node);
     bool huge = e->huge && said(a, "--no-huge") == NULL;
+    struct hugepages have = {.n_nodes = 1};
 
     if (said(a, "--memory-size") == NULL) {
         if (e->memory_mb > 0 && mb > e->memory_mb)
             say_info("eal.memory_mb is %u, but %lu MiB are needed and taken", e->memory_mb,
                      (unsigned long)mb);
-        huge = huge && use_hugepages(mb);
-        add(a, "-m");
-        add(a, "%lu", (unsigned long)mb);
+        huge = huge && use_hugepages(by_node, &have);
+        if (huge && have.n_nodes > 1)
+            add_by_node(a, by_node, have.n_nodes);
+        if (!huge || have.n_nodes == 1) {
+            add(a, "-m");
+            add(a, "%lu", (unsigned long)mb);
+        }
     }
     if (!huge)
         add(a, "--no-huge");

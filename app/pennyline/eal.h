@@ -9,13 +9,15 @@
 #include <stdint.h>
 
 #include "config/config.h"
+#include "hugepages.h"
 #include "lcores.h"
 
 struct eal_request {
     const struct config *config;
     const char *program;
-    char *const *extra; /* from the command line, behind "--"; ends with NULL */
-    uint64_t needed_bytes;
+    char *const *extra;           /* from the command line, behind "--"; ends with NULL */
+    const uint64_t *needed_bytes; /* by NUMA node, HUGEPAGES_MAX_NODES of them */
+    unsigned int manager_node;
 };
 
 /* Which lcores EAL will have; `given` as in struct eal_request, may be NULL. As lcores_parse(). */
@@ -26,9 +28,10 @@ int eal_read_lcores(const struct config *config, char *const *given, struct lcor
  * above. */
 const char *eal_read_prefix(const struct config *config, char *const *given);
 
-/* What is asked of EAL for so much: more, since its heap has its own overhead and wants room to
- * align; and never less than the configuration says. */
-uint64_t eal_memory_mb(const struct config *config, uint64_t needed_bytes);
+/* What is asked of EAL for so much on each node: more, since its heap has its own overhead and
+ * wants room to align; and in all never less than the configuration says. The sum. */
+uint64_t eal_memory_mb(const struct config *config, const uint64_t needed_bytes[],
+                       unsigned int manager_node, uint64_t mb[HUGEPAGES_MAX_NODES]);
 
 /* 0, or a negative errno after it said why. Once in a process. */
 int eal_start(const struct eal_request *request);

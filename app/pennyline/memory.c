@@ -52,23 +52,61 @@ uint32_t memory_n_messages(const struct config *config)
     return (uint32_t)n_changed + i->max_flow_places + SPARE_EVENTS;
 }
 
-static uint64_t estimate_packets(const struct config *config, uint32_t n_workers)
+static void expect_ports(const struct config *config, const struct places *places,
+                         struct port ports[CONFIG_MAX_PORTS])
 {
-    struct port ports[CONFIG_MAX_PORTS] = {0};
-
     for (uint32_t i = 0; i < config->n_ports; i++) {
         const struct config_port *c = &config->ports[i];
         uint32_t rx = c->rx_descriptors > 0 ? c->rx_descriptors : USUAL_DESCRIPTORS;
         uint32_t tx = c->tx_descriptors > 0 ? c->tx_descriptors : USUAL_DESCRIPTORS;
 
         ports[i].config = c;
+        ports[i].socket = places->port_nodes[i];
         ports[i].is_kernel_interface = config_device_kind(c->device) == PORT_DEVICE_INTERFACE;
-        ports[i].n_rx_queues = (uint16_t)(c->queues > n_workers ? c->queues : n_workers);
+        ports[i].n_rx_queues =
+            (uint16_t)(c->queues > places->n_workers ? c->queues : places->n_workers);
         ports[i].n_tx_queues = ports[i].n_rx_queues;
         ports[i].n_rx_descriptors = (uint16_t)rx;
         ports[i].n_tx_descriptors = (uint16_t)tx;
     }
-    return port_pool_memory_bytes(ports, config->n_ports, n_workers, 0);
+}
+
+/* A pool for each node that has ports; packets of each lie in the transmit rings of all. */
+static void estimate_packets(const struct config *config, const struct places *places,
+                             struct memory_budget *b)
+{
+    struct port ports[CONFIG_MAX_PORTS] = {0};
+    bool done[HUGEPAGES_MAX_NODES] = {false};
+
+    expect_ports(config, places, ports);
+    for (uint32_t i = 0; i < config->n_ports; i++) {
+        unsigned int node = places->port_nodes[i];
+        uint64_t n_bytes;
+
+        if (done[node])
+            continue;
+        done[node] = true;
+        n_bytes = port_pool_memory_bytes(ports, config->n_ports, places->n_workers, (int)node);
+        b->packets_bytes += n_bytes;
+        b->node_bytes[node] += n_bytes;
+    }
+}
+
+static void estimate_by_node(const struct places *places, struct memory_budget *b)
+{
+    bool has_workers[HUGEPAGES_MAX_NODES] = {false};
+
+    for (uint32_t i = 0; i < places->n_workers; i++) {
+        unsigned int node = places->worker_nodes[i];
+
+        b->node_bytes[node] += b->engine_bytes + b->ring_bytes + b->other_bytes;
+        if (has_workers[node])
+            continue;
+        has_workers[node] = true;
+        b->n_sockets++;
+        b->node_bytes[node] += b->prefixes_bytes;
+    }
+    b->node_bytes[places->manager_node] += b->aggregates_bytes + b->info_bytes;
 }
 
 struct manager_config memory_manager_config(const struct config *config, uint32_t n_workers,
@@ -126,19 +164,19 @@ static void estimate_by_aggregates(const struct config *config, struct memory_bu
     free(memory);
 }
 
-struct memory_budget memory_estimate(const struct config *config, uint32_t n_workers)
+struct memory_budget memory_estimate(const struct config *config, const struct places *places)
 {
     struct memory_budget b = {
-        .n_workers = n_workers,
-        .n_sockets = 1,
+        .n_workers = places->n_workers,
         .ring_bytes = export_ring_memory_bytes(memory_n_messages(config)),
         .other_bytes = sizeof(struct worker),
-        .packets_bytes = estimate_packets(config, n_workers),
-        .info_bytes = info_memory_bytes(config, n_workers),
+        .info_bytes = info_memory_bytes(config, places->n_workers),
         .prefixes_bytes = prefix_table_memory_bytes(config->slices, config->n_slices),
     };
 
     estimate_by_aggregates(config, &b);
+    estimate_packets(config, places, &b);
+    estimate_by_node(places, &b);
     return b;
 }
 

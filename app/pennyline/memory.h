@@ -10,6 +10,7 @@
 #include "engine/engine.h"
 #include "info/publish.h"
 #include "manager/manager.h"
+#include "places.h"
 
 struct memory_budget {
     uint32_t n_workers, n_sockets;
@@ -19,6 +20,7 @@ struct memory_budget {
     uint64_t aggregates_bytes;                      /* their table, and that of ingresses */
     uint64_t manager_bytes;                         /* plain memory, none of EAL's */
     uint64_t info_bytes;                            /* what other processes are shown */
+    uint64_t node_bytes[HUGEPAGES_MAX_NODES];       /* what of it comes from EAL, by NUMA node */
 };
 
 /* Engine of a worker, but for its tables and secrets. */
@@ -37,7 +39,7 @@ struct info_shape memory_info_shape(const struct config *config, uint32_t n_work
 
 /* Before the devices are known: descriptors that neither configuration nor drivers-cfg say yet are
  * taken as 2048. */
-struct memory_budget memory_estimate(const struct config *config, uint32_t n_workers);
+struct memory_budget memory_estimate(const struct config *config, const struct places *places);
 
 uint64_t memory_total_bytes(const struct memory_budget *b);
 /* What of it comes from EAL. */

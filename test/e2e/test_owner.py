@@ -113,6 +113,12 @@ def xdp_program(lab, device):
     return link.get("xdp", {}).get("prog", {}).get("id", 0)
 
 
+def forget_claims(lab):
+    inode = int(lab.box.run("stat", "-L", "-c", "%i", "/proc/self/ns/net"))
+    for port in ("portA", "portB"):
+        os.unlink(f"/run/pennyline/devices/net-{inode}-{port}")
+
+
 class XdpProgram(unittest.TestCase):
     def test_one_of_somebody_else_is_refused_and_stays(self):
         """Another AF_XDP program of the machine stands for all: it was left behind by one that was killed, of which
@@ -163,7 +169,34 @@ class XdpProgram(unittest.TestCase):
             self.assertEqual(xdp_program(lab, "portA"), 0)
 
 
-def forget_claims(lab):
-    inode = int(lab.box.run("stat", "-L", "-c", "%i", "/proc/self/ns/net"))
-    for port in ("portA", "portB"):
-        os.unlink(f"/run/pennyline/devices/net-{inode}-{port}")
+def free_hugepages_mb():
+    with open("/proc/meminfo") as file:
+        figures = dict(line.split(":", 1) for line in file)
+    return int(figures["HugePages_Free"]) * int(figures["Hugepagesize"].split()[0]) // 1024
+
+
+class Restart(unittest.TestCase):
+    def check(self, end):
+        """Of all pages that are free, more than half are needed: with those of the first run beside it, the second
+        would not have enough."""
+        memory_mb = free_hugepages_mb() * 6 // 10
+        if memory_mb < 300:
+            self.skipTest("fewer than 500 MiB of hugepages are free")
+        with netlab.Path() as lab:
+            service = pennyline.Service(lab, [SLICE], memory_mb=memory_mb)
+            end(service)
+            self.assertLess(free_hugepages_mb(), memory_mb, "EAL left its pages behind")
+            _, text = second(lab, "check", eal__file_prefix=service.config["eal"]["file_prefix"])
+            self.assertNotIn("hugepages are needed", text)
+            service = pennyline.Service(lab, [SLICE], memory_mb=memory_mb)
+            self.assertNotIn("hugepages are needed", service.process.errors())
+            self.assertEqual(service.stop()[0], 0)
+
+    def test_after_a_clean_end_it_finds_its_own_hugepages(self):
+        self.check(lambda service: service.stop())
+
+    def test_after_a_crash_it_finds_its_own_hugepages(self):
+        def kill(service):
+            service.send_signal(signal.SIGKILL)
+            service.process.wait(10)
+        self.check(kill)

@@ -265,6 +265,18 @@ class BadConfiguration(unittest.TestCase):
                         self.assertIn(word, text)
                     self.assertEqual(self.left_behind(lab), [])
 
+    @unittest.skipIf(os.cpu_count() < 2, "needs two CPUs")
+    def test_check_asks_for_a_cpu_that_is_outside_of_its_affinity(self):
+        """As isolcpus takes the workers' CPUs out of everybody's: they may be had all the same."""
+        with netlab.Path() as lab:
+            path = self.write(lab, eal={"lcores": "0@0,1@1", "memory_mb": 256, "extra": ["--no-pci"],
+                                        "file_prefix": os.path.basename(lab.folder)})
+            done = subprocess.run(lab.box.command("taskset", "-c", "0", pennyline.program("pennyline"), "check",
+                                                  "--config", path), capture_output=True, text=True, timeout=60,
+                                  check=False)
+            self.assertNotIn("is not allowed", done.stdout)
+            self.assertEqual(done.returncode, 0, done.stdout)
+
     def test_check_says_what_is_wrong_and_what_is_not(self):
         with netlab.Path() as lab:
             code, text = self.run_it(lab, "check", self.write(lab, slices=[{"name": "x"}]))
@@ -277,7 +289,13 @@ class BadConfiguration(unittest.TestCase):
             for changes, words in (
                     ({"instance": {"control_group": "no-such-group"}}, "there is no such group"),
                     ({"eal": {"lcores": "0-1", "main_lcore": 5}}, "the main lcore, eal.main_lcore"),
-                    ({"eal": {"memory_mb": 1048576}}, "1048576 MiB of memory are needed")):
+                    ({"eal": {"memory_mb": 1048576}}, "1048576 MiB of memory are needed"),
+                    ({"instance": {"event_log": lab.folder}}, "it is a directory; name a file in it"),
+                    ({"instance": {"control_socket": f"{lab.folder}/config.json/socket"}}, "config.json/socket"),
+                    ({"ports": [{"name": "left", "device": "iface:portA", "mtu": 9000}]},
+                     "AF_XDP takes 3542 at most"),
+                    ({"ports": [{"name": "left", "device": "iface:portA", "mtu": 2000,
+                                 "driver": "af_packet"}]}, "AF_PACKET takes 1500 at most")):
                 code, text = self.run_it(lab, "check", self.write(lab, **changes))
                 self.assertEqual(code, pennyline.ERROR, text)
                 self.assertIn(words, text)
