@@ -10,6 +10,7 @@
 #include "eventlog/eventlog.h"
 #include "pennyline-replay/options.h"
 #include "pennyline-replay/progress.h"
+#include "pennyline-replay/recording.h"
 #include "pennyline-replay/replay.h"
 #include "report/report.h"
 
@@ -30,8 +31,34 @@ struct program {
     struct capture capture;
     bool is_broken; /* the file, behind what was read of it */
     struct replay replay;
+    struct recording recording;
     struct eventlog *events;
 };
+
+/* What each verdict of a replay must be read with. */
+static const char no_answer[] =
+    "A recording does not answer: no drop ever reached a sender, so only what was repeated anyway "
+    "came "
+    "back. That tells what blind senders would be called; genuine ones would have sent again. For "
+    "traffic that may be genuine use --mode passive.";
+static const char was_received[] =
+    "The receiver's ACKs are in the capture, too, and cover what was \"dropped\": it was never "
+    "missing, so nobody had anything to send again, and the verdict says nothing of the sender.";
+
+/* Beside a verdict, in the summary as in events. */
+static void add_recording(const struct program *p, json_t *report)
+{
+    json_int_t number = json_integer_value(json_object_get(report, "aggregate"));
+    const struct aggregate_identity *identity =
+        aggregate_table_identity(p->replay.aggregates, (uint32_t)number);
+    uint64_t n = p->recording.n_acknowledged[identity->slice];
+
+    if (p->config->slices[identity->slice].mode != SLICE_ACTIVE)
+        return;
+    json_object_set_new(report, "recording",
+                        json_pack("{s:I, s:s}", "drops_acknowledged", (json_int_t)n, "words",
+                                  n > 0 ? was_received : no_answer));
+}
 
 static int fail(const char *text)
 {
@@ -47,6 +74,8 @@ static void on_event(void *context, const struct manager_event *event)
     if (p->events == NULL || p->replay.manager == NULL)
         return;
     line = report_event(p->replay.manager, event, &p->replay.clock);
+    if (json_object_get(line, "report") != NULL)
+        add_recording(p, json_object_get(line, "report"));
     eventlog_write(p->events, line);
     json_decref(line);
 }
@@ -64,7 +93,10 @@ static void read_packets(struct program *p)
         more = capture_next(&p->capture, &packet);
         if (more != 1)
             break;
-        replay_packet(&p->replay, &packet);
+        if (packet.view.reason == PACKET_TCP)
+            recording_packet(&p->recording, &packet.view, packet.data);
+        if (replay_packet(&p->replay, &packet) == ENGINE_DROP)
+            recording_drop(&p->recording, &packet.view, (uint32_t)p->replay.latest_slice);
         progress_packet(&progress, &p->capture, p->replay.n_epochs);
     }
     progress_end(&progress);
@@ -116,12 +148,40 @@ static json_t *capture_json(const struct program *p)
 
 static void show_json(const struct program *p, const struct report_run *run)
 {
-    json_t *summary = report_summary(run);
+    json_t *summary = report_summary(run), *aggregate;
+    size_t i;
 
+    json_array_foreach (json_object_get(summary, "aggregates"), i, aggregate)
+        add_recording(p, aggregate);
     json_object_set_new(summary, "capture", capture_json(p));
     json_dumpf(summary, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
     printf("\n");
     json_decref(summary);
+}
+
+static void show_what_it_cannot_tell(const struct program *p)
+{
+    bool is_tested = false;
+
+    for (uint32_t i = 0; i < p->config->n_slices; i++) {
+        is_tested = is_tested || p->config->slices[i].mode == SLICE_ACTIVE;
+        if (p->recording.n_acknowledged[i] > 0)
+            printf("%s: %llu \"dropped\" segments are acknowledged in the capture. %s\n",
+                   p->config->slices[i].name, (unsigned long long)p->recording.n_acknowledged[i],
+                   was_received);
+    }
+    if (is_tested)
+        printf("%s\n", no_answer);
+}
+
+/* Why packets were not read; ordinary other protocols among them. */
+static void show_unread(const struct program *p)
+{
+    for (int i = 0; i < PACKET_N_REASONS; i++)
+        if (i != PACKET_TCP && p->replay.packet_reasons[i] != 0)
+            printf("    %llu %s: %s\n", (unsigned long long)p->replay.packet_reasons[i],
+                   packet_reason_name((enum packet_reason)i),
+                   packet_reason_help((enum packet_reason)i));
 }
 
 static void show_table(const struct program *p, const struct report_run *run)
@@ -134,6 +194,8 @@ static void show_table(const struct program *p, const struct report_run *run)
            (double)(p->replay.last_ns - p->replay.first_ns) * 1e-9,
            interrupted ? " (interrupted)" : "", (unsigned long long)c->slice_packets,
            (unsigned long long)c->slice_not_tcp);
+    show_unread(p);
+    show_what_it_cannot_tell(p);
     if (p->is_broken)
         printf("the capture is broken there: what it holds behind that packet is not known\n");
     if (p->replay.n_went_back > 0)
@@ -168,6 +230,11 @@ static int replay_capture(struct program *p)
                  strerror(-error));
         return fail(text);
     }
+    p->recording.n_acknowledged = calloc(p->config->n_slices + 1, sizeof(uint64_t));
+    if (p->recording.n_acknowledged == NULL) {
+        replay_close(&p->replay);
+        return fail(strerror(ENOMEM));
+    }
     read_packets(p);
     /* Of nothing there is nothing to tell but why. */
     if (p->is_broken && p->capture.n_packets == 0) {
@@ -179,6 +246,7 @@ static int replay_capture(struct program *p)
             code = fail(p->capture.error);
     }
     replay_close(&p->replay);
+    free(p->recording.n_acknowledged);
     return code;
 }
 

@@ -37,9 +37,10 @@ static const char description[] =
     "cut "
     "off in a packet, what precedes that is reported.\n"
     "\n"
-    "Exit code, the greatest of all aggregates: 0 closed_loop (or nothing tested, as in mode "
-    "passive); 10 not_closed_loop; 11 duplicates_exceeded; 12 inconclusive; 2 usage; 1 any other "
-    "error, as of a broken file.";
+    "Exit code: 10 not_closed_loop; 11 duplicates_exceeded; 12 inconclusive; 13 nothing could be "
+    "tested; 0 closed_loop (or only watched, as in mode passive); of several aggregates the first "
+    "in "
+    "this order decides. 2 usage; 1 any other error, as of a broken file.";
 
 static const struct argp_child children[] = {{&test_options_argp, 0, "What to test:", 1}, {0}};
 

@@ -229,6 +229,7 @@ enum engine_action replay_packet(struct replay *r, const struct capture_packet *
     int slice = slice_of(r, &packet->view, ingress);
 
     to_time_of(r, packet);
+    r->latest_slice = slice;
     c->rx_packets++;
     c->rx_bytes += packet->frame_bytes;
     r->packet_reasons[packet->view.reason]++;

@@ -32,6 +32,7 @@ struct replay {
     uint64_t now_ns, n_epochs;
     uint64_t n_went_back; /* packets that were older than the one before */
     uint64_t packet_reasons[PACKET_N_REASONS];
+    int latest_slice; /* of the latest packet; -1: of none */
 };
 
 /* Takes all memory. `config` outlives the replay. 0; -ENOMEM; or what getrandom(2) says. */

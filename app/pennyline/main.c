@@ -16,25 +16,12 @@
 #include "say.h"
 #include "services.h"
 
-enum { EXIT_INCONCLUSIVE = 12 };
-
-static bool has_active_slice(const struct config *config)
-{
-    for (uint32_t i = 0; i < config->n_slices; i++)
-        if (config->slices[i].mode == SLICE_ACTIVE)
-            return true;
-    return false;
-}
-
 /* What the counters say is worth nothing when they do not add up. */
 static int exit_code_of(const struct appliance *a, bool is_test)
 {
     if (a->n_problems > 0)
         return EXIT_ERROR;
-    if (!is_test || !has_active_slice(a->config))
-        return EXIT_SUCCESS;
-    return manager_n_aggregates(a->manager) > 0 ? report_worst_exit_code(a->manager)
-                                                : EXIT_INCONCLUSIVE;
+    return is_test ? report_worst_exit_code(a->manager) : EXIT_SUCCESS;
 }
 
 static json_t *packet_reasons(const struct appliance *a)

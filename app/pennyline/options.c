@@ -184,9 +184,10 @@ static const struct argp test_argp = {
     parse_test,
     "[-- EAL...]",
     "Tests once.\v"
-    "Exit codes: 0 closed_loop, 10 not_closed_loop, 11 duplicates_exceeded, 12 inconclusive, 2 "
-    "wrong "
-    "usage, 1 any other error. Of several aggregates the worst verdict decides.\n",
+    "Exit codes: 10 not_closed_loop, 11 duplicates_exceeded, 12 inconclusive, 13 nothing could be "
+    "tested, 0 closed_loop (or only watched); of several aggregates the first in this order "
+    "decides. "
+    "2 wrong usage, 1 any other error. When it has its verdict it ends, and forwards no more.\n",
     test_children,
     NULL,
     NULL};

@@ -53,6 +53,8 @@ enum test_reason {
     REASON_STALL,             /* most drops ended void, since the box stood still */
     REASON_SILENCE,           /* most drops ended void, since all of the traffic fell silent */
     REASON_LATE_REPAIRS,      /* what came back, came later than the timeout */
+    REASON_WATCHED,           /* mode passive: there is no test, and no verdict */
+    REASON_NOT_TESTED,        /* none was begun yet */
     REASON_DURATION,          /* the time allowed was over */
     REASON_STOPPED,           /* by command, or at the end of the process or capture */
     /* Not one drop was made, in all that follow. */

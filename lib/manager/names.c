@@ -48,6 +48,10 @@ static const struct {
                         "as a whole while they waited for their repair."},
     [REASON_LATE_REPAIRS] = {"late_repairs", "Dropped segments came back, but later than "
                                              "retransmission_timeout_ms: raise it."},
+    [REASON_WATCHED] = {"watched",
+                        "This traffic is only watched: nothing is dropped, so there is no "
+                        "verdict."},
+    [REASON_NOT_TESTED] = {"not_tested", "No test was begun."},
     [REASON_DURATION] = {"duration", "The time allowed for the test was over."},
     [REASON_STOPPED] = {"stopped", "The test was stopped."},
     [REASON_NO_TRAFFIC] = {"no_traffic", "Not one packet came."},

@@ -75,7 +75,9 @@ bool manager_report(const struct manager *m, uint32_t aggregate, struct aggregat
         .n_flows_closed_loop = t->n_flows_closed_loop,
     };
     out->slice = &m->config.slices[out->identity->slice];
-    if (a->n_tests != 0 && test_is_without_drops(m, t))
+    if (a->n_tests == 0)
+        out->reason = out->slice->mode == SLICE_PASSIVE ? REASON_WATCHED : REASON_NOT_TESTED;
+    else if (test_is_without_drops(m, t))
         out->reason = test_reason_of_untested(m, &t->counts);
     out->rule = a->n_tests == 0 ? out->slice->parameters.rule : t->parameters.rule;
     return true;

@@ -95,11 +95,13 @@ json_t *report_event(const struct manager *m, const struct manager_event *event,
 /* The run as a table for eyes. */
 void report_table(FILE *out, const struct report_run *run);
 
-/* 0 closed_loop, 10 not_closed_loop, 11 duplicates_exceeded, 12 inconclusive, or undecided yet. */
-int report_exit_code(enum verdict_outcome verdict);
+/* 0 closed_loop, or no test was begun (modes passive and off); 10 not_closed_loop, 11
+ * duplicates_exceeded, 12 inconclusive, or undecided yet, 13 not one segment was dropped. */
+#define EXIT_CODE_NOTHING_TESTED 13
+int report_exit_code(const struct aggregate_report *r);
 
-/* The worst of all aggregates that were ever tested, which is the greatest number: what could not
- * be told is worse than what was told. 0 when none was tested. */
+/* The worst of all aggregates: what speaks against senders first, then what could not be told, 0
+ * last; so of those that are not 0 the least. */
 int report_worst_exit_code(const struct manager *m);
 
 #endif

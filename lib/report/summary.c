@@ -4,7 +4,7 @@
 #include "base/time.h"
 #include "report/internal.h"
 
-int report_exit_code(enum verdict_outcome verdict)
+int report_exit_code(const struct aggregate_report *r)
 {
     static const int codes[] = {
         [VERDICT_UNDECIDED] = 12,       [VERDICT_CLOSED_LOOP] = 0,
@@ -12,7 +12,20 @@ int report_exit_code(enum verdict_outcome verdict)
         [VERDICT_INCONCLUSIVE] = 12,
     };
 
-    return codes[verdict];
+    if (r->n_tests == 0)
+        return 0;
+    return r->test.dropped == 0 ? EXIT_CODE_NOTHING_TESTED : codes[r->verdict];
+}
+
+static bool any_slice_is_active(const struct manager *m)
+{
+    uint32_t n;
+    const struct slice *slices = manager_slices(m, &n);
+
+    for (uint32_t i = 0; i < n; i++)
+        if (slices[i].mode == SLICE_ACTIVE)
+            return true;
+    return false;
 }
 
 int report_worst_exit_code(const struct manager *m)
@@ -20,9 +33,14 @@ int report_worst_exit_code(const struct manager *m)
     struct aggregate_report r;
     int worst = 0;
 
-    for (uint32_t i = 0; manager_report(m, i, &r); i++)
-        if (r.n_tests > 0 && report_exit_code(r.verdict) > worst)
-            worst = report_exit_code(r.verdict);
+    if (manager_n_aggregates(m) == 0 && any_slice_is_active(m))
+        return EXIT_CODE_NOTHING_TESTED;
+    for (uint32_t i = 0; manager_report(m, i, &r); i++) {
+        int code = report_exit_code(&r);
+
+        if (code != 0 && (worst == 0 || code < worst))
+            worst = code;
+    }
     return worst;
 }
 

@@ -9,7 +9,7 @@ import netlab
 from control import Control
 
 # Exit codes of `pennyline test`.
-CLOSED_LOOP, NOT_CLOSED_LOOP, DUPLICATES_EXCEEDED, INCONCLUSIVE = 0, 10, 11, 12
+CLOSED_LOOP, NOT_CLOSED_LOOP, DUPLICATES_EXCEEDED, INCONCLUSIVE, NOTHING_TESTED = 0, 10, 11, 12, 13
 ERROR, USAGE = 1, 2
 EXIT_CODES = {"closed_loop": CLOSED_LOOP, "not_closed_loop": NOT_CLOSED_LOOP,
               "duplicates_exceeded": DUPLICATES_EXCEEDED, "inconclusive": INCONCLUSIVE}

@@ -50,9 +50,10 @@ class CommandLine(unittest.TestCase):
         self.assertEqual(code, pennyline.EXIT_CODES["not_closed_loop"])
         self.assertEqual(summary.broken_identities(), [])
 
-    def test_no_traffic_is_inconclusive(self):
+    def test_without_traffic_nothing_is_tested(self):
         with netlab.Path() as lab:
             test = pennyline.Test(lab, [GENUINE[4]], options=["--duration", "2"])
             code, summary = test.finish(30)
-        self.assertEqual(code, pennyline.EXIT_CODES["inconclusive"])
+        self.assertEqual(code, pennyline.NOTHING_TESTED)
         self.assertEqual(summary.aggregate(GENUINE[4])["verdict"], "inconclusive")
+        self.assertEqual(summary.aggregate(GENUINE[4])["reason"], "no_traffic")

@@ -72,7 +72,7 @@ def replay(build, attack, path, rule, seed):
     command = [program(build, "pennyline-replay"), "--pcap", path, "--source", SOURCE, "--rule",
                rule, "--seed", str(seed), "--json", *attack.replay]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode not in (0, 10, 11, 12):
+    if done.returncode not in (0, 10, 11, 12, 13):
         raise RuntimeError(f"{' '.join(command)}: exit code {done.returncode}\n{done.stderr}")
     summary = json.loads(done.stdout)
     row = summary["aggregates"][0]

@@ -10,6 +10,12 @@
 #include "base/random.h"
 #include "program.h"
 
+static void assert_reason(json_t *summary, size_t i, const char *reason)
+{
+    assert_string_equal(json_string_value(json_object_get(aggregate_of(summary, i), "reason")),
+                        reason);
+}
+
 static void assert_verdict(json_t *summary, size_t i, const char *verdict)
 {
     assert_string_equal(json_string_value(json_object_get(aggregate_of(summary, i), "verdict")),
@@ -76,15 +82,58 @@ static void packets_cut_in_their_headers_are_no_tcp(void **state)
     json_t *summary, *reasons;
 
     segments_write(f->capture, DLT_LINUX_SLL, 10, f->segments, 5);
-    summary = summary_of(f, "--source 192.0.2.0/24", 12);
+    summary = summary_of(f, "--source 192.0.2.0/24", 13);
     reasons = json_object_get(json_object_get(summary, "capture"), "packet_reasons");
     assert_int_equal(json_object_size(reasons), 1);
     assert_null(json_object_get(reasons, "tcp"));
     json_decref(summary);
     segments_write(f->capture, DLT_EN10MB, 40, f->segments, 5);
-    summary = summary_of(f, "--source 192.0.2.0/24", 12);
+    summary = summary_of(f, "--source 192.0.2.0/24", 13);
     reasons = json_object_get(json_object_get(summary, "capture"), "packet_reasons");
     assert_int_equal(integer(reasons, "truncated_tcp"), 5);
+    assert_reason(summary, 0, "unreadable");
+    json_decref(summary);
+    /* The table says why, too. */
+    assert_int_equal(run(f, "--source 192.0.2.0/24 --mode passive"), 0);
+    assert_non_null(strstr(f->output, "5 truncated_tcp: frame or IP payload ends"));
+}
+
+/* The receiver had all that was "dropped": its ACKs are there, and the verdict says nothing. */
+static void acknowledged_drops_are_told_beside_the_verdict(void **state)
+{
+    static const char options[] = "--pcap $FIXTURES/both-directions.pcap --drop-probability 0.5 "
+                                  "--source 192.0.2.0/24,203.0.113.0/24";
+    struct fixture *f = *state;
+    json_t *summary, *recording;
+    char all[256];
+
+    setenv("FIXTURES", fixtures, 1);
+    /* An empty second prefix does not hide what was said of the first. */
+    summary = summary_of(f, options, 10);
+    recording = json_object_get(aggregate_of(summary, 0), "recording");
+    assert_int_equal(integer(recording, "drops_acknowledged"),
+                     integer(aggregate_of(summary, 0), "dropped"));
+    assert_non_null(strstr(json_string_value(json_object_get(recording, "words")), "ACKs"));
+    recording = json_object_get(aggregate_of(summary, 1), "recording");
+    assert_int_equal(integer(recording, "drops_acknowledged"), 0);
+    assert_reason(summary, 1, "no_traffic");
+    json_decref(summary);
+    snprintf(all, sizeof(all), "--seed 7 %s", options);
+    run(f, all);
+    assert_non_null(strstr(f->output, "segments are acknowledged in the capture"));
+    assert_non_null(strstr(f->output, "A recording does not answer"));
+}
+
+/* There is no test, so none is under way. */
+static void what_is_only_watched_has_a_reason_of_its_own(void **state)
+{
+    struct fixture *f = *state;
+    json_t *summary;
+
+    segments_write(f->capture, DLT_EN10MB, 0, f->segments, f->n);
+    summary = summary_of(f, "--source 192.0.2.0/24 --mode passive", 0);
+    assert_reason(summary, 0, "watched");
+    assert_null(json_object_get(aggregate_of(summary, 0), "recording"));
     json_decref(summary);
 }
 
@@ -113,26 +162,26 @@ static void times_that_are_far_apart_cost_no_time(void **state)
     for (size_t i = 0; i < ARRAY_LENGTH(times); i++)
         f->segments[i].time_ns = times[i];
     segments_write(f->capture, DLT_EN10MB, 0, f->segments, ARRAY_LENGTH(times));
-    summary = summary_of(f, "--source 192.0.2.0/24", 12);
+    summary = summary_of(f, "--source 192.0.2.0/24", 13);
     assert_int_equal(integer(json_object_get(summary, "capture"), "times_went_back"), 1);
     json_decref(summary);
 }
 
-static void a_capture_without_packets_is_inconclusive(void **state)
+static void a_capture_without_packets_tests_nothing(void **state)
 {
     struct fixture *f = *state;
 
     segments_write(f->capture, DLT_EN10MB, 0, f->segments, 0);
-    json_decref(summary_of(f, "--source 192.0.2.0/24", 12));
+    json_decref(summary_of(f, "--source 192.0.2.0/24", 13));
 }
 
-static void each_source_gets_a_verdict_and_the_greatest_code_counts(void **state)
+static void each_source_gets_a_verdict_and_the_worst_code_counts(void **state)
 {
     struct fixture *f = *state;
     json_t *summary;
 
     segments_write(f->capture, DLT_EN10MB, 0, f->segments, f->n);
-    summary = summary_of(f, "--source 192.0.2.0/28,192.0.2.16/28,198.51.100.0/24", 12);
+    summary = summary_of(f, "--source 192.0.2.0/28,192.0.2.16/28,198.51.100.0/24", 10);
     assert_int_equal(json_array_size(json_object_get(summary, "aggregates")), 3);
     assert_verdict(summary, 0, "not_closed_loop");
     assert_verdict(summary, 2, "inconclusive");
@@ -140,7 +189,7 @@ static void each_source_gets_a_verdict_and_the_greatest_code_counts(void **state
     summary = summary_of(f, "--source 192.0.2.0/24 --destination 198.51.100.1 --rule penny", 10);
     assert_verdict(summary, 0, "not_closed_loop");
     json_decref(summary);
-    summary = summary_of(f, "--source 192.0.2.0/24 --destination 203.0.113.0/24", 12);
+    summary = summary_of(f, "--source 192.0.2.0/24 --destination 203.0.113.0/24", 13);
     assert_int_equal(integer(json_object_get(summary, "totals"), "untested"), f->n);
     json_decref(summary);
 }
@@ -391,10 +440,12 @@ int main(int argc, char **argv)
         TEST(a_link_type_that_is_not_read_is_refused),
         TEST(packets_that_the_capture_cut_count_whole),
         TEST(packets_cut_in_their_headers_are_no_tcp),
+        TEST(acknowledged_drops_are_told_beside_the_verdict),
+        TEST(what_is_only_watched_has_a_reason_of_its_own),
         TEST(times_that_go_back_are_taken_as_the_latest),
         TEST(times_that_are_far_apart_cost_no_time),
-        TEST(a_capture_without_packets_is_inconclusive),
-        TEST(each_source_gets_a_verdict_and_the_greatest_code_counts),
+        TEST(a_capture_without_packets_tests_nothing),
+        TEST(each_source_gets_a_verdict_and_the_worst_code_counts),
         TEST(passive_drops_nothing),
         TEST(watching_ends_as_it_is_told),
         TEST(flows_are_reported_one_by_one_where_that_is_asked_for),
