@@ -124,6 +124,32 @@ static void a_replay_never_escalates(void **state)
     box_close(b);
 }
 
+/* Drops of the last test are out, or the slice is not one to test (a configuration that is loaded
+ * has none such). */
+static void what_stands_in_the_way_of_a_test_is_said(void **state)
+{
+    struct box *b = new_pair(1u << FINDING_UPSTREAM_LOSS);
+
+    (void)state;
+    box_open(b);
+    pass(b, TESTED, 5000);
+    assert_int_equal(manager_test_start(b->manager, TESTED, b->now_ns), 0);
+    box_drop(b, 0, TESTED);
+    box_epoch(b);
+    assert_int_equal(manager_test_stop(b->manager, TESTED, REASON_STOPPED, b->now_ns), 0);
+    tell(b, WATCHED, losses());
+    assert_refused(b, "drops of its last test are still pending");
+    box_close(b);
+
+    b = new_pair(1u << FINDING_UPSTREAM_LOSS);
+    b->slices[TESTED].mode = SLICE_OFF;
+    box_open(b);
+    pass(b, TESTED, 5000);
+    tell(b, WATCHED, losses());
+    assert_refused(b, "it cannot be tested");
+    box_close(b);
+}
+
 static void it_is_refused_in_words(void **state)
 {
     struct box *b = new_pair(1u << FINDING_UPSTREAM_LOSS);
@@ -285,6 +311,7 @@ int main(void)
         cmocka_unit_test(a_finding_starts_the_test_of_the_other_slice),
         cmocka_unit_test(without_a_word_of_it_nothing_escalates),
         cmocka_unit_test(a_replay_never_escalates),
+        cmocka_unit_test(what_stands_in_the_way_of_a_test_is_said),
         cmocka_unit_test(it_is_refused_in_words),
         cmocka_unit_test(nothing_escalates_at_the_end),
         cmocka_unit_test(volume_starts_a_test_when_it_rises_and_so_often_per_hour),

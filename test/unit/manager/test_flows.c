@@ -56,6 +56,7 @@ static void not_closed_loop_is_provisional_first(void **state)
     assert_int_equal(r.state, TEST_FLOWS);
     assert_int_equal(r.verdict, VERDICT_NOT_CLOSED_LOOP);
     assert_true(r.provisional);
+    assert_int_equal(r.reason, REASON_EVIDENCE);
     assert_int_equal(r.verdict_ns, 0);
     assert_int_equal(box_count(b, EVENT_PROVISIONAL), 1);
     assert_int_equal(box_count(b, EVENT_VERDICT), 0);
@@ -426,6 +427,27 @@ static void tests_wait_their_turn_for_the_flows_phase(void **state)
     box_close(b);
 }
 
+/* What a finished test still shows is not given up while there is room elsewhere. */
+static void a_room_that_nobody_owns_is_taken_first(void **state)
+{
+    struct box *b = box_new(1);
+    struct flow_report f;
+
+    (void)state;
+    b->n_slices = 2;
+    b->n_concurrent_flow_phases = 2;
+    b->slices[0].parameters.individual_phase_timeout_ms = 100;
+    box_open(b);
+    go_to_flows(b, 0);
+    box_place(b, 0, 0, 0, (struct flow_counts){.dropped = 1}, false);
+    box_epochs_for(b, 5 * NS_PER_S);
+    assert_int_equal(box_report(b, 0).state, TEST_DONE);
+    go_to_flows(b, 1);
+    assert_int_equal(box_report(b, 1).state, TEST_FLOWS);
+    assert_true(manager_flow_report(b->manager, 0, 0, &f));
+    box_close(b);
+}
+
 static void the_room_left_longest_ago_is_used_again(void **state)
 {
     struct box *b = box_new(1);
@@ -684,6 +706,7 @@ int main(void)
         cmocka_unit_test(rule_penny_screens_nothing),
         cmocka_unit_test(the_flows_phase_waits_for_the_last_pooled_drop),
         cmocka_unit_test(tests_wait_their_turn_for_the_flows_phase),
+        cmocka_unit_test(a_room_that_nobody_owns_is_taken_first),
         cmocka_unit_test(the_room_left_longest_ago_is_used_again),
         cmocka_unit_test(what_comes_back_late_is_not_spent_on_top),
         cmocka_unit_test(a_flow_alone_can_carry_the_verdict),
