@@ -207,9 +207,44 @@ static void pure_acks_make_no_flows(void **state)
     lab_close(l);
 }
 
+static void data_with_a_fin_is_a_control_packet_too(void **state)
+{
+    struct lab *l = lab_open(&(struct lab_options){0});
+
+    (void)state;
+    lab_syn(l, 1, 1000);
+    lab_packet(l, 1, TCP_FLAG_ACK | TCP_FLAG_FIN, 1001, 100);
+    assert_int_equal(lab_counters(l)->control_packets, 2);
+    assert_int_equal(lab_counters(l)->segments, 1);
+    lab_close(l);
+}
+
+static void a_pure_ack_is_counted_and_asks_for_no_aggregate(void **state)
+{
+    static const enum slice_mode modes[] = {SLICE_ACTIVE, SLICE_PASSIVE};
+
+    (void)state;
+    for (unsigned int i = 0; i < 2; i++) {
+        struct lab *l = lab_open(&(struct lab_options){.mode = modes[i]});
+
+        lab_syn(l, 1, 1000);
+        lab_packet(l, 1, TCP_FLAG_ACK, 1001, 0);
+        lab_packet(l, 1, TCP_FLAG_ACK, 1001, 0);
+        assert_int_equal(lab_counters(l)->pure_acks, 2);
+        assert_int_equal(lab_counters(l)->packets, 3);
+        lab_close(l);
+        l = lab_open(&(struct lab_options){.mode = modes[i], .granularity_ipv4 = 24});
+        lab_packet(l, 1, TCP_FLAG_ACK, 1001, 0);
+        assert_int_equal(lab_n_messages(l, MESSAGE_AGGREGATE_WANTED), 0);
+        lab_close(l);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(data_with_a_fin_is_a_control_packet_too),
+        cmocka_unit_test(a_pure_ack_is_counted_and_asks_for_no_aggregate),
         cmocka_unit_test(a_flow_seen_from_its_syn_counts_at_once),
         cmocka_unit_test(data_in_a_syn_starts_one_later),
         cmocka_unit_test(a_flow_seen_from_the_middle_waits_for_its_grace),
