@@ -351,6 +351,7 @@ int appliance_start(struct appliance *a, const struct config *config,
                     const struct appliance_options *options)
 {
     *a = (struct appliance){.config = config, .options = options};
+    notify_open(&a->notify);
     for (size_t i = 0; i < ARRAY_LENGTH(steps); i++) {
         int error = steps[i].up(a);
 
@@ -360,10 +361,12 @@ int appliance_start(struct appliance *a, const struct config *config,
         }
     }
     events_process(a, "started", appliance_now_ns(a));
+    notify_tell(&a->notify, "READY=1\nSTATUS=forwarding");
     return 0;
 }
 
 void appliance_stop(struct appliance *a)
 {
     walk_down(a, ARRAY_LENGTH(steps));
+    notify_close(&a->notify);
 }

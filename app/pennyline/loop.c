@@ -76,6 +76,7 @@ static unsigned int turn(struct appliance *a, uint64_t now_ns)
     inspect_serve(a, now_ns);
     eventlog_flush(a->log);
     serve_signals(a, now_ns);
+    notify_alive(&a->notify, manager_epoch(a->manager), now_ns);
     if (n == 0)
         usleep(IDLE_SLEEP_US);
     return n;
@@ -99,15 +100,30 @@ static bool has_ended(struct appliance *a, uint64_t now_ns)
     return !manager_any_running(a->manager) && (manager_n_aggregates(a->manager) > 0 || is_over);
 }
 
+/* The path stays as long as the program runs. */
+static bool goes_on(struct appliance *a, uint64_t now_ns)
+{
+    if (!has_ended(a, now_ns))
+        return true;
+    if (!a->options->keep_forwarding)
+        return false;
+    if (!a->has_told_end) {
+        progress_end(&a->progress);
+        say_info("the test has ended; packets are forwarded until SIGINT or SIGTERM");
+    }
+    a->has_told_end = true;
+    return true;
+}
+
 void appliance_serve(struct appliance *a)
 {
     uint64_t now_ns = appliance_now_ns(a);
 
     manager_start(a->manager, now_ns);
-    while (!a->must_stop && !has_ended(a, now_ns)) {
+    while (!a->must_stop && goes_on(a, now_ns)) {
         now_ns = appliance_now_ns(a);
         turn(a, now_ns);
-        if (a->options->show_progress)
+        if (a->options->show_progress && !a->has_told_end)
             progress_show(&a->progress, a, now_ns);
     }
     progress_end(&a->progress);
@@ -140,6 +156,7 @@ static void turn_epochs(struct appliance *a, unsigned int n)
 /* Tests end first and forwarding last: no packet is lost for it. */
 void appliance_halt(struct appliance *a)
 {
+    notify_tell(&a->notify, "STOPPING=1");
     events_process(a, "stopping", appliance_now_ns(a));
     manager_stop(a->manager, REASON_STOPPED, appliance_now_ns(a));
     lanes_order(a, WORKER_SETTLE);

@@ -90,6 +90,7 @@ static int serve(const struct options *o, const struct config *config, const cha
         .eal_arguments = o->eal_arguments,
         .is_test = is_test,
         .duration_ms = o->test.duration_ms,
+        .keep_forwarding = o->keep_forwarding,
         .show_progress = is_test && isatty(STDERR_FILENO),
     };
     int code;

@@ -40,7 +40,8 @@ enum {
     KEY_NO_HUGE,
     KEY_EVENT_LOG,
     KEY_CONTROL,
-    KEY_JSON
+    KEY_JSON,
+    KEY_KEEP
 };
 
 #define CONFIG_OPTION INITIALIZER("config", KEY_CONFIG, "FILE", 0, "Configuration (JSON)", 0)
@@ -72,6 +73,8 @@ static const struct argp_option test_rows[] = {
     {"no-huge", KEY_NO_HUGE, NULL, 0, "Do without hugepages", 0},
     {"event-log", KEY_EVENT_LOG, "FILE", 0, "Append events to FILE, one JSON object a line", 0},
     {"control", KEY_CONTROL, "SOCKET", 0, "UNIX socket for pennylinectl", 0},
+    {"keep-forwarding", KEY_KEEP, NULL, 0,
+     "Forward on when the test has ended, until SIGINT or SIGTERM; else the path is cut then", 0},
     {0},
 };
 
@@ -123,6 +126,9 @@ static error_t parse_test(int key, char *argument, struct argp_state *state)
         return 0;
     case KEY_EVENT_LOG:
         o->event_log = argument;
+        return 0;
+    case KEY_KEEP:
+        o->keep_forwarding = true;
         return 0;
     case KEY_CONTROL:
         o->control_socket = argument;
@@ -187,7 +193,8 @@ static const struct argp test_argp = {
     "Exit codes: 10 not_closed_loop, 11 duplicates_exceeded, 12 inconclusive, 13 nothing could be "
     "tested, 0 closed_loop (or only watched); of several aggregates the first in this order "
     "decides. "
-    "2 wrong usage, 1 any other error. When it has its verdict it ends, and forwards no more.\n",
+    "2 wrong usage, 1 any other error. When it has its verdict it ends, and forwards no more, "
+    "unless --keep-forwarding is given.\n",
     test_children,
     NULL,
     NULL};

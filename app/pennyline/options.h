@@ -21,6 +21,7 @@ struct options {
     const char *in, *out, *driver, *lcores, *event_log, *control_socket;
     uint32_t queues; /* 0: one for each worker */
     bool no_huge;
+    bool keep_forwarding;
 };
 
 /* Reads the command line; ends the process by itself for --help, --version and what is wrong. */

@@ -13,6 +13,7 @@
 #include "manager/manager.h"
 #include "memory.h"
 #include "netdev/claim.h"
+#include "notify.h"
 #include "policy.h"
 #include "port/port.h"
 #include "report/report.h"
@@ -28,6 +29,7 @@ struct appliance_options {
     char *const *eal_arguments; /* ends with NULL; may be NULL */
     bool is_test;               /* ends when all tests have ended; else only when told to */
     uint32_t duration_ms;       /* 0: no limit */
+    bool keep_forwarding;       /* a test that has ended does not end the program */
     bool show_progress;         /* a table that follows the tests, on standard error */
 };
 
@@ -80,7 +82,9 @@ struct appliance {
     struct control *control;
     struct control_operations operations; /* what control and telemetry work on */
     int signals;                          /* signalfd */
+    struct notify notify;                 /* the service manager */
     bool must_stop;
+    bool has_told_end; /* of a test after which forwarding goes on */
     struct appliance_watch watch;
     uint64_t watch_loads_ns; /* when the workers' load is read next */
     struct progress progress;

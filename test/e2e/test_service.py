@@ -6,6 +6,7 @@ import glob
 import json
 import os
 import signal
+import socket
 import subprocess
 import time
 import unittest
@@ -90,6 +91,68 @@ class Ending(unittest.TestCase):
         self.assertEqual(summary.port("portB")["tx_packets"], before["portB"]["tx_packets"])
         self.assertEqual(summary.port("portA")["rx_packets"],
                          summary.port("portB")["tx_packets"] + summary.totals["dropped"])
+
+
+class Manager:
+    """The service manager's end of sd_notify(3)."""
+
+    def __init__(self, lab):
+        self.path = f"{lab.folder}/notify"
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind(self.path)
+        self.socket.settimeout(30)
+
+    def heard(self):
+        return self.socket.recv(4096).decode()
+
+    def silence(self, seconds):
+        """What waits is taken; then nothing may come for so long."""
+        self.socket.settimeout(seconds)
+        deadline = time.monotonic() + 10 * seconds
+        while time.monotonic() < deadline:
+            try:
+                self.heard()
+            except TimeoutError:
+                return True
+        return False
+
+
+class Systemd(unittest.TestCase):
+    def test_it_tells_when_it_forwards_that_it_lives_and_that_it_stops(self):
+        with netlab.Path() as lab:
+            manager = Manager(lab)
+            service = pennyline.Service(lab, [SPOOFED_SLICE], by=(
+                "env", f"NOTIFY_SOCKET={manager.path}", "WATCHDOG_USEC=400000"))
+            self.assertIn("READY=1", manager.heard())
+            for _ in range(3):
+                self.assertEqual(manager.heard(), "WATCHDOG=1")
+            service.send_signal(signal.SIGSTOP)
+            self.assertTrue(manager.silence(2), "one that hangs is not alive")
+            service.send_signal(signal.SIGCONT)
+            manager.socket.settimeout(30)
+            self.assertEqual(manager.heard(), "WATCHDOG=1")
+            code, _ = service.stop()
+            self.assertEqual(code, 0)
+            manager.socket.settimeout(1)
+            words = []
+            with contextlib.suppress(TimeoutError):
+                while True:
+                    words.append(manager.heard())
+            self.assertIn("STOPPING=1", words)
+
+
+class KeepForwarding(unittest.TestCase):
+    def test_a_test_that_has_ended_forwards_on_when_asked_to(self):
+        with netlab.Path() as lab:
+            test = pennyline.Test(lab, [GENUINE[4]], options=["--keep-forwarding", "--duration", "60"])
+            lab.paced_flows(netlab.host(GENUINE[4], 1), 4, 60, ("--flows", 5))
+            test.process.wait_for("the test has ended; packets are forwarded until", 60)
+            before = lab.box.counters("portB")["tx_packets"]
+            wait_until("packets that go on", lambda: lab.box.counters("portB")["tx_packets"] > before + 100)
+            code, summary = test.interrupt()
+            self.assertEqual(summary.aggregate(GENUINE[4])["verdict"], "closed_loop")
+            self.assertEqual(code, pennyline.CLOSED_LOOP)
+            self.assertEqual(summary.broken_identities(), [])
 
 
 class BrokenLink(unittest.TestCase):
