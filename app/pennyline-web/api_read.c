@@ -147,6 +147,7 @@ void api_get_metrics(struct web *w, const struct request *q, struct reply *r)
     own.n_webhook_posted = hook.n_posted;
     own.n_webhook_failures = hook.n_failures;
     own.n_webhook_lost = hook.n_lost;
+    own.n_webhook_queue_errors = hook.n_queue_errors;
     own.n_event_log_gaps = logtail_n_gaps(w->logtail);
     own.n_event_log_behind_bytes = logtail_n_behind_bytes(w->logtail);
     r->content_type = METRICS_CONTENT_TYPE;

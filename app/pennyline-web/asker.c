@@ -104,10 +104,8 @@ static enum asker_answer ask(struct asker *a, const json_t *request, json_t **re
 
 static bool lock_in_time(struct asker *a)
 {
-    struct timespec until;
+    const struct timespec until = monotonic_after_ms(WAIT_S * 1000);
 
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += WAIT_S;
     return pthread_mutex_clocklock(&a->lock, CLOCK_MONOTONIC, &until) == 0;
 }
 

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/monotonic.h"
 #include "place.h"
 #include "say.h"
 
@@ -38,9 +39,10 @@ static void save(struct logtail *t)
 {
     int result;
 
+    if (t->place.offset != t->written.offset || t->place.inode != t->written.inode)
+        t->place.sum = place_sum(t->log, t->place.offset);
     if (memcmp(&t->place, &t->written, sizeof(t->place)) == 0)
         return;
-    t->place.sum = place_sum(t->log, t->place.offset);
     result = place_write(t->place_file, &t->place);
     if (result == 0)
         t->written = t->place;
@@ -163,6 +165,11 @@ static void step(struct logtail *t)
             return;
         use(t, log, 0);
     }
+    /* Before it is read: one that was cut, and has grown beyond our offset since, looks whole. */
+    if (!place_is_in(&t->place, t->log)) {
+        count_gap(t, "it was cut; what was not read before is lost");
+        use(t, dup(t->log), 0);
+    }
     while (take_lines(t))
         continue;
     follow_rotation(t);
@@ -180,10 +187,7 @@ static void *following_main(void *context)
 
         pthread_mutex_unlock(&t->lock);
         step(t);
-        clock_gettime(CLOCK_REALTIME, &until);
-        until.tv_nsec += INTERVAL_MS * 1000000L;
-        until.tv_sec += until.tv_nsec / 1000000000L;
-        until.tv_nsec %= 1000000000L;
+        until = monotonic_after_ms(INTERVAL_MS);
         pthread_mutex_lock(&t->lock);
         if (!t->must_stop)
             pthread_cond_timedwait(&t->ending, &t->lock, &until);
@@ -231,7 +235,7 @@ struct logtail *logtail_start(const struct logtail_config *config, char *error, 
         t->config = *config;
         t->log = -1;
         pthread_mutex_init(&t->lock, NULL);
-        pthread_cond_init(&t->ending, NULL);
+        monotonic_cond_init(&t->ending);
         snprintf(t->place_file, sizeof(t->place_file), "%s/event-log.place", config->directory);
         result = resume(t);
         if (result == 0)

@@ -76,6 +76,7 @@ static int start_webhook(struct web *w, struct token *token, char error[ERROR_BY
         .directory = o->webhook_queue,
         .kinds = o->webhook_events,
         .token = o->webhook_token_file != NULL ? token->text : NULL,
+        .proxy = o->webhook_proxy,
     };
     const struct logtail_config log = {o->event_log, o->webhook_queue, on_log_event, w};
 
@@ -168,6 +169,8 @@ static void block_signals(sigset_t *signals)
     sigaddset(signals, SIGINT);
     pthread_sigmask(SIG_BLOCK, signals, NULL);
     signal(SIGPIPE, SIG_IGN);
+    /* A file that may not grow is an error of write(2), and no end. */
+    signal(SIGXFSZ, SIG_IGN);
 }
 
 int main(int argc, char **argv)

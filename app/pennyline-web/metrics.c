@@ -333,6 +333,9 @@ static void write_web(const struct metrics_of_web *w, FILE *out)
            (double)w->n_webhook_failures);
     single(out, "web_webhook_lost", "counter", "", "Events lost: the queue was full, or refused",
            (double)w->n_webhook_lost);
+    single(out, "web_webhook_queue_errors", "counter", "",
+           "Times that the queue of the webhook could not be read or written",
+           (double)w->n_webhook_queue_errors);
     single(out, "web_event_log_gaps", "counter", "",
            "Times that a part of the event log was gone or unreadable",
            (double)w->n_event_log_gaps);

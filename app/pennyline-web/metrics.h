@@ -17,6 +17,7 @@ struct metrics_of_web {
     unsigned long n_requests, n_refused_rate, n_refused_token, n_refused_room, n_events;
     unsigned long n_reply_bytes;
     unsigned long n_webhook_waiting, n_webhook_posted, n_webhook_failures, n_webhook_lost;
+    unsigned long n_webhook_queue_errors;
     unsigned long n_event_log_gaps, n_event_log_behind_bytes;
 };
 

@@ -24,6 +24,7 @@ enum key {
     KEY_QUEUE,
     KEY_EVENTS,
     KEY_WEBHOOK_TOKEN,
+    KEY_WEBHOOK_PROXY,
     KEY_EVENT_LOG,
 };
 
@@ -67,6 +68,8 @@ static const struct argp_option rows[] = {
      2},
     {"webhook-token-file", KEY_WEBHOOK_TOKEN, "FILE", 0,
      "Its first line is sent as \"Authorization: Bearer ...\"", 2},
+    {"webhook-proxy", KEY_WEBHOOK_PROXY, "URL", 0,
+     "Post by way of this proxy; http_proxy and the like of the environment do not count", 2},
     {0},
 };
 
@@ -108,6 +111,7 @@ static const char **text_of(struct options *o, int key)
         {KEY_QUEUE, &o->webhook_queue},
         {KEY_EVENTS, &o->webhook_events},
         {KEY_WEBHOOK_TOKEN, &o->webhook_token_file},
+        {KEY_WEBHOOK_PROXY, &o->webhook_proxy},
         {KEY_EVENT_LOG, &o->event_log},
     };
 

@@ -21,6 +21,7 @@ struct options {
     const char *webhook_queue;      /* directory */
     const char *webhook_events;     /* names with commas */
     const char *webhook_token_file; /* NULL: none */
+    const char *webhook_proxy;      /* URL; NULL: none */
     uint32_t idle_timeout_s;        /* of a connection */
     const char *event_log;          /* pennyline's; NULL: events come by its socket */
 };

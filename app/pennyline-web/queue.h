@@ -24,10 +24,14 @@ void queue_close(struct queue *q); /* NULL is allowed */
  * line end; what write(2) says. */
 int queue_push(struct queue *q, const char *line, size_t n);
 
-/* The first line, to be freed by the caller; NULL when there is none. */
-char *queue_peek(struct queue *q);
+/* The first line, to be freed by the caller. 0; -ENOENT there is none; -EBADMSG it is none that was
+ * pushed (too long, or with bytes 0: a crash left it), so there is nothing to do but to pop it;
+ * -ENOMEM or what read(2) says: try again. */
+int queue_first(struct queue *q, char **line);
 
-/* Takes the first line off. 0, or what write(2) says: then it stays. */
+/* Takes off the line that queue_first() spoke of last (0, or -EBADMSG). It is off whatever comes
+ * back: 0, or what write(2) says, and then it comes again when the process ends before a later
+ * queue_pop() or queue_push() succeeds. */
 int queue_pop(struct queue *q);
 
 uint64_t queue_n_lines(const struct queue *q);

@@ -4,12 +4,14 @@
 #include <curl/curl.h>
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+#include <strings.h>
 
 #include "checksum.h"
+#include "common/monotonic.h"
 #include "queue.h"
 #include "say.h"
 
@@ -23,7 +25,8 @@ struct webhook {
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t changed; /* an event came, or it is time to stop */
-    bool must_stop;
+    atomic_bool must_stop;  /* written under the lock */
+    bool is_queue_in_trouble;
     struct queue *queue;
     CURL *curl;
     struct curl_slist *headers;
@@ -37,6 +40,45 @@ static size_t ignore(char *data, size_t size, size_t n, void *context)
     (void)data;
     (void)context;
     return size * n;
+}
+
+/* Asked by libcurl at least once a second: who ends the program does not wait for a post. */
+static int must_give_up(void *context, curl_off_t down_total, curl_off_t down, curl_off_t up_total,
+                        curl_off_t up)
+{
+    struct webhook *w = context;
+
+    (void)down_total;
+    (void)down;
+    (void)up_total;
+    (void)up;
+    return atomic_load(&w->must_stop);
+}
+
+static bool is_loopback(const char *host)
+{
+    return strcasecmp(host, "localhost") == 0 || strncmp(host, "127.", 4) == 0 ||
+           strcmp(host, "[::1]") == 0;
+}
+
+/* Found out at start: else the first event would tell, and be tried for ever. */
+static bool check_url(const struct webhook_config *config)
+{
+    char *scheme = NULL, *host = NULL;
+    CURLU *url = curl_url();
+    bool is_good;
+
+    is_good = url != NULL && curl_url_set(url, CURLUPART_URL, config->url, 0) == CURLUE_OK &&
+              curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
+              curl_url_get(url, CURLUPART_HOST, &host, 0) == CURLUE_OK && *host != '\0' &&
+              (strcasecmp(scheme, "http") == 0 || strcasecmp(scheme, "https") == 0);
+    if (is_good && config->token != NULL && strcasecmp(scheme, "http") == 0 && !is_loopback(host))
+        say("warning: --webhook-token-file with http: everybody on the way can read the token; use "
+            "https");
+    curl_free(scheme);
+    curl_free(host);
+    curl_url_cleanup(url);
+    return is_good;
 }
 
 static bool set_up_curl(struct webhook *w)
@@ -55,6 +97,11 @@ static bool set_up_curl(struct webhook *w)
     curl_easy_setopt(w->curl, CURLOPT_HTTPHEADER, w->headers);
     curl_easy_setopt(w->curl, CURLOPT_TIMEOUT, POST_TIMEOUT_S);
     curl_easy_setopt(w->curl, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(w->curl, CURLOPT_NOPROGRESS, 0L);
+    curl_easy_setopt(w->curl, CURLOPT_XFERINFOFUNCTION, must_give_up);
+    curl_easy_setopt(w->curl, CURLOPT_XFERINFODATA, w);
+    /* An empty one: http_proxy and the like of the environment would get the token. */
+    curl_easy_setopt(w->curl, CURLOPT_PROXY, w->config.proxy != NULL ? w->config.proxy : "");
     curl_easy_setopt(w->curl, CURLOPT_WRITEFUNCTION, ignore);
     curl_easy_setopt(w->curl, CURLOPT_USERAGENT, "pennyline-web/" PENNYLINE_VERSION);
     return curl_easy_setopt(w->curl, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK;
@@ -76,7 +123,7 @@ static enum outcome post(struct webhook *w, const char *line)
     }
     if (code == CURLE_OK)
         say("webhook: HTTP %ld; it is tried again", status);
-    else
+    else if (code != CURLE_ABORTED_BY_CALLBACK)
         say("webhook: %s; it is tried again", curl_easy_strerror(code));
     return TRY_AGAIN;
 }
@@ -84,33 +131,54 @@ static enum outcome post(struct webhook *w, const char *line)
 /* Locked on entry and on return. False: it is time to stop. */
 static bool wait_s(struct webhook *w, int seconds)
 {
-    struct timespec until;
+    const struct timespec until = monotonic_after_ms(seconds * 1000L);
 
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += seconds;
     while (!w->must_stop && pthread_cond_timedwait(&w->changed, &w->lock, &until) == 0)
         continue;
     return !w->must_stop;
 }
 
+/* Counts each failure of the queue's file, and says it once. Locked. */
+static void note_queue(struct webhook *w, int result, const char *then)
+{
+    if (result != 0) {
+        w->counts.n_queue_errors++;
+        if (!w->is_queue_in_trouble)
+            say("webhook: the queue in %s: %s; %s", w->config.directory, strerror(-result), then);
+    } else if (w->is_queue_in_trouble) {
+        say("webhook: the queue in %s is in order again", w->config.directory);
+    }
+    w->is_queue_in_trouble = result != 0;
+}
+
 /* Locked, but for the post itself. */
 static enum outcome post_first(struct webhook *w)
 {
-    char *line = queue_peek(w->queue);
-    enum outcome outcome;
+    enum outcome outcome = TRY_AGAIN;
+    char *line = NULL;
+    int result = queue_first(w->queue, &line);
 
-    pthread_mutex_unlock(&w->lock);
-    outcome = line != NULL ? post(w, line) : GIVE_UP;
-    free(line);
-    pthread_mutex_lock(&w->lock);
-    if (outcome == TRY_AGAIN)
+    if (result == -EBADMSG) {
+        say("webhook: the queue in %s holds what is no event; it is given up", w->config.directory);
+        outcome = GIVE_UP;
+    } else if (result != 0) {
+        note_queue(w, result, "it is tried again");
+        return TRY_AGAIN;
+    } else {
+        pthread_mutex_unlock(&w->lock);
+        outcome = post(w, line);
+        free(line);
+        pthread_mutex_lock(&w->lock);
+    }
+    if (outcome == TRY_AGAIN) {
         w->counts.n_failures++;
-    else if (queue_pop(w->queue) != 0)
-        outcome = TRY_AGAIN;
-    else if (outcome == POSTED)
+        return outcome;
+    }
+    if (outcome == POSTED)
         w->counts.n_posted++;
     else
         w->counts.n_lost++;
+    note_queue(w, queue_pop(w->queue), "what was posted comes again after a restart");
     return outcome;
 }
 
@@ -158,10 +226,12 @@ struct webhook *webhook_start(const struct webhook_config *config, char *error, 
     }
     w->config = *config;
     pthread_mutex_init(&w->lock, NULL);
-    pthread_cond_init(&w->changed, NULL);
+    monotonic_cond_init(&w->changed);
     snprintf(path, sizeof(path), "%s/webhook.queue", config->directory);
     w->queue = queue_open(path, MOST_WAITING_BYTES);
-    if (w->queue == NULL)
+    if (!check_url(config))
+        snprintf(error, n_error, "webhook: \"%s\" is no URL of http or https", config->url);
+    else if (w->queue == NULL)
         snprintf(error, n_error, "webhook: %s: %s; --webhook-queue names a directory of its own",
                  path, strerror(errno));
     else if (!set_up_curl(w))

@@ -2,7 +2,8 @@
 /* Posts events to an URL, so that they reach a chat or a pager. Each is written to a queue on disk
  * first, and stays there until the other side took it: a restart loses none, and may send one
  * twice, with the same id (it is made of the event, so it is the same after a crash, too). A post
- * that fails is tried again, after 1 s, 2 s, ... up to a minute.
+ * that fails is tried again, after 1 s, 2 s, ... up to a minute. What was posted is not posted
+ * again while the process lives, also when the disk does not take note of it.
  *
  * What is posted: {"id", "text": one sentence, "event": the event as conf/event.schema.json has
  * it}. An event that the other side refuses for what it is (400, 413, 422) is given up, and
@@ -18,10 +19,11 @@ struct webhook_config {
     const char *directory; /* of the queue */
     const char *kinds;     /* names of events, with commas between */
     const char *token;     /* NULL: none */
+    const char *proxy;     /* URL; NULL: none, whatever the environment says */
 };
 
 struct webhook_counts {
-    unsigned long n_waiting, n_posted, n_failures, n_lost;
+    unsigned long n_waiting, n_posted, n_failures, n_lost, n_queue_errors;
 };
 
 struct webhook;

@@ -47,8 +47,9 @@ class Reply:
 class Gateway:
     """A pennyline-web that listens on a port of the loopback, with a folder of its own."""
 
-    def __init__(self, program, control, *arguments, token=True, listen=None, trusted=None):
-        """`trusted`: a certificate; TLS is spoken."""
+    def __init__(self, program, control, *arguments, token=True, listen=None, trusted=None,
+                 environment=None):
+        """`trusted`: a certificate; TLS is spoken. `environment`: beside what there is."""
         self.folder = tempfile.mkdtemp(prefix="pennyline-web-")
         self.port = free_port()
         self.program, self.control = program, control
@@ -59,7 +60,7 @@ class Gateway:
                           "--requests-per-second", "1000", *arguments]
         if token:
             self.arguments += ["--token-file", self.token_file]
-        self.process = None
+        self.process, self.environment = None, environment or {}
         self.start()
 
     def write(self, name, text, mode=0o600):
@@ -72,7 +73,8 @@ class Gateway:
     def start(self):
         n_before = self.log().count("listening on") if os.path.exists(self.log_path) else 0
         with open(self.log_path, "a", encoding="utf-8") as log:
-            self.process = subprocess.Popen([self.program, *self.arguments], stderr=log)
+            self.process = subprocess.Popen([self.program, *self.arguments], stderr=log,
+                                            env={**os.environ, **self.environment})
         wait_until(lambda: self.log().count("listening on") > n_before or self.process.poll() is not None)
         if self.process.poll() is not None:
             raise AssertionError(f"pennyline-web ended: {self.log()}")

@@ -148,6 +148,16 @@ class FromTheLog(unittest.TestCase):
         wait_until(lambda: self.gaps() == 1)
         self.arrive(first, self.log.write(2))
 
+    def test_a_log_that_is_cut_and_has_grown_again_is_read_from_its_begin(self):
+        self.arrive(first := self.log.write(2))
+        # It does not look meanwhile, as between two of its looks.
+        self.web.process.send_signal(signal.SIGSTOP)
+        os.truncate(self.log.path, 0)
+        second = self.log.write(50)
+        self.web.process.send_signal(signal.SIGCONT)
+        self.arrive(first, second)
+        self.assertEqual(self.gaps(), 1)
+
     def test_a_line_that_was_never_ended_holds_up_nothing(self):
         self.arrive(first := self.log.write(1))
         self.log.write(1, end="")

@@ -4,7 +4,10 @@
 
 import json
 import os
+import resource
 import signal
+import socket
+import subprocess
 import sys
 import tempfile
 import unittest
@@ -89,12 +92,83 @@ class Webhook(unittest.TestCase):
         self.assertGreaterEqual(self.metric("failures_total"), 1)
         receiver.stop()
 
+    def test_an_event_is_posted_once_when_the_disk_of_the_queue_fails(self):
+        self.play(1, 2, 3)
+        wait_until(lambda: self.metric("waiting") == 3)
+        # Every write of the gateway to a file fails from now on.
+        resource.prlimit(self.web.process.pid, resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
+        receiver = Receiver(self.port)
+        wait_until(lambda: self.metric("posted_total") == 3)
+        self.assertEqual(self.metric("waiting"), 0)
+        self.assertEqual([post["event"]["aggregate"] for post in receiver.taken()], [1, 2, 3])
+        self.assertEqual(self.metric("queue_errors_total"), 3)
+        resource.prlimit(self.web.process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)
+        receiver.stop()
+
+    def test_a_proxy_of_the_environment_gets_nothing(self):
+        proxy, receiver = Receiver(free_port()), Receiver(self.port)
+        url = f"http://127.0.0.1:{proxy.server.server_port}"
+        self.web.stop()
+        self.web.environment = {"http_proxy": url, "https_proxy": url, "ALL_PROXY": url}
+        self.web.start()
+        wait_until(lambda: self.server.pennyline.watchers)
+        self.play(9)
+        wait_until(receiver.taken)
+        self.assertEqual(proxy.posts, [])
+        # Said by an option, it is used.
+        self.web.stop()
+        self.web.environment = {}
+        self.web.arguments += ["--webhook-proxy", url]
+        self.web.start()
+        wait_until(lambda: self.server.pennyline.watchers)
+        self.play(10)
+        wait_until(proxy.taken)
+        for one in (proxy, receiver):
+            one.stop()
+
+    def test_the_end_does_not_wait_for_a_post(self):
+        with socket.create_server(("127.0.0.1", self.port)) as silent:
+            self.play(11)
+            post, _ = silent.accept()
+            with post:
+                self.assertEqual(self.web.stop(), 0)
+        # It was given up, and did not run into its own limit of time.
+        self.assertNotIn("tried again", self.web.log())
+
     def test_other_events_are_not_posted(self):
         receiver = Receiver(self.port)
         self.play(8)
         wait_until(receiver.taken)
         self.assertEqual({p["event"]["event"] for p in receiver.taken()}, {"verdict"})
         receiver.stop()
+
+
+class Start(unittest.TestCase):
+    def test_an_url_that_is_none_is_refused_at_start(self):
+        with tempfile.TemporaryDirectory(prefix="pennyline-fake-") as folder:
+            for url in ("nonsense", "file:///etc/passwd", "ftp://chat.example/", "http://", "chat.example/hook", ""):
+                run = subprocess.run([PROGRAM, "--socket", folder + "/none", "--listen", "127.0.0.1:0",
+                                      "--webhook", url, "--webhook-queue", folder],
+                                     stderr=subprocess.PIPE, text=True, timeout=60)
+                self.assertEqual(run.returncode, 1, url)
+                self.assertIn("no URL of http or https", run.stderr, url)
+
+    def test_a_token_that_goes_in_clear_is_warned_of(self):
+        with tempfile.TemporaryDirectory(prefix="pennyline-fake-") as folder:
+            for url, warned in (("http://192.0.2.1/hook", True), ("https://192.0.2.1/hook", False),
+                                ("http://127.0.0.1:1/hook", False)):
+                web = Gateway(PROGRAM, folder + "/none", "--webhook", url, "--webhook-queue", folder,
+                              "--webhook-token-file", self.secret(folder))
+                self.addCleanup(web.kill)
+                self.assertEqual("can read the token" in web.log(), warned, url)
+                web.close()
+
+    def secret(self, folder):
+        path = os.path.join(folder, "secret")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write("webhook-secret-0123\n")
+        os.chmod(path, 0o600)
+        return path
 
 
 if __name__ == "__main__":
