@@ -23,8 +23,18 @@ static struct {
 } exchange = {
     .callers = PTHREAD_MUTEX_INITIALIZER,
     .lock = PTHREAD_MUTEX_INITIALIZER,
-    .answered = PTHREAD_COND_INITIALIZER,
 };
+
+/* Waits go by a clock that nobody sets. */
+static void make_condition(void)
+{
+    pthread_condattr_t attributes;
+
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&exchange.answered, &attributes);
+    pthread_condattr_destroy(&attributes);
+}
 
 void telemetry_serve(const struct control_operations *operations, uint64_t now_ns)
 {
@@ -48,7 +58,7 @@ static json_t *wait_for_reply(void)
     struct timespec until;
     json_t *reply;
 
-    clock_gettime(CLOCK_REALTIME, &until);
+    clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_sec += ANSWER_TIMEOUT_S;
     while (atomic_load_explicit(&exchange.is_asked, memory_order_relaxed))
         if (pthread_cond_timedwait(&exchange.answered, &exchange.lock, &until) == ETIMEDOUT)
@@ -61,9 +71,11 @@ static json_t *wait_for_reply(void)
 
 json_t *telemetry_ask_manager(const char *request, bool *ok)
 {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
     json_t *reply, *out;
     const char *error;
 
+    pthread_once(&once, make_condition);
     pthread_mutex_lock(&exchange.callers);
     pthread_mutex_lock(&exchange.lock);
     snprintf(exchange.request, sizeof(exchange.request), "%s", request);
