@@ -86,7 +86,8 @@ struct appliance {
     bool must_stop;
     bool has_told_end; /* of a test after which forwarding goes on */
     struct appliance_watch watch;
-    uint64_t watch_loads_ns; /* when the workers' load is read next */
+    struct port_statistics watched[CONFIG_MAX_PORTS]; /* of each port, when it could last be read */
+    uint64_t watch_loads_ns;                          /* when the workers' load is read next */
     struct progress progress;
     struct info_header *info; /* NULL: other processes cannot see it */
     struct appliance_inspected inspected;

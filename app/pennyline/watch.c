@@ -12,19 +12,21 @@
 
 #define INTERVAL_NS (100 * NS_PER_MS)
 
-/* Cumulative over all ports. */
-static struct appliance_watch read_totals(const struct appliance *a)
+/* Cumulative over all ports. What a port lost while it could not be read is told when it can. */
+static struct appliance_watch read_totals(struct appliance *a)
 {
     struct worker_counters workers = lanes_counters_sum(a);
-    struct appliance_watch now = {.n_packets = workers.rx_packets,
-                                  .n_tx_full = workers.lost_tx_full,
-                                  .n_cut = workers.lost_cut};
+    struct appliance_watch now = a->watch;
 
+    now.n_packets = workers.rx_packets;
+    now.n_tx_full = workers.lost_tx_full;
+    now.n_cut = workers.lost_cut;
     for (uint32_t i = 0; i < a->n_ports; i++) {
         struct port_statistics s;
 
         if (port_read_statistics(&a->ports[i], &s) != 0)
             continue;
+        s = port_statistics_take_losses(&a->watched[i], &s);
         now.n_missed += s.missed;
         now.n_no_buffer += s.no_buffer;
         now.n_errors += s.rx_errors + s.tx_errors;

@@ -23,6 +23,25 @@ struct port_statistics {
     uint64_t rx_errors, tx_errors;
 };
 
+/* By how much the device's counters of lost packets grew since `last`, which becomes `now`. A
+ * device that was reset, or plugged in anew, counts from 0 again: nothing grew then, for all that
+ * is known.
+ */
+static inline struct port_statistics port_statistics_take_losses(struct port_statistics *last,
+                                                                 const struct port_statistics *now)
+{
+    struct port_statistics grown = {0};
+
+#define TAKE(field) grown.field = now->field > last->field ? now->field - last->field : 0
+    TAKE(missed);
+    TAKE(no_buffer);
+    TAKE(rx_errors);
+    TAKE(tx_errors);
+#undef TAKE
+    *last = *now;
+    return grown;
+}
+
 static inline void worker_port_add(struct worker_port *sum, const struct worker_port *p)
 {
     sum->rx += p->rx;
