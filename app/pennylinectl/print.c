@@ -195,6 +195,11 @@ static void print_watched(FILE *out, const json_t *passive)
     print_loss(out, "loss before here", json_object_get(passive, "upstream_loss"));
     print_loss(out, ", after here", json_object_get(passive, "downstream_loss"));
     fprintf(out, "\n");
+    if (json_number_at(passive, "counters.mirror_copies") > 0)
+        fprintf(out,
+                "%.0f packets came twice: the mirror copies some more than once; only the first "
+                "copy counts\n",
+                json_number_at(passive, "counters.mirror_copies"));
     if (sampling > 0 && sampling < 1)
         fprintf(out, "one packet in %.0f comes here (%s): loss cannot be told\n", 1 / sampling,
                 json_text_at(passive, "sampling.source", text));

@@ -20,7 +20,7 @@ static size_t round_to_line(size_t n_bytes)
 /* The parts of an engine's memory, in order. */
 struct layout {
     size_t engine, ledger, places, deltas, changed, posting, listed, rules, to_report, flows,
-        passive_deltas, passive_lines, passive_jumps, end;
+        passive_deltas, passive_lines, passive_jumps, passive_copies, end;
 };
 
 static bool any_slice_is_passive(const struct engine_config *config)
@@ -51,7 +51,8 @@ static struct layout lay_out(const struct engine_config *config)
     l.passive_lines =
         l.passive_deltas + round_to_line((n_aggregates + 1) * sizeof(struct passive_counters));
     l.passive_jumps = l.passive_lines + config->n_flows * sizeof(struct passive_line);
-    l.end = l.passive_jumps + round_to_line(sizeof(struct passive_jumps));
+    l.passive_copies = l.passive_jumps + round_to_line(sizeof(struct passive_jumps));
+    l.end = l.passive_copies + round_to_line(sizeof(struct passive_copies));
     return l;
 }
 
@@ -148,6 +149,7 @@ struct engine *engine_init(void *memory, size_t n_bytes, const struct engine_con
         e->passive_deltas = (void *)(base + l.passive_deltas);
         e->passive_lines = (void *)(base + l.passive_lines);
         e->passive_jumps = (void *)(base + l.passive_jumps);
+        e->passive_copies = (void *)(base + l.passive_copies);
         memset(base + l.passive_deltas, 0, l.end - l.passive_deltas);
     }
     e->age_interval_ns = table.idle_timeout_ms * NS_PER_MS / 2;

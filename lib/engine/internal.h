@@ -6,6 +6,7 @@
 #include "engine/engine.h"
 #include "engine/ledger.h"
 #include "engine/places.h"
+#include "passive/copies.h"
 #include "passive/jumps.h"
 #include "passive/passive.h"
 #include "tcp/flags.h"
@@ -87,6 +88,7 @@ struct engine {
     struct passive_counters *passive_deltas; /* per aggregate, beside `deltas` */
     struct passive_line *passive_lines;      /* per flow record */
     struct passive_jumps *passive_jumps;
+    struct passive_copies *passive_copies;
     uint32_t *n_flows_to_report; /* per slice: so many more, when they end */
     uint32_t idle_timeout_ms;
 };

@@ -92,6 +92,21 @@ static struct passive_packet describe(const struct engine *e, const struct engin
                                    .window_bytes = rules->window_bytes};
 }
 
+/* What comes again is held against it (passive/copies.h). */
+static void fingerprint(struct engine *e, const struct flow *f, struct passive_packet *p)
+{
+    if (p->data == NULL)
+        return;
+    p->copies = e->passive_copies;
+    p->fingerprint = passive_fingerprint(p->data, p->view, flow_table_index(e->flows, f));
+}
+
+static void remember(struct engine *e, const struct passive_packet *p)
+{
+    if (p->copies != NULL)
+        passive_remember(e->passive_copies, p->fingerprint, p->now_ticks);
+}
+
 static struct flow *admit(struct engine *e, struct engine_packet *p,
                           const struct slice_rules *rules, bool *is_new)
 {
@@ -297,6 +312,11 @@ static void syn(struct engine *e, const struct passive_flow *f, const struct pas
 {
     uint64_t silent_ns = time_ms_since(f->hot->last_seen_ms, e->now_ms) * NS_PER_MS;
 
+    if (passive_came_just_now(f, p)) {
+        c->mirror_copies++;
+        return;
+    }
+    remember(e, p);
     if (passive_is_same_syn(f, p->view) && (f->hot->flags & PASSIVE_ENDED) == 0) {
         c->syns_repeated++;
         /* Which of them is answered, nobody knows. */
@@ -321,10 +341,9 @@ static bool in_window(const struct flow *f, uint32_t sequence, const struct slic
 
 static void count_kind(struct aggregate_counters *c, enum passive_kind kind)
 {
-    if (kind == PASSIVE_JUMP) {
-        c->jumps++;
+    c->jumps += kind == PASSIVE_JUMP;
+    if (kind == PASSIVE_JUMP || kind == PASSIVE_COPY)
         return;
-    }
     c->segments++;
     c->in_order += kind == PASSIVE_FIRST_TIME;
     c->out_of_order += kind == PASSIVE_REORDERED || kind == PASSIVE_RETRANSMITTED;
@@ -358,6 +377,9 @@ static void data(struct engine *e, const struct passive_flow *f, const struct pa
     if (likely_false(kind == PASSIVE_JUMP) && settle_jump(e, f, p, pc))
         kind = passive_flow_segment(f, p, pc);
     count_kind(c, kind);
+    if (kind == PASSIVE_COPY)
+        return;
+    remember(e, p);
     if (kind == PASSIVE_JUMP)
         return;
     f->hot->state = FLOW_OBSERVED;
@@ -449,9 +471,12 @@ static void packet_of_flow(struct engine *e, const struct engine_packet *p,
                            const struct slice_rules *rules, const struct passive_flow *f,
                            struct aggregate_counters *c, struct passive_counters *pc)
 {
-    const struct passive_packet packet = describe(e, p, rules);
+    struct passive_packet packet = describe(e, p, rules);
     const struct packet_view *v = p->view;
     uint8_t flags = f->hot->flags;
+
+    if (v->payload_bytes > 0 || (v->tcp_flags & TCP_FLAG_SYN) != 0)
+        fingerprint(e, f->hot, &packet);
 
     if ((v->tcp_flags & TCP_FLAG_CONTROL) != 0)
         c->control_packets++;
@@ -498,8 +523,10 @@ bool engine_passive(struct engine *e, struct engine_packet *p, const struct slic
     if (likely_false((hot->flags & PASSIVE_ACK_WANTED) != 0))
         acknowledgement(e, &f, p);
     if (is_new && (p->view->tcp_flags & TCP_FLAG_SYN) != 0) {
-        const struct passive_packet packet = describe(e, p, rules);
+        struct passive_packet packet = describe(e, p, rules);
 
+        fingerprint(e, hot, &packet);
+        remember(e, &packet);
         c->control_packets++;
         data_of_syn(&packet, c, engine_passive_delta(e, aggregate));
         return true;

@@ -115,11 +115,15 @@ struct passive_flow {
 
 /* A packet, and when. `data` is what `view` was made of, or NULL: then TTL, window, IP
  * identification and timestamps are not known. */
+struct passive_copies;
+
 struct passive_packet {
     const struct packet_view *view;
     const uint8_t *data;
     uint32_t now_ticks;
     uint32_t window_bytes; /* farther from snd_max than this is not believed; below 2^30 */
+    const struct passive_copies *copies; /* what came lately; NULL: not known */
+    uint64_t fingerprint;                /* of this one (passive/copies.h) */
 };
 
 enum passive_end {
@@ -143,6 +147,7 @@ enum passive_kind {
     PASSIVE_LATE,          /* its retransmission overtook it */
     PASSIVE_UNKNOWN,
     PASSIVE_JUMP,
+    PASSIVE_COPY, /* of the mirror: the same packet once more */
     PASSIVE_N_KINDS
 };
 
@@ -226,6 +231,9 @@ bool passive_flow_may_have_gone_on(const struct passive_flow *f, uint32_t sequen
                                    uint32_t now_ticks);
 void passive_flow_go_on(const struct passive_flow *f, const struct passive_packet *p,
                         uint32_t sequence, struct passive_counters *c);
+
+/* Did this very packet come just now? */
+bool passive_came_just_now(const struct passive_flow *f, const struct passive_packet *p);
 
 /* Is this the SYN that began the flow, again? */
 bool passive_is_same_syn(const struct passive_flow *f, const struct packet_view *view);

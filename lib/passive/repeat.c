@@ -2,8 +2,20 @@
 /* Segments that went by before. */
 #include <stddef.h>
 
+#include "passive/copies.h"
 #include "passive/internal.h"
 #include "tcp/serial.h"
+
+bool passive_came_just_now(const struct passive_flow *f, const struct passive_packet *p)
+{
+    struct packet_detail detail = {0};
+
+    if (p->copies == NULL)
+        return false;
+    passive_read_detail(f, p, &detail);
+    return passive_is_copy(p->copies, p->fingerprint, detail.ip_id != 0,
+                           passive_ticks_of_code(f->hot->rtt_code), p->now_ticks);
+}
 
 /* Was it taken for lost, and its retransmission overtook it? */
 static bool is_late(const struct passive_flow *f, const struct packet_detail *detail)

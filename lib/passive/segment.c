@@ -264,6 +264,10 @@ enum passive_kind passive_flow_segment(const struct passive_flow *f, const struc
     }
     if (ahead > p->window_bytes && behind > p->window_bytes)
         return PASSIVE_JUMP;
+    if (serial_before(v->sequence, hot->snd_max) && passive_came_just_now(f, p)) {
+        c->mirror_copies++;
+        return PASSIVE_COPY;
+    }
     passive_flow_answered(f, p);
     hot->n_passed++;
     c->passed++;

@@ -70,6 +70,11 @@ static void print_watched(FILE *out, const struct manager *m, const struct aggre
     print_loss(out, "loss before here", &r.upstream);
     print_loss(out, ", after here", &r.downstream);
     fprintf(out, "\n");
+    if (r.total->mirror_copies > 0)
+        fprintf(out,
+                "    %" PRIu64 " packets came twice: the mirror copies some more than once; "
+                "only the first copy counts\n",
+                r.total->mirror_copies);
     if (r.sampling.rate < 1)
         fprintf(out, "    one packet in %.0f comes here (%s): loss cannot be told\n",
                 1 / r.sampling.rate, passive_sampling_source_name(r.sampling.source));

@@ -39,6 +39,8 @@
       "segments below snd_max that tell nothing: of bytes not known, or while others are missing") \
     X(maybe_late, "maybe_late", "segments",                                                        \
       "of them: as late, perhaps, but nothing tells which copy was sent first")                    \
+    X(mirror_copies, "mirror_copies", "packets",                                                   \
+      "the same packet once more: copied twice by the mirror, and counted nowhere else")           \
     X(payload_bytes, "payload_bytes", "bytes", "TCP payload that went by")                         \
     X(missing_bytes, "missing_bytes", "bytes", "bytes of holes that nobody filled")                \
     X(holes_opened, "holes_opened", "holes", "ranges of bytes that did not come in their turn")    \

@@ -166,8 +166,10 @@ static void a_repeat_that_the_receiver_reports_as_duplicate_is_no_loss(void **st
     lab_packet_way(l, 1, true, TCP_FLAG_SYN | TCP_FLAG_ACK, 80000 - 1, 0, headers);
     lab_packet_way(l, 1, false, TCP_FLAG_ACK, START, BYTES, headers);
     lab_packet_way(l, 1, false, TCP_FLAG_ACK, START + BYTES, BYTES, headers);
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < 3; i++) {
+        lab_wait_ms(l, 1);
         lab_packet_way(l, 1, false, TCP_FLAG_ACK, START, BYTES, headers);
+    }
     assert_int_equal(passive_sums(l)->repeats, 3);
     duplicate_report(headers, START + BYTES);
     lab_packet_way(l, 1, true, TCP_FLAG_ACK, 80000, 0, headers);
@@ -178,6 +180,7 @@ static void a_repeat_that_the_receiver_reports_as_duplicate_is_no_loss(void **st
     duplicate_report(headers, START + 100000);
     lab_packet_way(l, 1, true, TCP_FLAG_ACK, 80000, 0, headers);
     assert_int_equal(passive_sums(l)->needless, 3);
+    lab_wait_ms(l, 1);
     lab_packet_way(l, 1, false, TCP_FLAG_ACK, START, BYTES, headers);
     acknowledgement(headers, START + 100000);
     lab_packet_way(l, 1, true, TCP_FLAG_ACK, 80000, 0, headers);

@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "passive/copies.h"
+#include "passive/passive.h"
 
 enum { BYTES = 1000, START = 5000, PEER_START = 80000 };
 
@@ -29,6 +31,16 @@ static void send_packet(struct lab *l, bool back, uint8_t flags, uint32_t sequen
     store_be32(headers + 20 + 8, acknowledgement);
     headers[20 + 12] = 0x50;
     lab_packet_way(l, 1, back, flags, sequence, n_bytes, headers);
+}
+
+static void send_with_id(struct lab *l, uint8_t flags, uint32_t sequence, uint32_t n_bytes,
+                         uint16_t ip_id)
+{
+    uint8_t headers[40] = {0x45};
+
+    store_be16(headers + 4, ip_id);
+    headers[20 + 12] = 0x50;
+    lab_packet_way(l, 1, false, flags, sequence, n_bytes, headers);
 }
 
 static void shake_hands(struct lab *l, uint32_t start, uint32_t peer_start)
@@ -298,6 +310,7 @@ static void a_repeat_makes_us_listen_for_what_the_receiver_says(void **state)
     send_packet(l, true, TCP_FLAG_ACK, PEER_START, 0, START + 2 * BYTES);
     assert_int_equal(passive_sums(l)->rtt_destination_samples, 1);
     send_packet(l, true, TCP_FLAG_ACK, PEER_START, 0, START + 2 * BYTES);
+    lab_wait_ms(l, 1);
     send_packet(l, false, TCP_FLAG_ACK, START, BYTES, PEER_START);
     assert_int_equal(passive_sums(l)->repeats, 1);
     headers[0] = 0x45;
@@ -310,6 +323,95 @@ static void a_repeat_makes_us_listen_for_what_the_receiver_says(void **state)
     assert_int_equal(passive_sums(l)->repeats, 0);
     assert_int_equal(l->passive[0].needless, 1);
     lab_close(l);
+}
+
+/* What a mirror of two ports makes of a connection: the SYN and then each pair of segments come
+ * twice, 1 ms apart. What is sent again has another identification. */
+static void copies_of_the_mirror_are_no_repeats(void **state)
+{
+    enum { PAIRS = 10 };
+    struct lab *l = open_passive();
+
+    (void)state;
+    for (int copy = 0; copy < 2; copy++) {
+        send_with_id(l, TCP_FLAG_SYN, START - 1, 0, 99);
+        lab_wait_ms(l, 1);
+    }
+    for (uint32_t i = 0; i < 2 * PAIRS; i += 2) {
+        lab_wait_ms(l, 40);
+        for (int copy = 0; copy < 2; copy++) {
+            send_with_id(l, TCP_FLAG_ACK, START + i * BYTES, BYTES, (uint16_t)(100 + i));
+            send_with_id(l, TCP_FLAG_ACK, START + (i + 1) * BYTES, BYTES, (uint16_t)(101 + i));
+            lab_wait_ms(l, 1);
+        }
+    }
+    assert_int_equal(passive_sums(l)->mirror_copies, 1 + 2 * PAIRS);
+    assert_int_equal(l->passive[0].syns_repeated, 0);
+    assert_int_equal(l->passive[0].first_time, 2 * PAIRS);
+    assert_int_equal(l->passive[0].passed, 2 * PAIRS);
+    assert_int_equal(l->passive[0].payload_bytes, 2 * PAIRS * BYTES);
+    assert_int_equal(l->sums[0].segments, 2 * PAIRS);
+    send_with_id(l, TCP_FLAG_ACK, START, BYTES, 200);
+    assert_int_equal(passive_sums(l)->repeats, 1);
+    lab_close(l);
+}
+
+static void a_copy_is_told_by_identification_and_time(void **state)
+{
+    static const struct {
+        uint16_t id, id_again;
+        uint32_t us, rtt_us;
+        bool is_copy;
+    } cases[] = {
+        {7, 7, 0, 0, true},         {7, 7, 9900, 0, true},        {7, 7, 10100, 0, false},
+        {7, 7, 9900, 100, true},    {7, 8, 0, 0, false},          {0, 0, 90, 0, true},
+        {0, 0, 150, 0, false},      {0, 0, 1900, 4000, true},     {0, 0, 2100, 4000, false},
+        {0, 0, 9900, 900000, true}, {0, 0, 10100, 900000, false}, {0, 7, 0, 0, false},
+    };
+    static struct passive_copies copies;
+
+    (void)state;
+    for (uint32_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        const struct packet_view view = {.is_ipv4 = true, .l4_offset = 20, .sequence = i};
+        uint64_t then_ns = 77 * NS_PER_S, now_ns = then_ns + cases[i].us * NS_PER_US;
+        uint8_t headers[40] = {0x45};
+
+        store_be16(headers + 4, cases[i].id);
+        passive_remember(&copies, passive_fingerprint(headers, &view, 5), passive_ticks(then_ns));
+        store_be16(headers + 4, cases[i].id_again);
+        if (passive_is_copy(&copies, passive_fingerprint(headers, &view, 5), cases[i].id_again != 0,
+                            passive_ticks(cases[i].rtt_us * NS_PER_US),
+                            passive_ticks(now_ns)) != cases[i].is_copy)
+            fail_msg("case %u", i);
+    }
+}
+
+/* Of all that differs between two packets, one is enough: the checksum covers what the others do
+ * not, as TSval and acknowledgement. */
+static void packets_that_differ_have_other_fingerprints(void **state)
+{
+    const struct packet_view view = {
+        .is_ipv4 = true, .l4_offset = 20, .sequence = START, .payload_bytes = BYTES};
+    struct packet_view other = view;
+    uint8_t headers[40] = {0x45};
+    uint64_t fingerprint = passive_fingerprint(headers, &view, 5);
+
+    (void)state;
+    assert_true(passive_fingerprint(headers, &view, 6) != fingerprint);
+    other.sequence++;
+    assert_true(passive_fingerprint(headers, &other, 5) != fingerprint);
+    other = view;
+    other.payload_bytes++;
+    assert_true(passive_fingerprint(headers, &other, 5) != fingerprint);
+    headers[20 + 17] = 1;
+    assert_true(passive_fingerprint(headers, &view, 5) != fingerprint);
+    headers[20 + 17] = 0;
+    headers[5] = 1;
+    assert_true(passive_fingerprint(headers, &view, 5) != fingerprint);
+    headers[5] = 0;
+    headers[8] = 63; /* what a router changes */
+    headers[11] = 9;
+    assert_true(passive_fingerprint(headers, &view, 5) == fingerprint);
 }
 
 int main(void)
@@ -326,6 +428,9 @@ int main(void)
         cmocka_unit_test(keepalives_keep_both_directions_alive),
         cmocka_unit_test(acknowledgements_without_data_are_counted),
         cmocka_unit_test(data_of_a_syn_count_and_their_repeat_is_no_loss),
+        cmocka_unit_test(copies_of_the_mirror_are_no_repeats),
+        cmocka_unit_test(a_copy_is_told_by_identification_and_time),
+        cmocka_unit_test(packets_that_differ_have_other_fingerprints),
         cmocka_unit_test(a_repeat_makes_us_listen_for_what_the_receiver_says),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
