@@ -269,6 +269,7 @@ void replay_finish(struct replay *r)
     engine_stop(r->engine);
     for (int i = 0; i < 3; i++)
         step(r, r->now_ns + epoch_ns);
+    manager_finish(r->manager);
 }
 
 const char *replay_check(const struct replay *r)

@@ -167,6 +167,7 @@ void appliance_halt(struct appliance *a)
     lanes_join(a);
     drain_workers(a);
     manager_tick(a->manager, appliance_now_ns(a));
+    manager_finish(a->manager);
     watch_reconcile(a);
     events_process(a, "stopped", appliance_now_ns(a));
 }

@@ -165,6 +165,11 @@ void manager_stop(struct manager *m, enum test_reason reason, uint64_t now_ns)
     passive_stop_all(m);
 }
 
+void manager_finish(struct manager *m)
+{
+    passive_stop_all(m);
+}
+
 void manager_set_kill_switch(struct manager *m, bool on, uint64_t now_ns)
 {
     bool was_on = m->kill_switch;

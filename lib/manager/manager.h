@@ -225,6 +225,10 @@ int manager_test_stop(struct manager *m, uint32_t aggregate, enum test_reason re
 /* Ends all running tests, as manager_test_stop(); none begins by itself until manager_start(). */
 void manager_stop(struct manager *m, enum test_reason reason, uint64_t now_ns);
 
+/* After the last message of workers that were stopped: what watching ended with is judged, as flows
+ * that are given up at the end tell most of what is missing of them. */
+void manager_finish(struct manager *m);
+
 void manager_set_kill_switch(struct manager *m, bool on, uint64_t now_ns);
 bool manager_kill_switch(const struct manager *m);
 

@@ -187,6 +187,91 @@ static void each_finding_has_its_own_name_and_words(void **state)
     assert_null(passive_finding_words(PASSIVE_N_FINDINGS));
 }
 
+/* Workers give up what is open when they are stopped, which is after the tests were. */
+static void what_is_given_up_at_the_end_is_judged(void **state)
+{
+    const struct message half_a_flow = {.kind = MESSAGE_PASSIVE,
+                                        .passive = {.payload_bytes = 40000,
+                                                    .missing_bytes = 40000,
+                                                    .holes_opened = 20,
+                                                    .holes_unfilled = 20,
+                                                    .flows_finished = 1,
+                                                    .ended_fin = 1,
+                                                    .flows_balanced = 1}};
+    struct box *b = open_passive(0, 0, 0);
+
+    (void)state;
+    watch(b, segments(0, 0, 40));
+    manager_receive(b->manager, &(struct message){.kind = MESSAGE_PASSIVE});
+    manager_stop(b->manager, REASON_STOPPED, b->now_ns);
+    assert_false(report(b).findings[FINDING_PER_PACKET_BALANCING].is_raised);
+    manager_receive(b->manager, &half_a_flow);
+    assert_false(report(b).findings[FINDING_PER_PACKET_BALANCING].is_raised);
+    manager_finish(b->manager);
+    assert_true(report(b).findings[FINDING_PER_PACKET_BALANCING].is_raised);
+    assert_true(report(b).withheld[FINDING_UPSTREAM_LOSS]);
+    box_close(b);
+}
+
+static void assert_same_rate(const struct passive_rate *a, const struct passive_rate *b)
+{
+    assert_int_equal(a->n_hits, b->n_hits);
+    assert_int_equal(a->n_observations, b->n_observations);
+    assert_true(a->rate == b->rate && a->low == b->low && a->high == b->high);
+}
+
+/* Losses in runs, and some in doubt, in two deltas: nothing was forgotten yet. */
+static void windows_say_the_same_as_the_total_with(uint64_t repeats_in_a_run)
+{
+    struct box *b = open_passive(0, 0, 0);
+    struct passive_report r;
+
+    for (uint64_t i = 1; i <= 2; i++) {
+        struct passive_counters c = segments(40 * i, 30 * i, 1000 * i);
+
+        /* Losses in runs of two, and some in doubt. */
+        c.lost_upstream_repairs = 20 * i;
+        c.passed -= 20 * i;
+        c.holes_opened = c.holes_retransmitted = 20 * i;
+        c.repeat_runs = 30 * i / repeats_in_a_run;
+        c.late = 3 * i;
+        c.unknown = c.maybe_late = 2 * i;
+        c.reordered = c.extent_3_7 = 4 * i;
+        c.passed += 9 * i;
+        watch(b, c);
+    }
+    r = report(b);
+    assert_int_equal(r.upstream.n_hits, 120);
+    assert_int_equal(r.downstream.n_hits, 90);
+    assert_true(r.upstream.low > 0 && r.downstream.low > 0);
+    for (int w = 0; w < PASSIVE_N_WINDOWS; w++) {
+        assert_same_rate(&r.windows[w][0], &r.upstream);
+        assert_same_rate(&r.windows[w][1], &r.downstream);
+    }
+    box_close(b);
+}
+
+/* Of single repeats those in doubt decide, of runs of them the runs. */
+static void windows_say_the_same_as_the_total(void **state)
+{
+    (void)state;
+    windows_say_the_same_as_the_total_with(1);
+    windows_say_the_same_as_the_total_with(3);
+}
+
+static void a_report_of_nothing_is_refused(void **state)
+{
+    struct box *b = open_passive(0, 0, 0);
+    struct passive_report r;
+
+    (void)state;
+    assert_true(manager_passive_report(b->manager, 0, &r));
+    assert_false(manager_passive_report(b->manager, 1, &r));
+    assert_false(manager_passive_report(b->manager, 7, &r));
+    assert_false(manager_passive_report(b->manager, AGGREGATE_NONE, &r));
+    box_close(b);
+}
+
 static void windows_forget_what_is_older(void **state)
 {
     struct box *b = open_passive(0, 0, 0);
@@ -500,6 +585,9 @@ int main(void)
         cmocka_unit_test(runs_of_losses_widen_the_interval),
         cmocka_unit_test(findings_need_enough_of_their_kind),
         cmocka_unit_test(each_finding_has_its_own_name_and_words),
+        cmocka_unit_test(what_is_given_up_at_the_end_is_judged),
+        cmocka_unit_test(windows_say_the_same_as_the_total),
+        cmocka_unit_test(a_report_of_nothing_is_refused),
         cmocka_unit_test(windows_forget_what_is_older),
         cmocka_unit_test(a_finding_is_taken_back_when_its_cause_is_gone),
         cmocka_unit_test(balancing_is_over_when_nothing_is_missing),
