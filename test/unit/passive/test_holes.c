@@ -501,6 +501,25 @@ static void holes_that_were_left_far_behind_never_come_round_again(void **state)
     assert_int_equal(bench_data(&b, next - 2 * step + BYTES, BYTES), PASSIVE_REORDERED);
 }
 
+/* 2 GiB on, the numbers below a hole that was given up look as if they were above it. */
+static void a_hole_that_was_given_up_is_forgotten_in_time(void **state)
+{
+    enum { LONG = 60000 };
+    struct bench b;
+    uint32_t next = open_with_hole(&b, START) + 2 * BYTES;
+
+    (void)state;
+    bench_wait_us(&b, 11000000);
+    bench_data(&b, next + BYTES, BYTES);
+    assert_int_equal(b.c.holes_unfilled, 1);
+    next += 2 * BYTES;
+    for (uint64_t n_bytes = 0; n_bytes < UINT64_C(5) << 29; n_bytes += LONG, next += LONG)
+        assert_int_equal(bench_data(&b, next, LONG), PASSIVE_FIRST_TIME);
+    bench_wait_us(&b, RTT_US);
+    assert_int_equal(bench_data(&b, next - 5 * LONG, LONG), PASSIVE_REPEAT);
+    bench_check(&b);
+}
+
 static void a_jump_is_not_believed(void **state)
 {
     struct bench b;
@@ -625,6 +644,7 @@ int main(void)
         cmocka_unit_test(a_hole_that_stays_is_never_filled),
         cmocka_unit_test(holes_live_through_the_wrap),
         cmocka_unit_test(holes_that_were_left_far_behind_never_come_round_again),
+        cmocka_unit_test(a_hole_that_was_given_up_is_forgotten_in_time),
         cmocka_unit_test(a_jump_is_not_believed),
         cmocka_unit_test(segments_before_a_pause_are_not_observed),
         cmocka_unit_test(half_of_the_packets_elsewhere_is_balancing),

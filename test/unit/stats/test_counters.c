@@ -7,6 +7,8 @@
 
 #include <cmocka.h>
 
+#include "stats/ports.h"
+
 static void rows_cover_the_struct_without_overlap(void **state)
 {
     (void)state;
@@ -66,6 +68,34 @@ static void broken_identities_are_named(void **state)
     bad = c;
     bad.out_of_order = 1;
     assert_non_null(strstr(aggregate_counters_check(&bad), "segments"));
+    /* ambiguous and test_duplicates are parts of duplicates, population_duplicates of the latter.
+     */
+    bad = c;
+    bad.ambiguous = bad.test_duplicates = bad.population_duplicates = 1;
+    assert_null(aggregate_counters_check(&bad));
+    bad.ambiguous = 2;
+    assert_non_null(strstr(aggregate_counters_check(&bad), "ambiguous"));
+    bad.ambiguous = 0;
+    bad.test_duplicates = 2;
+    assert_non_null(strstr(aggregate_counters_check(&bad), "test_duplicates"));
+    bad.test_duplicates = 0;
+    assert_non_null(strstr(aggregate_counters_check(&bad), "population_duplicates"));
+}
+
+/* Distinct numbers, so that no field stands for another one. */
+static void ports_of_workers_add_up(void **state)
+{
+    const size_t n = sizeof(struct worker_port) / sizeof(uint64_t);
+    struct worker_port a, b;
+
+    (void)state;
+    for (size_t i = 0; i < n; i++) {
+        ((uint64_t *)&a)[i] = 1000 + i;
+        ((uint64_t *)&b)[i] = (uint64_t)1 << i;
+    }
+    worker_port_add(&a, &b);
+    for (size_t i = 0; i < n; i++)
+        assert_int_equal(((uint64_t *)&a)[i], 1000 + i + ((uint64_t)1 << i));
 }
 
 static void a_worker_accounts_for_every_packet(void **state)
@@ -92,6 +122,7 @@ int main(void)
         cmocka_unit_test(names_are_unique),
         cmocka_unit_test(add_and_subtract_are_inverse),
         cmocka_unit_test(broken_identities_are_named),
+        cmocka_unit_test(ports_of_workers_add_up),
         cmocka_unit_test(a_worker_accounts_for_every_packet),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
