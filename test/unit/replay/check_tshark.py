@@ -115,7 +115,7 @@ class Comparison:
         self.seen["holes"] += holes
         self.seen["below"] += below
         if payload <= 1:  # no segment, or a keepalive
-            if kind not in ("-", "first_time"):
+            if kind not in ("-", "first_time", "keepalive"):
                 self.wrong.append(f"{where}: {kind}")
             return
         if below != bool(flags & BELOW):
@@ -204,4 +204,5 @@ def main():
     return len(wrong) > 0
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* packet_kinds CAPTURE: what mode passive makes of each packet of a capture: for each one a
- * line with how many holes it opened, which of the kinds below it was counted as, and what was read
- * of it (print_fields()). It runs the replay as it is, and looks at how the engine's counters grow
- * with each packet. */
+ * line with how many holes it opened, which of the kinds below it was counted as (or jump, or
+ * keepalive), and what was read of it (print_fields()). It runs the replay as it is, and looks at
+ * how the engine's counters grow with each packet. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -18,7 +18,7 @@ static const struct {
 } kinds[] = {
 #define KIND(field) INITIALIZER(#field, offsetof(struct passive_counters, field))
     KIND(first_time), KIND(lost_upstream_repairs), KIND(reordered), KIND(late), KIND(repeats),
-    KIND(unknown),
+    KIND(unknown),    KIND(mirror_copies),
 };
 
 static uint64_t counter(const struct passive_counters *c, size_t offset)
@@ -29,22 +29,31 @@ static uint64_t counter(const struct passive_counters *c, size_t offset)
 /* What the one aggregate counted since it was posted, and which posting that was. */
 struct snapshot {
     struct passive_counters counters;
+    struct aggregate_counters aggregate;
     uint64_t epoch;
 };
 
 static struct snapshot look(const struct replay *r)
 {
-    return (struct snapshot){r->engine->passive_deltas[0], r->engine->posted_epoch};
+    return (struct snapshot){r->engine->passive_deltas[0], r->engine->deltas[0].counters,
+                             r->engine->posted_epoch};
 }
 
 static void print_growth(const struct snapshot *before, const struct snapshot *after)
 {
     struct passive_counters grown = after->counters;
+    struct aggregate_counters of_packet = after->aggregate;
     const char *kind = "-";
 
     /* Posting clears the counters; a packet is counted after that. */
-    if (before->epoch == after->epoch)
+    if (before->epoch == after->epoch) {
         passive_counters_subtract(&grown, &after->counters, &before->counters);
+        aggregate_counters_subtract(&of_packet, &after->aggregate, &before->aggregate);
+    }
+    if (of_packet.jumps == 1)
+        kind = "jump";
+    if (of_packet.keepalives == 1)
+        kind = "keepalive";
     for (size_t i = 0; i < ARRAY_LENGTH(kinds); i++)
         if (counter(&grown, kinds[i].offset) == 1)
             kind = kinds[i].name;
