@@ -227,16 +227,24 @@ def print_head_to_head(folder):
 
 
 def parameters_of(row):
-    words = []
+    attacks = {row["plays"], row["also"]}
+    words = [" and ".join(dict.fromkeys((row["plays"], row["also"])))] if row["also"] else []
     if number(row, "duplicates") > 0 and row["attack"] != "sweep":
         words.append(f"{100 * number(row, 'duplicates'):.3g} %")
     if number(row, "delay_ms") > 0:
         words.append(f"{number(row, 'delay_ms'):.4g} ms")
     words.append(f"{row['flows']} flows")
-    if number(row, "flood") > 0:
+    if number(row, "flood") > 0 and "eviction" in attacks:
         words.append(f"flood {row['flood']}")
-    if number(row, "covered") > 0:
+    if number(row, "covered") > 0 and "sweep" in attacks:
         words.append(f"covers {row['covered']}")
+    if number(row, "between") > 0 and attacks & {"undroppable", "blocked"}:
+        words.append(f"{row['between']} between")
+    if "undroppable" in attacks:
+        words.append(row["between_kind"])
+    if number(row, "period_ms") > 0 and "pulses" in attacks:
+        words.append(f"of each {number(row, 'period_ms'):.3g} ms")
+    words.append(f"{number(row, 'rate'):.0f}/s")
     return ", ".join(words)
 
 
