@@ -5,6 +5,8 @@
 #include <net/if.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "config/config.h"
 #include "netdev/offloads.h"
@@ -167,6 +169,27 @@ static int quiet_offloads(struct appliance *a, uint32_t i)
     return stuck != 0 ? refuse_stuck(port, interface, stuck) : 0;
 }
 
+/* The kernel would refuse it in DPDK's depths, in a dozen lines. */
+static int check_rights(struct appliance *a, uint32_t i)
+{
+    const struct config_port *port = &a->config->ports[i];
+    char interface[CONFIG_PATH_BYTES];
+    int fd;
+
+    if (!config_device_kernel_interface(port->device, interface))
+        return 0;
+    fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+    if (fd >= 0)
+        close(fd);
+    if (fd >= 0 || errno != EPERM)
+        return 0;
+    say_error(
+        "port %s: AF_XDP and AF_PACKET need CAP_NET_RAW and CAP_NET_ADMIN, and AF_XDP CAP_BPF "
+        "too, which this process does not have; run it as root",
+        port->name);
+    return -EPERM;
+}
+
 static int for_each_port(struct appliance *a, int (*act)(struct appliance *a, uint32_t i))
 {
     for (uint32_t i = 0; i < a->config->n_ports; i++) {
@@ -184,7 +207,9 @@ int claims_up(struct appliance *a)
 
     for (uint32_t i = 0; i < CONFIG_MAX_PORTS; i++)
         a->claims[i].fd = -1;
-    error = for_each_port(a, claim);
+    error = for_each_port(a, check_rights);
+    if (error == 0)
+        error = for_each_port(a, claim);
     if (error == 0)
         error = for_each_port(a, look_at_interface);
     if (error == 0)

@@ -92,6 +92,8 @@ static bool find_mount(const char *root, uint64_t page_bytes, char out[PATH_MAX]
         if (found)
             snprintf(out, PATH_MAX, "%s%s", root, entry->mnt_dir);
     }
+    /* Where EAL may not make its files, it ends. */
+    found = found && access(out, W_OK | X_OK) == 0;
     if (mounts != NULL)
         endmntent(mounts);
     return found;
@@ -214,7 +216,8 @@ bool hugepages_suffice(const struct hugepages *have, const uint64_t needed_mb[HU
 {
     if (!have->is_mounted) {
         snprintf(why, n,
-                 "no hugetlbfs is mounted; \"mount -t hugetlbfs none /dev/hugepages\", and \"echo "
+                 "no hugetlbfs is mounted that this user may write to; \"mount -t hugetlbfs none "
+                 "/dev/hugepages\", and \"echo "
                  "%lu > /proc/sys/vm/nr_hugepages\"",
                  pages_wanted(0, 0, needed_mb[0]));
         return false;

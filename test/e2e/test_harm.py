@@ -10,7 +10,7 @@ import unittest
 import netlab
 import pennyline
 from netlab import GENUINE, RECEIVER
-from test_owner import received, second
+from test_owner import received
 from test_service import wait_until
 
 SLICE = {"name": "genuine", "sources": [GENUINE[4]], "mode": "active"}

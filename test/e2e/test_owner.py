@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import subprocess
-import time
 import unittest
 
 import netlab
@@ -117,6 +116,19 @@ def forget_claims(lab):
     inode = int(lab.box.run("stat", "-L", "-c", "%i", "/proc/self/ns/net"))
     for port in ("portA", "portB"):
         os.unlink(f"/run/pennyline/devices/net-{inode}-{port}")
+
+
+class Rights(unittest.TestCase):
+    def test_without_them_it_says_what_is_missing_in_words_of_its_own(self):
+        with netlab.Path() as lab:
+            done = subprocess.run(lab.box.command(
+                "setpriv", "--no-new-privs", "--bounding-set=-all", pennyline.program("pennyline"), "test", "--in",
+                "portA", "--out", "portB", "--source", SPOOFED[4]), capture_output=True, text=True, timeout=60,
+                check=False)
+            self.assertEqual(done.returncode, pennyline.ERROR, done.stderr)
+            self.assertIn("need CAP_NET_RAW", done.stderr)
+            self.assertIn("run it as root", done.stderr)
+            self.assertNotIn("EAL", done.stderr)
 
 
 class XdpProgram(unittest.TestCase):

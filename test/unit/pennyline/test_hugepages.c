@@ -180,6 +180,7 @@ static void test_a_size_that_is_not_mounted_is_none(void **state)
     hugepages_read(root, unknown, &have);
     assert_int_equal(have.nodes[0].free_bytes, 24 * MIB);
     assert_int_equal(have.unmounted_bytes, 1024 * MIB);
+    write_file("mnt/huge/.keep", "");
     assert_false(hugepages_suffice(&have, needed, why, sizeof(why)));
     assert_non_null(strstr(why, "1024 MiB more are of a size that no hugetlbfs is mounted for"));
     write_file("proc/mounts", "none /dev/hugepages hugetlbfs rw,pagesize=2M 0 0\n"
