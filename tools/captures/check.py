@@ -18,7 +18,8 @@ MODES = {"passive": ("--mode", "passive"), "off": ("--mode", "off"),
          "anytime": ("--mode", "active", "--rule", "anytime"),
          "penny": ("--mode", "active", "--rule", "penny")}
 SANITIZER_EXIT = 99
-VERDICT_EXITS = {"passive": {0}, "off": {0}, "anytime": {0, 10, 11, 12}, "penny": {0, 10, 11, 12}}
+VERDICT_EXITS = {"passive": {0}, "off": {0}, "anytime": {0, 10, 11, 12, 13},
+                 "penny": {0, 10, 11, 12, 13}}
 
 
 def run(seconds, *command):
