@@ -117,6 +117,8 @@ void watch_ports(struct appliance *a, uint64_t now_ns)
 
     if (now_ns < a->watch.next_ns)
         return;
+    for (uint32_t i = 0; i < a->n_ports; i++)
+        port_poll_missed(&a->ports[i]);
     now = read_totals(a);
     now.next_ns = now_ns + INTERVAL_NS;
     follow_links(a, now_ns);

@@ -111,6 +111,30 @@ for size in [4000, 500] * {n}:
             self.assertEqual(summary.broken_identities(), [])
 
 
+class FullRing(unittest.TestCase):
+    def test_what_a_full_ring_of_af_packet_lost_is_counted_and_suspends_drops(self):
+        """DPDK's driver does not ask for it. A stopped process takes nothing: the ring holds 2,048 frames."""
+        with netlab.Path() as lab:
+            service = pennyline.Service(lab, [SLICE], driver="af_packet")
+            lab.spoof(pennyline.program("pennyline-blind"), GENUINE[4], RECEIVER[4], "--flows", 10, "--rate", 4000,
+                      "--payload", 100, "--duration", 60)
+            wait_until("traffic", lambda: received(service) > 1000)
+            self.assertEqual(self.missed(service), 0)
+            service.send_signal(signal.SIGSTOP)
+            before = lab.box.counters("portA")["rx_packets"]
+            wait_until("more than the ring holds", lambda: lab.box.counters("portA")["rx_packets"] > before + 5000)
+            service.send_signal(signal.SIGCONT)
+            wait_until("what was missed", lambda: self.missed(service) > 1000)
+            wait_until("a suspension", lambda: "receive queue full" in
+                       [e.get("reason") for e in service.events() if e["event"] == "suspended"])
+            code, summary = service.stop()
+            self.assertEqual(code, 0)
+            self.assertEqual(summary.broken_identities(), [])
+
+    def missed(self, service):
+        return service.ask("status")["ports"][0]["device_counters"]["missed"]
+
+
 class SecondPath(unittest.TestCase):
     """By AF_PACKET the kernel sends each frame on as well: what is dropped arrives nevertheless."""
 

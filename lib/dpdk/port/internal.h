@@ -34,6 +34,9 @@ void port_set_offloads(const struct port *port, const struct rte_eth_dev_info *i
 void port_hold_program(struct port *port);
 void port_release_program(struct port *port);
 
+/* Finds the sockets of an AF_PACKET port, which is started. */
+void port_find_rings(struct port *port);
+
 /* Flags of a kernel interface (IFF_UP, IFF_RUNNING), or a negative errno. */
 int port_kernel_flags(const struct port *port);
 

@@ -48,6 +48,9 @@ int port_start(struct port *port)
                          port->device_name, rte_strerror(-error));
     }
     port->is_started = true;
+    if (port->is_kernel_interface && port->kernel_driver == PORT_DRIVER_AF_PACKET)
+        port_find_rings(port);
+    port_poll_missed(port); /* what was lost before the start is nobody's */
     port->base = (struct port_statistics){0};
     port_read_statistics(port, &port->base);
     port_poll_link(port);
@@ -58,6 +61,7 @@ void port_stop(struct port *port)
 {
     for (uint16_t i = 0; port->is_started && i < port->n_devices; i++)
         rte_eth_dev_stop(port->devices[i]);
+    port->n_rings = 0;
     port->is_started = false;
 }
 
@@ -115,6 +119,7 @@ int port_read_statistics(const struct port *port, struct port_statistics *out)
         sum.rx_errors += stats.ierrors;
         sum.tx_errors += stats.oerrors;
     }
+    sum.missed += port->ring_missed;
     if (error != 0)
         return error;
     *out = (struct port_statistics){

@@ -57,7 +57,11 @@ struct port {
     int probe_socket;         /* to ask the kernel about its interface; -1: none */
     /* Of a port by AF_XDP, once configured: the program that brings it its packets. */
     struct netdev_xdp xdp;
-    int xdp_fd;          /* keeps it alive; -1: none */
+    int xdp_fd; /* keeps it alive; -1: none */
+    /* Of a port by AF_PACKET, once started: its sockets, DPDK's own, and what they lost. */
+    uint32_t n_rings;
+    int rings[CONFIG_MAX_QUEUES];
+    uint64_t ring_missed;
     const char *trouble; /* why it brings nothing, in words; NULL: it does */
     uint8_t mac[6];
     bool is_kernel_interface, is_open, is_started, is_hotplugged, link_up;
@@ -92,6 +96,10 @@ int port_start(struct port *port);
 /* No worker uses it any more. Both may be called at any state, again and again. */
 void port_stop(struct port *port);
 void port_close(struct port *port);
+
+/* Asks what the driver does not: how many packets found the rings of AF_PACKET full. Counted as
+ * missed by the next port_read_statistics(). */
+void port_poll_missed(struct port *port);
 
 /* 0, or a negative errno. */
 int port_read_statistics(const struct port *port, struct port_statistics *out);
