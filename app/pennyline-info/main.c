@@ -354,6 +354,21 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     }
 }
 
+/* EAL takes locks of the shared heap and of shared lists while it starts: who ended or stopped
+ * there would leave them held, and the primary would wait for them at its next look. */
+static void block_ends(sigset_t *before)
+{
+    sigset_t ends;
+
+    sigemptyset(&ends);
+    sigaddset(&ends, SIGINT);
+    sigaddset(&ends, SIGTERM);
+    sigaddset(&ends, SIGHUP);
+    sigaddset(&ends, SIGQUIT);
+    sigaddset(&ends, SIGTSTP);
+    sigprocmask(SIG_BLOCK, &ends, before);
+}
+
 const char *argp_program_version = "pennyline-info " PENNYLINE_VERSION;
 
 int main(int argc, char **argv)
@@ -362,16 +377,21 @@ int main(int argc, char **argv)
     struct options options = {.file_prefix = DEFAULT_FILE_PREFIX, .page = {.count = USUAL_COUNT}};
     const struct sigaction on_end = {.sa_handler = on_signal};
     struct attachment attachment;
+    sigset_t before;
     int code;
 
     argp_err_exit_status = EXIT_USAGE;
     argp_parse(&argp, argc, argv, 0, NULL, &options);
-    code = attach(&attachment, options.file_prefix);
-    if (code != 0)
-        return code;
     sigaction(SIGINT, &on_end, NULL);
     sigaction(SIGTERM, &on_end, NULL);
+    sigaction(SIGHUP, &on_end, NULL);
+    sigaction(SIGQUIT, &on_end, NULL);
     signal(SIGPIPE, SIG_IGN);
+    block_ends(&before);
+    code = attach(&attachment, options.file_prefix);
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    if (code != 0)
+        return code;
     code = knows_slice(&attachment, &options) ? run(&attachment, &options) : EXIT_USAGE;
     detach(&attachment);
     return code;

@@ -176,21 +176,22 @@ static void write_bursts(const json_t *workers, FILE *out)
     family(out, "worker_burst_packets", "histogram", "packets", "Packets of receive bursts");
     json_array_foreach (workers, i, worker) {
         json_t *ranges = json_object_get(json_object_get(worker, "load"), "bursts_by_packets");
-        long long lcore = (long long)json_number_at(worker, "lcore"), sum = 0;
+        long long lcore = (long long)json_number_at(worker, "lcore");
+        unsigned long long sum = 0; /* of what somebody says: it may wrap */
         unsigned int fill = 0;
 
         if (ranges == NULL)
             continue;
         json_object_foreach (ranges, range, n) {
-            sum += (long long)json_integer_value(n);
+            sum += (unsigned long long)json_integer_value(n);
             if (++fill < json_object_size(ranges))
                 fprintf(out,
-                        PREFIX "worker_burst_packets_bucket{lcore=\"%lld\",le=\"%u.0\"} %lld\n",
+                        PREFIX "worker_burst_packets_bucket{lcore=\"%lld\",le=\"%u.0\"} %llu\n",
                         lcore, load_fill_most(fill - 1), sum);
         }
-        fprintf(out, PREFIX "worker_burst_packets_bucket{lcore=\"%lld\",le=\"+Inf\"} %lld\n", lcore,
+        fprintf(out, PREFIX "worker_burst_packets_bucket{lcore=\"%lld\",le=\"+Inf\"} %llu\n", lcore,
                 sum);
-        fprintf(out, PREFIX "worker_burst_packets_count{lcore=\"%lld\"} %lld\n", lcore, sum);
+        fprintf(out, PREFIX "worker_burst_packets_count{lcore=\"%lld\"} %llu\n", lcore, sum);
         fprintf(out, PREFIX "worker_burst_packets_sum{lcore=\"%lld\"} %.0f\n", lcore,
                 load_number(worker, "packets"));
     }
@@ -201,16 +202,23 @@ static void write_stages(const json_t *workers, FILE *out)
 {
     const char *stage;
     json_t *worker, *n;
+    double tsc_hz;
     size_t i;
 
     family(out, "worker_stage_seconds", "counter", "seconds",
            "Time of the stages of a burst, in the bursts that are measured");
-    json_array_foreach (workers, i, worker)
+    json_array_foreach (workers, i, worker) {
+        tsc_hz = load_number(worker, "tsc_hz");
         json_object_foreach (json_object_get(json_object_get(worker, "load"), "stage_cycles"),
-                             stage, n)
-            fprintf(out, PREFIX "worker_stage_seconds_total{lcore=\"%lld\",stage=\"%s\"} %.9f\n",
-                    (long long)json_number_at(worker, "lcore"), stage,
-                    json_number_value(n) / load_number(worker, "tsc_hz"));
+                             stage, n) {
+            if (!(tsc_hz > 0))
+                continue;
+            fprintf(out, PREFIX "worker_stage_seconds_total{lcore=\"%lld\",",
+                    (long long)json_number_at(worker, "lcore"));
+            label(out, "stage", stage);
+            fprintf(out, "} %.9f\n", json_number_value(n) / tsc_hz);
+        }
+    }
     family(out, "worker_stage_packets", "counter", "packets",
            "Packets of the bursts whose stages are measured");
     json_array_foreach (workers, i, worker)

@@ -66,7 +66,13 @@ static int log_up(struct appliance *a)
     a->log = eventlog_open(path, on_log_trouble, NULL);
     if (a->log != NULL)
         return 0;
-    say_error("event log %s cannot be opened: %m", path);
+    if (errno == ELOOP)
+        say_error(
+            "event log %s cannot be opened: a symbolic link is not followed; name the file that "
+            "it points to, or \"-\" for standard output",
+            path);
+    else
+        say_error("event log %s cannot be opened: %m", path);
     return -errno;
 }
 

@@ -24,6 +24,11 @@ static void check_event_log(struct check *c)
         check_blocks(c, "event log %s: it is a directory; name a file in it", path);
         return;
     }
+    if (lstat(path, &status) == 0 && S_ISLNK(status.st_mode)) {
+        check_blocks(c, "event log %s: a symbolic link is not followed; name the file itself",
+                     path);
+        return;
+    }
     if (access(path, W_OK) == 0)
         return;
     snprintf(folder, sizeof(folder), "%s", path);

@@ -113,6 +113,7 @@ static int run_watch(struct control_client *c, const struct options *o)
 
 static const struct subcommand subcommands[] = {
     {"status", NULL, "status", print_status, run_once},
+    {"slices", NULL, "slices", print_slices, run_once},
     {"aggregates", NULL, "aggregates", NULL, run_aggregates},
     {"aggregate", "aggregate", "aggregate", print_aggregate, run_once},
     {"test start", "aggregate", "test start", print_done, run_once},
@@ -132,12 +133,14 @@ static const struct argp_option argp_rows[] = {
     {0},
 };
 
-static const char usage[] = "status\naggregates\naggregate AGGREGATE\ntest start AGGREGATE\n"
-                            "test stop AGGREGATE\nkill-switch on|off\nwatch";
+static const char usage[] =
+    "status\nslices\naggregates\naggregate AGGREGATE\ntest start AGGREGATE\n"
+    "test stop AGGREGATE\nkill-switch on|off\nwatch";
 
 static const char description[] =
     "Asks a running pennyline, and tells it what to do.\v"
     "  status         workers, ports, tests running, whether drops are allowed\n"
+    "  slices         what the configuration names, and how each is tested\n"
     "  aggregates     all aggregates with their evidence and verdicts\n"
     "  aggregate      one of them, with its single flows and drops\n"
     "  test start     begin a test of an aggregate\n"

@@ -101,6 +101,41 @@ void print_status(FILE *out, const json_t *s)
     table_print(out, worker_columns, json_object_get(s, "workers"));
 }
 
+static void first_of(const json_t *row, const char *list, const char *number, char out[CELL_BYTES])
+{
+    const char *first = json_string_value(json_array_get(json_object_get(row, list), 0));
+    double n = json_number_at(row, number);
+
+    snprintf(out, CELL_BYTES, n > 1 ? "%.60s, and %.0f more" : "%.60s", first != NULL ? first : "-",
+             n - 1);
+}
+
+static void sources_cell(const json_t *row, char out[CELL_BYTES])
+{
+    first_of(row, "sources", "n_sources", out);
+}
+
+static void destinations_cell(const json_t *row, char out[CELL_BYTES])
+{
+    first_of(row, "destinations", "n_destinations", out);
+}
+
+static const struct column slice_columns[] = {
+    {"slice", "slice", NULL, true},
+    {"mode", "mode", NULL, true},
+    {"start", "start", NULL, true},
+    {"rule", "parameters.rule", NULL, true},
+    {"most drops", "parameters.max_drops_per_aggregate", NULL, false},
+    {"sources", NULL, sources_cell, true},
+    {"destinations", NULL, destinations_cell, true},
+    {0},
+};
+
+void print_slices(FILE *out, const json_t *result)
+{
+    table_print(out, slice_columns, json_object_get(result, "slices"));
+}
+
 static void flow_cell(const json_t *row, char out[CELL_BYTES])
 {
     char a[CELL_BYTES], b[CELL_BYTES];

@@ -6,6 +6,7 @@
 #include <jansson.h>
 #include <stdio.h>
 
+void print_slices(FILE *out, const json_t *result);
 void print_status(FILE *out, const json_t *status);
 void print_aggregate(FILE *out, const json_t *aggregate);
 void print_event(FILE *out, const json_t *event);

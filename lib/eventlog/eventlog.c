@@ -18,7 +18,10 @@
 struct eventlog {
     int fd;
     bool is_file; /* a regular file takes any write at once; others only what poll(2) allows */
+    bool in_line; /* what was written last is no whole line */
     bool in_trouble;
+    dev_t device; /* of the file that is open */
+    ino_t inode;
     size_t used;
     uint64_t n_lost, n_lost_told, n_errors;
     eventlog_trouble *trouble;
@@ -42,16 +45,62 @@ static int open_path(const struct eventlog *log)
 {
     if (is_standard_output(log))
         return STDOUT_FILENO;
-    /* O_NONBLOCK: a FIFO without reader is an error, not a wait. */
-    return open(log->path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0640);
+    /* O_NONBLOCK: a FIFO without reader is an error, not a wait. O_NOFOLLOW: where others may write
+     * to the directory, they must not choose the file. */
+    return open(log->path,
+                O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW,
+                0640);
+}
+
+/* Does the file that was just opened end within a line, as after a crash, or a disk that was full?
+ */
+static bool ends_within_line(const struct eventlog *log, const struct stat *status)
+{
+    int fd = open(log->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW);
+    struct stat by_name;
+    char last = '\n';
+
+    if (fd < 0)
+        return false;
+    if (fstat(fd, &by_name) != 0 || by_name.st_ino != status->st_ino ||
+        by_name.st_dev != status->st_dev || pread(fd, &last, 1, by_name.st_size - 1) != 1)
+        last = '\n';
+    close(fd);
+    return last != '\n';
+}
+
+/* Goes on in another file, at the begin of a line: what still waits may begin within one, whose
+ * first part stays in the old file. */
+static void begin_file(struct eventlog *log, const struct stat *status)
+{
+    const char *end = log->in_line ? memchr(log->buffer, '\n', log->used) : NULL;
+    size_t n_rest = end != NULL ? (size_t)(end + 1 - log->buffer) : 0;
+
+    if (log->in_line)
+        log->n_lost++;
+    log->in_line = false;
+    log->used -= n_rest;
+    memmove(log->buffer, log->buffer + n_rest, log->used);
+    /* There is room: some is kept for a line about losses. */
+    if (log->is_file && status->st_size > 0 && log->used < sizeof(log->buffer) &&
+        ends_within_line(log, status)) {
+        memmove(log->buffer + 1, log->buffer, log->used++);
+        log->buffer[0] = '\n';
+    }
 }
 
 static void use(struct eventlog *log, int fd)
 {
-    struct stat status;
+    struct stat status = {0};
+    bool is_same;
 
     log->fd = fd;
     log->is_file = fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
+    is_same = log->inode == status.st_ino && log->device == status.st_dev;
+    log->inode = status.st_ino;
+    log->device = status.st_dev;
+    if (!is_same)
+        begin_file(log, &status);
 }
 
 struct eventlog *eventlog_open(const char *path, eventlog_trouble *trouble, void *context)
@@ -134,6 +183,8 @@ static bool write_some(struct eventlog *log, int timeout_ms)
             begin_trouble(log, errno);
         return false;
     }
+    if (written > 0)
+        log->in_line = log->buffer[written - 1] != '\n';
     memmove(log->buffer, log->buffer + written, log->used - (size_t)written);
     log->used -= (size_t)written;
     end_trouble(log);

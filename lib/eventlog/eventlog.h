@@ -20,8 +20,10 @@ struct eventlog;
 /* Says a trouble with the log (and its end) in words, once for each; `text` is a whole sentence. */
 typedef void eventlog_trouble(void *context, const char *text);
 
-/* Opens for appending, made with mode 0640 if it is not there; "-" is standard output. NULL with
- * errno: what open(2) says, ENOMEM. `trouble` may be NULL: then standard error is told. */
+/* Opens for appending, made with mode 0640 if it is not there; "-" is standard output. A symbolic
+ * link is not followed (ELOOP). A file that ends within a line gets a line end first, so that only
+ * what was cut is lost to its readers. NULL with errno: what open(2) says, ENOMEM. `trouble` may be
+ * NULL: then standard error is told. */
 struct eventlog *eventlog_open(const char *path, eventlog_trouble *trouble, void *context);
 
 /* Writes `event` (stays the caller's) as one line. 0; -ENOBUFS the line is lost and counted;
@@ -31,7 +33,8 @@ int eventlog_write(struct eventlog *log, const json_t *event);
 /* Tries again what waits. Call it now and then, as each loop of the manager. */
 void eventlog_flush(struct eventlog *log);
 
-/* Opens the path anew (after a rotation) and goes on there. What still waited goes to the new file.
+/* Opens the path anew (after a rotation) and goes on there. What still waited goes to the new file,
+ * but for the rest of a line that was written in part: that line is lost, and counted.
  * 0, or what open(2) says: then the old file stays in use. Nothing to do for "-" and NULL. */
 int eventlog_reopen(struct eventlog *log);
 

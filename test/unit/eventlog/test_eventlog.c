@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -105,6 +106,97 @@ static void what_was_there_stays(void **state)
     text = contents(f->path);
     assert_string_equal(text, "{\"event\": \"test\", \"i\": 0}\n{\"event\": \"test\", \"i\": 1}\n");
     free(text);
+}
+
+static void put(const char *path, const char *text)
+{
+    FILE *file = fopen(path, "a");
+
+    fputs(text, file);
+    fclose(file);
+}
+
+static void a_file_that_ends_within_a_line_loses_no_other(void **state)
+{
+    struct fixture *f = *state;
+    struct eventlog *log;
+    char *text;
+
+    put(f->path, "{\"event\": \"cut in the mid");
+    log = eventlog_open(f->path, on_trouble, f);
+    write_number(log, 1);
+    eventlog_close(log);
+    text = contents(f->path);
+    assert_string_equal(text, "{\"event\": \"cut in the mid\n{\"event\": \"test\", \"i\": 1}\n");
+    free(text);
+}
+
+static void a_file_that_is_rotated_to_may_end_within_a_line(void **state)
+{
+    struct fixture *f = *state;
+    struct eventlog *log = eventlog_open(f->path, on_trouble, f);
+    char *text;
+
+    write_number(log, 1);
+    assert_int_equal(rename(f->path, f->rotated), 0);
+    put(f->path, "half");
+    assert_int_equal(eventlog_reopen(log), 0);
+    write_number(log, 2);
+    /* The same file once more: it has whole lines only. */
+    assert_int_equal(eventlog_reopen(log), 0);
+    write_number(log, 3);
+    eventlog_close(log);
+    text = contents(f->path);
+    assert_string_equal(text,
+                        "half\n{\"event\": \"test\", \"i\": 2}\n{\"event\": \"test\", \"i\": 3}\n");
+    free(text);
+}
+
+/* No file may grow beyond this: write(2) takes what there is room for, then fails. */
+static void limit_files(rlim_t bytes)
+{
+    struct rlimit limit;
+
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    limit.rlim_cur = bytes < limit.rlim_max ? bytes : limit.rlim_max;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+static void a_line_that_was_written_in_part_is_not_ended_in_another_file(void **state)
+{
+    struct fixture *f = *state;
+    struct eventlog *log = eventlog_open(f->path, on_trouble, f);
+    char *text;
+
+    signal(SIGXFSZ, SIG_IGN);
+    limit_files(40);
+    for (int i = 1; i <= 3; i++)
+        write_number(log, i);
+    limit_files(RLIM_INFINITY);
+    assert_int_equal(rename(f->path, f->rotated), 0);
+    /* The old file is full for ever: what waits goes to the new one. */
+    limit_files(40);
+    assert_int_equal(eventlog_reopen(log), 0);
+    limit_files(RLIM_INFINITY);
+    eventlog_close(log);
+    text = contents(f->rotated);
+    assert_string_equal(text, "{\"event\": \"test\", \"i\": 1}\n{\"event\": \"tes");
+    free(text);
+    text = contents(f->path);
+    assert_string_equal(text, "{\"event\": \"test\", \"i\": 3}\n"
+                              "{\"event\": \"events_lost\", \"count\": 1}\n");
+    free(text);
+}
+
+static void a_symbolic_link_is_not_followed(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_int_equal(symlink(f->rotated, f->path), 0);
+    errno = 0;
+    assert_null(eventlog_open(f->path, on_trouble, f));
+    assert_int_equal(errno, ELOOP);
+    assert_int_equal(access(f->rotated, F_OK), -1);
 }
 
 static void after_a_rotation_lines_go_to_the_new_file(void **state)
@@ -265,6 +357,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(each_event_is_a_line_that_can_be_read_at_once),
         TEST(what_was_there_stays),
+        TEST(a_file_that_ends_within_a_line_loses_no_other),
+        TEST(a_file_that_is_rotated_to_may_end_within_a_line),
+        TEST(a_line_that_was_written_in_part_is_not_ended_in_another_file),
+        TEST(a_symbolic_link_is_not_followed),
         TEST(after_a_rotation_lines_go_to_the_new_file),
         TEST(a_rotation_that_fails_keeps_the_old_file),
         TEST(a_path_that_cannot_be_opened_is_an_error),
