@@ -180,5 +180,6 @@ void services_serve(struct appliance *a, uint64_t now_ns)
 void services_down(struct appliance *a)
 {
     (void)a;
+    telemetry_close();
     rte_pdump_uninit();
 }

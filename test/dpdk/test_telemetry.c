@@ -258,6 +258,20 @@ static void views_that_are_empty_are_no_error(void **state)
     json_decref(ask(*state, "/pennyline/rings"));
 }
 
+/* DPDK's thread outlives them. */
+static void rings_are_not_looked_at_when_the_program_stops(void **state)
+{
+    json_t *rings = ask(*state, "/pennyline/rings");
+
+    assert_true(json_is_object(rings));
+    json_decref(rings);
+    telemetry_close();
+    rings = ask(*state, "/pennyline/rings");
+    assert_true(json_is_string(rings));
+    assert_non_null(strstr(json_string_value(rings), "stopping"));
+    json_decref(rings);
+}
+
 static void a_view_of_much_goes_on_with_its_next_page(void **state)
 {
     json_t *status = json_object(), *ports = json_array(), *page;
@@ -570,6 +584,8 @@ int main(void)
         TEST(replies_are_freed),
         TEST(a_page_never_outgrows_telemetry),
         TEST(what_does_not_fit_is_not_cut_in_silence),
+        /* The last one: it is for good. */
+        TEST(rings_are_not_looked_at_when_the_program_stops),
     };
     char directory[256];
     int failed;

@@ -2,6 +2,7 @@
 #include "telemetry/telemetry.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <rte_lcore.h>
 #include <rte_ring.h>
 #include <stdio.h>
@@ -62,14 +63,16 @@ static json_t *request_verdicts(const struct telemetry_parameters *p)
                      (json_int_t)count_up_to(p, TELEMETRY_VERDICTS_MOST));
 }
 
-/* Read without a lock: the ring's own counts are made for that. */
-static json_t *show_rings(const json_t *nothing, const struct telemetry_parameters *p)
+/* DPDK's thread goes on answering while the program stops, and rings are freed then. */
+static pthread_mutex_t rings_lock = PTHREAD_MUTEX_INITIALIZER;
+static bool has_rings;
+
+/* A ring's counts are made to be read while others use it. Locked. */
+static json_t *read_rings(void)
 {
     json_t *rings = json_object();
     char name[RTE_RING_NAMESIZE];
 
-    (void)nothing;
-    (void)p;
     for (unsigned int i = 0; i < RTE_MAX_LCORE; i++) {
         const struct rte_ring *ring;
 
@@ -82,6 +85,25 @@ static json_t *show_rings(const json_t *nothing, const struct telemetry_paramete
                                       "capacity", (json_int_t)rte_ring_get_capacity(ring)));
     }
     return rings;
+}
+
+static json_t *show_rings(const json_t *nothing, const struct telemetry_parameters *p)
+{
+    json_t *rings;
+
+    (void)nothing;
+    (void)p;
+    pthread_mutex_lock(&rings_lock);
+    rings = has_rings ? read_rings() : telemetry_error("pennyline is starting or stopping");
+    pthread_mutex_unlock(&rings_lock);
+    return rings;
+}
+
+static void set_rings(bool are_there)
+{
+    pthread_mutex_lock(&rings_lock);
+    has_rings = are_there;
+    pthread_mutex_unlock(&rings_lock);
 }
 
 static const struct endpoint endpoints[] = {
@@ -208,7 +230,13 @@ int telemetry_open(void)
 {
     int error = 0;
 
+    set_rings(true);
     for (size_t i = 0; i < ARRAY_LENGTH(endpoints) && error == 0; i++)
         error = rte_telemetry_register_cmd(endpoints[i].name, on_question, endpoints[i].help);
     return error;
+}
+
+void telemetry_close(void)
+{
+    set_rings(false);
 }

@@ -34,6 +34,10 @@
  * EAL. 0, or what rte_telemetry_register_cmd() says. */
 int telemetry_open(void);
 
+/* The same thread, before workers' rings are freed: they are not looked at any more, nor is a look
+ * under way when it returns. The endpoints stay. */
+void telemetry_close(void);
+
 /* The manager's thread, in each of its loops: answers a question if there is one. Never waits. */
 void telemetry_serve(const struct control_operations *operations, uint64_t now_ns);
 
