@@ -7,6 +7,7 @@
 
 #include "base/compiler.h"
 #include "base/hash.h"
+#include "info/table.h"
 #include "packet/packet.h"
 
 static uint64_t add_number(uint64_t h, uint64_t number)
@@ -56,6 +57,31 @@ static uint64_t read_magic(const struct info_header *h)
     return atomic_load_explicit((const _Atomic uint64_t *)&h->magic, memory_order_acquire);
 }
 
+static bool is_table(const struct info_header *h, uint64_t at, uint32_t n_records,
+                     size_t record_bytes)
+{
+    const struct info_table *t = (const struct info_table *)((uintptr_t)h + at);
+
+    return at % sizeof(uint64_t) == 0 && at >= sizeof(*h) && at <= h->total_bytes &&
+           info_table_bytes(n_records, record_bytes) <= h->total_bytes - at &&
+           t->n_records == n_records && t->record_bytes == record_bytes &&
+           t->stride_bytes == record_bytes + sizeof(uint64_t);
+}
+
+/* Does all that the header speaks of lie in its memory? The fingerprint says how large each thing
+ * is, and not how many there are and where. */
+static bool lies_inside(const struct info_header *h)
+{
+    return h->total_bytes >= sizeof(*h) && h->workers_at % sizeof(uint64_t) == 0 &&
+           h->workers_at >= sizeof(*h) && h->workers_at <= h->total_bytes &&
+           h->n_workers <= (h->total_bytes - h->workers_at) / sizeof(struct info_worker) &&
+           is_table(h, h->box_at, 1, sizeof(struct info_box)) &&
+           is_table(h, h->ports_at, h->n_ports, sizeof(struct info_port)) &&
+           is_table(h, h->pools_at, h->n_pools, sizeof(struct info_pool)) &&
+           is_table(h, h->slices_at, h->n_slices, sizeof(struct info_slice)) &&
+           is_table(h, h->aggregates_at, h->n_aggregates_most, sizeof(struct info_aggregate));
+}
+
 enum info_fit info_check(const void *memory, size_t n_bytes, char *error, size_t n_error)
 {
     const struct info_header *h = memory;
@@ -80,6 +106,14 @@ enum info_fit info_check(const void *memory, size_t n_bytes, char *error, size_t
     if (n_bytes < h->total_bytes) {
         snprintf(error, n_error, "%zu bytes are there, but pennyline wrote %lu", n_bytes,
                  (unsigned long)h->total_bytes);
+        return INFO_TRUNCATED;
+    }
+    if (!lies_inside(h)) {
+        snprintf(
+            error, n_error,
+            "what pennyline says of its counters lies beyond its memory of %lu bytes: it is none "
+            "of pennyline's, or was overwritten",
+            (unsigned long)h->total_bytes);
         return INFO_TRUNCATED;
     }
     return INFO_FITS;

@@ -104,6 +104,35 @@ static void another_layout_is_refused_in_words(void **state)
     refused(h, h->total_bytes, INFO_OTHER_LAYOUT, "fingerprint");
 }
 
+/* Where things lie, and how many there are, is believed only as far as the memory goes. */
+static void what_lies_outside_is_refused_in_words(void **state)
+{
+    struct info_header *h = *state;
+    const size_t n = info_bytes(&shape);
+    uint64_t *places[] = {&h->workers_at, &h->box_at,    &h->ports_at,
+                          &h->pools_at,   &h->slices_at, &h->aggregates_at};
+    uint32_t *counts[] = {&h->n_workers, &h->n_ports, &h->n_pools, &h->n_slices,
+                          &h->n_aggregates_most};
+
+    for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+        const uint64_t right = *places[i], wrong[] = {0, right + 4, n - 8, n, UINT64_MAX - 7};
+
+        for (size_t k = 0; k < sizeof(wrong) / sizeof(wrong[0]); k++) {
+            *places[i] = wrong[k];
+            refused(h, n, INFO_TRUNCATED, "beyond its memory");
+        }
+        *places[i] = right;
+    }
+    for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+        const uint32_t right = *counts[i];
+
+        *counts[i] = UINT32_MAX;
+        refused(h, n, INFO_TRUNCATED, "beyond its memory");
+        *counts[i] = right;
+    }
+    assert_int_equal(info_check(h, n, (char[512]){0}, 512), INFO_FITS);
+}
+
 static void what_is_closed_or_cut_is_refused_in_words(void **state)
 {
     struct info_header *h = *state;
@@ -231,6 +260,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(what_this_program_wrote_fits),
         TEST(another_layout_is_refused_in_words),
+        TEST(what_lies_outside_is_refused_in_words),
         TEST(what_is_closed_or_cut_is_refused_in_words),
         TEST(aggregates_are_told_in_the_same_words_as_by_the_manager),
         TEST(an_aggregate_without_a_test_shows_its_whole_run),
