@@ -168,7 +168,12 @@ static void check_ready(struct checks *c, const struct mirror_view *v)
     json_t *port;
     size_t i;
 
-    check(c, "complete", v->complete, "%u aggregates known", v->n_aggregates);
+    check(c, "complete", v->complete,
+          v->n_left_out > 0
+              ? "%u aggregates known, %u more are beyond what pennyline-web keeps: lower "
+                "instance.max_aggregates, or ask pennylinectl"
+              : "%u aggregates known",
+          v->n_aggregates, v->n_left_out);
     check(c, "kill_switch", !kill_switch, "the kill switch is %s", kill_switch ? "on" : "off");
     check(c, "suspended", !json_is_string(suspended), "%s",
           json_is_string(suspended) ? json_string_value(suspended) : "drops are allowed");

@@ -47,7 +47,7 @@ static void forget(struct mirror *m)
     m->aggregates = NULL;
     m->slices = NULL;
     m->status = NULL;
-    m->n_aggregates = m->aggregates_size = m->n_slices = 0;
+    m->n_aggregates = m->n_left_out = m->aggregates_size = m->n_slices = 0;
     m->complete = false;
 }
 
@@ -164,8 +164,13 @@ static struct mirrored_aggregate *place_of(struct mirror *m, json_int_t number)
     struct mirrored_aggregate *grown;
     uint32_t size;
 
-    if (number < 0 || number >= MIRROR_MAX_AGGREGATES)
+    if (number < 0 || number > UINT32_MAX)
         return NULL;
+    if (number >= MIRROR_MAX_AGGREGATES) {
+        if (number - MIRROR_MAX_AGGREGATES >= m->n_left_out)
+            m->n_left_out = (uint32_t)(number - MIRROR_MAX_AGGREGATES + 1);
+        return NULL;
+    }
     if (number >= m->aggregates_size) {
         size = (uint32_t)number + 64 + m->aggregates_size / 2;
         grown = realloc(m->aggregates, size * sizeof(*grown));

@@ -11,7 +11,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#define MIRROR_MAX_AGGREGATES (1u << 20)
+/* Some 1.4 KB each: with all that clients may hold, within MemoryMax= of the unit. */
+#define MIRROR_MAX_AGGREGATES (3u << 17)
 
 struct mirror;
 
@@ -44,7 +45,7 @@ void mirror_write_aggregates(struct mirror *m, const struct mirror_filter *filte
 void mirror_write_verdicts(struct mirror *m, uint32_t count, FILE *out);
 /* {"slices": [...]} with counts of aggregates by verdict. */
 void mirror_write_slices(struct mirror *m, FILE *out);
-/* {"connected", "trouble", "age_s", "complete", "status"}. */
+/* {"connected", "trouble", "age_s", "complete", "left_out", "status"}. */
 void mirror_write_status(struct mirror *m, double now_s, FILE *out);
 /* The points of its evidence. */
 void mirror_write_history(struct mirror *m, uint32_t aggregate, FILE *out);
@@ -55,6 +56,7 @@ struct mirror_view {
     double age_s;         /* of the status */
     const json_t *status; /* NULL: none yet */
     uint32_t n_aggregates;
+    uint32_t n_left_out; /* beyond MIRROR_MAX_AGGREGATES: it is not complete then */
     uint32_t n_slices;
 };
 struct mirror_view mirror_begin(struct mirror *m, double now_s);

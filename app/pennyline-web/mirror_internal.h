@@ -42,6 +42,7 @@ struct mirror {
     uint32_t n_slices;
     struct mirrored_aggregate *aggregates;
     uint32_t n_aggregates; /* greatest number heard of, and one */
+    uint32_t n_left_out;   /* of greater numbers, at least */
     uint32_t aggregates_size;
     struct history *history;
 };

@@ -104,9 +104,9 @@ void mirror_write_status(struct mirror *m, double now_s, FILE *out)
 
     pthread_rwlock_rdlock(&m->lock);
     trouble = m->connected ? json_null() : json_string(m->trouble);
-    fprintf(out, "{\"connected\":%s,\"complete\":%s,\"age_s\":%.3f,\"trouble\":",
-            m->connected ? "true" : "false", m->complete ? "true" : "false",
-            m->status != NULL ? now_s - m->status_at_s : 0.0);
+    fprintf(out, "{\"connected\":%s,\"complete\":%s,\"left_out\":%u,\"age_s\":%.3f,\"trouble\":",
+            m->connected ? "true" : "false", m->complete && m->n_left_out == 0 ? "true" : "false",
+            m->n_left_out, m->status != NULL ? now_s - m->status_at_s : 0.0);
     json_dumpf(trouble, out, JSON_COMPACT | JSON_ENCODE_ANY);
     fputs(",\"status\":", out);
     if (m->status != NULL)
@@ -141,7 +141,8 @@ struct mirror_view mirror_begin(struct mirror *m, double now_s)
     pthread_rwlock_rdlock(&m->lock);
     return (struct mirror_view){
         .connected = m->connected,
-        .complete = m->complete,
+        .complete = m->complete && m->n_left_out == 0,
+        .n_left_out = m->n_left_out,
         .age_s = m->status != NULL ? now_s - m->status_at_s : 0,
         .status = m->status,
         .n_aggregates = m->n_aggregates,

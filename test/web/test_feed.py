@@ -7,6 +7,7 @@ import socket
 import tempfile
 import unittest
 
+import fake_pennyline
 from gateway import Gateway, wait_until
 from world import PROGRAM, World, main
 
@@ -46,6 +47,37 @@ class Feed(World):
         finally:
             self.pennyline.silent_about.clear()
         self.refused(reply, 502, "may have been done")
+
+
+class Strange(World):
+    """A pennyline that says what ours does not."""
+    n_aggregates = 5
+
+    def test_metrics_are_well_formed_whatever_a_worker_says(self):
+        n = self.server.pennyline.now()
+        strange = fake_pennyline.load(1000, n)
+        strange["tsc_hz"] = 0
+        strange["bursts_by_packets"] = {"1": 2 ** 63 - 1, "2": 2 ** 63 - 1, "4": 2 ** 63 - 1}
+        strange["stage_cycles"] = {"re\"ceive\n": 400}
+        plain = self.server.pennyline.worker
+        self.server.pennyline.worker = lambda i: dict(plain(i), load=strange) if i == 0 else \
+            dict(plain(i), load=dict(strange, tsc_hz=10 ** 9))
+        text = wait_until(lambda: (t := self.web.get("/metrics").body.decode()) and '\\"ceive' in t and t)
+        for line in text.splitlines():
+            self.assertRegex(line, r'^(# .*|\w+(\{(\w+="([^"\\\n]|\\.)*",?)*\})? -?[0-9][0-9.e+]*)$')
+
+    def test_aggregates_that_are_not_kept_are_told(self):
+        report = self.server.pennyline.do_aggregate({"aggregate": 1})
+        self.server.pennyline.do_aggregate = lambda request: dict(report, aggregate=request["aggregate"])
+        number = 3 * 2 ** 17 + 41
+        for watcher in list(self.server.pennyline.watchers):
+            watcher.sendall(b'{"event": "test_started", "aggregate": %d}\n' % number)
+        status = wait_until(lambda: (s := self.web.get("/api/v1/status").json())["left_out"] and s)
+        self.assertEqual((status["left_out"], status["complete"]), (42, False))
+        ready = self.web.get("/readyz")
+        self.assertEqual(ready.status, 503)
+        self.assertIn("42 more are beyond", ready.body.decode())
+        self.assertEqual(self.web.get("/healthz").status, 200)
 
 
 class Another(unittest.TestCase):

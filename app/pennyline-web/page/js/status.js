@@ -53,7 +53,8 @@ function showKillSwitch(on) {
 export function showStatus(reply, health, aggregates) {
   const line = find("connection");
   line.classList.toggle("bad", !reply.connected);
-  line.textContent = reply.connected ? (reply.complete ? "live" : "reading aggregates")
+  const reading = reply.left_out ? `live, without ${reply.left_out} aggregates too many` : "reading aggregates";
+  line.textContent = reply.connected ? (reply.complete ? "live" : reading)
     : `pennyline does not answer: ${reply.trouble}`;
   find("instance").textContent = reply.status?.instance ?? "";
   showHealth(reply, health);
