@@ -126,8 +126,14 @@ static void data(struct run *r, const struct step *s)
     require(kind < PASSIVE_N_KINDS);
     if (kind != PASSIVE_FIRST_TIME && kind != PASSIVE_JUMP)
         require(!serial_before(r->hot.snd_max, before));
-    if (kind == PASSIVE_JUMP)
-        require(r->hot.snd_max == before);
+    if (kind != PASSIVE_JUMP)
+        return;
+    require(r->hot.snd_max == before);
+    /* As if those before it had agreed with it. */
+    if (passive_flow_may_have_gone_on(&f, h.view.sequence, h.packet.now_ticks)) {
+        passive_flow_go_on(&f, &h.packet, h.view.sequence, &r->c);
+        require(passive_flow_segment(&f, &h.packet, &r->c) == PASSIVE_FIRST_TIME);
+    }
 }
 
 static void ends(struct run *r, enum passive_end end)
@@ -165,7 +171,8 @@ static void one_step(struct run *r, const struct step *s)
         break;
     case REPORTED_TWICE:
         passive_flow_duplicate(&f, sequence_of(r, s), &r->c);
-        passive_flow_answered(&f, passive_ticks(r->now_ns));
+        build(&h, r, s, TCP_FLAG_ACK, sequence_of(r, s), 0);
+        passive_flow_answered(&f, &h.packet);
         break;
     default:
         ends(r, end_of[s->what % N_WHATS]);
