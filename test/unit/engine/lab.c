@@ -14,6 +14,8 @@ static int keep_message(void *context, const struct message *message)
     if (l->room == 0)
         return -ENOBUFS;
     l->room--;
+    if (l->on_message != NULL)
+        l->on_message(l, message);
     if (message->kind == MESSAGE_COUNTERS)
         aggregate_counters_add(&l->sums[message->aggregate], &message->counters);
     if (message->kind == MESSAGE_PASSIVE)

@@ -27,7 +27,8 @@ struct lab {
     uint64_t now_ns;
     struct message messages[LAB_N_MESSAGES];
     unsigned int n_messages;
-    unsigned int room; /* messages that still fit */
+    unsigned int room;                                                /* messages that still fit */
+    void (*on_message)(struct lab *l, const struct message *message); /* as it is posted; or NULL */
     struct aggregate_counters sums[4];
     struct passive_counters passive[4];
 };

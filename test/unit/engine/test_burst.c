@@ -8,6 +8,8 @@
  * room in the table. */
 #include "lab.h"
 
+#include <stdlib.h>
+
 #include <string.h>
 
 #include "base/bytes.h"
@@ -45,6 +47,8 @@ static void add_packet(struct burst *b, uint32_t flow, uint8_t flags, uint32_t s
                        uint32_t n_bytes)
 {
     static const uint8_t destination4[4] = {198, 51, 100, 1};
+    static const uint8_t destination6[16] = {0x20, 0x01, 0x0d, 0xb8, 0xff, 0xff, 1, 2,
+                                             3,    4,    5,    6,    7,    8,    9, 10};
     uint8_t address[16] = {0x20, 0x01, 0x0d, 0xb8};
     struct packet_view *v = &b->views[b->n];
     bool is_ipv4 = flow % 5 != 0;
@@ -58,7 +62,8 @@ static void add_packet(struct burst *b, uint32_t flow, uint8_t flags, uint32_t s
                               .is_ipv4 = is_ipv4,
                               .has_ip = true};
     v->source = is_ipv4 ? ip_address_from_ipv4(address + 12) : ip_address_from_ipv6(address);
-    v->destination = is_ipv4 ? ip_address_from_ipv4(destination4) : ip_address_from_ipv6(address);
+    v->destination =
+        is_ipv4 ? ip_address_from_ipv4(destination4) : ip_address_from_ipv6(destination6);
     b->packets[b->n] =
         (struct engine_packet){.view = v, .n_bytes = 54 + n_bytes, .ingress = (uint16_t)flow};
     b->which[b->n] = (uint8_t)b->n;
@@ -347,6 +352,74 @@ static void a_mirror(void **state)
     lab_close(t.singles);
 }
 
+static void stop_dropping(struct lab *l, const struct message *message)
+{
+    if (message->kind == MESSAGE_DROP_MADE)
+        lab_order(l, AGGREGATE_SETTLING, 1, 0);
+}
+
+/* Each segment has a flow of its own, and its coin says drop. */
+static void an_order_that_changes_within_a_burst_takes_effect_at_once(void **state)
+{
+    enum engine_action actions[ENGINE_MAX_BURST];
+    struct lab *l = lab_open(&(struct lab_options){0});
+    struct burst b = {0};
+
+    (void)state;
+    for (uint32_t flow = 1; flow < 5; flow++) {
+        add_packet(&b, flow, TCP_FLAG_SYN, 0, 0);
+        add_packet(&b, flow, TCP_FLAG_ACK, 1, 1000);
+    }
+    for (unsigned int i = 0; i < b.n; i++)
+        engine_ask(l->engine, &b.packets[i]);
+    assert_int_equal(engine_packets(l->engine, b.packets, b.which, b.n, actions), 0);
+    l->on_message = stop_dropping;
+    lab_set_budget(l, 100, 0);
+    lab_order(l, AGGREGATE_POOLED, 1, LAB_ALWAYS);
+    b.n = 0;
+    /* The first segment of a test takes the long way; the second of each flow is an ordinary one.
+     */
+    for (uint32_t flow = 1; flow < 5; flow++)
+        add_packet(&b, flow, TCP_FLAG_ACK | TCP_FLAG_URG, 1001, 1000);
+    for (uint32_t flow = 1; flow < 5; flow++)
+        add_packet(&b, flow, TCP_FLAG_ACK, 2001, 1000);
+    for (unsigned int i = 0; i < b.n; i++)
+        engine_ask(l->engine, &b.packets[i]);
+    assert_int_equal(engine_packets(l->engine, b.packets, b.which, b.n, actions), 1);
+    assert_int_equal(actions[4], ENGINE_DROP);
+    assert_int_equal(lab_counters(l)->dropped, 1);
+    lab_close(l);
+}
+
+/* No slot beyond the last is read: the sanitizers watch. */
+static void a_burst_may_lie_at_the_end_of_its_memory(void **state)
+{
+    struct lab *l = lab_open(&(struct lab_options){0});
+
+    (void)state;
+    for (unsigned int n = 1; n <= 14; n++) {
+        struct engine_packet *packets = aligned_alloc(CACHE_LINE_BYTES, n * sizeof(*packets));
+        enum engine_action *actions = malloc(n * sizeof(*actions));
+        uint8_t *which = malloc(n);
+        struct burst b = {0};
+
+        assert_non_null(packets);
+        assert_non_null(actions);
+        assert_non_null(which);
+        for (unsigned int i = 0; i < n; i++) {
+            add_packet(&b, i, TCP_FLAG_SYN, 1, 0);
+            packets[i] = b.packets[i];
+            which[i] = b.which[i];
+            engine_ask(l->engine, &packets[i]);
+        }
+        assert_int_equal(engine_packets(l->engine, packets, which, n, actions), 0);
+        free(packets);
+        free(actions);
+        free(which);
+    }
+    lab_close(l);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -355,6 +428,8 @@ int main(void)
         cmocka_unit_test(a_table_that_is_too_small),
         cmocka_unit_test(aggregates_of_a_table_that_is_too_small),
         cmocka_unit_test(a_mirror),
+        cmocka_unit_test(an_order_that_changes_within_a_burst_takes_effect_at_once),
+        cmocka_unit_test(a_burst_may_lie_at_the_end_of_its_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

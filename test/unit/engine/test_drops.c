@@ -407,6 +407,31 @@ static void a_flow_that_is_mostly_out_of_order_is_left_alone(void **state)
     lab_close(l);
 }
 
+/* A quarter of its segments, over many times the 255 that the share is taken of. */
+static void a_flow_that_is_a_little_out_of_order_is_never_left_alone(void **state)
+{
+    struct lab *l = lab_open(&(struct lab_options){.adjust = half_reordered});
+    uint32_t next = FIRST;
+
+    (void)state;
+    lab_syn(l, 1, ISN);
+    for (int i = 0; i < 1000; i++, next += 4000) {
+        lab_data(l, 1, next + 1000, 1000);
+        lab_data(l, 1, next, 1000);
+        lab_data(l, 1, next + 2000, 1000);
+        lab_data(l, 1, next + 3000, 1000);
+        if (i % 50 != 49)
+            continue;
+        lab_order(l, AGGREGATE_POOLED, (uint8_t)(i / 50 + 1), LAB_ALWAYS);
+        lab_set_budget(l, 1, 0);
+        assert_int_equal(lab_data(l, 1, next + 4000, 1000), ENGINE_DROP);
+        lab_data(l, 1, next + 4000, 1000);
+        next += 1000;
+        lab_order(l, AGGREGATE_IDLE, (uint8_t)(i / 50 + 1), 0);
+    }
+    lab_close(l);
+}
+
 static void an_evicted_flow_leaves_its_drop_void(void **state)
 {
     struct lab *l = open_dropping(100);
@@ -577,6 +602,7 @@ int main(void)
         cmocka_unit_test(the_gate_stops_drops_at_once),
         cmocka_unit_test(the_first_segments_may_be_protected),
         cmocka_unit_test(a_flow_that_is_mostly_out_of_order_is_left_alone),
+        cmocka_unit_test(a_flow_that_is_a_little_out_of_order_is_never_left_alone),
         cmocka_unit_test(an_evicted_flow_leaves_its_drop_void),
         cmocka_unit_test(no_test_no_drop),
         cmocka_unit_test(the_population_is_frozen_when_the_pooled_phase_ends),

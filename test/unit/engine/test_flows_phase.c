@@ -214,6 +214,23 @@ static void a_place_ends_when_its_flow_leaves(void **state)
     lab_close(l);
 }
 
+/* One host could take all places else, by beginning anew. */
+static void a_connection_that_begins_anew_takes_no_second_place(void **state)
+{
+    struct lab *l = open_flows_phase(100, 5, 5);
+
+    (void)state;
+    lab_syn(l, 1, ISN);
+    assert_int_equal(lab_data(l, 1, FIRST, 10), ENGINE_DROP);
+    assert_int_equal(lab_data(l, 1, FIRST, 10), ENGINE_FORWARD);
+    assert_int_equal(lab_packet(l, 1, TCP_FLAG_RST, FIRST + 10, 0), ENGINE_FORWARD);
+    lab_syn(l, 1, ISN + 5000);
+    for (uint32_t i = 0; i < 5; i++)
+        assert_int_equal(lab_data(l, 1, FIRST + 5000 + 10 * i, 10), ENGINE_FORWARD);
+    assert_int_equal(aggregate_table_control(l->aggregates, 0)->places, 4);
+    lab_close(l);
+}
+
 /* Also of void ones, so that it is known to be through. */
 static void a_place_counts_each_end_of_its_drops(void **state)
 {
@@ -276,6 +293,7 @@ int main(void)
         cmocka_unit_test(screening_takes_one_segment_of_each_flow_without_a_place),
         cmocka_unit_test(screening_and_places_have_budgets_of_their_own),
         cmocka_unit_test(a_place_counts_each_end_of_its_drops),
+        cmocka_unit_test(a_connection_that_begins_anew_takes_no_second_place),
         cmocka_unit_test(a_place_ends_when_its_flow_leaves),
         cmocka_unit_test(a_place_ends_when_the_test_does),
     };
