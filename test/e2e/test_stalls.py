@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The process, or one thread of it, stands still while drops are pending: no evidence against senders that are there, and an event."""
+
+import contextlib
+import ctypes
+import os
+import signal
+import time
+import unittest
+
+import netlab
+import pennyline
+from netlab import GENUINE
+
+STALL_S = 4
+# A segment that is lost is sent again after some 200 ms: long enough to be found pending.
+SLICE = {"name": "genuine", "sources": [GENUINE[4]], "mode": "active", "fallback_to_individual": False,
+         "drop_probability": 0.2}
+FLOWS = ("--flows", 10)
+
+PTRACE_DETACH, PTRACE_SEIZE, PTRACE_INTERRUPT = 17, 0x4206, 0x4207
+WALL = 0x40000000
+
+
+def wait_until(what, condition, timeout_s=30):
+    deadline = time.monotonic() + timeout_s
+    while not (value := condition()):
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {timeout_s} s: {what}")
+        time.sleep(0.01)
+    return value
+
+
+@contextlib.contextmanager
+def stopped(service):
+    """All of it."""
+    service.send_signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        service.send_signal(signal.SIGCONT)
+
+
+@contextlib.contextmanager
+def thread_stopped(service, tid):
+    """One thread, as a debugger stops it."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    for request in (PTRACE_SEIZE, PTRACE_INTERRUPT):
+        if libc.ptrace(request, tid, None, None) != 0:
+            raise OSError(ctypes.get_errno(), "ptrace")
+    os.waitpid(tid, WALL)
+    try:
+        yield
+    finally:
+        libc.ptrace(PTRACE_DETACH, tid, None, None)
+
+
+def thread_of(service, is_wanted):
+    tasks = f"/proc/{service.process.child.pid}/task"
+    for tid in os.listdir(tasks):
+        with open(f"{tasks}/{tid}/comm") as comm:
+            if is_wanted(int(tid), comm.read().strip()):
+                return int(tid)
+    raise AssertionError("no such thread")
+
+
+def worker(service):
+    return thread_of(service, lambda _, name: "worker" in name)
+
+
+def manager(service):
+    return service.process.child.pid
+
+
+class Stalls(unittest.TestCase):
+    def check(self, driver, stop, threads):
+        with netlab.Path() as lab:
+            service = pennyline.Service(lab, [SLICE], driver=driver)
+            lab.paced_flows(netlab.host(GENUINE[4], 1), 4, 60, FLOWS)
+            events = service.events
+            wait_until("a pending drop", lambda: self.pending(events()) > 0)
+            with stop(service):
+                time.sleep(STALL_S)
+            wait_until("the end of the test",
+                       lambda: any(e["event"] == "test_ended" for e in events()))
+            code, summary = service.stop()
+            self.assertEqual(code, 0, service.process.errors())
+            self.assertEqual(summary.broken_identities(), [])
+            self.assertNotEqual(summary.aggregate(GENUINE[4])["verdict"], "not_closed_loop")
+            self.assertEqual(summary.aggregate(GENUINE[4])["expired"], 0)
+            stalls = {e["thread"]: e["stalled_s"] for e in events()
+                      if e["event"] == "stall" and e["stalled_s"] > STALL_S - 1}
+            self.assertEqual(set(stalls), threads)
+            self.assertTrue(all(s < STALL_S + 5 for s in stalls.values()), stalls)
+
+    @staticmethod
+    def pending(events):
+        names = [e["event"] for e in events]
+        return names.count("drop_made") - names.count("drop_ended")
+
+    def test_the_process_by_af_xdp(self):
+        self.check("af_xdp", stopped, {"manager", "worker 0"})
+
+    def test_the_process_by_af_packet(self):
+        self.check("af_packet", stopped, {"manager", "worker 0"})
+
+    def test_a_worker_by_af_xdp(self):
+        self.check("af_xdp", lambda s: thread_stopped(s, worker(s)), {"worker 0"})
+
+    def test_a_worker_by_af_packet(self):
+        self.check("af_packet", lambda s: thread_stopped(s, worker(s)), {"worker 0"})
+
+    def test_the_manager(self):
+        self.check("af_xdp", lambda s: thread_stopped(s, manager(s)), {"manager"})
+
+
+if __name__ == "__main__":
+    unittest.main()
