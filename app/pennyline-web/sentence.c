@@ -17,7 +17,7 @@ static void write_verdict(FILE *out, const json_t *event)
     if (json_is_true(json_object_get(report, "provisional")))
         fputs(" (provisional)", out);
     if (json_is_true(json_object_get(report, "mixed")))
-        fputs(" (mixed)", out);
+        fputs(" (mixed: not only real senders, or repairs that take another way)", out);
     fprintf(out, ". %s", json_string_at(report, "reason_text"));
     fprintf(out, " %lld of %lld dropped segments came back",
             (long long)json_integer_value(json_object_get(report, "retransmitted")),

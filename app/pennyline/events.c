@@ -45,7 +45,8 @@ static void say_verdict(struct appliance *a, const struct manager_event *event)
              event->kind == EVENT_PROVISIONAL             ? " (provisional)"
              : event->kind == EVENT_PROVISIONAL_WITHDRAWN ? " (not_closed_loop is withdrawn)"
                                                           : "",
-             r.mixed ? " (mixed)" : "", aggregate_report_reason_text(&r, text));
+             r.mixed ? " (mixed: not only real senders, or repairs that take another way)" : "",
+             aggregate_report_reason_text(&r, text));
 }
 
 static void say_finding(struct appliance *a, const struct manager_event *event)
