@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Does somebody have already what this one would take? */
+/* Does somebody have already what this one would take, and does EAL take what it would be given? */
 #include <limits.h>
+#include <stdio.h>
 
 #include "check_parts.h"
 #include "claims.h"
@@ -39,6 +40,21 @@ static void check_prefix(struct check *c)
                      (unsigned long)(RUNTIME_NEEDED_BYTES >> 10));
 }
 
+static void check_extra(struct check *c)
+{
+    const struct config_eal *e = &c->config->eal;
+    char text[CONFIG_PATH_BYTES] = "";
+    size_t used = 0;
+
+    if (eal_takes_extra(c->config))
+        return;
+    for (uint32_t i = 0; i < e->n_extra && used < sizeof(text); i++)
+        used += (size_t)snprintf(text + used, sizeof(text) - used, " %s", e->extra[i]);
+    check_blocks(
+        c, "eal.extra:%s: DPDK does not take these; \"dpdk-testpmd --help\" lists its options",
+        text);
+}
+
 static void check_control_socket(struct check *c)
 {
     char error[512];
@@ -52,5 +68,6 @@ void check_owner(struct check *c)
     for (uint32_t i = 0; i < c->config->n_ports; i++)
         check_device(c, &c->config->ports[i]);
     check_prefix(c);
+    check_extra(c);
     check_control_socket(c);
 }

@@ -2,6 +2,7 @@
 #include "eal.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <rte_eal.h>
 #include <rte_errno.h>
@@ -11,6 +12,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/compiler.h"
 #include "eal_arguments.h"
@@ -261,6 +264,38 @@ static int check_runtime(const struct arguments *a, const struct config_eal *e)
     say_error(RUNTIME_FULL, directory, (unsigned long)(n_free >> 10),
               (unsigned long)(RUNTIME_NEEDED_BYTES >> 10));
     return -ENOSPC;
+}
+
+/* --help ends the process once all before it was taken. The first one may be swallowed as the value
+ * of an option that lacks its own. */
+static void try_extra(const struct config *config)
+{
+    static char program[] = "pennyline", help[] = "--help";
+    char *arguments[CONFIG_MAX_EAL_ARGUMENTS + 4] = {program};
+    int n = 1, nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+    if (dup2(nowhere, STDOUT_FILENO) < 0 || dup2(nowhere, STDERR_FILENO) < 0)
+        exit(EXIT_SUCCESS);
+    for (uint32_t i = 0; i < config->eal.n_extra; i++)
+        arguments[n++] = (char *)(uintptr_t)config->eal.extra[i];
+    arguments[n++] = help;
+    arguments[n++] = help;
+    rte_eal_init(n, arguments);
+    _exit(EXIT_FAILURE);
+}
+
+bool eal_takes_extra(const struct config *config)
+{
+    int status = 0;
+    pid_t child;
+
+    if (config->eal.n_extra == 0)
+        return true;
+    child = fork();
+    if (child == 0)
+        try_extra(config);
+    return child < 0 || waitpid(child, &status, 0) != child || !WIFEXITED(status) ||
+           WEXITSTATUS(status) == EXIT_SUCCESS;
 }
 
 int eal_start(const struct eal_request *request)

@@ -33,6 +33,10 @@ const char *eal_read_prefix(const struct config *config, char *const *given);
 uint64_t eal_memory_mb(const struct config *config, const uint64_t needed_bytes[],
                        unsigned int manager_node, uint64_t mb[HUGEPAGES_MAX_NODES]);
 
+/* Does EAL know all that is in eal.extra? Its own parser is asked, in a process of its own that
+ * ends before anything is touched. True also where that cannot be tried. */
+bool eal_takes_extra(const struct config *config);
+
 /* 0, or a negative errno after it said why. Once in a process. */
 int eal_start(const struct eal_request *request);
 void eal_stop(void);

@@ -353,6 +353,7 @@ class BadConfiguration(unittest.TestCase):
                     ({"instance": {"control_group": "no-such-group"}}, "there is no such group"),
                     ({"eal": {"lcores": "0-1", "main_lcore": 5}}, "the main lcore, eal.main_lcore"),
                     ({"eal": {"memory_mb": 1048576}}, "1048576 MiB of memory are needed"),
+                    ({"eal": {"extra": ["--no-pci", "--no-such-option"]}}, "eal.extra: --no-pci --no-such-option"),
                     ({"instance": {"event_log": lab.folder}}, "it is a directory; name a file in it"),
                     ({"instance": {"control_socket": f"{lab.folder}/config.json/socket"}}, "config.json/socket"),
                     ({"ports": [{"name": "left", "device": "iface:portA", "mtu": 9000}]},
