@@ -67,14 +67,19 @@ static const struct argp_option argp_rows[] = {
     {0},
 };
 
-/* What is no text of JSON would be left out of the configuration without a word. */
-static json_t *text_of(struct argp_state *state, const char *argument)
+const char *test_options_text(struct argp_state *state, const char *argument)
 {
     json_t *text = json_string(argument);
 
     if (text == NULL)
         argp_error(state, "\"%s\" is no UTF-8", argument);
-    return text;
+    json_decref(text);
+    return argument;
+}
+
+static json_t *text_of(struct argp_state *state, const char *argument)
+{
+    return json_string(test_options_text(state, argument));
 }
 
 static void add_texts(struct argp_state *state, json_t *list, const char *argument)
@@ -165,7 +170,7 @@ static void set_by_name(struct argp_state *state, struct test_options *o, const 
         free(name);
         return;
     }
-    json_decref(text_of(state, name));
+    test_options_text(state, name);
     value = json_loads(equals + 1, JSON_DECODE_ANY, NULL);
     json_object_set_new(o->parameters, name, value != NULL ? value : text_of(state, equals + 1));
     free(name);
@@ -195,8 +200,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         add_texts(state, o->destinations, argument);
         return 0;
     case KEY_MODE:
-        json_decref(text_of(state, argument));
-        o->mode = argument;
+        o->mode = test_options_text(state, argument);
         return 0;
     case KEY_SET:
         set_by_name(state, o, argument);

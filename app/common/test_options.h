@@ -34,6 +34,10 @@ struct test_options {
 /* Its input is a zeroed struct test_options. Refuses a command line without a source. */
 extern const struct argp test_options_argp;
 
+/* What is no UTF-8 cannot stand in a configuration, which is JSON, and would be left out of it
+ * without a word: a usage error then, else `argument`. */
+const char *test_options_text(struct argp_state *state, const char *argument);
+
 /* {"defaults": parameters, "slices": [one for each source]}, to be completed with what the program
  * needs (ports, instance) and given to config_load_json(). The caller's; NULL when memory is
  * short. A slice is named after its source: "192.0.2.0_24", "2001.db8.._32". */

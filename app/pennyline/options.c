@@ -103,6 +103,9 @@ static error_t parse_test(int key, char *argument, struct argp_state *state)
 {
     struct options *o = state->input;
 
+    if (key == KEY_IN || key == KEY_OUT || key == KEY_DRIVER || key == KEY_EVENT_LOG ||
+        key == KEY_CONTROL)
+        test_options_text(state, argument);
     switch (key) {
     case ARGP_KEY_INIT:
         state->child_inputs[0] = &o->test;

@@ -13,8 +13,8 @@ class CommandLine(unittest.TestCase):
     def refused(self, *arguments):
         """Exit code and words, without any port."""
         done = subprocess.run([pennyline.program("pennyline"), "test", *arguments],
-                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30)
-        return done.returncode, done.stderr
+                              stdin=subprocess.DEVNULL, capture_output=True, timeout=30)
+        return done.returncode, done.stderr.decode(errors="replace")
 
     def test_wrong_usage_ends_with_two_and_names_what_is_wrong(self):
         ports = ("--in", "nodev0", "--out", "nodev1")
@@ -24,6 +24,8 @@ class CommandLine(unittest.TestCase):
                 ((*ports, "--source", "300.1.2.0/24"), "300.1.2.0/24"),
                 ((*ports, "--source", GENUINE[4], "--drop-probability", "7"), "drop-probability"),
                 ((*ports, "--source", GENUINE[4], "--rule", "tarot"), "tarot"),
+                ((*ports, "--source", GENUINE[4], "--event-log", b"log-\xe9"), "is no UTF-8"),
+                ((*ports, "--source", GENUINE[4], "--driver", b"\xe9"), "is no UTF-8"),
                 ((*ports, "--source", GENUINE[4], "--unheard-of"), "unheard-of")):
             with self.subTest(arguments=arguments):
                 code, words = self.refused(*arguments)
