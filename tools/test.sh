@@ -13,6 +13,7 @@ Steps, in this order (all run, even when one fails):
   unit      build with gcc and with clang, -Werror; unit tests of both builds
   instructions  instructions of the packet path's operations, beside the stored ones (valgrind)
   sanitize  unit tests under AddressSanitizer and UndefinedBehaviorSanitizer (clang)
+  threads   the tests that have threads under ThreadSanitizer (clang)
   fuzz      every fuzzer from its corpus, FUZZ_SECONDS in all (default 60)
   lint      tools/lint.sh
   page      the page of pennyline-web in Chromium, on a stand-in with 10,000 aggregates
@@ -25,7 +26,7 @@ Exit code: 0 when nothing failed.
 TEXT
 }
 
-all_steps=(unit instructions sanitize fuzz lint page e2e)
+all_steps=(unit instructions sanitize threads fuzz lint page e2e)
 fuzz_seconds=${FUZZ_SECONDS:-60}
 log_directory=build/log
 result_directory=build/result
@@ -50,15 +51,17 @@ configure()
     fi
 }
 
-# test_build NAME DIRECTORY: compile, run the tests; what does not compile is one failure.
+# test_build NAME DIRECTORY [TEST...]: compile, run the tests, all or these; what does not compile is
+# one failure.
 test_build()
 {
     local name=$1 directory=$2 log=$2/meson-logs/testlog.json total passed
+    shift 2
 
     result "$name" 0 1
-    meson compile -C "$directory"
+    meson compile -C "$directory" "${@/#/test_}"
     rm -f "$log"
-    meson test -C "$directory" --no-rebuild --print-errorlogs || true
+    meson test -C "$directory" --no-rebuild --print-errorlogs "$@" || true
     [ -f "$log" ] || return 1
     total=$(grep -c '"result": ' "$log" || true)
     passed=$(grep -cE '"result": "(OK|EXPECTEDFAIL|SKIP)"' "$log" || true)
@@ -85,6 +88,15 @@ run_sanitize()
     configure build/sanitize clang -Dwerror=true -Dbuildtype=debugoptimized \
         -Db_sanitize=address,undefined
     test_build sanitize build/sanitize
+}
+
+# Workers, the manager, and what they share. DPDK's own parts are not built for it.
+run_threads()
+{
+    export TSAN_OPTIONS=halt_on_error=1
+    configure build/threads clang -Dwerror=true -Ddpdk=disabled -Dbuildtype=debugoptimized \
+        -Db_sanitize=thread
+    test_build threads build/threads engine_aggregate ingress manager_threads manager_workers
 }
 
 # fuzz_one PROGRAM SECONDS: new inputs and generated seeds go to build/, the corpus of the tree is
@@ -265,6 +277,7 @@ main()
             ;;
         instructions) step instructions 600 ;;
         sanitize) step sanitize 600 ;;
+        threads) step threads 600 ;;
         fuzz) step fuzz $((fuzz_seconds * 2 + 300)) ;;
         lint) step lint 300 ;;
         page) step page 400 ;;

@@ -19,13 +19,13 @@ json_t *view_box(const struct info_header *h)
 
     if (!info_read_box(h, &box))
         return NULL;
-    return json_pack("{s:s, s:s, s:I, s:f, s:f, s:b, s:o, s:I, s:I, s:I}", "instance", h->instance,
-                     "version", h->program_version, "pid", (json_int_t)h->pid, "uptime_s",
-                     age_s(h->started_ns), "age_s", age_s(box.written_ns), "kill_switch",
-                     (int)box.kill_switch, "suspended",
-                     box.is_suspended ? json_string(box.suspended) : json_null(), "epoch",
-                     (json_int_t)box.epoch, "n_aggregates", (json_int_t)box.n_aggregates,
-                     "n_aggregates_refused", (json_int_t)box.n_aggregates_refused);
+    return json_pack(
+        "{s:s, s:s, s:I, s:f, s:f, s:b, s:o, s:I, s:I, s:I, s:b}", "instance", h->instance,
+        "version", h->program_version, "pid", (json_int_t)h->pid, "uptime_s", age_s(h->started_ns),
+        "age_s", age_s(box.written_ns), "kill_switch", (int)box.kill_switch, "suspended",
+        box.is_suspended ? json_string(box.suspended) : json_null(), "epoch", (json_int_t)box.epoch,
+        "n_aggregates", (json_int_t)box.n_aggregates_live, "n_aggregates_refused",
+        (json_int_t)box.n_aggregates_refused, "aggregates_full", (int)box.aggregates_are_full);
 }
 
 json_t *view_ports(const struct info_header *h)
@@ -97,6 +97,7 @@ json_t *view_rings(const struct info_header *h)
     return out;
 }
 
+/* Records to look at; not each of them is of an aggregate. */
 static uint32_t n_aggregates(const struct info_header *h)
 {
     struct info_box box;
@@ -104,10 +105,16 @@ static uint32_t n_aggregates(const struct info_header *h)
     return info_read_box(h, &box) ? (uint32_t)box.n_aggregates : 0;
 }
 
+static uint32_t n_live(const struct info_header *h)
+{
+    struct info_box box;
+
+    return info_read_box(h, &box) ? (uint32_t)box.n_aggregates_live : 0;
+}
+
 static struct info_use use_of(const struct info_header *h)
 {
-    struct info_use use = {.n_aggregates = n_aggregates(h),
-                           .n_aggregates_most = h->n_aggregates_most};
+    struct info_use use = {.n_aggregates = n_live(h), .n_aggregates_most = h->n_aggregates_most};
     struct info_worker_counts counts;
 
     for (uint32_t i = 0; i < h->n_workers; i++) {

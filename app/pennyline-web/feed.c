@@ -152,11 +152,19 @@ static bool take_page(struct feed *f, uint32_t *from, uint32_t within_ms)
         return false;
     list = json_object_get(page, "aggregates");
     json_array_foreach (list, i, aggregate) {
+        uint32_t number = (uint32_t)json_integer_value(json_object_get(aggregate, "aggregate"));
+
+        /* A whole round tells of all there are, so what it leaves out is gone. */
+        if (within_ms == 0)
+            mirror_forget_aggregates(f->config.mirror, *from, number);
         mirror_set_aggregate(f->config.mirror, aggregate, monotonic_s());
-        *from = (uint32_t)json_integer_value(json_object_get(aggregate, "aggregate")) + 1;
+        *from = number + 1;
     }
-    if (json_array_size(list) < PAGE)
+    if (json_array_size(list) < PAGE) {
+        if (within_ms == 0)
+            mirror_forget_aggregates(f->config.mirror, *from, UINT32_MAX);
         *from = UINT32_MAX;
+    }
     json_decref(page);
     return true;
 }
@@ -201,6 +209,8 @@ static bool take_dirty(struct feed *f)
             return false;
         if (report != NULL)
             mirror_set_aggregate(f->config.mirror, report, monotonic_s());
+        else
+            mirror_forget_aggregates(f->config.mirror, a, a + 1);
         json_decref(report);
     }
     return true;

@@ -41,6 +41,14 @@ static struct test_history *find(struct history *h, uint32_t aggregate)
     return NULL;
 }
 
+void history_forget(struct history *h, uint32_t aggregate)
+{
+    struct test_history *known = find(h, aggregate);
+
+    if (known != NULL)
+        known->in_use = false;
+}
+
 /* A free place, or that of the test that was quiet for longest. */
 static struct test_history *make_room(struct history *h)
 {

@@ -30,6 +30,9 @@ void history_clear(struct history *h);
 void history_add(struct history *h, uint32_t aggregate, uint32_t n_tests,
                  const struct history_point *point);
 
+/* Its number is of another aggregate from now on. */
+void history_forget(struct history *h, uint32_t aggregate);
+
 /* Writes a JSON list of objects, oldest first; [] when nothing is known. */
 void history_write(const struct history *h, uint32_t aggregate, FILE *out);
 

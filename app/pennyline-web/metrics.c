@@ -66,6 +66,11 @@ static void write_box(const json_t *s, const struct mirror_view *v, FILE *out)
            json_number_at(s, "kill_switch"));
     single(out, "suspended", "gauge", "", "1: drops are suspended, as by own loss",
            json_is_string(json_object_get(s, "suspended")));
+    single(out, "aggregates_most", "gauge", "", "Aggregates that there is room for",
+           json_number_at(s, "max_aggregates"));
+    single(out, "aggregates_full", "gauge", "",
+           "1: no room for another aggregate, so new sub-prefixes are not tested",
+           json_is_true(json_object_get(s, "aggregates_full")));
     single(out, "epochs", "counter", "epochs", "Epochs that every worker closed",
            json_number_at(s, "epoch"));
     family(out, "tests", "gauge", "", "Aggregates by the state of their test");

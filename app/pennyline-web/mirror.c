@@ -238,8 +238,10 @@ static void set_row(struct mirror *m, struct mirrored_aggregate *place, const js
     place->verdict = verdict_index(json_string_value(json_object_get(a, "verdict")));
     place->verdict_s = json_number_value(json_object_get(a, "verdict_s"));
     snprintf(place->state, sizeof(place->state), "%s", state != NULL ? state : "");
-    if (place->name == NULL)
+    if (place->name == NULL || name == NULL || strcmp(place->name, name) != 0) {
+        free(place->name);
         place->name = strdup(name != NULL ? name : "");
+    }
     for (size_t i = 0; i < N_COUNTERS; i++)
         place->totals[i] =
             (uint64_t)json_integer_value(json_object_get(total, aggregate_counter_rows[i].name));
@@ -262,5 +264,26 @@ void mirror_set_aggregate(struct mirror *m, const json_t *aggregate, double now_
     } else {
         free(text);
     }
+    pthread_rwlock_unlock(&m->lock);
+}
+
+static void forget_one(struct mirror *m, uint32_t number)
+{
+    struct mirrored_aggregate *a = &m->aggregates[number];
+
+    if (a->row == NULL)
+        return;
+    count_in_slice(m, a, false);
+    history_forget(m->history, number);
+    free(a->name);
+    free(a->row);
+    *a = (struct mirrored_aggregate){.revision = ++m->revision};
+}
+
+void mirror_forget_aggregates(struct mirror *m, uint32_t first, uint32_t end)
+{
+    pthread_rwlock_wrlock(&m->lock);
+    for (uint32_t i = first; i < end && i < m->n_aggregates; i++)
+        forget_one(m, i);
     pthread_rwlock_unlock(&m->lock);
 }

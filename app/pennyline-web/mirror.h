@@ -24,6 +24,8 @@ void mirror_destroy(struct mirror *m);
 void mirror_set_status(struct mirror *m, const json_t *status, double now_s);
 void mirror_set_slices(struct mirror *m, const json_t *slices);
 void mirror_set_aggregate(struct mirror *m, const json_t *aggregate, double now_s);
+/* There are none (any more) with numbers from `first` up to `end`, which is not one of them. */
+void mirror_forget_aggregates(struct mirror *m, uint32_t first, uint32_t end);
 /* All aggregates were heard of once. */
 void mirror_set_complete(struct mirror *m);
 /* The connection to pennyline is there, or is gone for the reason `why`. */

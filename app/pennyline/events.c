@@ -111,6 +111,16 @@ static void say_event(struct appliance *a, const struct manager_event *event)
         progress_end(&a->progress);
         say_stall(event);
         break;
+    case EVENT_AGGREGATES_FULL:
+        progress_end(&a->progress);
+        say_warning("all %u aggregates are taken: new sub-prefixes are forwarded untested; "
+                    "raise instance.max_aggregates, or lower the granularity of slices",
+                    a->config->instance.max_aggregates);
+        break;
+    case EVENT_AGGREGATES_FREE:
+        progress_end(&a->progress);
+        say_info("there is room for new aggregates again");
+        break;
     case EVENT_RESUMED:
         progress_end(&a->progress);
         say_info("drops are allowed again");

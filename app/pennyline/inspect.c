@@ -96,7 +96,7 @@ static struct info_use use_of(const struct appliance *a)
 {
     const struct config_instance *i = &a->config->instance;
     struct info_use use = {.n_flows_most = (uint64_t)a->n_workers * i->flows_per_lcore,
-                           .n_aggregates = manager_n_aggregates(a->manager),
+                           .n_aggregates = manager_n_live_aggregates(a->manager),
                            .n_aggregates_most = i->max_aggregates};
 
     for (uint32_t w = 0; w < a->n_workers; w++)
@@ -130,6 +130,8 @@ static void write_box(struct appliance *a, uint64_t now_ns)
                            .kill_switch = manager_kill_switch(a->manager),
                            .is_suspended = suspended != NULL,
                            .n_aggregates = a->inspected.n_written,
+                           .n_aggregates_live = manager_n_live_aggregates(a->manager),
+                           .aggregates_are_full = manager_aggregates_full_since(a->manager) != 0,
                            .n_aggregates_refused = manager_n_aggregates_refused(a->manager)};
 
     if (suspended != NULL)
@@ -202,6 +204,8 @@ static void write_aggregate(struct appliance *a, uint32_t i)
 
     if (manager_report(a->manager, i, &report))
         info_write_aggregate(a->info, &report);
+    else
+        info_clear_aggregate(a->info, i);
 }
 
 /* New ones at once, so that all of n_written can be read; the others in turn. */

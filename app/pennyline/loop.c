@@ -97,7 +97,7 @@ static bool has_ended(struct appliance *a, uint64_t now_ns)
         manager_passive_expire(a->manager, now_ns);
     if (!is_active)
         return is_over || manager_passive_is_over(a->manager);
-    return !manager_any_running(a->manager) && (manager_n_aggregates(a->manager) > 0 || is_over);
+    return !manager_any_running(a->manager) && (manager_any_tested(a->manager) || is_over);
 }
 
 /* The path stays as long as the program runs. */

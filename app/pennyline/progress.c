@@ -60,7 +60,6 @@ void progress_show(struct progress *p, const struct appliance *a, uint64_t now_n
 {
     struct worker_counters c;
     struct aggregate_report report;
-    uint32_t n = manager_n_aggregates(a->manager);
 
     if (now_ns < p->next_ns)
         return;
@@ -72,7 +71,7 @@ void progress_show(struct progress *p, const struct appliance *a, uint64_t now_n
               (unsigned long)c.tx_packets, (unsigned long)c.dropped,
               (unsigned long)(c.lost_tx_full + c.lost_no_headroom + c.lost_cut));
     show_line(p, "%s", header);
-    for (uint32_t i = 0; i < n && i < MAX_ROWS; i++)
-        if (manager_report(a->manager, i, &report))
-            show_row(p, &report);
+    for (uint32_t i = 0, next = 0; i < MAX_ROWS && manager_next_report(a->manager, &next, &report);
+         i++)
+        show_row(p, &report);
 }

@@ -94,7 +94,11 @@ void print_status(FILE *out, const json_t *s)
                                           : "allowed");
     if (json_has_at(s, "suspended"))
         fprintf(out, "suspended    %s\n", json_text_at(s, "suspended", text));
-    fprintf(out, "aggregates   %s\n", json_text_at(s, "n_aggregates", text));
+    fprintf(out, "aggregates   %s", json_text_at(s, "n_aggregates", text));
+    fprintf(out, " of %s%s\n", json_text_at(s, "max_aggregates", text),
+            json_is_true(json_object_get(s, "aggregates_full"))
+                ? ", none is free: new sub-prefixes are not tested (raise max_aggregates)"
+                : "");
     print_tests(out, json_object_get(s, "tests"));
     print_objects(out, "port", json_object_get(s, "ports"));
     fprintf(out, "\n");

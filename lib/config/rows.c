@@ -61,7 +61,8 @@ static const struct option_row instance_rows[] = {
      .fallback = "65536",
      .unit = "aggregates",
      .help = "Memory for this many aggregates is taken at start. Traffic of further ones is "
-             "forwarded and counted as such."},
+             "forwarded and counted as such. Those of sub-prefixes that were silent for a minute, "
+             "and showed nothing, make room when it is short."},
     {.name = "flows_per_lcore",
      .kind = &kind_u32,
      INSTANCE(flows_per_lcore),
@@ -381,7 +382,8 @@ static const struct option_row ingress_rows[] = {
      .nullable = true,
      .fallback = "null",
      .otherwise = "any",
-     .help = "VLAN id of their outer tag; 0 for untagged ones."},
+     .help = "VLAN that their outermost tag names; 0 for none, as without a tag or with a priority "
+             "tag."},
     {.name = "tunnel",
      .kind = &kind_enum,
      INGRESS(tunnel),

@@ -151,9 +151,9 @@ json_t *command_run_verdicts(struct command_call *call)
     struct aggregate_report report;
     json_t *list = json_array();
 
-    for (uint32_t i = 0; most > 0 && manager_report(m, i, &report); i++)
+    for (uint32_t next = 0; most > 0 && manager_next_report(m, &next, &report);)
         if (report.verdict_ns != 0)
-            n = keep_latest(kept, n, most, (struct latest){i, report.verdict_ns});
+            n = keep_latest(kept, n, most, (struct latest){report.aggregate, report.verdict_ns});
     for (uint32_t i = 0; i < n; i++)
         json_array_append_new(
             list, report_aggregate(m, kept[i].aggregate, call->operations->clock, false));

@@ -93,16 +93,24 @@ static bool find_text(struct command_call *call, const char *text, uint32_t *agg
 
 bool command_aggregate(struct command_call *call, uint32_t *aggregate)
 {
+    const struct manager *m = call->operations->manager;
     json_t *value = json_object_get(call->request, "aggregate");
-    uint32_t n = manager_n_aggregates(call->operations->manager);
+    uint32_t n = manager_n_aggregates(m);
+    struct aggregate_report report;
 
     if (json_is_string(value))
         return find_text(call, json_string_value(value), aggregate);
     *aggregate = (uint32_t)json_integer_value(value);
-    if (*aggregate < n)
+    if (manager_report(m, *aggregate, &report))
         return true;
-    command_refuse(call,
-                   "%s: aggregate %u: there are %u, counted from 0; \"aggregates\" lists them",
-                   call->command->name, *aggregate, n);
+    if (*aggregate < n)
+        command_refuse(call,
+                       "%s: aggregate %u: it showed nothing to test, and gave its number back; "
+                       "\"aggregates\" lists those there are",
+                       call->command->name, *aggregate);
+    else
+        command_refuse(call,
+                       "%s: aggregate %u: there are %u, counted from 0; \"aggregates\" lists them",
+                       call->command->name, *aggregate, n);
     return false;
 }

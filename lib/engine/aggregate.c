@@ -6,24 +6,35 @@
 
 #include "base/hash.h"
 
-/* Open addressing with linear probing over numbers (0: free, else aggregate + 1), at most half
- * full. Only ever grows, so a reader that meets a free slot knows that what it looks for was not
- * published before. */
-struct aggregate_table {
-    uint32_t capacity;
-    uint32_t slot_mask;
-    uint64_t secret[2];
-    _Atomic uint32_t n;
-    struct aggregate_control *controls;
-    struct aggregate_identity *identities;
-    _Atomic uint32_t *slots;
+#define LINK_END UINT32_MAX
+
+/* One aggregate in the chain of its hash. */
+struct entry {
+    struct aggregate_identity identity;
+    uint32_t generation;
+    _Atomic uint32_t next; /* number, or LINK_END; of a free one: the manager's free list */
 };
 
-static uint32_t slots_for(uint32_t capacity)
+/* Chains by hash. A retired entry leaves its chain by one store and keeps its own link, so a reader
+ * who stands on it goes on to the rest of the chain, and it is not written again before all readers
+ * have left it (aggregate.h). */
+struct aggregate_table {
+    uint32_t capacity;
+    uint32_t head_mask;
+    uint64_t secret[2];
+    _Atomic uint32_t n;      /* numbers given at least once */
+    _Atomic uint32_t n_free; /* that could be given now */
+    uint32_t first_free, last_free;
+    struct aggregate_control *controls;
+    struct entry *entries;
+    _Atomic uint32_t *heads;
+};
+
+static uint32_t heads_for(uint32_t capacity)
 {
     uint32_t n = 16;
 
-    while (n < 2 * capacity)
+    while (n < capacity)
         n *= 2;
     return n;
 }
@@ -37,8 +48,8 @@ size_t aggregate_table_memory_bytes(uint32_t capacity)
 {
     return round_to_line(sizeof(struct aggregate_table)) +
            round_to_line(capacity * sizeof(struct aggregate_control)) +
-           round_to_line(capacity * sizeof(struct aggregate_identity)) +
-           round_to_line(slots_for(capacity) * sizeof(uint32_t));
+           round_to_line(capacity * sizeof(struct entry)) +
+           round_to_line(heads_for(capacity) * sizeof(uint32_t));
 }
 
 struct aggregate_table *aggregate_table_init(void *memory, size_t n_bytes, uint32_t capacity,
@@ -47,19 +58,23 @@ struct aggregate_table *aggregate_table_init(void *memory, size_t n_bytes, uint3
     struct aggregate_table *t = memory;
     uint8_t *next = memory;
 
-    if (capacity == 0 || capacity > UINT32_C(1) << 30 ||
+    if (capacity == 0 || capacity > AGGREGATE_MOST ||
         n_bytes < aggregate_table_memory_bytes(capacity))
         return NULL;
     memset(memory, 0, aggregate_table_memory_bytes(capacity));
     next += round_to_line(sizeof(*t));
     t->controls = (void *)next;
     next += round_to_line(capacity * sizeof(*t->controls));
-    t->identities = (void *)next;
-    next += round_to_line(capacity * sizeof(*t->identities));
-    t->slots = (void *)next;
+    t->entries = (void *)next;
+    next += round_to_line(capacity * sizeof(*t->entries));
+    t->heads = (void *)next;
     t->capacity = capacity;
-    t->slot_mask = slots_for(capacity) - 1;
+    t->head_mask = heads_for(capacity) - 1;
     memcpy(t->secret, secret, sizeof(t->secret));
+    t->first_free = t->last_free = LINK_END;
+    atomic_store_explicit(&t->n_free, capacity, memory_order_relaxed);
+    for (uint32_t i = 0; i <= t->head_mask; i++)
+        atomic_store_explicit(&t->heads[i], LINK_END, memory_order_relaxed);
     return t;
 }
 
@@ -92,51 +107,117 @@ static bool identity_is(const struct aggregate_identity *identity, uint32_t slic
     return prefix == NULL || ip_prefix_equal(&identity->prefix, prefix);
 }
 
-/* The aggregate, or AGGREGATE_NONE with *free_slot where it would go. */
-static uint32_t probe(const struct aggregate_table *t, uint32_t slice,
-                      const struct ip_prefix *prefix, uint32_t *free_slot)
+static _Atomic uint32_t *head_of(const struct aggregate_table *t, uint32_t slice,
+                                 const struct ip_prefix *prefix)
 {
-    uint32_t i = (uint32_t)identity_hash(t, slice, prefix) & t->slot_mask;
+    return &t->heads[(uint32_t)identity_hash(t, slice, prefix) & t->head_mask];
+}
 
-    for (;; i = (i + 1) & t->slot_mask) {
-        uint32_t number = atomic_load_explicit(&t->slots[i], memory_order_acquire);
-
-        if (number == 0) {
-            *free_slot = i;
-            return AGGREGATE_NONE;
-        }
-        if (identity_is(&t->identities[number - 1], slice, prefix))
-            return number - 1;
-    }
+static const struct ip_prefix *prefix_of(const struct aggregate_identity *identity)
+{
+    return identity->has_prefix ? &identity->prefix : NULL;
 }
 
 uint32_t aggregate_table_find(const struct aggregate_table *t, uint32_t slice,
                               const struct ip_prefix *prefix)
 {
-    uint32_t unused;
+    const _Atomic uint32_t *link = head_of(t, slice, prefix);
+    uint32_t number;
 
-    return probe(t, slice, prefix, &unused);
+    while ((number = atomic_load_explicit(link, memory_order_acquire)) != LINK_END) {
+        if (identity_is(&t->entries[number].identity, slice, prefix))
+            return number;
+        link = &t->entries[number].next;
+    }
+    return AGGREGATE_NONE;
+}
+
+uint32_t aggregate_table_handle(const struct aggregate_table *t, uint32_t aggregate)
+{
+    return aggregate_handle(aggregate, t->entries[aggregate].generation);
+}
+
+/* A number that was never given, or else the one that was released longest ago. */
+static uint32_t take_free(struct aggregate_table *t)
+{
+    uint32_t n = aggregate_table_count(t), number = t->first_free;
+
+    if (n < t->capacity) {
+        atomic_store_explicit(&t->n, n + 1, memory_order_release);
+        return n;
+    }
+    t->first_free = atomic_load_explicit(&t->entries[number].next, memory_order_relaxed);
+    if (t->first_free == LINK_END)
+        t->last_free = LINK_END;
+    return number;
 }
 
 int64_t aggregate_table_add(struct aggregate_table *t, const struct aggregate_identity *identity)
 {
-    const struct ip_prefix *prefix = identity->has_prefix ? &identity->prefix : NULL;
-    uint32_t free_slot, n = aggregate_table_count(t);
-    uint32_t known = probe(t, identity->slice, prefix, &free_slot);
+    const struct ip_prefix *prefix = prefix_of(identity);
+    uint32_t number = aggregate_table_find(t, identity->slice, prefix);
+    uint32_t n_free = aggregate_table_n_free(t);
+    _Atomic uint32_t *head;
 
-    if (known != AGGREGATE_NONE)
-        return known;
-    if (n == t->capacity)
+    if (number != AGGREGATE_NONE)
+        return number;
+    if (n_free == 0)
         return -ENOSPC;
-    t->identities[n] = *identity;
-    atomic_store_explicit(&t->n, n + 1, memory_order_release);
-    atomic_store_explicit(&t->slots[free_slot], n + 1, memory_order_release);
-    return n;
+    number = take_free(t);
+    atomic_store_explicit(&t->n_free, n_free - 1, memory_order_relaxed);
+    t->entries[number].identity = *identity;
+    head = head_of(t, identity->slice, prefix);
+    atomic_store_explicit(&t->entries[number].next,
+                          atomic_load_explicit(head, memory_order_relaxed), memory_order_relaxed);
+    atomic_store_explicit(head, number, memory_order_release);
+    return number;
+}
+
+static void unlink_entry(struct aggregate_table *t, uint32_t aggregate)
+{
+    const struct aggregate_identity *identity = &t->entries[aggregate].identity;
+    _Atomic uint32_t *link = head_of(t, identity->slice, prefix_of(identity));
+
+    while (atomic_load_explicit(link, memory_order_relaxed) != aggregate)
+        link = &t->entries[atomic_load_explicit(link, memory_order_relaxed)].next;
+    atomic_store_explicit(link,
+                          atomic_load_explicit(&t->entries[aggregate].next, memory_order_relaxed),
+                          memory_order_release);
+}
+
+void aggregate_table_retire(struct aggregate_table *t, uint32_t aggregate)
+{
+    uint32_t generation = (t->entries[aggregate].generation + 1) % AGGREGATE_GENERATIONS;
+
+    unlink_entry(t, aggregate);
+    atomic_store_explicit(&t->controls[aggregate].word,
+                          (uint64_t)generation << AGGREGATE_WORD_GENERATION_SHIFT,
+                          memory_order_release);
+}
+
+void aggregate_table_release(struct aggregate_table *t, uint32_t aggregate)
+{
+    struct entry *e = &t->entries[aggregate];
+
+    atomic_store_explicit(&t->controls[aggregate].silent_ns, 0, memory_order_relaxed);
+    e->generation = (e->generation + 1) % AGGREGATE_GENERATIONS;
+    atomic_store_explicit(&e->next, LINK_END, memory_order_relaxed);
+    if (t->last_free == LINK_END)
+        t->first_free = aggregate;
+    else
+        atomic_store_explicit(&t->entries[t->last_free].next, aggregate, memory_order_relaxed);
+    t->last_free = aggregate;
+    atomic_store_explicit(&t->n_free, aggregate_table_n_free(t) + 1, memory_order_relaxed);
 }
 
 uint32_t aggregate_table_count(const struct aggregate_table *t)
 {
     return atomic_load_explicit(&t->n, memory_order_acquire);
+}
+
+uint32_t aggregate_table_n_free(const struct aggregate_table *t)
+{
+    return atomic_load_explicit(&t->n_free, memory_order_relaxed);
 }
 
 uint32_t aggregate_table_capacity(const struct aggregate_table *t)
@@ -147,7 +228,7 @@ uint32_t aggregate_table_capacity(const struct aggregate_table *t)
 const struct aggregate_identity *aggregate_table_identity(const struct aggregate_table *t,
                                                           uint32_t aggregate)
 {
-    return &t->identities[aggregate];
+    return &t->entries[aggregate].identity;
 }
 
 struct aggregate_control *aggregate_table_control(const struct aggregate_table *t,
@@ -164,17 +245,26 @@ static uint64_t word_of_order(struct aggregate_order order)
            (uint64_t)order.screening << AGGREGATE_WORD_SCREENING_SHIFT;
 }
 
+/* It changes while nobody works by the order only. */
+static uint64_t generation_bits(const struct aggregate_control *c)
+{
+    uint64_t word = atomic_load_explicit(&c->word, memory_order_relaxed);
+
+    return (uint64_t)aggregate_generation_of_word(word) << AGGREGATE_WORD_GENERATION_SHIFT;
+}
+
 void aggregate_control_order(struct aggregate_control *c, struct aggregate_order order)
 {
-    atomic_store_explicit(&c->word, word_of_order(order), memory_order_release);
+    atomic_store_explicit(&c->word, word_of_order(order) | generation_bits(c),
+                          memory_order_release);
 }
 
 void aggregate_control_end_pooled(struct aggregate_control *c, struct aggregate_order order)
 {
-    uint64_t word = word_of_order(order);
+    uint64_t generation = generation_bits(c), word = word_of_order(order) | generation;
 
     order.phase = AGGREGATE_SETTLING;
-    atomic_compare_exchange_strong_explicit(&c->word, &word, word_of_order(order),
+    atomic_compare_exchange_strong_explicit(&c->word, &word, word_of_order(order) | generation,
                                             memory_order_acq_rel, memory_order_relaxed);
 }
 

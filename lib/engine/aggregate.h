@@ -2,9 +2,15 @@
 /* What workers and manager share about aggregates: who they are (the directory) and what may be
  * done to them now (one control line each). All memory is given at start.
  *
- * Threads: the manager alone adds aggregates and writes control words; workers look up, read words,
- * and take budget and places. No lock: an aggregate is written whole before its number is published
- * (release), and is never taken out while workers run. */
+ * A number is given to another aggregate when the one that had it came to nothing. Who keeps an
+ * aggregate for longer than a burst, as a flow does, therefore keeps a *handle*: its number and its
+ * generation, which the control word holds, too. Where the two differ, the aggregate is gone.
+ *
+ * Threads: the manager alone adds aggregates, retires them and writes control words; workers look
+ * up, read words, and take budget and places. No lock: an aggregate is written whole before it is
+ * published (release). A worker that found a retired one may still read and count it, until the
+ * epoch in which it found it is posted; so the manager retires an aggregate, waits until every
+ * worker has closed an epoch that began after that, and releases the number only then. */
 #ifndef ENGINE_AGGREGATE_H
 #define ENGINE_AGGREGATE_H
 
@@ -19,6 +25,32 @@
 #include "base/compiler.h"
 
 #define AGGREGATE_NONE UINT32_MAX
+
+/* A handle: number:22 | generation:10. The last generation is nobody's: such a handle is none, and
+ * its lower bits are free for whoever holds it. */
+#define AGGREGATE_NUMBER_BITS 22
+#define AGGREGATE_MOST        (UINT32_C(1) << AGGREGATE_NUMBER_BITS)
+#define AGGREGATE_GENERATIONS 1023u
+
+static inline uint32_t aggregate_handle(uint32_t number, uint32_t generation)
+{
+    return generation << AGGREGATE_NUMBER_BITS | number;
+}
+
+static inline uint32_t aggregate_number_of(uint32_t handle)
+{
+    return handle & (AGGREGATE_MOST - 1);
+}
+
+static inline uint32_t aggregate_generation_of(uint32_t handle)
+{
+    return handle >> AGGREGATE_NUMBER_BITS;
+}
+
+static inline bool aggregate_handle_is_none(uint32_t handle)
+{
+    return handle >= AGGREGATE_GENERATIONS << AGGREGATE_NUMBER_BITS;
+}
 
 /* The phase of the test of an aggregate, as workers see it. */
 enum aggregate_phase {
@@ -53,7 +85,8 @@ struct aggregate_control {
     _Atomic uint64_t silent_ns;
 };
 
-/* Who an aggregate is. Written by the manager before the aggregate is published, then constant. */
+/* Who an aggregate is. Written by the manager before the aggregate is published, then constant
+ * until its number is released. */
 struct aggregate_identity {
     struct ip_prefix prefix; /* the source sub-prefix, when `has_prefix` */
     uint32_t slice;
@@ -65,28 +98,44 @@ struct aggregate_table;
 /* Bytes for `capacity` aggregates; memory aligned to a cache line. */
 size_t aggregate_table_memory_bytes(uint32_t capacity);
 
-/* Makes an empty table inside `memory`, owned by the caller. NULL when n_bytes is too small. */
+/* Makes an empty table inside `memory`, owned by the caller. NULL when n_bytes is too small, or
+ * `capacity` is not between 1 and AGGREGATE_MOST. `secret` is the key of the hashes. */
 struct aggregate_table *aggregate_table_init(void *memory, size_t n_bytes, uint32_t capacity,
                                              const uint64_t secret[2]);
 
-/* Manager. Adds an aggregate (or finds it): its number, counted from 0, or -ENOSPC. */
+/* Manager. Adds an aggregate (or finds it): its number, or -ENOSPC. Numbers are given from 0 on;
+ * when all were given once, those released longest ago. */
 int64_t aggregate_table_add(struct aggregate_table *t, const struct aggregate_identity *identity);
+
+/* Manager. From now on nobody finds it, and every handle of it is stale. Its order is IDLE. It has
+ * no budget and no place left, and no drop of it is pending. */
+void aggregate_table_retire(struct aggregate_table *t, uint32_t aggregate);
+
+/* Manager, when every worker has closed an epoch that began after the aggregate was retired: the
+ * number may be given again. */
+void aggregate_table_release(struct aggregate_table *t, uint32_t aggregate);
 
 /* Any thread. The number of the aggregate of a slice (and source sub-prefix), or AGGREGATE_NONE.
  * `prefix` NULL: the slice's one aggregate. */
 uint32_t aggregate_table_find(const struct aggregate_table *t, uint32_t slice,
                               const struct ip_prefix *prefix);
 
-/* Any thread. */
+/* The handle of an aggregate that the calling thread just found. */
+uint32_t aggregate_table_handle(const struct aggregate_table *t, uint32_t aggregate);
+
+/* Any thread. Every number ever given is below the count; the free ones are those that
+ * aggregate_table_add() could give now. */
 uint32_t aggregate_table_count(const struct aggregate_table *t);
 uint32_t aggregate_table_capacity(const struct aggregate_table *t);
+uint32_t aggregate_table_n_free(const struct aggregate_table *t);
 const struct aggregate_identity *aggregate_table_identity(const struct aggregate_table *t,
                                                           uint32_t aggregate);
 /* The controls of all aggregates lie side by side: that of aggregate 0 is the first. */
 struct aggregate_control *aggregate_table_control(const struct aggregate_table *t,
                                                   uint32_t aggregate);
 
-/* Manager. Publishes an order; workers follow it from their next segment on. */
+/* Manager. Publishes an order; workers follow it from their next segment on. The generation stays
+ * what it is. */
 void aggregate_control_order(struct aggregate_control *c, struct aggregate_order order);
 
 /* Worker, when it took the last drop of an order that `ends_when_spent`: the phase is SETTLING from
@@ -94,11 +143,17 @@ void aggregate_control_order(struct aggregate_control *c, struct aggregate_order
 void aggregate_control_end_pooled(struct aggregate_control *c, struct aggregate_order order);
 
 /* The word: threshold:32 | test_id:8 | phase:8 | repaired_flows_only:1 | screening or
- * ends_when_spent:1 */
-#define AGGREGATE_WORD_TEST_ID_SHIFT   32
-#define AGGREGATE_WORD_PHASE_SHIFT     40
-#define AGGREGATE_WORD_REPAIRED_SHIFT  48
-#define AGGREGATE_WORD_SCREENING_SHIFT 49
+ * ends_when_spent:1 | generation:10 */
+#define AGGREGATE_WORD_TEST_ID_SHIFT    32
+#define AGGREGATE_WORD_PHASE_SHIFT      40
+#define AGGREGATE_WORD_REPAIRED_SHIFT   48
+#define AGGREGATE_WORD_SCREENING_SHIFT  49
+#define AGGREGATE_WORD_GENERATION_SHIFT 50
+
+static inline uint32_t aggregate_generation_of_word(uint64_t word)
+{
+    return (uint32_t)(word >> AGGREGATE_WORD_GENERATION_SHIFT) & AGGREGATE_GENERATIONS;
+}
 
 static inline struct aggregate_order aggregate_order_of_word(uint64_t word)
 {

@@ -25,7 +25,8 @@
 /* Segments of one aggregate that follow each other, and what makes one of them ordinary. The order
  * is read anew for each segment, so a change takes effect at once. */
 struct run {
-    uint32_t slice, aggregate; /* UINT32_MAX: none yet */
+    uint32_t slice;     /* UINT32_MAX: none yet */
+    uint32_t aggregate; /* handle */
     struct aggregate_control *control;
     uint64_t word; /* of the control line, when `order` was made of it */
     struct aggregate_order order;
@@ -134,7 +135,7 @@ static void count_run(struct engine *e, struct run *r, bool droppable)
 
     if (r->n_segments == 0)
         return;
-    c = engine_delta(e, r->aggregate);
+    c = engine_delta(e, aggregate_number_of(r->aggregate));
     c->packets += r->n_segments;
     c->bytes += r->n_bytes;
     c->segments += r->n_segments;
@@ -169,20 +170,21 @@ static never_inlined enum engine_action spend_coin(struct engine *e, struct run 
 }
 
 /* In the pooled phase every ordinary segment has its coin; while the last drops settle, and while
- * no test is on, none has. In the flows phase, in mode passive and without an aggregate no segment
- * is ordinary. */
+ * no test is on, none has. In the flows phase, in mode passive and without an aggregate (any more)
+ * no segment is ordinary. */
 static never_inlined void begin_run(struct engine *e, struct run *r, const struct engine_packet *p)
 {
     struct flow all = {.state = UINT8_MAX, .test_id = UINT8_MAX, .flags = FLOW_PAST_PROTECTION};
     struct flow wanted = {.state = FLOW_ARMED, .flags = FLOW_PAST_PROTECTION};
     uint32_t aggregate = p->flow->aggregate;
+    bool is_none = aggregate_handle_is_none(aggregate);
 
     end_run(e, r);
     r->n_runs++;
     r->slice = p->slice;
     r->rules = &e->rules[p->slice];
     r->aggregate = aggregate;
-    r->control = &e->controls[aggregate == AGGREGATE_NONE ? 0 : aggregate];
+    r->control = &e->controls[is_none ? 0 : aggregate_number_of(aggregate)];
     r->word = atomic_load_explicit(&r->control->word, memory_order_acquire);
     r->order = aggregate_order_of_word(r->word);
     r->has_coins = r->order.phase == AGGREGATE_POOLED;
@@ -195,7 +197,8 @@ static never_inlined void begin_run(struct engine *e, struct run *r, const struc
     }
     r->status_mask = status_of(&all);
     r->status = status_of(&wanted);
-    if (aggregate == AGGREGATE_NONE || r->rules->is_passive || r->order.phase == AGGREGATE_FLOWS)
+    if (is_none || aggregate_generation_of_word(r->word) != aggregate_generation_of(aggregate) ||
+        r->rules->is_passive || r->order.phase == AGGREGATE_FLOWS)
         r->status_mask = 0; /* no flow's status is ARMED then */
 }
 
@@ -300,8 +303,9 @@ static inline void ask_aggregate(const struct engine *e, const struct run *r,
     if (p->flow == NULL)
         return;
     aggregate = p->flow->aggregate;
-    if (likely_true(aggregate == r->aggregate || aggregate == AGGREGATE_NONE))
+    if (likely_true(aggregate == r->aggregate || aggregate_handle_is_none(aggregate)))
         return;
+    aggregate = aggregate_number_of(aggregate);
     prefetch_line(&e->controls[aggregate]);
     prefetch_line(&e->deltas[aggregate]);
     prefetch_line(&e->listed[aggregate]);

@@ -24,7 +24,7 @@ static bool may_drop_from(const struct engine *e, const struct flow *f, const st
 /* In the flows phase a flow needs a place; it takes one before its first coin of that phase. */
 static bool has_or_takes_place(struct engine *e, struct flow *f, struct aggregate_order order)
 {
-    struct aggregate_control *control = &e->controls[f->aggregate];
+    struct aggregate_control *control = &e->controls[aggregate_number_of(f->aggregate)];
 
     if (f->place != FLOW_NO_PLACE)
         return true;
@@ -65,7 +65,7 @@ static void count_in_order_of_place(struct engine *e, const struct flow *f)
  * sender decides (lib/verdict/penny.c). */
 static void count_droppable(struct engine *e, const struct flow *f, struct aggregate_order order)
 {
-    struct aggregate_counters *c = engine_delta(e, f->aggregate);
+    struct aggregate_counters *c = engine_delta(e, aggregate_number_of(f->aggregate));
 
     c->droppable++;
     if (order.phase == AGGREGATE_POOLED)
@@ -120,11 +120,11 @@ static void forget_drop(struct engine *e, uint32_t entry)
 static void book_drop(struct engine *e, uint32_t entry, struct flow *f, const struct packet_view *v,
                       const struct slice_rules *rules, struct aggregate_order order)
 {
-    struct aggregate_counters *c = engine_delta(e, f->aggregate);
+    struct aggregate_counters *c = engine_delta(e, aggregate_number_of(f->aggregate));
     struct ledger_entry *d = &e->ledger.entries[entry];
 
     d->flow = f;
-    d->aggregate = f->aggregate;
+    d->aggregate = aggregate_number_of(f->aggregate);
     d->test_id = order.test_id;
     d->individual = f->place != FLOW_NO_PLACE;
     tcp_gap_open(&d->gap, v->sequence, v->payload_bytes);
@@ -150,7 +150,7 @@ enum engine_action engine_try_drop(struct engine *e, const struct engine_packet 
                                    const struct slice_rules *rules, struct flow *f,
                                    struct aggregate_order order)
 {
-    struct aggregate_control *control = &e->controls[f->aggregate];
+    struct aggregate_control *control = &e->controls[aggregate_number_of(f->aggregate)];
     _Atomic int32_t *budget = &control->budget;
 
     if (order.phase == AGGREGATE_FLOWS) {
@@ -183,7 +183,7 @@ enum engine_action engine_spend_coin(struct engine *e, const struct engine_packe
         return ENGINE_FORWARD;
     }
     if (!aggregate_take(budget)) {
-        engine_delta(e, f->aggregate)->coins_refused++;
+        engine_delta(e, aggregate_number_of(f->aggregate))->coins_refused++;
         return ENGINE_FORWARD;
     }
     if (f->drop != FLOW_NO_DROP)
@@ -199,7 +199,7 @@ enum engine_action engine_spend_coin(struct engine *e, const struct engine_packe
      * workers, that would be thousands of segments at line rate. */
     if (order.phase == AGGREGATE_POOLED && order.ends_when_spent &&
         atomic_load_explicit(budget, memory_order_relaxed) <= 0)
-        aggregate_control_end_pooled(&e->controls[f->aggregate], order);
+        aggregate_control_end_pooled(&e->controls[aggregate_number_of(f->aggregate)], order);
     return ENGINE_DROP;
 }
 

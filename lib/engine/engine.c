@@ -246,7 +246,7 @@ void engine_catch_up(struct engine *e, uint64_t now_ns)
 void engine_count_flowless(struct engine *e, const struct engine_packet *p,
                            const struct slice_rules *rules)
 {
-    uint32_t aggregate = engine_find_aggregate(e, p, rules, false);
+    uint32_t aggregate = engine_find_aggregate(e, p, rules, WANT_NOTHING);
     struct aggregate_counters *c = engine_delta(e, aggregate);
 
     if (aggregate == AGGREGATE_NONE)

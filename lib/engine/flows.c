@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Which flow a packet belongs to, and what is left to do when a flow leaves. */
-#include "engine/attribution.h"
 #include "engine/internal.h"
 
 struct flow *engine_find_or_admit(struct engine *e, struct engine_packet *p,
@@ -24,9 +23,6 @@ struct flow *engine_find_or_admit(struct engine *e, struct engine_packet *p,
         return f;
     f->snd_max = v->sequence + (syn ? 1 : 0);
     f->drop = syn ? FLOW_NO_DROP : e->now_ms;
-    f->aggregate = engine_find_aggregate(e, p, rules, true);
-    if (f->aggregate != FLOW_NO_AGGREGATE)
-        engine_delta(e, f->aggregate)->flows_seen++;
     return f;
 }
 

@@ -75,12 +75,13 @@ struct engine {
     uint32_t n_changed;
     uint32_t *posting; /* and those of `posting_epoch` still to post */
     uint32_t n_posting;
+    uint64_t asked_epoch; /* for aggregates, so often: see attribution.h */
+    uint32_t n_asked, n_sampled;
     bool is_late; /* it had to wait for room */
     uint8_t *listed;
     uint64_t posting_epoch, posted_epoch; /* the same when all of it is posted */
     uint64_t aged_ns;
-    uint64_t asked_untestable_ns; /* when an aggregate was last asked for what is no TCP */
-    uint64_t age_interval_ns;     /* in which every flow record is looked at once */
+    uint64_t age_interval_ns; /* in which every flow record is looked at once */
     struct engine_config config;
     struct slice_rules *rules_memory;
 

@@ -44,7 +44,7 @@ enum message_kind {
     MESSAGE_DROP_MADE,
     MESSAGE_DROP_ENDED,
     MESSAGE_FLOW_ENDED,       /* of mode passive, where flows are to be reported one by one */
-    MESSAGE_AGGREGATE_WANTED, /* a flow of a sub-prefix without aggregate */
+    MESSAGE_AGGREGATE_WANTED, /* traffic of a sub-prefix without aggregate */
     MESSAGE_STALL,            /* the worker stood still */
     MESSAGE_EPOCH,            /* all of this worker up to here belongs to `epoch` */
 };
@@ -101,6 +101,7 @@ struct message {
         struct {
             uint32_t slice;
             struct ip_prefix prefix;
+            bool is_armed; /* a flow can be tested; else only something was seen */
         } wanted;
         struct {
             uint64_t ended_ns, duration_ns;

@@ -27,6 +27,11 @@ struct passive_counters *engine_passive_delta(struct engine *e, uint32_t aggrega
     return &e->passive_deltas[aggregate];
 }
 
+static struct passive_counters *delta_of(struct engine *e, const struct flow *f)
+{
+    return engine_passive_delta(e, engine_live_aggregate(e, f->aggregate));
+}
+
 static bool is_other_direction(const struct flow_key *a, const struct flow_key *b)
 {
     return ip_address_equal(&a->source, &b->destination) &&
@@ -129,9 +134,6 @@ static struct flow *admit(struct engine *e, struct engine_packet *p,
     *is_new = true;
     f = lines_of(e, f.hot);
     passive_flow_begin(&f, &packet);
-    f.hot->aggregate = engine_find_aggregate(e, p, rules, true);
-    if (f.hot->aggregate != FLOW_NO_AGGREGATE)
-        engine_delta(e, f.hot->aggregate)->flows_seen++;
     look_for_peer(e, &f);
     return f.hot;
 }
@@ -169,8 +171,8 @@ static void take_sample(struct engine *e, const struct passive_flow *f,
         return;
     us = ((uint64_t)(passive_ticks(e->now_ns) - other->line->sample_ticks) << PASSIVE_TICK_SHIFT) /
          NS_PER_US;
-    of_peer = engine_passive_delta(e, other->hot->aggregate);
-    own = engine_passive_delta(e, f->hot->aggregate);
+    of_peer = delta_of(e, other->hot);
+    own = delta_of(e, f->hot);
     of_peer->rtt_destination_samples++;
     of_peer->rtt_destination_us += us;
     own->rtt_source_samples++;
@@ -186,7 +188,7 @@ static void look_for_duplicates(struct engine *e, const struct passive_flow *oth
     uint32_t start;
 
     if (packet_read_duplicate(p->data, p->view, &start))
-        passive_flow_duplicate(other, start, engine_passive_delta(e, other->hot->aggregate));
+        passive_flow_duplicate(other, start, delta_of(e, other->hot));
     if (serial_distance(other->line->episode_end, acknowledgement) > DUPLICATES_BEHIND_BYTES)
         other->line->n_unconfirmed = 0;
 }
@@ -230,11 +232,11 @@ static void ask_for_duplicates(struct engine *e, const struct passive_flow *f)
 static void report_end(struct engine *e, const struct passive_flow *f, enum passive_end end,
                        uint8_t n_holes_open)
 {
-    uint32_t aggregate = f->hot->aggregate;
+    uint32_t aggregate = engine_live_aggregate(e, f->hot->aggregate);
     uint32_t *n_left;
     struct message m;
 
-    if (aggregate == FLOW_NO_AGGREGATE)
+    if (aggregate == AGGREGATE_NONE)
         return;
     n_left = &e->n_flows_to_report[aggregate_table_identity(e->aggregates, aggregate)->slice];
     if (*n_left == 0)
@@ -426,7 +428,7 @@ static void end_by_peer(struct engine *e, struct flow *hot)
     const struct passive_flow f = lines_of(e, hot);
 
     if ((hot->flags & PASSIVE_ENDED) == 0)
-        end_flow(e, &f, PASSIVE_END_RST, engine_passive_delta(e, hot->aggregate));
+        end_flow(e, &f, PASSIVE_END_RST, delta_of(e, hot));
 }
 
 /* An RST of a direction that sent nothing: a port that is closed, or who only received. Whoever
@@ -509,6 +511,7 @@ bool engine_passive(struct engine *e, struct engine_packet *p, const struct slic
     struct aggregate_counters *c;
     struct passive_flow f;
     uint32_t aggregate;
+    struct aggregate_order order;
 
     if (hot == NULL) {
         if ((p->view->tcp_flags & TCP_FLAG_RST) != 0)
@@ -516,7 +519,7 @@ bool engine_passive(struct engine *e, struct engine_packet *p, const struct slic
         return false;
     }
     f = lines_of(e, hot);
-    aggregate = engine_aggregate_of(e, p, rules, hot);
+    aggregate = engine_aggregate_of(e, p, rules, hot, &order);
     c = engine_delta(e, aggregate);
     c->packets++;
     c->bytes += p->n_bytes;
@@ -543,7 +546,7 @@ static void stop_flow(void *context, struct flow *hot)
     if (!flow_is_passive(hot))
         return;
     f = lines_of(e, hot);
-    end_flow(e, &f, PASSIVE_END_STOPPED, engine_passive_delta(e, hot->aggregate));
+    end_flow(e, &f, PASSIVE_END_STOPPED, delta_of(e, hot));
 }
 
 void engine_passive_stop(struct engine *e)
@@ -562,5 +565,5 @@ void engine_passive_leave(struct engine *e, struct flow *hot)
         hot->state == FLOW_SYN_ONLY ? e->idle_timeout_ms / FLOW_SYN_ONLY_SHARE : e->idle_timeout_ms;
 
     end_flow(e, &f, silent_ms >= wait_ms ? PASSIVE_END_IDLE : PASSIVE_END_EVICTED,
-             engine_passive_delta(e, hot->aggregate));
+             delta_of(e, hot));
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "engine/places.h"
 
+#include "engine/aggregate.h"
+
 size_t places_memory_bytes(uint16_t n_places)
 {
     return n_places * sizeof(struct place);
@@ -20,8 +22,8 @@ uint16_t places_take(struct places *p, const struct flow *flow, uint8_t test_id)
     if (place == FLOW_NO_PLACE)
         return FLOW_NO_PLACE;
     p->free = p->places[place].next;
-    p->places[place] =
-        (struct place){.key = flow->key, .aggregate = flow->aggregate, .test_id = test_id};
+    p->places[place] = (struct place){
+        .key = flow->key, .aggregate = aggregate_number_of(flow->aggregate), .test_id = test_id};
     places_touch(p, place);
     return place;
 }

@@ -242,20 +242,12 @@ static enum engine_action segment(struct engine *e, const struct engine_packet *
     return action;
 }
 
-static struct aggregate_order order_for(const struct engine *e, uint32_t aggregate)
-{
-    if (aggregate == AGGREGATE_NONE)
-        return (struct aggregate_order){.phase = AGGREGATE_IDLE};
-    return aggregate_control_read(&e->controls[aggregate]);
-}
-
 enum engine_action engine_segment(struct engine *e, const struct engine_packet *p,
                                   const struct slice_rules *rules, struct flow *f)
 {
     const struct packet_view *v = p->view;
-    uint32_t aggregate = engine_aggregate_of(e, p, rules, f);
-    struct aggregate_order order = order_for(e, aggregate);
-    struct aggregate_counters *c = engine_delta(e, aggregate);
+    struct aggregate_order order;
+    struct aggregate_counters *c = engine_delta(e, engine_aggregate_of(e, p, rules, f, &order));
     uint32_t pending = flow_pending(f);
     enum engine_action action;
 

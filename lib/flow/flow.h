@@ -67,7 +67,7 @@ struct flow {
     struct flow_key key;
     uint32_t snd_max;
     uint32_t last_seen_ms;
-    uint32_t aggregate; /* FLOW_NO_AGGREGATE until known */
+    uint32_t aggregate; /* the engine's handle; FLOW_NO_AGGREGATE until known */
     union {
         struct { /* mode active */
             /* The pending drop in the ledger, or FLOW_NO_DROP; while OBSERVED: when first seen, ms.

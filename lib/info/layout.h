@@ -30,7 +30,7 @@
 /* To be raised whenever anything of this file, or of a struct in it, changes. Should that be
  * forgotten, the fingerprint (check.h) tells. */
 #ifndef INFO_LAYOUT_VERSION
-#define INFO_LAYOUT_VERSION 2
+#define INFO_LAYOUT_VERSION 3
 #endif
 
 #define INFO_TEXT_BYTES    96
@@ -43,7 +43,10 @@ struct info_box {
     uint64_t epoch;
     uint64_t kill_switch, is_suspended; /* truth values */
     char suspended[INFO_TEXT_BYTES];    /* why */
-    uint64_t n_aggregates, n_aggregates_refused;
+    uint64_t n_aggregates;              /* records that were written */
+    uint64_t n_aggregates_live;         /* those of them that are of an aggregate */
+    uint64_t n_aggregates_refused;
+    uint64_t aggregates_are_full; /* truth value */
 };
 
 struct info_port {
@@ -69,6 +72,7 @@ struct info_slice {
 struct info_aggregate {
     struct ip_prefix prefix;
     uint8_t has_prefix, state, rule, verdict, provisional, mixed;
+    uint8_t is_there; /* 0: its number is free now */
     uint32_t slice, via, reason, n_tests, n_flows_closed_loop;
     uint64_t started_ns, verdict_ns, ended_ns, first_seen_ns, last_seen_ns;
     struct anytime_values anytime;

@@ -116,6 +116,7 @@ void info_write_aggregate(struct info_header *h, const struct aggregate_report *
     record = (struct info_aggregate){
         .prefix = r->identity->prefix,
         .has_prefix = r->identity->has_prefix,
+        .is_there = 1,
         .state = (uint8_t)r->state,
         .rule = (uint8_t)r->rule,
         .verdict = (uint8_t)r->verdict,
@@ -136,6 +137,14 @@ void info_write_aggregate(struct info_header *h, const struct aggregate_report *
         .counters = r->n_tests > 0 ? r->test : *r->total,
     };
     info_table_write(table_at(h, h->aggregates_at), r->aggregate, &record);
+}
+
+void info_clear_aggregate(struct info_header *h, uint32_t i)
+{
+    struct info_aggregate record;
+
+    memset(&record, 0, sizeof(record));
+    info_table_write(table_at(h, h->aggregates_at), i, &record);
 }
 
 static void set_magic(struct info_header *h, uint64_t magic)

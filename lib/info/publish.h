@@ -21,6 +21,8 @@ void info_write_port(struct info_header *h, uint32_t i, const struct info_port *
 void info_write_pool(struct info_header *h, uint32_t i, const struct info_pool *pool);
 void info_write_slice(struct info_header *h, uint32_t i, const struct slice *slice);
 void info_write_aggregate(struct info_header *h, const struct aggregate_report *report);
+/* The number is of no aggregate any more. */
+void info_clear_aggregate(struct info_header *h, uint32_t i);
 
 /* From here on readers are let in; and no more. */
 void info_open(struct info_header *h);

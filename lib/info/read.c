@@ -32,7 +32,7 @@ bool info_read_slice(const struct info_header *h, uint32_t i, struct info_slice 
 
 bool info_read_aggregate(const struct info_header *h, uint32_t i, struct info_aggregate *out)
 {
-    return info_table_read(table_at(h, h->aggregates_at), i, out);
+    return info_table_read(table_at(h, h->aggregates_at), i, out) && out->is_there != 0;
 }
 
 const struct info_worker *info_worker(const struct info_header *h, uint32_t i)

@@ -146,7 +146,7 @@ const struct drop_record *manager_next_drop(const struct manager *m, uint32_t ag
 {
     uint32_t i;
 
-    if (aggregate >= m->n_aggregates)
+    if (!aggregate_is_live(m, aggregate))
         return NULL;
     i = last == NULL ? m->aggregates[aggregate].test.first_drop : last->next;
     return i == INDEX_NONE ? NULL : &m->drops.records[i].drop;

@@ -87,13 +87,25 @@ void ended_flows_receive(struct manager *m, struct aggregate_state *a,
         e->entries[e->n++] = (struct entry){message->flow_ended, a->number};
 }
 
+void ended_flows_forget(struct manager *m, uint32_t aggregate)
+{
+    const struct ended_flows *e;
+
+    if (m->ended_flows == NULL)
+        return;
+    e = flows_of(m, aggregate);
+    for (uint32_t i = 0; i < e->n; i++)
+        if (e->entries[i].aggregate == aggregate)
+            e->entries[i].aggregate = AGGREGATE_NONE;
+}
+
 const struct ended_flow *manager_next_ended_flow(const struct manager *m, uint32_t aggregate,
                                                  const struct ended_flow *last)
 {
     const struct entry *entry = (const struct entry *)last;
     const struct ended_flows *e;
 
-    if (m->ended_flows == NULL || aggregate >= m->n_aggregates)
+    if (m->ended_flows == NULL || !aggregate_is_live(m, aggregate))
         return NULL;
     e = flows_of(m, aggregate);
     for (entry = entry == NULL ? e->entries : entry + 1; entry < e->entries + e->n; entry++)

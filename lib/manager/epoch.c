@@ -80,6 +80,7 @@ void manager_close_epoch(struct manager *m, uint16_t worker, uint64_t epoch)
     m->closed_epoch = m->epoch;
     step_active_tests(m);
     begin_retests(m);
+    recycle_step(m);
 }
 
 static void begin_epoch(struct manager *m)

@@ -74,8 +74,7 @@ static const char *obstacle(const struct manager *m, const struct escalation *e,
         return "the kill switch is on";
     if (m->suspended)
         return "drops are suspended";
-    if (target == AGGREGATE_NONE || target >= m->n_aggregates ||
-        m->aggregates[target].total.packets == 0)
+    if (!aggregate_is_live(m, target) || m->aggregates[target].total.packets == 0)
         return "none of its traffic has passed through the box";
     if (is_hour_full(m, e, wanted->max_per_hour))
         return "max_per_hour tests were started within the last hour";

@@ -48,6 +48,7 @@ struct test {
     bool pooled_over; /* POOLED, but no new drop: waits for outcomes, and for its turn */
     bool paused;      /* POOLED, without flows phase: no new drop until all made have ended */
     bool no_retest;   /* stopped by command */
+    bool by_hand;     /* began by command, or for what mode passive found */
     bool changed;     /* counters or flows grew since the last evaluation */
     bool flows_changed;
     bool told_untested;
@@ -83,10 +84,13 @@ struct aggregate_list {
 struct aggregate_state {
     uint32_t number;
     uint32_t next, previous;
-    struct aggregate_list *list; /* active, or waiting for a retest, or NULL */
+    struct aggregate_list *list; /* active, waiting for a retest, retired, or NULL */
+    bool is_live;                /* it was added, and not retired since */
+    bool is_armed;               /* it showed a flow that can be tested, or it is a whole slice */
     uint8_t test_id;             /* of the latest test; 0: never tested */
     uint32_t n_tests;
-    uint64_t first_seen_ns, last_seen_ns;
+    uint64_t added_ns, first_seen_ns, last_seen_ns;
+    uint64_t retired_epoch; /* which it was then */
     struct aggregate_counters total;
     struct test test;
 };
@@ -130,8 +134,13 @@ struct manager {
     uint32_t n_coins;
     uint32_t *coin_of_slice;
     struct aggregate_state *aggregates; /* as many as the table holds */
-    uint32_t n_aggregates;
+    uint32_t n_aggregates;              /* numbers that were given are below it */
+    uint32_t n_live;                    /* aggregates there are now */
     uint64_t n_aggregates_refused;
+    uint64_t n_tests;       /* begun */
+    uint64_t full_since_ns; /* no number is free; 0: there are some */
+    uint32_t next_to_recycle;
+    struct aggregate_list retired; /* in the order in which they were */
     struct aggregate_list active;
     struct aggregate_list *retests; /* per slice, in the order in which they are due */
     struct flow_room *rooms;
@@ -170,8 +179,17 @@ void aggregate_list_append(struct manager *m, struct aggregate_list *list,
                            struct aggregate_state *a);
 void aggregate_list_remove(struct manager *m, struct aggregate_state *a); /* from where it is */
 
+/* An aggregate with a report: neither unknown nor retired. */
+static inline bool aggregate_is_live(const struct manager *m, uint32_t aggregate)
+{
+    return aggregate < m->n_aggregates && m->aggregates[aggregate].is_live;
+}
+
 /* merge.c */
 struct aggregate_state *manager_adopt_aggregate(struct manager *m, uint32_t number);
+
+/* recycle.c: after an epoch that all workers closed. */
+void recycle_step(struct manager *m);
 
 /* epoch.c */
 void manager_close_epoch(struct manager *m, uint16_t worker, uint64_t epoch);
@@ -189,6 +207,9 @@ bool test_awaits_penny(const struct test *t);
 
 /* test.c: the states. */
 void test_begin(struct manager *m, struct aggregate_state *a);
+/* Of an aggregate whose slice starts tests by itself, once it showed something that can be tested.
+ */
+void test_begin_by_itself(struct manager *m, struct aggregate_state *a);
 void test_step(struct manager *m, struct aggregate_state *a);
 
 /* conclude.c: what the deciding rule says of the latest counts; VERDICT_UNDECIDED, too, when rule
@@ -258,6 +279,7 @@ size_t escalation_memory_bytes(const struct manager_config *c);
 int ended_flows_init(struct manager *m);
 void ended_flows_free(struct manager *m);
 size_t ended_flows_memory_bytes(const struct manager_config *c);
+void ended_flows_forget(struct manager *m, uint32_t aggregate);
 void ended_flows_receive(struct manager *m, struct aggregate_state *a,
                          const struct message *message);
 

@@ -89,7 +89,7 @@ static int add_aggregates_of_slices(struct manager *m)
             return -ENOSPC;
     }
     for (uint32_t i = 0; i < aggregate_table_count(m->config.aggregates); i++)
-        manager_adopt_aggregate(m, i);
+        manager_adopt_aggregate(m, i)->is_armed = true;
     return 0;
 }
 
@@ -112,6 +112,7 @@ struct manager *manager_create(const struct manager_config *config)
         return NULL;
     }
     aggregate_list_init(&m->active);
+    aggregate_list_init(&m->retired);
     for (uint32_t i = 0; i < config->n_slices; i++) {
         aggregate_list_init(&m->retests[i]);
         m->coin_of_slice[i] = find_or_make_coin(m, &config->slices[i].parameters);
@@ -147,9 +148,10 @@ void manager_destroy(struct manager *m)
 void manager_start(struct manager *m, uint64_t now_ns)
 {
     m->auto_start = true;
+    m->now_ns = now_ns;
     for (uint32_t i = 0; i < m->n_aggregates; i++)
-        if (slice_of_aggregate(m, i)->start == SLICE_START_AUTO)
-            manager_test_start(m, i, now_ns);
+        if (aggregate_is_live(m, i) && m->aggregates[i].is_armed)
+            test_begin_by_itself(m, &m->aggregates[i]);
 }
 
 void manager_stop(struct manager *m, enum test_reason reason, uint64_t now_ns)

@@ -135,6 +135,9 @@ struct aggregate_report {
 
 enum manager_event_kind {
     EVENT_AGGREGATE_ADDED,
+    EVENT_AGGREGATE_REMOVED, /* it came to nothing, and its number is needed */
+    EVENT_AGGREGATES_FULL,   /* no number is free: what comes new is forwarded untested */
+    EVENT_AGGREGATES_FREE,   /* there are some again */
     EVENT_TEST_STARTED,
     EVENT_DROP_MADE,
     EVENT_DROP_ENDED,
@@ -208,7 +211,8 @@ void manager_receive(struct manager *m, const struct message *message);
  * and begins an epoch when it is due and all workers closed the one before. */
 void manager_tick(struct manager *m, uint64_t now_ns);
 
-/* Begins the tests of all slices with start "auto"; aggregates added later begin by themselves. */
+/* Begins the tests of all slices with start "auto"; aggregates of sub-prefixes begin by themselves,
+ * once they show a flow that can be tested. */
 void manager_start(struct manager *m, uint64_t now_ns);
 
 /* Begins a test: 0; -ENOENT no such aggregate; -EINVAL its slice is not active; -EALREADY one is
@@ -240,14 +244,27 @@ void manager_report_own_loss(struct manager *m, uint64_t n_packets, uint64_t n_l
 /* NULL, or why drops are suspended. */
 const char *manager_suspended(const struct manager *m);
 
-/* Is any test not DONE or IDLE? No, too, as long as there is no aggregate: slices with granularity
- * get theirs with the first packets. */
+/* Is any test not DONE or IDLE? No, too, as long as none began: aggregates of slices with
+ * granularity come with their packets. */
 bool manager_any_running(const struct manager *m);
 
 /* All slices, those without an aggregate too. */
 const struct slice *manager_slices(const struct manager *m, uint32_t *n_slices);
 
+/* Did any test begin yet? */
+bool manager_any_tested(const struct manager *m);
+
+/* All numbers that were given are below this; not each of them is of an aggregate that is still
+ * there. */
 uint32_t manager_n_aggregates(const struct manager *m);
+/* How many there are, and may be. */
+uint32_t manager_n_live_aggregates(const struct manager *m);
+uint32_t manager_most_aggregates(const struct manager *m);
+/* Since when no number has been free for another aggregate; 0: there are some. */
+uint64_t manager_aggregates_full_since(const struct manager *m);
+
+/* The aggregates that are there, by number: *next begins as 0. False at the end. */
+bool manager_next_report(const struct manager *m, uint32_t *next, struct aggregate_report *out);
 /* False: no such aggregate. Pointers in the report live until the next call that changes the
  * manager. */
 bool manager_report(const struct manager *m, uint32_t aggregate, struct aggregate_report *out);

@@ -7,9 +7,21 @@ struct aggregate_state *manager_adopt_aggregate(struct manager *m, uint32_t numb
     struct aggregate_state *a = &m->aggregates[number];
 
     a->number = number;
+    a->is_live = true;
+    a->added_ns = m->now_ns;
     a->test.room = a->test.first_drop = a->test.last_drop = INDEX_NONE;
-    m->n_aggregates = number + 1;
+    m->n_aggregates = number < m->n_aggregates ? m->n_aggregates : number + 1;
+    m->n_live++;
     return a;
+}
+
+/* It was made for what passed by, and now shows a flow that can be tested. */
+static void show_armed(struct manager *m, struct aggregate_state *a)
+{
+    if (a->is_armed)
+        return;
+    a->is_armed = true;
+    test_begin_by_itself(m, a);
 }
 
 static void receive_counters(struct manager *m, struct aggregate_state *a,
@@ -23,6 +35,8 @@ static void receive_counters(struct manager *m, struct aggregate_state *a,
     if (a->first_seen_ns == 0)
         a->first_seen_ns = m->now_ns;
     a->last_seen_ns = m->now_ns;
+    if (message->counters.segments > 0)
+        show_armed(m, a);
 }
 
 static void receive_place(struct manager *m, struct aggregate_state *a,
@@ -43,6 +57,7 @@ static void receive_wanted(struct manager *m, const struct message *message)
 {
     const struct aggregate_identity identity = {
         .prefix = message->wanted.prefix, .slice = message->wanted.slice, .has_prefix = true};
+    struct aggregate_state *a;
     int64_t number;
 
     if (identity.slice >= m->config.n_slices)
@@ -50,12 +65,15 @@ static void receive_wanted(struct manager *m, const struct message *message)
     number = aggregate_table_add(m->config.aggregates, &identity);
     if (number < 0) {
         m->n_aggregates_refused++;
-    } else if (number == m->n_aggregates) {
+        return;
+    }
+    if (!m->aggregates[number].is_live) {
         manager_adopt_aggregate(m, (uint32_t)number);
         manager_emit(m, EVENT_AGGREGATE_ADDED, (uint32_t)number, NULL, NULL);
-        if (m->auto_start && m->config.slices[identity.slice].start == SLICE_START_AUTO)
-            manager_test_start(m, (uint32_t)number, m->now_ns);
     }
+    a = &m->aggregates[number];
+    if (message->wanted.is_armed)
+        show_armed(m, a);
 }
 
 static void receive_stall(const struct manager *m, const struct message *message)

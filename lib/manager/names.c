@@ -83,6 +83,9 @@ static const struct {
 
 static const char *const event_names[] = {
     [EVENT_AGGREGATE_ADDED] = "aggregate_added",
+    [EVENT_AGGREGATE_REMOVED] = "aggregate_removed",
+    [EVENT_AGGREGATES_FULL] = "aggregates_full",
+    [EVENT_AGGREGATES_FREE] = "aggregates_free",
     [EVENT_TEST_STARTED] = "test_started",
     [EVENT_DROP_MADE] = "drop_made",
     [EVENT_DROP_ENDED] = "drop_ended",

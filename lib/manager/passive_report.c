@@ -30,7 +30,7 @@ bool manager_passive_report(const struct manager *m, uint32_t aggregate, struct 
     const struct passive_state *s;
     const struct passive_counters *c;
 
-    if (m->passive == NULL || aggregate >= m->n_aggregates ||
+    if (m->passive == NULL || !aggregate_is_live(m, aggregate) ||
         slice_of_aggregate(m, aggregate)->mode != SLICE_PASSIVE)
         return false;
     s = &m->passive[aggregate];

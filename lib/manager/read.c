@@ -15,6 +15,34 @@ uint32_t manager_n_aggregates(const struct manager *m)
     return m->n_aggregates;
 }
 
+uint32_t manager_n_live_aggregates(const struct manager *m)
+{
+    return m->n_live;
+}
+
+uint32_t manager_most_aggregates(const struct manager *m)
+{
+    return aggregate_table_capacity(m->config.aggregates);
+}
+
+uint64_t manager_aggregates_full_since(const struct manager *m)
+{
+    return m->full_since_ns;
+}
+
+bool manager_next_report(const struct manager *m, uint32_t *next, struct aggregate_report *out)
+{
+    while (*next < m->n_aggregates)
+        if (manager_report(m, (*next)++, out))
+            return true;
+    return false;
+}
+
+bool manager_any_tested(const struct manager *m)
+{
+    return m->n_tests > 0;
+}
+
 uint64_t manager_n_aggregates_refused(const struct manager *m)
 {
     return m->n_aggregates_refused;
@@ -46,7 +74,7 @@ bool manager_report(const struct manager *m, uint32_t aggregate, struct aggregat
     const struct test *t;
     const struct flow_room *room;
 
-    if (aggregate >= m->n_aggregates)
+    if (!aggregate_is_live(m, aggregate))
         return false;
     a = &m->aggregates[aggregate];
     t = &a->test;
@@ -89,7 +117,7 @@ bool manager_flow_report(const struct manager *m, uint32_t aggregate, uint32_t i
     const struct test *t;
     const struct flow_room *room;
 
-    if (aggregate >= m->n_aggregates)
+    if (!aggregate_is_live(m, aggregate))
         return false;
     t = &m->aggregates[aggregate].test;
     room = room_of_test(m, t);

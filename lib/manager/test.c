@@ -297,6 +297,7 @@ void test_begin(struct manager *m, struct aggregate_state *a)
     /* 0 is what a flow of no test carries. */
     a->test_id = a->test_id == UINT8_MAX ? 1 : (uint8_t)(a->test_id + 1);
     a->n_tests++;
+    m->n_tests++;
     test_evaluate(m, a);
     aggregate_list_append(m, &m->active, a);
     budget_order(m, a, AGGREGATE_POOLED);
@@ -304,22 +305,41 @@ void test_begin(struct manager *m, struct aggregate_state *a)
     manager_emit(m, EVENT_TEST_STARTED, a->number, NULL, NULL);
 }
 
-int manager_test_start(struct manager *m, uint32_t aggregate, uint64_t now_ns)
+/* Why no test of it may begin now, or 0. */
+static int obstacle(const struct manager *m, uint32_t aggregate)
 {
-    struct aggregate_state *a;
-
-    if (aggregate >= m->n_aggregates)
+    if (!aggregate_is_live(m, aggregate))
         return -ENOENT;
-    a = &m->aggregates[aggregate];
     if (slice_of_aggregate(m, aggregate)->mode != SLICE_ACTIVE)
         return -EINVAL;
-    if (a->test.state == TEST_POOLED || a->test.state == TEST_FLOWS)
+    switch (m->aggregates[aggregate].test.state) {
+    case TEST_POOLED:
+    case TEST_FLOWS:
         return -EALREADY;
-    if (a->test.state == TEST_SETTLING)
+    case TEST_SETTLING:
         return -EBUSY;
+    default:
+        return 0;
+    }
+}
+
+int manager_test_start(struct manager *m, uint32_t aggregate, uint64_t now_ns)
+{
+    int error = obstacle(m, aggregate);
+
+    if (error != 0)
+        return error;
     m->now_ns = now_ns;
-    test_begin(m, a);
+    test_begin(m, &m->aggregates[aggregate]);
+    m->aggregates[aggregate].test.by_hand = true;
     return 0;
+}
+
+void test_begin_by_itself(struct manager *m, struct aggregate_state *a)
+{
+    if (m->auto_start && slice_of_aggregate(m, a->number)->start == SLICE_START_AUTO &&
+        obstacle(m, a->number) == 0)
+        test_begin(m, a);
 }
 
 int manager_test_stop(struct manager *m, uint32_t aggregate, enum test_reason reason,
@@ -328,7 +348,7 @@ int manager_test_stop(struct manager *m, uint32_t aggregate, enum test_reason re
     struct aggregate_state *a;
     struct test *t;
 
-    if (aggregate >= m->n_aggregates)
+    if (!aggregate_is_live(m, aggregate))
         return -ENOENT;
     a = &m->aggregates[aggregate];
     t = &a->test;

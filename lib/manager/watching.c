@@ -71,7 +71,8 @@ void manager_passive_expire(struct manager *m, uint64_t now_ns)
     for (uint32_t i = 0; m->passive != NULL && i < m->n_aggregates; i++) {
         struct passive_state *s = &m->passive[i];
 
-        if (slice_of_aggregate(m, i)->mode != SLICE_PASSIVE || s->ended_ns != 0)
+        if (!aggregate_is_live(m, i) || slice_of_aggregate(m, i)->mode != SLICE_PASSIVE ||
+            s->ended_ns != 0)
             continue;
         if (s->stop == PASSIVE_GOES_ON)
             s->stop = PASSIVE_TIME;
@@ -122,6 +123,8 @@ void passive_tick(struct manager *m)
         return;
     m->passive_ticked_ns = m->now_ns;
     for (uint32_t i = 0; i < m->n_aggregates; i++) {
+        if (!aggregate_is_live(m, i))
+            continue;
         end_when_due(m, &m->aggregates[i], &m->passive[i]);
         escalate_by_volume(m, &m->aggregates[i], &m->passive[i]);
     }
@@ -130,7 +133,7 @@ void passive_tick(struct manager *m)
 void passive_stop_all(struct manager *m)
 {
     for (uint32_t i = 0; m->passive != NULL && i < m->n_aggregates; i++)
-        if (m->passive[i].began_ns != 0)
+        if (aggregate_is_live(m, i) && m->passive[i].began_ns != 0)
             passive_judge(m, i, &m->passive[i]);
 }
 
@@ -139,7 +142,7 @@ bool manager_passive_is_over(const struct manager *m)
     bool any = false;
 
     for (uint32_t i = 0; m->passive != NULL && i < m->n_aggregates; i++) {
-        if (slice_of_aggregate(m, i)->mode != SLICE_PASSIVE)
+        if (!aggregate_is_live(m, i) || slice_of_aggregate(m, i)->mode != SLICE_PASSIVE)
             continue;
         if (m->passive[i].ended_ns == 0)
             return false;

@@ -17,13 +17,16 @@ int report_exit_code(const struct aggregate_report *r)
     return r->test.dropped == 0 ? EXIT_CODE_NOTHING_TESTED : codes[r->verdict];
 }
 
-static bool any_slice_is_active(const struct manager *m)
+/* There are slices to be tested, and not one flow of theirs that could be. */
+static bool nothing_was_to_be_tested(const struct manager *m)
 {
     uint32_t n;
     const struct slice *slices = manager_slices(m, &n);
+    bool is_untested = !manager_any_tested(m), is_empty = manager_n_aggregates(m) == 0;
 
     for (uint32_t i = 0; i < n; i++)
-        if (slices[i].mode == SLICE_ACTIVE)
+        if (slices[i].mode == SLICE_ACTIVE &&
+            (is_empty || (is_untested && slices[i].start == SLICE_START_AUTO)))
             return true;
     return false;
 }
@@ -33,9 +36,9 @@ int report_worst_exit_code(const struct manager *m)
     struct aggregate_report r;
     int worst = 0;
 
-    if (manager_n_aggregates(m) == 0 && any_slice_is_active(m))
+    if (nothing_was_to_be_tested(m))
         return EXIT_CODE_NOTHING_TESTED;
-    for (uint32_t i = 0; manager_report(m, i, &r); i++) {
+    for (uint32_t next = 0; manager_next_report(m, &next, &r);) {
         int code = report_exit_code(&r);
 
         if (code != 0 && (worst == 0 || code < worst))
@@ -49,7 +52,7 @@ uint64_t report_drops_total(const struct manager *m)
     struct aggregate_report r;
     uint64_t n = 0;
 
-    for (uint32_t i = 0; manager_report(m, i, &r); i++)
+    for (uint32_t next = 0; manager_next_report(m, &next, &r);)
         n += r.total->dropped;
     return n;
 }
@@ -91,10 +94,11 @@ static json_t *report_totals(const struct worker_counters *totals)
 static json_t *report_aggregates(const struct report_run *run)
 {
     json_t *aggregates = json_array();
+    struct aggregate_report r;
 
-    for (uint32_t i = 0; i < manager_n_aggregates(run->manager); i++)
-        json_array_append_new(aggregates,
-                              report_aggregate(run->manager, i, run->clock, run->with_drops));
+    for (uint32_t next = 0; manager_next_report(run->manager, &next, &r);)
+        json_array_append_new(
+            aggregates, report_aggregate(run->manager, r.aggregate, run->clock, run->with_drops));
     return aggregates;
 }
 

@@ -91,7 +91,7 @@ static int name_width(const struct manager *m)
     struct aggregate_report r;
     size_t width = strlen("aggregate");
 
-    for (uint32_t i = 0; manager_report(m, i, &r); i++)
+    for (uint32_t next = 0; manager_next_report(m, &next, &r);)
         if (strlen(report_name(&r, name)) > width)
             width = strlen(name);
     return (int)width;
@@ -133,7 +133,7 @@ void report_table(FILE *out, const struct report_run *run)
 
     fprintf(out, "%-*s %12s %7s %13s %7s %5s %10s  %-28s %s\n", width, "aggregate", "packets",
             "dropped", "retransmitted", "expired", "void", "duplicates", "evidence", "verdict");
-    for (uint32_t i = 0; manager_report(run->manager, i, &r); i++) {
+    for (uint32_t next = 0; manager_next_report(run->manager, &next, &r);) {
         print_row(out, &r, width);
         print_watched(out, run->manager, &r);
     }

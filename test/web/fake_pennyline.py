@@ -202,6 +202,7 @@ class Pennyline:
         return {"version": "0.1.0", "instance": "fake", "uptime_s": self.now(),
                 "kill_switch": self.kill_switch, "suspended": None,
                 "epoch": int(self.now() * 100), "n_aggregates": len(self.aggregates),
+                "max_aggregates": 65536, "aggregates_full": False,
                 "tests": states, "workers": [self.worker(0), self.worker(1)],
                 "ports": [self.port("west"), self.port("east")], "memory": {}}
 

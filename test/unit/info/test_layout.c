@@ -223,6 +223,22 @@ static void each_of_ten_thousand_aggregates_is_there(void **state)
     assert_false(info_read_aggregate(h, N_AGGREGATES, &read));
 }
 
+static void a_number_that_was_given_back_is_of_no_aggregate(void **state)
+{
+    struct info_header *h = *state;
+    struct aggregate_identity identity;
+    struct aggregate_counters total = {0};
+    struct aggregate_report report = make_report(7, &identity, &total);
+    struct info_aggregate read;
+
+    info_write_aggregate(h, &report);
+    assert_true(info_read_aggregate(h, 7, &read));
+    info_clear_aggregate(h, 7);
+    assert_false(info_read_aggregate(h, 7, &read));
+    info_write_aggregate(h, &report);
+    assert_true(info_read_aggregate(h, 7, &read));
+}
+
 static void slices_are_told_in_the_same_words_as_by_the_manager(void **state)
 {
     for (uint32_t i = 0; i < 2; i++) {
@@ -265,6 +281,7 @@ int main(void)
         TEST(aggregates_are_told_in_the_same_words_as_by_the_manager),
         TEST(an_aggregate_without_a_test_shows_its_whole_run),
         TEST(each_of_ten_thousand_aggregates_is_there),
+        TEST(a_number_that_was_given_back_is_of_no_aggregate),
         TEST(slices_are_told_in_the_same_words_as_by_the_manager),
         TEST(counters_of_workers_are_read_where_they_are),
     };

@@ -122,7 +122,7 @@ static struct message wanted(uint32_t slice, uint32_t number)
 
     return (struct message){
         .kind = MESSAGE_AGGREGATE_WANTED,
-        .wanted = {.slice = slice, .prefix = ip_prefix_of_address(&address, 24)}};
+        .wanted = {.slice = slice, .prefix = ip_prefix_of_address(&address, 24), .is_armed = true}};
 }
 
 static void aggregates_are_added_on_demand_and_begin_by_themselves(void **state)
@@ -148,6 +148,38 @@ static void aggregates_are_added_on_demand_and_begin_by_themselves(void **state)
     manager_receive(b->manager, &m);
     assert_int_equal(manager_n_aggregates(b->manager), 2);
     assert_int_equal(manager_n_aggregates_refused(b->manager), 1);
+    manager_stop(b->manager, REASON_STOPPED, b->now_ns);
+    box_close(b);
+}
+
+/* What only passed by is shown, and not tested before it shows a flow that can be. */
+static void a_test_waits_for_an_armed_flow(void **state)
+{
+    struct message seen = wanted(0, 5), control = {.kind = MESSAGE_COUNTERS}, data = control, armed;
+    struct box *b = box_new(1);
+
+    (void)state;
+    b->slices[0].granularity.ipv4 = 24;
+    box_open(b);
+    seen.wanted.is_armed = false;
+    armed = wanted(0, 6);
+    manager_receive(b->manager, &seen);
+    control.counters.packets = control.counters.control_packets = 1;
+    manager_receive(b->manager, &control);
+    assert_int_equal(box_report(b, 0).state, TEST_IDLE);
+    assert_false(manager_any_tested(b->manager));
+    data.counters.packets = data.counters.segments = data.counters.in_order = 1;
+    manager_receive(b->manager, &data);
+    assert_int_equal(box_report(b, 0).state, TEST_POOLED);
+    assert_true(manager_any_tested(b->manager));
+    /* One that was only seen is asked for again, by a flow that can be tested. */
+    armed.wanted.is_armed = false;
+    manager_receive(b->manager, &armed);
+    assert_int_equal(box_report(b, 1).state, TEST_IDLE);
+    armed.wanted.is_armed = true;
+    manager_receive(b->manager, &armed);
+    assert_int_equal(box_report(b, 1).state, TEST_POOLED);
+    assert_int_equal(box_count(b, EVENT_AGGREGATE_ADDED), 2);
     manager_stop(b->manager, REASON_STOPPED, b->now_ns);
     box_close(b);
 }
@@ -335,6 +367,7 @@ int main(void)
         cmocka_unit_test(records_stay_in_order_however_often_the_ring_turns),
         cmocka_unit_test(what_is_not_of_the_running_test_is_not_taken),
         cmocka_unit_test(aggregates_are_added_on_demand_and_begin_by_themselves),
+        cmocka_unit_test(a_test_waits_for_an_armed_flow),
         cmocka_unit_test(messages_about_unknown_aggregates_change_nothing),
         cmocka_unit_test(ten_thousand_aggregates_each_get_their_verdict),
         cmocka_unit_test(sums_equal_those_of_a_naive_twin),

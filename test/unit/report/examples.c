@@ -58,12 +58,13 @@ static struct box *make_box(void)
     return b;
 }
 
-static void want_prefix(struct box *b)
+static void want_prefix(struct box *b, uint32_t slice)
 {
     const uint8_t bytes[4] = {10, 1, 2, 0};
     struct ip_address address = ip_address_from_ipv4(bytes);
-    struct message m = {.kind = MESSAGE_AGGREGATE_WANTED,
-                        .wanted = {.slice = 2, .prefix = ip_prefix_of_address(&address, 24)}};
+    struct message m = {
+        .kind = MESSAGE_AGGREGATE_WANTED,
+        .wanted = {.slice = slice, .prefix = ip_prefix_of_address(&address, 24), .is_armed = true}};
 
     manager_receive(b->manager, &m);
 }
@@ -110,6 +111,21 @@ static void watch_a_loss_go_away(void)
     box_close(b);
 }
 
+/* One aggregate fills the table, and makes room when nothing came of it. */
+static void fill_the_table(void)
+{
+    struct box *b = box_new(1);
+
+    b->slices[0].granularity.ipv4 = 24;
+    b->capacity = 1;
+    b->on_event = print_event;
+    b->event_context = b;
+    box_open(b);
+    want_prefix(b, 0);
+    box_epochs_for(b, 61 * NS_PER_S);
+    box_close(b);
+}
+
 static void print_summaries(const struct box *b)
 {
     struct worker_counters totals = {.rx_packets = 3, .tx_packets = 3, .untested = 3};
@@ -144,7 +160,7 @@ int main(void)
     box_place(b, 0, 1, 0, (struct flow_counts){.droppable = 9, .dropped = 1}, false);
     box_epoch(b);
     drop_and_end(b, 1, 2, DROP_RETRANSMITTED);
-    want_prefix(b);
+    want_prefix(b, 2);
     drop_and_end(b, 3, 3, DROP_VOID_AMBIGUOUS);
     watch(b);
     print_summaries(b);
@@ -162,5 +178,6 @@ int main(void)
     print_summaries(b);
     box_close(b);
     watch_a_loss_go_away();
+    fill_the_table();
     return 0;
 }
