@@ -88,7 +88,8 @@ void check_memory(struct check *c)
 
     places_find(c->config, &c->lcores, n_workers, &places);
     budget = memory_estimate(c->config, &places);
-    needed_mb = eal_memory_mb(c->config, budget.node_bytes, places.manager_node, mb);
+    needed_mb =
+        hugepages_to_ask_for(budget.node_bytes, places.manager_node, c->config->eal.memory_mb, mb);
     check_hugepages(c, mb, needed_mb);
     check_nodes(c, mb);
 }

@@ -23,9 +23,6 @@
 #include "say.h"
 
 #define MAX_ARGUMENTS 192
-/* Of EAL itself and its drivers, where the manager is and elsewhere. */
-#define MANAGER_SPARE_MB 64
-#define NODE_SPARE_MB    16
 
 /* EAL keeps pointers into the texts, so they live until it ends, as configuration and command line
  * do; the list of them that it is given, it changes. */
@@ -79,28 +76,6 @@ int eal_read_lcores(const struct config *config, char *const *given, struct lcor
     return lcores_parse(list != NULL ? list : config->eal.lcores, main_lcore, out, error);
 }
 
-uint64_t eal_memory_mb(const struct config *config, const uint64_t needed_bytes[],
-                       unsigned int manager_node, uint64_t mb[HUGEPAGES_MAX_NODES])
-{
-    uint64_t sum = 0, wanted = config->eal.memory_mb;
-
-    for (unsigned int node = 0; node < HUGEPAGES_MAX_NODES; node++) {
-        uint64_t n = needed_bytes[node];
-
-        mb[node] = (n + n / 4) >> 20;
-        if (node == manager_node)
-            mb[node] += MANAGER_SPARE_MB;
-        else if (n > 0)
-            mb[node] += NODE_SPARE_MB;
-        sum += mb[node];
-    }
-    if (wanted <= sum)
-        return sum;
-    for (unsigned int node = 0; node < HUGEPAGES_MAX_NODES; node++)
-        mb[node] = (mb[node] * wanted + sum - 1) / sum;
-    return wanted;
-}
-
 /* Hugepages when they are there; else a warning that says what is lost. */
 static bool use_hugepages(const uint64_t mb[HUGEPAGES_MAX_NODES], struct hugepages *have)
 {
@@ -133,7 +108,7 @@ static bool add_memory(struct arguments *a, const struct eal_request *r)
 {
     const struct config_eal *e = &r->config->eal;
     uint64_t by_node[HUGEPAGES_MAX_NODES];
-    uint64_t mb = eal_memory_mb(r->config, r->needed_bytes, r->manager_node, by_node);
+    uint64_t mb = hugepages_to_ask_for(r->needed_bytes, r->manager_node, e->memory_mb, by_node);
     bool huge = e->huge && said(a, "--no-huge") == NULL;
     struct hugepages have = {.n_nodes = 1};
 

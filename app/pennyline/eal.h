@@ -28,11 +28,6 @@ int eal_read_lcores(const struct config *config, char *const *given, struct lcor
  * above. */
 const char *eal_read_prefix(const struct config *config, char *const *given);
 
-/* What is asked of EAL for so much on each node: more, since its heap has its own overhead and
- * wants room to align; and in all never less than the configuration says. The sum. */
-uint64_t eal_memory_mb(const struct config *config, const uint64_t needed_bytes[],
-                       unsigned int manager_node, uint64_t mb[HUGEPAGES_MAX_NODES]);
-
 /* Does EAL know all that is in eal.extra? Its own parser is asked, in a process of its own that
  * ends before anything is touched. True also where that cannot be tried. */
 bool eal_takes_extra(const struct config *config);

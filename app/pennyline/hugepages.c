@@ -22,6 +22,10 @@
 #define EAL_FILES       "*map_*" /* as EAL looks for them */
 #define BLOCK_BYTES     512      /* of st_blocks, always */
 
+/* Of EAL itself and its drivers, where the manager is and elsewhere. */
+#define MANAGER_SPARE_MB 64
+#define NODE_SPARE_MB    16
+
 struct question {
     const char *root;
     hugepages_node_of *node_of;
@@ -190,6 +194,29 @@ void hugepages_read(const char *root, hugepages_node_of *node_of, struct hugepag
     }
     if (directory != NULL)
         closedir(directory);
+}
+
+uint64_t hugepages_to_ask_for(const uint64_t needed_bytes[HUGEPAGES_MAX_NODES],
+                              unsigned int manager_node, uint64_t least_mb,
+                              uint64_t mb[HUGEPAGES_MAX_NODES])
+{
+    uint64_t sum = 0;
+
+    for (unsigned int node = 0; node < HUGEPAGES_MAX_NODES; node++) {
+        uint64_t n = needed_bytes[node];
+
+        mb[node] = (n + n / 4) >> 20;
+        if (node == manager_node)
+            mb[node] += MANAGER_SPARE_MB;
+        else if (n > 0)
+            mb[node] += NODE_SPARE_MB;
+        sum += mb[node];
+    }
+    if (least_mb <= sum)
+        return sum;
+    for (unsigned int node = 0; node < HUGEPAGES_MAX_NODES; node++)
+        mb[node] = (mb[node] * least_mb + sum - 1) / sum;
+    return least_mb;
 }
 
 static void say_unmounted(const struct hugepages *have, char *why, size_t n)

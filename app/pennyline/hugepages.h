@@ -29,6 +29,14 @@ hugepages_node_of hugepages_node_of_file;
 /* `root` is where /sys, /proc and the mounts are: "" of the machine, another one in tests. */
 void hugepages_read(const char *root, hugepages_node_of *node_of, struct hugepages *out);
 
+/* What is asked of EAL for so many bytes on each node: more, since its heap has its own overhead
+ * and wants room to align; something for EAL itself and its drivers where the manager is, and on
+ * each node that is used; and in all never less than `least_mb`, in the same proportions. The sum.
+ */
+uint64_t hugepages_to_ask_for(const uint64_t needed_bytes[HUGEPAGES_MAX_NODES],
+                              unsigned int manager_node, uint64_t least_mb,
+                              uint64_t mb[HUGEPAGES_MAX_NODES]);
+
 /* Are there so many MiB on each node? Else `why` is a sentence with the remedy. */
 bool hugepages_suffice(const struct hugepages *have, const uint64_t needed_mb[HUGEPAGES_MAX_NODES],
                        char *why, size_t n);

@@ -218,6 +218,34 @@ static void test_the_remedy_leaves_what_others_have_to_them(void **state)
     assert_non_null(strstr(why, "echo 156 > /proc/sys/vm/nr_hugepages")); /* 78 taken, 78 needed */
 }
 
+static void test_each_node_is_asked_for_what_lies_on_it(void **state)
+{
+    const uint64_t needed[HUGEPAGES_MAX_NODES] = {0, 400 * MIB, 4 * MIB};
+    uint64_t mb[HUGEPAGES_MAX_NODES];
+
+    (void)state;
+    assert_int_equal(hugepages_to_ask_for(needed, 0, 0, mb), 64 + 516 + 21);
+    assert_int_equal(mb[0], 64);             /* the manager's, though nothing is counted there */
+    assert_int_equal(mb[1], 400 + 100 + 16); /* a quarter for the heap, and the node's share */
+    assert_int_equal(mb[2], 5 + 16);
+    assert_int_equal(mb[3], 0);
+}
+
+static void test_what_the_configuration_wants_is_shared_out_in_proportion(void **state)
+{
+    const uint64_t needed[HUGEPAGES_MAX_NODES] = {64 * MIB, 64 * MIB};
+    uint64_t mb[HUGEPAGES_MAX_NODES];
+
+    (void)state;
+    assert_int_equal(hugepages_to_ask_for(needed, 0, 100, mb),
+                     80 + 64 + 80 + 16); /* more is needed */
+    assert_int_equal(mb[0], 144);
+    assert_int_equal(hugepages_to_ask_for(needed, 0, 2400, mb), 2400);
+    assert_int_equal(mb[0], 1440);
+    assert_int_equal(mb[1], 960);
+    assert_int_equal(mb[2], 0);
+}
+
 #define OF_MACHINE(f) cmocka_unit_test_setup_teardown(f, make, unmake)
 
 int main(void)
@@ -228,6 +256,8 @@ int main(void)
         OF_MACHINE(test_pages_are_those_of_their_node),
         OF_MACHINE(test_a_size_that_is_not_mounted_is_none),
         OF_MACHINE(test_without_a_mount_there_are_none),
+        cmocka_unit_test(test_each_node_is_asked_for_what_lies_on_it),
+        cmocka_unit_test(test_what_the_configuration_wants_is_shared_out_in_proportion),
         OF_MACHINE(test_the_remedy_leaves_what_others_have_to_them),
     };
 
