@@ -55,7 +55,7 @@ class Service:
 
     def wait_until_received(self, n):
         """Until so many packets came in and went on, wherever that is."""
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + netlab.PATIENCE_S
         with contextlib.closing(Control(self.path("control"))) as control:
             while time.monotonic() < deadline:
                 workers = control.ask("status")["workers"]
@@ -64,7 +64,7 @@ class Service:
                 time.sleep(0.05)
 
     def wait_for_frames(self, n, name="out"):
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + netlab.PATIENCE_S
         while len(frames.captured(self.path(name + ".pcap"))) < n:
             if time.monotonic() > deadline:
                 break

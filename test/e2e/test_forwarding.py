@@ -21,7 +21,7 @@ def send_and_capture(lab, driver, source, source_device, target, target_device):
                         "ether", "src", ":".join(f"{byte:02x}" for byte in frames.SOURCE_MAC))
     dump.wait_for("listening on")
     source.run(SENDER, source_device, driver)
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + netlab.PATIENCE_S
     while len(frames.captured(path)) < expected and time.monotonic() < deadline:
         time.sleep(0.2)
     time.sleep(0.5)  # what comes beside would be wrong too

@@ -77,7 +77,7 @@ def quiet(service):
         return (before == status["workers"][0]["counters"] and
                 status["tests"]["pooled"] + status["tests"]["flows"] +
                 status["tests"]["settling"] <= 1)
-    wait_until("standstill", standing, 40)
+    wait_until("standstill", standing)
 
 
 class Figures(unittest.TestCase):

@@ -21,7 +21,7 @@ GENUINE_SLICE = {"name": "genuine", "sources": [GENUINE[4]], "mode": "active"}
 BLIND = ("--flows", 10, "--rate", 1000, "--payload", 300, "--handshake")
 
 
-def wait_until(what, condition, timeout_s=20):
+def wait_until(what, condition, timeout_s=netlab.PATIENCE_S):
     """The first true value of condition()."""
     deadline = time.monotonic() + timeout_s
     while not (value := condition()):
@@ -31,13 +31,19 @@ def wait_until(what, condition, timeout_s=20):
     return value
 
 
+def wait_for_epochs(service, n=3):
+    """An epoch is closed when every worker has read the gate in it, and told what it did before."""
+    epoch = service.ask("status")["epoch"]
+    wait_until("epochs", lambda: service.ask("status")["epoch"] > epoch + n)
+
+
 @contextlib.contextmanager
 def served(slices=(SPOOFED_SLICE,), **options):
     with netlab.Path() as lab:
         yield lab, pennyline.Service(lab, list(slices), **options)
 
 
-def spoof(lab, seconds=60):
+def spoof(lab, seconds=600):
     return lab.spoof(pennyline.program("pennyline-blind"), SPOOFED[4], RECEIVER[4], *BLIND,
                      "--duration", seconds)
 
@@ -83,9 +89,14 @@ class Ending(unittest.TestCase):
     def test_a_stop_loses_no_packet_of_a_connection_beyond_the_drops(self):
         """Forwarding stops last: up to then every packet went through or was dropped on purpose."""
         with served([GENUINE_SLICE]) as (lab, service):
-            lab.paced_flows(netlab.host(GENUINE[4], 1), 4, 5, ("--flows", 5))
-            time.sleep(6.5)
-            before = {d: lab.box.counters(d) for d in ("portA", "portB")}
+            flows = lab.paced_flows(netlab.host(GENUINE[4], 1), 4, 5, ("--flows", 5))
+            self.assertEqual(flows.wait(netlab.PATIENCE_S), 0, flows.errors())
+
+            def standing():
+                before = {d: lab.box.counters(d) for d in ("portA", "portB")}
+                time.sleep(1)
+                return {d: lab.box.counters(d) for d in before} == before and before
+            before = wait_until("the last packet", standing)
             code, summary = service.stop()
         self.assertEqual(code, 0)
         self.assertEqual(summary.port("portB")["tx_packets"], before["portB"]["tx_packets"])
@@ -164,9 +175,9 @@ class BrokenLink(unittest.TestCase):
             lab.downstream.run("ip", "link", "set", "down0", "down")
             status = wait_until("suspended", lambda: service.ask("status")["suspended"])
             self.assertIn("link", status)
-            time.sleep(0.1)
-            n_dropped = dropped(service)
-            time.sleep(2)
+            wait_for_epochs(service)
+            n_dropped, n_packets = dropped(service), packets(service)
+            wait_until("packets", lambda: packets(service) > n_packets + 2000)
             self.assertEqual(dropped(service), n_dropped)
             lab.downstream.run("ip", "link", "set", "down0", "up")
             wait_until("resumed", lambda: not service.ask("status")["suspended"])
@@ -180,11 +191,10 @@ class KillSwitch(unittest.TestCase):
             wait_until("drops", lambda: dropped(service) >= 3)
             turn_on(service)
             wait_until("the kill switch", lambda: service.ask("status")["kill_switch"])
-            time.sleep(0.1)  # every worker has begun a burst after it
+            wait_for_epochs(service)
             n_dropped, n_packets = dropped(service), packets(service)
-            time.sleep(3)
+            wait_until("forwarding that goes on", lambda: packets(service) > n_packets + 2000)
             self.assertEqual(dropped(service), n_dropped)
-            self.assertGreater(packets(service), n_packets + 2000, "forwarding goes on")
             turn_off(service)
             wait_until("drops again", lambda: dropped(service) > n_dropped)
             code, summary = service.stop()
@@ -243,8 +253,8 @@ class Commands(unittest.TestCase):
             pennylinectl(service, "test", "stop", "spoofed")
             wait_until("the test's end", lambda: service.ask("aggregates")["aggregates"][0]
                        ["state"] == "done")
-            n_dropped = dropped(service)
-            time.sleep(1)
+            n_dropped, n_packets = dropped(service), packets(service)
+            wait_until("packets", lambda: packets(service) > n_packets + 500)
             self.assertEqual(dropped(service), n_dropped)
             for word in ("test_started", "drop_made", "verdict"):
                 self.assertIn(f'"{word}"', watcher.output())

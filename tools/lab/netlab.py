@@ -53,6 +53,10 @@ def run(command, check=True, **options):
     return done.stdout
 
 
+# Where nothing is wrong this is never reached, however busy the machine: it ends a test that hangs.
+PATIENCE_S = 120
+
+
 class Process:
     """A child that ends with the lab. Its output goes to files in the lab's folder."""
 
@@ -82,7 +86,7 @@ class Process:
             raise RuntimeError(f"still running after {timeout_s} s: {' '.join(self.command)}\n"
                                f"{self.output()[-1000:]}{self.errors()[-2000:]}") from None
 
-    def wait_for(self, pattern, timeout_s=20):
+    def wait_for(self, pattern, timeout_s=PATIENCE_S):
         """Waits until the output matches."""
         deadline = time.monotonic() + timeout_s
         while not re.search(pattern, self.output() + self.errors()):
@@ -91,7 +95,7 @@ class Process:
                                    f"{self.output()[-1000:]}{self.errors()[-4000:]}")
             time.sleep(0.05)
 
-    def stop(self, signal_number=signal.SIGINT, timeout_s=10):
+    def stop(self, signal_number=signal.SIGINT, timeout_s=60):
         """Asks, then insists. Returns the exit code."""
         for number in (signal_number, signal.SIGTERM, signal.SIGKILL):
             if not self.running():
