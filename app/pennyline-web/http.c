@@ -268,15 +268,17 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
 {
     const int send_bytes = SEND_BYTES;
     struct web *w = context;
-    const union MHD_ConnectionInfo *client =
-        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-    const union MHD_ConnectionInfo *socket =
-        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    const struct sockaddr *client = NULL;
+    const union MHD_ConnectionInfo *info;
 
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-        setsockopt(socket->connect_fd, SOL_SOCKET, SO_SNDBUF, &send_bytes, sizeof(send_bytes));
-        *held = connections_open(w->connections, client != NULL ? client->client_addr : NULL,
-                                 socket->connect_fd, monotonic_s());
+        /* Each question overwrites the answer before it in libmicrohttpd 1.0. */
+        info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+        if (info != NULL)
+            client = info->client_addr;
+        info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+        setsockopt(info->connect_fd, SOL_SOCKET, SO_SNDBUF, &send_bytes, sizeof(send_bytes));
+        *held = connections_open(w->connections, client, info->connect_fd, monotonic_s());
     } else {
         connections_close(w->connections, *held);
         *held = NULL;
