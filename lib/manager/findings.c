@@ -188,9 +188,13 @@ static void judge(struct manager *m, uint32_t aggregate, struct passive_state *s
 void passive_judge(struct manager *m, uint32_t aggregate, struct passive_state *s)
 {
     const struct slice *slice = slice_of_aggregate(m, aggregate);
+    const struct aggregate_counters *all = &m->aggregates[aggregate].total;
     struct passive_sampling sampling;
 
-    if (slice->parameters.sampling <= 1)
+    s->n_unread = all->fragments + all->unreadable;
+    sampling = passive_sampling_of(slice->parameters.sampling, s);
+    if (slice->parameters.sampling <= 1 &&
+        !passive_is_withheld(s, &sampling, FINDING_SAMPLING_SUSPECTED))
         judge(m, aggregate, s, FINDING_SAMPLING_SUSPECTED);
     sampling = passive_sampling_of(slice->parameters.sampling, s);
     for (int i = 0; i < PASSIVE_N_FINDINGS; i++) {

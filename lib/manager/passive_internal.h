@@ -33,6 +33,7 @@ struct passive_watch {
 
 struct passive_state {
     struct passive_counters total;
+    uint64_t n_unread; /* fragments, and what could not be read: of no flow */
     struct rolling_window windows[PASSIVE_N_WINDOWS];
     struct passive_evidence findings[PASSIVE_N_FINDINGS];
     struct passive_watch watches[PASSIVE_N_FINDINGS];

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Mirrors that copy one packet in so many. What did not come was mostly not copied, so nothing that
- * is missing says anything of the network: findings that rest on it are withheld. */
+ * is missing says anything of the network: findings that rest on it are withheld. So are those that
+ * packets explain which came, and were not read. */
 #include "manager/passive_internal.h"
 
 /* One path of sixteen is not seen. */
@@ -39,9 +40,13 @@ const char *passive_withheld_words(const struct passive_report *report,
 {
     if ((unsigned int)finding >= PASSIVE_N_FINDINGS)
         return NULL;
-    return report->sampling.rate < 1 ? reasons[finding]
-                                     : "What is missing here, and what comes again, may have been "
-                                       "lost on the path that is not seen.";
+    if (report->sampling.rate < 1)
+        return reasons[finding];
+    if (finding == FINDING_PER_PACKET_BALANCING || finding == FINDING_SAMPLING_SUSPECTED)
+        return "So many packets came in fragments, or could not be read, that these may be what is "
+               "missing.";
+    return "What is missing here, and what comes again, may have been lost on the path that is not "
+           "seen.";
 }
 
 /* Of the bytes that the sequence numbers of flows say there were, those that came. */
@@ -68,9 +73,22 @@ static bool goes_another_way(const struct passive_state *s)
            share_of_bytes(&s->total) < LEAST_SEEN_SHARE;
 }
 
+/* A segment in fragments has two of them at least, and one that cannot be read is one packet: each
+ * makes one hole at most. */
+static bool came_unread(const struct passive_state *s)
+{
+    const struct passive_counters *c = &s->total;
+    uint64_t n_holes = c->holes_unfilled + c->holes_unknown + c->holes_merged;
+
+    return s->n_unread > 0 && s->n_unread >= n_holes;
+}
+
 bool passive_is_withheld(const struct passive_state *s, const struct passive_sampling *sampling,
                          enum passive_finding finding)
 {
+    if (sampling->rate >= 1 &&
+        (finding == FINDING_PER_PACKET_BALANCING || finding == FINDING_SAMPLING_SUSPECTED))
+        return came_unread(s);
     if (sampling->rate >= 1)
         return (finding == FINDING_UPSTREAM_LOSS || finding == FINDING_DOWNSTREAM_LOSS) &&
                goes_another_way(s);

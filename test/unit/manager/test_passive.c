@@ -213,6 +213,48 @@ static void what_is_given_up_at_the_end_is_judged(void **state)
     box_close(b);
 }
 
+/* Each second segment of a flow in two fragments, or with headers that cannot be read: these are
+ * what is missing. */
+static void what_came_and_was_not_read_is_not_missing(void **state)
+{
+    static const struct {
+        uint64_t n_fragments, n_unreadable, payload_bytes;
+        bool is_explained;
+    } cases[] = {
+        {40, 0, 40000, true}, {20, 0, 40000, true}, {19, 0, 40000, false}, {0, 20, 40000, true},
+        {5, 15, 40000, true}, {0, 0, 40000, false}, {0, 0, 100, false},    {40, 0, 100, true},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        struct box *b = open_passive(0, 0, 0);
+        const struct message unread = {.kind = MESSAGE_COUNTERS,
+                                       .counters = {.fragments = cases[i].n_fragments,
+                                                    .unreadable = cases[i].n_unreadable,
+                                                    .packets = 100}};
+        enum passive_finding finding = cases[i].payload_bytes > 1000 ? FINDING_PER_PACKET_BALANCING
+                                                                     : FINDING_SAMPLING_SUSPECTED;
+        struct passive_report r;
+
+        manager_receive(b->manager, &unread);
+        watch(b, (struct passive_counters){.payload_bytes = cases[i].payload_bytes,
+                                           .missing_bytes = 40000,
+                                           .holes_opened = 20,
+                                           .holes_unfilled = 4,
+                                           .holes_merged = 16,
+                                           .flows_finished = 1,
+                                           .ended_fin = 1,
+                                           .flows_balanced = 1});
+        r = report(b);
+        if (r.findings[finding].is_raised == cases[i].is_explained ||
+            r.withheld[finding] != cases[i].is_explained)
+            fail_msg("case %zu", i);
+        if (cases[i].is_explained)
+            assert_non_null(strstr(passive_withheld_words(&r, finding), "fragments"));
+        box_close(b);
+    }
+}
+
 static void assert_same_rate(const struct passive_rate *a, const struct passive_rate *b)
 {
     assert_int_equal(a->n_hits, b->n_hits);
@@ -586,6 +628,7 @@ int main(void)
         cmocka_unit_test(findings_need_enough_of_their_kind),
         cmocka_unit_test(each_finding_has_its_own_name_and_words),
         cmocka_unit_test(what_is_given_up_at_the_end_is_judged),
+        cmocka_unit_test(what_came_and_was_not_read_is_not_missing),
         cmocka_unit_test(windows_say_the_same_as_the_total),
         cmocka_unit_test(a_report_of_nothing_is_refused),
         cmocka_unit_test(windows_forget_what_is_older),

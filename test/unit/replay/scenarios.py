@@ -299,6 +299,31 @@ def refused_data_of_a_syn():
     return c.packets
 
 
+def in_fragments(frame, cut=800):
+    """An IPv4 packet in two fragments (RFC 791 3.2), as a router makes them."""
+    parts = []
+    for at, payload in ((0, frame[34:34 + cut]), (cut, frame[34 + cut:])):
+        more = 0x2000 if at == 0 else 0
+        ip = frame[14:16] + struct.pack(">H", 20 + len(payload)) + frame[18:20] + \
+            struct.pack(">H", more | at // 8) + frame[22:24] + bytes(2) + frame[26:34]
+        parts.append(frame[:14] + ip[:10] + struct.pack(">H", checksum(ip)) + ip[12:] + payload)
+    return parts
+
+
+def every_second_segment_in_fragments():
+    """All bytes come by."""
+    c = Connection()
+    at = c.handshake(0)
+    for i in range(40):
+        at += 0.001
+        c.data(at)
+        if i % 2:
+            sent_s, frame = c.packets.pop()
+            c.packets += [(sent_s, part) for part in in_fragments(frame)]
+    c.close(at + 0.01)
+    return c.packets
+
+
 def gaps_of_decades():
     """35 packets, and between the first and the second half of them 19 years."""
     c = Connection()
@@ -313,7 +338,8 @@ SCENARIOS = [rst_scaled_window, rst_of_grown_window, milliseconds, microseconds,
              late_without_identification, late_with_one_identification_near, half_path,
              half_path_and_a_later_packet, reset_by_peer_then_reuse, refused_then_retry,
              reused_ports_without_an_end, mirror_outage, keepalives_of_one_byte,
-             keepalives_without_data, refused_data_of_a_syn, gaps_of_decades]
+             keepalives_without_data, refused_data_of_a_syn, every_second_segment_in_fragments,
+             gaps_of_decades]
 
 
 def write(path, packets, snap_bytes=SNAP_BYTES):
