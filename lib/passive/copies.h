@@ -53,7 +53,7 @@ static inline void passive_remember(struct passive_copies *copies, uint64_t fing
 }
 
 /* Did the same packet come just now? `rtt_ticks` 0: not known. */
-bool passive_is_copy(const struct passive_copies *copies, uint64_t fingerprint, bool has_ip_id,
-                     uint32_t rtt_ticks, uint32_t now_ticks);
+bool passive_is_copy(const struct passive_copies *copies, uint64_t fingerprint,
+                     const struct packet_detail *detail, uint32_t rtt_ticks, uint32_t now_ticks);
 
 #endif

@@ -13,7 +13,7 @@ bool passive_came_just_now(const struct passive_flow *f, const struct passive_pa
     if (p->copies == NULL)
         return false;
     passive_read_detail(f, p, &detail);
-    return passive_is_copy(p->copies, p->fingerprint, detail.ip_id != 0,
+    return passive_is_copy(p->copies, p->fingerprint, &detail,
                            passive_ticks_of_code(f->hot->rtt_code), p->now_ticks);
 }
 

@@ -360,26 +360,41 @@ static void a_copy_is_told_by_identification_and_time(void **state)
 {
     static const struct {
         uint16_t id, id_again;
+        bool has_timestamp;
         uint32_t us, rtt_us;
         bool is_copy;
     } cases[] = {
-        {7, 7, 0, 0, true},         {7, 7, 9900, 0, true},        {7, 7, 10100, 0, false},
-        {7, 7, 9900, 100, true},    {7, 8, 0, 0, false},          {0, 0, 90, 0, true},
-        {0, 0, 150, 0, false},      {0, 0, 1900, 4000, true},     {0, 0, 2100, 4000, false},
-        {0, 0, 9900, 900000, true}, {0, 0, 10100, 900000, false}, {0, 7, 0, 0, false},
+        {7, 7, false, 0, 0, true},
+        {7, 7, false, 9900, 0, true},
+        {7, 7, false, 10100, 0, false},
+        {7, 7, false, 9900, 100, true},
+        {7, 8, true, 0, 0, false},
+        {0, 7, true, 0, 0, false},
+        /* The timestamp is the same: of whoever needs a round trip it would be another one. */
+        {0, 0, true, 90, 0, true},
+        {0, 0, true, 150, 0, false},
+        {0, 0, true, 1900, 4000, true},
+        {0, 0, true, 2100, 4000, false},
+        {0, 0, true, 9900, 900000, true},
+        {0, 0, true, 10100, 900000, false},
+        /* Nothing tells a late first copy from a copy, but that it does not come at once. */
+        {0, 0, false, 90, 40000, true},
+        {0, 0, false, 150, 40000, false},
     };
     static struct passive_copies copies;
 
     (void)state;
     for (uint32_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
         const struct packet_view view = {.is_ipv4 = true, .l4_offset = 20, .sequence = i};
+        const struct packet_detail detail = {.ip_id = cases[i].id_again,
+                                             .has_timestamp = cases[i].has_timestamp};
         uint64_t then_ns = 77 * NS_PER_S, now_ns = then_ns + cases[i].us * NS_PER_US;
         uint8_t headers[40] = {0x45};
 
         store_be16(headers + 4, cases[i].id);
         passive_remember(&copies, passive_fingerprint(headers, &view, 5), passive_ticks(then_ns));
         store_be16(headers + 4, cases[i].id_again);
-        if (passive_is_copy(&copies, passive_fingerprint(headers, &view, 5), cases[i].id_again != 0,
+        if (passive_is_copy(&copies, passive_fingerprint(headers, &view, 5), &detail,
                             passive_ticks(cases[i].rtt_us * NS_PER_US),
                             passive_ticks(now_ns)) != cases[i].is_copy)
             fail_msg("case %u", i);
