@@ -44,14 +44,14 @@ static void check_offloads(struct check *c, const char *interface, const struct 
 
 /* What AF_XDP never sees of it, AF_PACKET hands on to us and to the kernel. */
 static void check_second_path(struct check *c, const char *interface,
-                              const struct config_port *port)
+                              const struct config_port *port, enum port_driver driver)
 {
     char why[256];
 
-    if (port->role != PORT_ROLE_FORWARD || port->driver == PORT_DRIVER_AF_XDP ||
+    if (port->role != PORT_ROLE_FORWARD || driver == PORT_DRIVER_AF_XDP ||
         !netdev_has_second_path("", interface, netdev_addresses_of, why, sizeof(why)))
         return;
-    if (port->driver == PORT_DRIVER_AF_PACKET)
+    if (driver == PORT_DRIVER_AF_PACKET)
         check_blocks(c,
                      "port %s: by AF_PACKET each packet would go two ways, and what is dropped "
                      "arrives nevertheless: interface %s %s",
@@ -156,7 +156,7 @@ static void check_interface(struct check *c, const struct config_port *port)
                           port->name, interface);
         check_mtu(c, fd, interface, port);
         check_offloads(c, interface, port);
-        check_second_path(c, interface, port);
+        check_second_path(c, interface, port, port->driver);
         check_far_end(c, fd, interface, port);
         check_channels(c, fd, interface, port);
     }
@@ -260,9 +260,13 @@ static void check_vdev(struct check *c, const struct config_port *port)
 {
     struct driver_config driver;
     struct config_error why;
-    char name[64];
+    char name[64], interface[CONFIG_PATH_BYTES];
     size_t n = strcspn(port->device, ",0123456789");
 
+    if (config_device_kernel_interface(port->device, interface))
+        check_second_path(c, interface, port,
+                          strncmp(port->device, "net_af_xdp", 10) == 0 ? PORT_DRIVER_AF_XDP
+                                                                       : PORT_DRIVER_AF_PACKET);
     snprintf(name, sizeof(name), "%.*s", n > 60 ? 60 : (int)n, port->device);
     if (driver_config_load(services_drivers_directory(), name, &driver, &why) != 0) {
         check_advises(c, "port %s: no file of %s describes the driver %s: defaults are taken",

@@ -146,6 +146,8 @@ class SecondPath(unittest.TestCase):
                   "ports": [{"name": "left", "device": "iface:portA", "pair": "right", **port},
                             {"name": "right", "device": "iface:portB", "pair": "left", **port}],
                   "slices": [SLICE]}
+        if "device" in port:
+            del config["ports"][1]
         if port.get("role") == "mirror":
             config["slices"] = [{**SLICE, "mode": "passive"}]
             for one in config["ports"]:
@@ -160,8 +162,8 @@ class SecondPath(unittest.TestCase):
                               capture_output=True, text=True, timeout=60, check=False)
         return done.returncode, done.stdout + done.stderr
 
-    def check_refused(self, lab, *words):
-        path = self.configuration(lab, driver="af_packet")
+    def check_refused(self, lab, *words, **port):
+        path = self.configuration(lab, **(port or {"driver": "af_packet"}))
         for command in ("run", "check"):
             with self.subTest(command=command):
                 code, text = self.run_it(lab, command, path)
@@ -180,6 +182,7 @@ class SecondPath(unittest.TestCase):
             for device in PORTS:
                 lab.box.run("ip", "link", "set", device, "master", "br0")
             self.check_refused(lab, "interface portA is a port of br0", "ip link set portA nomaster")
+            self.check_refused(lab, "interface portA is a port of br0", device="net_af_packet7,iface=portA", pair=None)
             self.check_accepted(lab, driver="af_packet", role="mirror")
             self.check_accepted(lab, driver="af_xdp")
             for device in PORTS:

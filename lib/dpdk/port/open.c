@@ -65,18 +65,30 @@ static int plug_vdev(struct port *port, const char *text)
     return 0;
 }
 
-/* By AF_PACKET the kernel goes on with each frame; by AF_XDP it never sees them. */
-static int check_second_path(struct port *port, const char *interface)
+/* By AF_PACKET, as libpcap has it too, the kernel goes on with each frame; by AF_XDP it never sees
+ * them. */
+static int check_second_path(struct port *port, const char *interface, bool is_copied)
 {
     char why[256];
 
-    if (port->kernel_driver != PORT_DRIVER_AF_PACKET || port->config->role != PORT_ROLE_FORWARD ||
+    if (!is_copied || port->config->role != PORT_ROLE_FORWARD ||
         !netdev_has_second_path("", interface, netdev_addresses_of, why, sizeof(why)))
         return 0;
     return port_fail(port, -EBUSY,
                      "port %s: by AF_PACKET each packet would go two ways, and what is dropped "
                      "arrives nevertheless: interface %s %s",
                      port->config->name, interface, why);
+}
+
+/* A vdev may take its packets from an interface, too. */
+static int check_vdev(struct port *port)
+{
+    const char *device = port->config->device;
+    char interface[CONFIG_PATH_BYTES];
+
+    if (!config_device_kernel_interface(device, interface))
+        return 0;
+    return check_second_path(port, interface, strncmp(device, "net_af_xdp", 10) != 0);
 }
 
 static int check_link(struct port *port, const char *interface)
@@ -90,7 +102,7 @@ static int check_link(struct port *port, const char *interface)
         port_say(port,
                  "port %s: interface %s has no carrier; look at the cable, or at the other end",
                  port->config->name, interface);
-    return check_second_path(port, interface);
+    return check_second_path(port, interface, port->kernel_driver == PORT_DRIVER_AF_PACKET);
 }
 
 /* What the kernel knows of the interface; before DPDK is asked, which says less. */
@@ -228,9 +240,9 @@ int port_open_device(struct port *port, enum port_driver driver)
     port->kernel_driver = driver;
     if (kind == PORT_DEVICE_INTERFACE)
         error = plug_interface(port, driver);
-    else if (kind == PORT_DEVICE_VDEV)
+    else if (kind == PORT_DEVICE_VDEV && (error = check_vdev(port)) == 0)
         error = plug_vdev(port, port->config->device);
-    else
+    else if (kind == PORT_DEVICE_PCI)
         find_pci(port);
     if (error == 0)
         error = finish(port);
