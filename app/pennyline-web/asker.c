@@ -24,7 +24,9 @@ struct kept_report {
 };
 
 struct asker {
-    pthread_mutex_t lock;
+    pthread_mutex_t lock; /* of the turn; the rest is whose turn it is */
+    pthread_cond_t turn;
+    bool is_asking;
     struct control_client connection;
     bool is_open;
     const char *socket;
@@ -39,6 +41,7 @@ struct asker *asker_create(const char *socket)
     if (a == NULL)
         return NULL;
     pthread_mutex_init(&a->lock, NULL);
+    monotonic_cond_init(&a->turn);
     a->socket = socket;
     a->tokens = REPORTS_BURST;
     return a;
@@ -52,6 +55,7 @@ void asker_destroy(struct asker *a)
         free(a->kept[i].text);
     if (a->is_open)
         control_client_close(&a->connection);
+    pthread_cond_destroy(&a->turn);
     pthread_mutex_destroy(&a->lock);
     free(a);
 }
@@ -77,7 +81,7 @@ static bool has_ended(const struct asker *a)
     return poll(&fd, 1, 0) != 0;
 }
 
-/* Locked. */
+/* Who calls it has the turn. */
 static enum asker_answer ask(struct asker *a, const json_t *request, json_t **result,
                              char error[ASKER_ERROR_BYTES])
 {
@@ -102,11 +106,27 @@ static enum asker_answer ask(struct asker *a, const json_t *request, json_t **re
     return answer;
 }
 
-static bool lock_in_time(struct asker *a)
+/* One question at a time: false when it is not our turn in time. */
+static bool take_turn(struct asker *a)
 {
     const struct timespec until = monotonic_after_ms(WAIT_S * 1000);
+    bool is_ours;
 
-    return pthread_mutex_clocklock(&a->lock, CLOCK_MONOTONIC, &until) == 0;
+    pthread_mutex_lock(&a->lock);
+    while (a->is_asking && pthread_cond_timedwait(&a->turn, &a->lock, &until) == 0)
+        continue;
+    is_ours = !a->is_asking;
+    a->is_asking = true;
+    pthread_mutex_unlock(&a->lock);
+    return is_ours;
+}
+
+static void give_turn(struct asker *a)
+{
+    pthread_mutex_lock(&a->lock);
+    a->is_asking = false;
+    pthread_cond_signal(&a->turn);
+    pthread_mutex_unlock(&a->lock);
 }
 
 enum asker_answer asker_command(struct asker *a, json_t *request, json_t **result,
@@ -114,9 +134,9 @@ enum asker_answer asker_command(struct asker *a, json_t *request, json_t **resul
 {
     enum asker_answer answer = ASKER_BUSY;
 
-    if (lock_in_time(a)) {
+    if (take_turn(a)) {
         answer = ask(a, request, result, error);
-        pthread_mutex_unlock(&a->lock);
+        give_turn(a);
     }
     json_decref(request);
     return answer;
@@ -133,7 +153,7 @@ static bool take_token(struct asker *a, double now_s)
     return true;
 }
 
-/* Locked. */
+/* Who calls it has the turn. */
 static enum asker_answer ask_for_report(struct asker *a, unsigned int aggregate, double now_s,
                                         struct kept_report *kept, char error[ASKER_ERROR_BYTES])
 {
@@ -159,7 +179,7 @@ enum asker_answer asker_report(struct asker *a, unsigned int aggregate, char **t
     enum asker_answer answer = ASKER_DONE;
     double now_s;
 
-    if (!lock_in_time(a))
+    if (!take_turn(a))
         return ASKER_BUSY;
     now_s = monotonic_s();
     if (kept->text == NULL || kept->aggregate != aggregate || now_s - kept->at_s > KEPT_S)
@@ -170,6 +190,6 @@ enum asker_answer asker_report(struct asker *a, unsigned int aggregate, char **t
         if (*text == NULL)
             answer = ASKER_BUSY;
     }
-    pthread_mutex_unlock(&a->lock);
+    give_turn(a);
     return answer;
 }
