@@ -142,6 +142,9 @@ static void parse(const struct capture *c, const uint8_t *data, struct capture_p
     else
         packet_parse_l3(ethertype, p->data, p->captured_bytes - header, frame_bytes - header,
                         &p->view);
+    if (packet_is_offloaded(p->data, p->captured_bytes - header, &p->view))
+        packet_parse_offloaded(p->data, p->captured_bytes - header, p->frame_bytes - header,
+                               &p->view);
     if (c->is_mirror)
         packet_decapsulate(p->data, p->captured_bytes - header, &p->view);
 }

@@ -56,6 +56,7 @@ struct bytes {
     const uint8_t *data;
     uint32_t captured_bytes;
     uint32_t frame_bytes;
+    bool is_offloaded; /* an IP length of 0 means: up to the end of the frame */
 };
 
 static inline bool is_captured(const struct bytes *in, uint32_t offset, uint32_t n_bytes)
@@ -76,9 +77,8 @@ static inline enum packet_reason parse_tcp(const struct bytes *in, uint32_t offs
     header_bytes = (tcp[12] >> 4) * 4u;
     if (likely_false(header_bytes < TCP_BYTES || offset + header_bytes > ip_end))
         return PACKET_BAD_TCP_HEADER_LENGTH;
-    if (!is_captured(in, offset, header_bytes))
-        return PACKET_TRUNCATED_TCP;
 
+    out->options_cut = !is_captured(in, offset, header_bytes);
     out->source_port = load_be16(tcp);
     out->destination_port = load_be16(tcp + 2);
     out->sequence = load_be32(tcp + 4);
@@ -94,6 +94,21 @@ static inline enum packet_reason parse_transport(const struct bytes *in, uint32_
     if (likely_true(out->protocol == PROTOCOL_TCP))
         return parse_tcp(in, offset, ip_end, out);
     return PACKET_NOT_TCP;
+}
+
+/* RFC 4302 2.2: the length counts 32-bit words, minus 2. What follows is in the clear. */
+static enum packet_reason parse_authentication(const struct bytes *in, uint32_t offset,
+                                               uint32_t ip_end, struct packet_view *out)
+{
+    uint32_t n_bytes;
+
+    if (offset + 2 > ip_end || !is_captured(in, offset, 2))
+        return PACKET_BAD_AUTHENTICATION_HEADER;
+    n_bytes = (in->data[offset + 1] + 2u) * 4;
+    if (offset + n_bytes > ip_end || !is_captured(in, offset, n_bytes))
+        return PACKET_BAD_AUTHENTICATION_HEADER;
+    out->protocol = in->data[offset];
+    return parse_transport(in, offset + n_bytes, ip_end, out);
 }
 
 /* ::ffff:a.b.c.d; the upper half is zero already. */
@@ -125,18 +140,22 @@ static inline enum packet_reason parse_ipv4(const struct bytes *in, uint32_t off
         return PACKET_TRUNCATED_IPV4;
     /* RFC 791 3.1: the total length counts header and data. A frame may be longer (padding). */
     total_bytes = load_be16(ip + 2);
+    out->l3_offset = (uint16_t)offset;
+    if (likely_false(total_bytes == 0 && in->is_offloaded))
+        total_bytes = in->frame_bytes - offset;
     if (likely_false(total_bytes < header_bytes || offset + total_bytes > in->frame_bytes))
         return PACKET_BAD_IPV4_TOTAL_LENGTH;
 
     map_ipv4(&out->source, ip + 12);
     map_ipv4(&out->destination, ip + 16);
-    out->l3_offset = (uint16_t)offset;
     out->protocol = ip[9];
     out->is_ipv4 = true;
     out->has_ip = true;
     /* RFC 791 3.1: more fragments, or an offset. */
     if (likely_false((load_be16(ip + 6) & 0x3fff) != 0))
         return PACKET_IPV4_FRAGMENT;
+    if (likely_false(out->protocol == PROTOCOL_AUTHENTICATION))
+        return parse_authentication(in, offset + header_bytes, offset + total_bytes, out);
     return parse_transport(in, offset + header_bytes, offset + total_bytes, out);
 }
 
@@ -195,6 +214,8 @@ static inline enum packet_reason parse_ipv6(const struct bytes *in, uint32_t off
         return PACKET_BAD_IPV6_VERSION;
     /* RFC 8200 3: the payload length counts all that follows these 40 bytes. */
     payload_bytes = load_be16(ip + 4);
+    if (likely_false(payload_bytes == 0 && in->is_offloaded))
+        payload_bytes = in->frame_bytes - offset - IPV6_BYTES;
     if (likely_false(offset + IPV6_BYTES + payload_bytes > in->frame_bytes))
         return PACKET_BAD_IPV6_PAYLOAD_LENGTH;
 
@@ -302,6 +323,7 @@ static inline bool parse_plain_tcp(const struct bytes *in, uint32_t offset, uint
     out->has_ip = true;
     out->tunnel = PACKET_TUNNEL_NONE;
     out->n_tunnels = 0;
+    out->options_cut = false;
     return true;
 }
 
@@ -366,15 +388,15 @@ static never_inlined enum packet_reason parse_any(const struct bytes *in, struct
 enum packet_reason packet_parse_ethernet(const uint8_t *data, uint32_t captured_bytes,
                                          uint32_t frame_bytes, struct packet_view *out)
 {
-    if (likely_true(parse_plain(&(struct bytes){data, captured_bytes, frame_bytes}, out)))
+    if (likely_true(parse_plain(&(struct bytes){data, captured_bytes, frame_bytes, false}, out)))
         return PACKET_TCP;
-    return parse_any(&(struct bytes){data, captured_bytes, frame_bytes}, out);
+    return parse_any(&(struct bytes){data, captured_bytes, frame_bytes, false}, out);
 }
 
 enum packet_reason packet_parse_l3(uint16_t ethertype, const uint8_t *data, uint32_t captured_bytes,
                                    uint32_t frame_bytes, struct packet_view *out)
 {
-    const struct bytes in = {data, captured_bytes, frame_bytes};
+    const struct bytes in = {data, captured_bytes, frame_bytes, false};
     enum packet_reason reason;
 
     *out = packet_nothing_known;
@@ -388,7 +410,7 @@ enum packet_reason packet_parse_inner(enum packet_inner inner, uint16_t ethertyp
                                       const uint8_t *data, uint32_t captured_bytes, uint32_t offset,
                                       struct packet_view *out)
 {
-    const struct bytes in = {data, captured_bytes, PACKET_FRAME_SLICED};
+    const struct bytes in = {data, captured_bytes, PACKET_FRAME_SLICED, false};
 
     if (inner == PACKET_INNER_ETHERNET) {
         if (!is_captured(&in, offset, ETHERNET_BYTES))
@@ -399,12 +421,42 @@ enum packet_reason packet_parse_inner(enum packet_inner inner, uint16_t ethertyp
     return parse_ethertype(&in, ethertype, offset, out);
 }
 
+bool packet_is_offloaded(const uint8_t *data, uint32_t captured_bytes,
+                         const struct packet_view *view)
+{
+    const uint8_t *ip = data + view->l3_offset;
+
+    switch (view->reason) {
+    case PACKET_BAD_IPV4_TOTAL_LENGTH:
+        return load_be16(ip + 2) == 0;
+    case PACKET_IPV6_JUMBOGRAM:
+        return true;
+    case PACKET_TRUNCATED_TCP:
+        return !view->is_ipv4 && view->l3_offset + (uint32_t)IPV6_BYTES <= captured_bytes &&
+               load_be16(ip + 4) == 0;
+    default:
+        return false;
+    }
+}
+
+enum packet_reason packet_parse_offloaded(const uint8_t *data, uint32_t captured_bytes,
+                                          uint32_t frame_bytes, struct packet_view *view)
+{
+    const struct bytes in = {data, captured_bytes, frame_bytes, true};
+    enum packet_reason reason = view->reason == PACKET_BAD_IPV4_TOTAL_LENGTH
+                                    ? parse_ipv4(&in, view->l3_offset, view)
+                                    : parse_ipv6(&in, view->l3_offset, view);
+
+    view->reason = (uint8_t)reason;
+    return reason;
+}
+
 /* The option of this kind, or NULL. Options that make no sense end the search. */
-static const uint8_t *find_option(const uint8_t *tcp, uint8_t kind)
+static const uint8_t *find_option(const uint8_t *data, const struct packet_view *view, uint8_t kind)
 {
     enum { END = 0, NO_OPERATION = 1 };
-    const uint8_t *options = tcp + TCP_BYTES;
-    uint32_t at = 0, n_bytes = (tcp[12] >> 4) * 4u - TCP_BYTES;
+    const uint8_t *tcp = data + view->l4_offset, *options = tcp + TCP_BYTES;
+    uint32_t at = 0, n_bytes = view->options_cut ? 0 : (tcp[12] >> 4) * 4u - TCP_BYTES;
 
     while (at < n_bytes && options[at] != END) {
         if (options[at] == NO_OPERATION) {
@@ -421,10 +473,11 @@ static const uint8_t *find_option(const uint8_t *tcp, uint8_t kind)
 }
 
 /* RFC 7323 3.2: kind 8, length 10. */
-static void read_timestamp(const uint8_t *tcp, struct packet_detail *out)
+static void read_timestamp(const uint8_t *data, const struct packet_view *view,
+                           struct packet_detail *out)
 {
     enum { TIMESTAMPS = 8, TIMESTAMPS_BYTES = 10 };
-    const uint8_t *option = find_option(tcp, TIMESTAMPS);
+    const uint8_t *option = find_option(data, view, TIMESTAMPS);
 
     if (option == NULL || option[1] != TIMESTAMPS_BYTES)
         return;
@@ -436,7 +489,7 @@ bool packet_read_duplicate(const uint8_t *data, const struct packet_view *view, 
 {
     /* RFC 2018 3: kind 5, two bytes, and eight for each block. */
     enum { SACK = 5, SACK_BYTES = 2, BLOCK_BYTES = 8 };
-    const uint8_t *tcp = data + view->l4_offset, *option = find_option(tcp, SACK);
+    const uint8_t *tcp = data + view->l4_offset, *option = find_option(data, view, SACK);
     uint32_t acknowledgement = load_be32(tcp + 8), from, to;
 
     if (option == NULL || option[1] < SACK_BYTES + BLOCK_BYTES)
@@ -463,7 +516,7 @@ void packet_read_detail(const uint8_t *data, const struct packet_view *view,
         .ip_id = view->is_ipv4 ? load_be16(ip + 4) : 0,
         .ttl = view->is_ipv4 ? ip[8] : ip[7],
     };
-    read_timestamp(tcp, out);
+    read_timestamp(data, view, out);
 }
 
 const char *packet_reason_name(enum packet_reason reason)

@@ -34,6 +34,8 @@
     X(BAD_IPV4_TOTAL_LENGTH, "bad_ipv4_total_length",                                              \
       "IPv4 total length shorter than the header or longer than the frame")                        \
     X(IPV4_FRAGMENT, "ipv4_fragment", "IPv4 fragment, first or later")                             \
+    X(BAD_AUTHENTICATION_HEADER, "bad_authentication_header",                                      \
+      "IPv4 packet or frame ends inside the authentication header")                                \
     X(TRUNCATED_IPV6, "truncated_ipv6", "frame ends inside the IPv6 header")                       \
     X(BAD_IPV6_VERSION, "bad_ipv6_version", "announced as IPv6, but its version is not 6")         \
     X(BAD_IPV6_PAYLOAD_LENGTH, "bad_ipv6_payload_length",                                          \
@@ -107,8 +109,8 @@ struct packet_view {
     uint32_t sequence;
     /* From the IP length, never from the frame: Ethernet padding is no data. */
     uint32_t payload_bytes;
-    /* Bytes from the start of `data` to the IP header and to what follows IP and its extensions.
-     * 0 when that was not reached. */
+    /* Bytes from the start of `data` to the IP header, and to what follows IP and its extensions.
+     * 0 when that was not reached; the former also stands when the IP length alone is wrong. */
     uint16_t l3_offset;
     uint16_t l4_offset;
     /* Outermost first: the 12-bit VLAN id. 0 is a priority tag, which names no VLAN. */
@@ -125,8 +127,10 @@ struct packet_view {
     bool is_ipv4; /* valid when has_ip */
     /* The fixed IP header is sound, so the addresses can be counted whatever the reason is. */
     bool has_ip;
-    uint8_t tunnel;    /* enum packet_tunnel: the outermost one that was taken off */
-    uint8_t n_tunnels; /* taken off */
+    uint8_t tunnel;        /* enum packet_tunnel: the outermost one that was taken off */
+    uint8_t n_tunnels : 7; /* taken off */
+    /* The capture ends inside the TCP options: they are not known. The rest is. */
+    uint8_t options_cut : 1;
 };
 
 static_assert(sizeof(struct packet_view) == 64, "a burst of views must be one cache line each");
@@ -141,7 +145,8 @@ static inline bool packet_is_vlan_type(uint16_t ethertype)
  *
  * `captured_bytes` may be read at `data`, not one byte more; `frame_bytes`, at least as many, is
  * the length on the wire. They differ when a capture has a snap length and when an mbuf has
- * several segments. Every header must lie in the captured bytes, the payload need not.
+ * several segments. Every header must lie in the captured bytes, but for the options of TCP; the
+ * payload need not.
  *
  * Writes all of `out` and returns out->reason. */
 enum packet_reason packet_parse_ethernet(const uint8_t *data, uint32_t captured_bytes,
@@ -153,6 +158,18 @@ enum packet_reason packet_parse_ethernet(const uint8_t *data, uint32_t captured_
  * from `data`, and so do the offsets in `out`. */
 enum packet_reason packet_parse_l3(uint16_t ethertype, const uint8_t *data, uint32_t captured_bytes,
                                    uint32_t frame_bytes, struct packet_view *out);
+
+/* May the packet be one that a host handed to its NIC to be cut into segments (TSO, BIG TCP)? A
+ * capture on that host has it with an IP length of 0, in one of which packet_parse_offloaded() can
+ * make sense. `data` is what `view` was made of. */
+bool packet_is_offloaded(const uint8_t *data, uint32_t captured_bytes,
+                         const struct packet_view *view);
+
+/* Parses it again, with an IP length of 0 read as "up to the end of the frame". For captures only:
+ * a wire carries no such packet. `view` is of one of the functions above and of the same `data`;
+ * `frame_bytes` as there, never PACKET_FRAME_SLICED. */
+enum packet_reason packet_parse_offloaded(const uint8_t *data, uint32_t captured_bytes,
+                                          uint32_t frame_bytes, struct packet_view *view);
 
 /* Takes off what `view` came in, when that is a tunnel: up to PACKET_MAX_TUNNELS of them, whatever
  * they are nested in. `view` is what one of the functions above made of the same `data`, with
@@ -177,7 +194,8 @@ struct packet_detail {
     bool has_timestamp;
 };
 
-/* Reads it from the packet that `view`, of reason PACKET_TCP, was made of. */
+/* Reads it from the packet that `view`, of reason PACKET_TCP, was made of. Options that were cut
+ * count as none. */
 void packet_read_detail(const uint8_t *data, const struct packet_view *view,
                         struct packet_detail *out);
 

@@ -30,6 +30,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n_bytes)
         packet_parse_ethernet(data + 1, captured_bytes, frame_bytes, &fast);
         naive_parse_ethernet(data + 1, captured_bytes, frame_bytes, &naive);
     }
+    if (packet_is_offloaded(data + 1, captured_bytes, &fast)) {
+        struct packet_view offloaded = fast;
+
+        packet_parse_offloaded(data + 1, captured_bytes, frame_bytes, &offloaded);
+    }
     packet_decapsulate(data + 1, captured_bytes, &fast);
     naive_decapsulate(data + 1, captured_bytes, &naive);
     difference = packet_view_difference(&fast, &naive);
@@ -40,8 +45,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n_bytes)
     }
     if (fast.reason == PACKET_TCP) {
         struct packet_detail detail;
+        uint32_t start;
 
         packet_read_detail(data + 1, &fast, &detail);
+        packet_read_duplicate(data + 1, &fast, &start);
         packet_tcp_checksum(&fast, data + 1, captured_bytes);
     }
     return 0;

@@ -98,6 +98,7 @@ static int naive_ipv4(struct walk *w)
     if (!have(w, header))
         return PACKET_TRUNCATED_IPV4;
     total = number(w, 2, 2);
+    w->view->l3_offset = (uint16_t)w->at;
     if (total < header || total > w->frame - w->at)
         return PACKET_BAD_IPV4_TOTAL_LENGTH;
     for (int i = 0; i < 16; i++) {
@@ -105,7 +106,6 @@ static int naive_ipv4(struct walk *w)
         w->view->destination.bytes[i] = i < 12 ? prefix[i] : w->data[w->at + 16 + i - 12];
     }
     w->view->has_ip = w->view->is_ipv4 = true;
-    w->view->l3_offset = (uint16_t)w->at;
     w->type = number(w, 9, 1);
     w->view->protocol = (uint8_t)w->type;
     fragment = number(w, 6, 2) % 0x4000; /* without reserved and do-not-fragment */
@@ -113,6 +113,16 @@ static int naive_ipv4(struct walk *w)
         return PACKET_IPV4_FRAGMENT;
     w->end = w->at + total;
     w->at += header;
+    if (w->type == 51) {
+        if (w->end - w->at < 2 || !have(w, 2))
+            return PACKET_BAD_AUTHENTICATION_HEADER;
+        header = 8 + 4 * number(w, 1, 1);
+        if (w->end - w->at < header || !have(w, header))
+            return PACKET_BAD_AUTHENTICATION_HEADER;
+        w->type = number(w, 0, 1);
+        w->view->protocol = (uint8_t)w->type;
+        w->at += header;
+    }
     return CARRY_ON;
 }
 
@@ -191,8 +201,7 @@ static int naive_tcp(struct walk *w)
     header = number(w, 12, 1) / 16 * 4;
     if (header < 20 || header > w->end - w->at)
         return PACKET_BAD_TCP_HEADER_LENGTH;
-    if (!have(w, header))
-        return PACKET_TRUNCATED_TCP;
+    w->view->options_cut = !have(w, header);
     w->view->source_port = (uint16_t)number(w, 0, 2);
     w->view->destination_port = (uint16_t)number(w, 2, 2);
     w->view->sequence = (uint32_t)number(w, 4, 4);
@@ -446,7 +455,6 @@ void naive_parse_l3(uint16_t ethertype, const uint8_t *data, uint32_t captured_b
     X(n_vlans)                                                                                     \
     X(tunnel)                                                                                      \
     X(tunnel_id)                                                                                   \
-    X(n_tunnels)                                                                                   \
     X(is_ipv4)                                                                                     \
     X(has_ip)
 
@@ -457,5 +465,9 @@ const char *packet_view_difference(const struct packet_view *a, const struct pac
         return #field;
     VIEW_FIELDS(COMPARE_FIELD)
 #undef COMPARE_FIELD
+    if (a->n_tunnels != b->n_tunnels)
+        return "n_tunnels";
+    if (a->options_cut != b->options_cut)
+        return "options_cut";
     return NULL;
 }
