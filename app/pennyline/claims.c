@@ -88,6 +88,26 @@ uint32_t claims_foreign_program(const struct config_port *port)
     return foreign_program(port, interface, &left);
 }
 
+/* By AF_PACKET an XDP program comes first. One that a killed owner left there is of no use any
+ * more. */
+static void clear_way(const struct config_port *port, const char *interface,
+                      const struct netdev_changes *left)
+{
+    struct netdev_xdp xdp;
+    int fd;
+
+    if (port->driver != PORT_DRIVER_AF_PACKET ||
+        netdev_xdp_read(left->interface_index, &xdp) != 0 || xdp.program == 0)
+        return;
+    fd = xdp.program == left->xdp_program ? netdev_xdp_hold(xdp.program) : -1;
+    if (fd < 0 || netdev_xdp_detach(left->interface_index, fd, xdp.flags) != 0)
+        say_warning("port %s: interface %s has an XDP program, number %u: what that takes never "
+                    "comes to AF_PACKET",
+                    port->name, interface, xdp.program);
+    if (fd >= 0)
+        close(fd);
+}
+
 /* Only what concerns this very interface was left behind by a dead owner. */
 static int look_at_interface(struct appliance *a, uint32_t i)
 {
@@ -107,6 +127,7 @@ static int look_at_interface(struct appliance *a, uint32_t i)
     program = foreign_program(port, interface, left);
     if (left->interface_index != index)
         *left = (struct netdev_changes){.interface_index = index};
+    clear_way(port, interface, left);
     if (program == 0)
         return 0;
     say_error(CLAIMS_FOREIGN_PROGRAM, port->name, interface, program, program, interface);

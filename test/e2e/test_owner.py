@@ -163,6 +163,19 @@ class XdpProgram(unittest.TestCase):
             self.assertEqual(service.stop()[0], 0)
             self.assertEqual(xdp_program(lab, "portA"), 0)
 
+    def test_what_a_killed_one_left_is_out_of_the_way_of_af_packet(self):
+        with netlab.Path() as lab:
+            service = pennyline.Service(lab, [SLICE])
+            service.send_signal(signal.SIGKILL)
+            service.process.wait(10)
+            self.assertNotEqual(xdp_program(lab, "portA"), 0)
+            service = pennyline.Service(lab, [SLICE], driver="af_packet")
+            self.assertEqual(xdp_program(lab, "portA"), 0)
+            lab.spoof(pennyline.program("pennyline-blind"), SPOOFED[4], RECEIVER[4], "--rate", RATE,
+                      "--duration", 20)
+            wait_until("traffic", lambda: received(service) > RATE / 2)
+            self.assertEqual(service.stop()[0], 0)
+
     def test_ours_gone_while_running_is_told_and_taken_again(self):
         with forwarding() as (lab, service):
             self.assertNotEqual(xdp_program(lab, "portA"), 0)
