@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "engine/attribution.h"
 
-#define MOST_ASKED   64
-#define MOST_SAMPLED 16
+#define MOST_ASKED   256
+#define MOST_SAMPLED 192
 
 /* What a flow without an aggregate holds instead of a handle: when it last asked for it. */
 static uint32_t asked_in(uint64_t epoch)

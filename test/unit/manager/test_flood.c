@@ -242,8 +242,8 @@ static void asking_does_not_fill_the_ring(void **state)
         if (i % 300 == 0)
             pass_ms(&l, 10);
     }
-    assert_true(l.most_in_epoch > 16);
-    assert_true(l.most_in_epoch <= 64);
+    assert_true(l.most_in_epoch > 192);
+    assert_true(l.most_in_epoch <= 256);
     for (uint32_t i = 40000; aggregate_table_n_free(l.table) > 0; i++) {
         send_connection(&l, i, 3);
         pass_ms(&l, 10);
