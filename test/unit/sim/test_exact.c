@@ -164,6 +164,9 @@ static void enumerated_penny_has_its_known_error(void **state)
         sum += out[i];
     assert_float_equal(sum, 1, 1e-6);
     assert_true(out[VERDICT_CLOSED_LOOP] > 1e-6 && out[VERDICT_CLOSED_LOOP] < 3e-5);
+    /* When half of the segments are dropped, few are left that tell how often it repeats. */
+    penny_enumerate(0.43, 0.5, 12, &field_values, out);
+    assert_float_equal(out[VERDICT_CLOSED_LOOP], 0.00172, 0.000005);
 }
 
 /* The same of chosen flows: six repairs in one, or three in each of two; and never more often than
