@@ -239,7 +239,7 @@ enum engine_action replay_packet(struct replay *r, const struct capture_packet *
         c->slice_packets++;
         if (packet->view.reason != PACKET_TCP) {
             c->slice_not_tcp++;
-            engine_count_untestable(r->engine, (uint32_t)slice, &packet->view);
+            engine_count_untestable(r->engine, (uint32_t)slice, &packet->view, 1);
         } else if (ingress == INGRESS_NONE)
             c->no_ingress++;
         else if (r->config->slices[slice].mode != SLICE_OFF)

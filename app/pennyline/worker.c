@@ -17,6 +17,8 @@
 #define MIN_FRAME_BYTES 60
 /* Aggregates whose counters are posted after a turn, so that no turn bears those of all of them. */
 #define POSTS_A_TURN 4
+/* Packets of a burst that are no TCP, and for which their aggregate is looked up. */
+#define MOST_UNTESTABLE 4
 /* TCP packets whose checksum is looked at: enough to tell that most are wrong, and no load. */
 #define CHECKSUMS_PER_SECOND 1000
 
@@ -35,6 +37,9 @@ struct burst {
     /* Those that the engine looks at. */
     unsigned int n_tested;
     uint8_t tested_at[WORKER_BURST];
+    /* Those of a slice that are no whole TCP packets. */
+    unsigned int n_untestable;
+    uint8_t untestable_at[WORKER_BURST];
     bool asked; /* the engine was asked for the flows of all packets already */
     struct engine_packet packets[WORKER_BURST];
 };
@@ -176,6 +181,21 @@ static void hand_to_engine(struct worker *w, struct burst *b, unsigned int i)
     b->tested_at[b->n_tested++] = (uint8_t)i;
 }
 
+/* Whose they are takes a look into the directory of aggregates, where a flood misses every line. So
+ * of a burst few are looked at, each for those up to the next: exact where traffic is thin, and no
+ * load where it is not. */
+static void count_untestable(struct worker *w, const struct burst *b)
+{
+    const unsigned int step = (b->n_untestable + MOST_UNTESTABLE - 1) / MOST_UNTESTABLE;
+
+    for (unsigned int k = 0; k < b->n_untestable; k += step) {
+        const unsigned int i = b->untestable_at[k], left = b->n_untestable - k;
+
+        engine_count_untestable(w->engine, (uint32_t)b->slices[i], &b->views[i],
+                                left < step ? left : step);
+    }
+}
+
 /* Slices of all packets, and those that the engine is to look at. Nothing of what a
  * mirror brings could be dropped, so active slices never see it. */
 static void classify(struct worker *w, struct burst *b, const struct policy *policy, bool is_mirror)
@@ -184,7 +204,7 @@ static void classify(struct worker *w, struct burst *b, const struct policy *pol
     unsigned int n_slice, n_not_tcp = 0;
 
     n_slice = prefix_classify_bulk(policy->prefixes, b->views, b->n, &ways, b->slices);
-    b->n_tested = 0;
+    b->n_tested = b->n_untestable = 0;
     b->all_leave_unchanged = b->cut == 0;
     w->counters->untested += b->n - n_slice;
     if (n_slice == 0)
@@ -199,12 +219,15 @@ static void classify(struct worker *w, struct burst *b, const struct policy *pol
         if (likely_false(b->views[i].reason != PACKET_TCP)) {
             n_not_tcp++;
             if (!(is_mirror && s->may_drop))
-                engine_count_untestable(w->engine, (uint32_t)b->slices[i], &b->views[i]);
-        } else if (likely_false(b->ingresses[i] == INGRESS_NONE))
+                b->untestable_at[b->n_untestable++] = (uint8_t)i;
+        } else if (likely_false(b->ingresses[i] == INGRESS_NONE)) {
             w->counters->no_ingress++;
-        else if (!(is_mirror && s->may_drop))
+        } else if (!(is_mirror && s->may_drop)) {
             hand_to_engine(w, b, i);
+        }
     }
+    if (likely_false(b->n_untestable > 0))
+        count_untestable(w, b);
     w->counters->slice_packets += n_slice;
     w->counters->slice_not_tcp += n_not_tcp;
 }

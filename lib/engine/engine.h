@@ -107,8 +107,9 @@ unsigned int engine_packets(struct engine *e, struct engine_packet *packets, con
                             unsigned int n, enum engine_action *actions);
 
 /* A packet of the slice that is no whole TCP packet (its view's reason is not PACKET_TCP): counted
- * for its aggregate. */
-void engine_count_untestable(struct engine *e, uint32_t slice, const struct packet_view *view);
+ * for its aggregate, `n` times, if it stands for others of its burst. */
+void engine_count_untestable(struct engine *e, uint32_t slice, const struct packet_view *view,
+                             uint32_t n);
 
 /* The checksum of a TCP packet of the slice was looked at (packet/checksum.h), as a sample. */
 void engine_count_checksum(struct engine *e, uint32_t slice, const struct packet_view *view,

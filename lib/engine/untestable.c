@@ -3,7 +3,8 @@
 #include "engine/attribution.h"
 #include "engine/internal.h"
 
-void engine_count_untestable(struct engine *e, uint32_t slice, const struct packet_view *view)
+void engine_count_untestable(struct engine *e, uint32_t slice, const struct packet_view *view,
+                             uint32_t n)
 {
     const struct engine_packet p = {.view = view, .slice = slice};
     const struct slice_rules *rules = &e->rules[slice];
@@ -12,14 +13,14 @@ void engine_count_untestable(struct engine *e, uint32_t slice, const struct pack
 
     switch (view->reason) {
     case PACKET_NOT_TCP:
-        c->not_tcp++;
+        c->not_tcp += n;
         return;
     case PACKET_IPV4_FRAGMENT:
     case PACKET_IPV6_FRAGMENT:
-        c->fragments++;
+        c->fragments += n;
         return;
     default:
-        c->unreadable++;
+        c->unreadable += n;
         return;
     }
 }

@@ -57,7 +57,8 @@
     X(flows_tested, "flows_tested", "flows", "flows with at least one drop in a test")             \
     X(flows_repaired, "flows_repaired", "flows",                                                   \
       "flows with at least one repaired drop in a test")                                           \
-    X(not_tcp, "not_tcp", "packets", "of another protocol than TCP: never tested")                 \
+    X(not_tcp, "not_tcp", "packets",                                                               \
+      "of another protocol than TCP: never tested; of a full burst a sample, scaled")              \
     X(fragments, "fragments", "packets", "IP fragments: never tested")                             \
     X(unreadable, "unreadable", "packets", "headers cut, malformed or not looked through")         \
     X(checksums_sampled, "checksums_sampled", "packets",                                           \
