@@ -316,3 +316,21 @@ int32_t box_budget(const struct box *b, uint32_t aggregate)
 {
     return aggregate_table_control(b->table, aggregate)->budget;
 }
+
+/* Spends the pooled phase on drops that never come back. Rule penny waits for repeats, too. */
+void box_go_to_flows(struct box *b, uint32_t aggregate)
+{
+    const struct test_parameters *p = &b->slices[aggregate].parameters;
+
+    box_forward(b, 0, aggregate, 200);
+    for (int i = 0; i < 20 && box_order(b, aggregate).phase != AGGREGATE_FLOWS; i++) {
+        uint64_t id = box_drop(b, 0, aggregate);
+
+        if (id != 0)
+            box_end(b, 0, aggregate, id, DROP_EXPIRED);
+        box_epoch(b);
+    }
+    box_settle(b);
+    if (p->rule == TEST_RULE_PENNY)
+        box_epochs_for(b, p->retransmission_timeout_ms * NS_PER_MS);
+}

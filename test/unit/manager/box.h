@@ -92,6 +92,9 @@ void box_epochs_for(struct box *b, uint64_t ns);
 /* As many epochs as it takes to come to rest. */
 void box_settle(struct box *b);
 
+/* Spends the pooled phase on drops that never come back. */
+void box_go_to_flows(struct box *b, uint32_t aggregate);
+
 struct aggregate_report box_report(const struct box *b, uint32_t aggregate);
 uint32_t box_count(const struct box *b, enum manager_event_kind kind);
 struct aggregate_order box_order(const struct box *b, uint32_t aggregate);

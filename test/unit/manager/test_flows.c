@@ -3,24 +3,6 @@
 #include "../within.h"
 #include "box.h"
 
-/* Spends the pooled phase on drops that never come back. Rule penny waits for repeats, too. */
-static void go_to_flows(struct box *b, uint32_t aggregate)
-{
-    const struct test_parameters *p = &b->slices[aggregate].parameters;
-
-    box_forward(b, 0, aggregate, 200);
-    for (int i = 0; i < 20 && box_order(b, aggregate).phase != AGGREGATE_FLOWS; i++) {
-        uint64_t id = box_drop(b, 0, aggregate);
-
-        if (id != 0)
-            box_end(b, 0, aggregate, id, DROP_EXPIRED);
-        box_epoch(b);
-    }
-    box_settle(b);
-    if (p->rule == TEST_RULE_PENNY)
-        box_epochs_for(b, p->retransmission_timeout_ms * NS_PER_MS);
-}
-
 /* A flow takes a place, and all its drops end alike. */
 static void test_flow(struct box *b, uint32_t place, enum drop_state end)
 {
@@ -51,7 +33,7 @@ static void not_closed_loop_is_provisional_first(void **state)
 
     (void)state;
     box_open(b);
-    go_to_flows(b, 0);
+    box_go_to_flows(b, 0);
     r = box_report(b, 0);
     assert_int_equal(r.state, TEST_FLOWS);
     assert_int_equal(r.verdict, VERDICT_NOT_CLOSED_LOOP);
@@ -74,7 +56,7 @@ static void a_provisional_no_becomes_closed_loop_by_one_genuine_flow(void **stat
 
     (void)state;
     box_open(b);
-    go_to_flows(b, 0);
+    box_go_to_flows(b, 0);
     test_flow(b, 0, DROP_EXPIRED);
     test_flow(b, 1, DROP_RETRANSMITTED);
     box_settle(b);
@@ -103,7 +85,7 @@ static void a_provisional_no_is_taken_back_when_drops_come_back(void **state)
 
     (void)state;
     box_open(b);
-    go_to_flows(b, 0);
+    box_go_to_flows(b, 0);
     for (int i = 0; i < 2; i++)
         box_end(b, 0, 0, box_drop(b, 0, 0), DROP_RETRANSMITTED);
     box_epoch(b);
@@ -136,7 +118,7 @@ static void a_no_taken_back_may_be_said_again(void **state)
 
     (void)state;
     box_open(b);
-    go_to_flows(b, 0);
+    box_go_to_flows(b, 0);
     box_end(b, 0, 0, box_drop(b, 0, 0), DROP_RETRANSMITTED);
     box_epoch(b);
     assert_false(box_report(b, 0).provisional);
@@ -157,7 +139,7 @@ static void the_no_is_final_when_all_places_ended(void **state)
 
     (void)state;
     box_open(b);
-    go_to_flows(b, 0);
+    box_go_to_flows(b, 0);
     box_epochs_for(b, 4 * NS_PER_S); /* nobody repairs: any flow may take a place */
     for (uint32_t place = 0; place < 10; place++)
         test_flow(b, place, DROP_EXPIRED);
@@ -180,7 +162,7 @@ static void the_no_is_final_when_the_time_of_the_phase_is_over(void **state)
     (void)state;
     b->slices[0].parameters.individual_phase_timeout_ms = 3500;
     box_open(b);
-    go_to_flows(b, 0);
+    box_go_to_flows(b, 0);
     box_epochs_for(b, 3300 * NS_PER_MS);
     assert_int_equal(box_report(b, 0).state, TEST_FLOWS);
     box_epochs_for(b, 300 * NS_PER_MS);
@@ -221,7 +203,7 @@ static void flows_that_repaired_something_come_first_for_a_second(void **state)
 
     (void)state;
     box_open(b);
-    go_to_flows(b, 0);
+    box_go_to_flows(b, 0);
     assert_true(box_order(b, 0).repaired_flows_only);
     box_epochs_for(b, NS_PER_S - 100 * NS_PER_MS);
     assert_true(box_order(b, 0).repaired_flows_only);
@@ -241,7 +223,7 @@ static void screening_has_a_budget_and_a_time_of_its_own(void **state)
     (void)state;
     box_open(b);
     c = aggregate_table_control(b->table, 0);
-    go_to_flows(b, 0);
+    box_go_to_flows(b, 0);
     assert_true(box_take_place(b, 0));
     box_place(b, 0, 0, 0, counts, false);
     for (int i = 0; i < 30; i++)
@@ -265,7 +247,7 @@ static void the_phase_ends_with_all_of_the_budget(void **state)
 
     (void)state;
     box_open(b);
-    go_to_flows(b, 0);
+    box_go_to_flows(b, 0);
     box_epochs_for(b, 4 * NS_PER_S);
     for (int i = 0; i < 60; i++) {
         assert_int_equal(box_report(b, 0).state, TEST_FLOWS);
@@ -286,7 +268,7 @@ static void once_a_repairing_flow_is_chosen_no_others_follow_for_want_of_success
 
     (void)state;
     box_open(b);
-    go_to_flows(b, 0);
+    box_go_to_flows(b, 0);
     assert_true(box_take_place(b, 0));
     box_place(b, 0, 0, 0, counts, false);
     box_epochs_for(b, 5 * NS_PER_S);
@@ -309,7 +291,7 @@ static void rule_penny_goes_on_with_any_flow_when_repairing_ones_are_through(voi
     (void)state;
     b->slices[0].parameters.rule = TEST_RULE_PENNY;
     box_open(b);
-    go_to_flows(b, 0);
+    box_go_to_flows(b, 0);
     assert_true(box_take_place(b, 0));
     box_place(b, 0, 0, 0, counts, false);
     box_epochs_for(b, 3 * NS_PER_S);
@@ -339,7 +321,7 @@ static void flows_that_lose_segments_decide_together(void **state)
         (void)state;
         b->slices[0].parameters.rule = (enum test_rule)rule;
         box_open(b);
-        go_to_flows(b, 0);
+        box_go_to_flows(b, 0);
         for (uint32_t i = 0; i < 5; i++)
             box_place(b, 0, 0, i, flows[i], false);
         box_epoch(b);
@@ -368,7 +350,7 @@ static void rule_penny_screens_nothing(void **state)
     (void)state;
     b->slices[0].parameters.rule = TEST_RULE_PENNY;
     box_open(b);
-    go_to_flows(b, 0);
+    box_go_to_flows(b, 0);
     assert_int_equal(box_order(b, 0).phase, AGGREGATE_FLOWS);
     assert_false(box_order(b, 0).screening);
     box_close(b);
@@ -396,78 +378,6 @@ static void the_flows_phase_waits_for_the_last_pooled_drop(void **state)
     box_end(b, 1, 0, last, DROP_EXPIRED);
     box_epoch(b);
     assert_int_equal(box_report(b, 0).state, TEST_FLOWS);
-    box_close(b);
-}
-
-static void tests_wait_their_turn_for_the_flows_phase(void **state)
-{
-    struct box *b = box_new(1);
-    struct flow_report f;
-
-    (void)state;
-    b->n_slices = 2;
-    b->n_concurrent_flow_phases = 1;
-    b->slices[0].parameters.individual_phase_timeout_ms = 3000;
-    b->slices[1].parameters.individual_phase_timeout_ms = 3000;
-    box_open(b);
-    go_to_flows(b, 0);
-    test_flow(b, 0, DROP_EXPIRED);
-    go_to_flows(b, 1);
-    assert_int_equal(box_report(b, 0).state, TEST_FLOWS);
-    assert_int_equal(box_report(b, 1).state, TEST_POOLED);
-    assert_true(box_report(b, 1).provisional);
-    assert_true(manager_flow_report(b->manager, 0, 0, &f));
-    box_epochs_for(b, 3 * NS_PER_S);
-    assert_int_equal(box_report(b, 0).state, TEST_DONE);
-    assert_int_equal(box_report(b, 1).state, TEST_FLOWS);
-    /* The room went to the other. */
-    assert_false(manager_flow_report(b->manager, 0, 0, &f));
-    box_epochs_for(b, 4 * NS_PER_S);
-    assert_int_equal(box_report(b, 1).state, TEST_DONE);
-    box_close(b);
-}
-
-/* What a finished test still shows is not given up while there is room elsewhere. */
-static void a_room_that_nobody_owns_is_taken_first(void **state)
-{
-    struct box *b = box_new(1);
-    struct flow_report f;
-
-    (void)state;
-    b->n_slices = 2;
-    b->n_concurrent_flow_phases = 2;
-    b->slices[0].parameters.individual_phase_timeout_ms = 100;
-    box_open(b);
-    go_to_flows(b, 0);
-    box_place(b, 0, 0, 0, (struct flow_counts){.dropped = 1}, false);
-    box_epochs_for(b, 5 * NS_PER_S);
-    assert_int_equal(box_report(b, 0).state, TEST_DONE);
-    go_to_flows(b, 1);
-    assert_int_equal(box_report(b, 1).state, TEST_FLOWS);
-    assert_true(manager_flow_report(b->manager, 0, 0, &f));
-    box_close(b);
-}
-
-static void the_room_left_longest_ago_is_used_again(void **state)
-{
-    struct box *b = box_new(1);
-    struct flow_report f;
-
-    (void)state;
-    b->n_slices = 3;
-    b->n_concurrent_flow_phases = 2;
-    b->slices[1].parameters.individual_phase_timeout_ms = 3000;
-    b->slices[0].parameters.individual_phase_timeout_ms = 5000;
-    box_open(b);
-    for (uint32_t i = 0; i < 2; i++) {
-        go_to_flows(b, i);
-        box_place(b, 0, i, 0, (struct flow_counts){.dropped = 1}, false);
-    }
-    box_epochs_for(b, 6 * NS_PER_S); /* the second one leaves first */
-    go_to_flows(b, 2);
-    assert_int_equal(box_report(b, 2).state, TEST_FLOWS);
-    assert_true(manager_flow_report(b->manager, 0, 0, &f));
-    assert_false(manager_flow_report(b->manager, 1, 0, &f));
     box_close(b);
 }
 
@@ -501,7 +411,7 @@ static void a_flow_alone_can_carry_the_verdict(void **state)
 
     (void)state;
     box_open(b);
-    go_to_flows(b, 0);
+    box_go_to_flows(b, 0);
     box_place(b, 0, 0, 0, (struct flow_counts){.dropped = 6, .retransmitted = 6}, true);
     box_epoch(b);
     assert_int_equal(box_report(b, 0).verdict, VERDICT_CLOSED_LOOP);
@@ -516,7 +426,7 @@ static void a_place_used_again_is_another_flow(void **state)
 
     (void)state;
     box_open(b);
-    go_to_flows(b, 0);
+    box_go_to_flows(b, 0);
     box_place(b, 0, 0, 3, (struct flow_counts){.dropped = 1, .voided = 1}, true);
     box_place(b, 0, 0, 3, (struct flow_counts){.dropped = 2}, false);
     box_place(b, 0, 0, 3, (struct flow_counts){.dropped = 3}, false);
@@ -570,7 +480,7 @@ static void rule_penny_wants_two_closed_loop_flows(void **state)
     (void)state;
     b->slices[0].parameters.rule = TEST_RULE_PENNY;
     box_open(b);
-    go_to_flows(b, 0);
+    box_go_to_flows(b, 0);
     r = box_report(b, 0);
     assert_int_equal(r.state, TEST_FLOWS);
     assert_true(r.provisional);
@@ -614,7 +524,7 @@ static void a_flow_with_a_void_drop_is_judged_too(void **state)
         b->slices[0].parameters.rule = (enum test_rule)rule;
         b->slices[0].parameters.alpha = 1e-15;
         box_open(b);
-        go_to_flows(b, 0);
+        box_go_to_flows(b, 0);
         box_place(b, 0, 0, 0, early, false);
         box_epochs_for(b, 3100 * NS_PER_MS);
         assert_true(manager_flow_report(b->manager, 0, 0, &f));
@@ -647,7 +557,7 @@ static void of_a_flow_that_left_early_rule_penny_says_nothing(void **state)
     (void)state;
     b->slices[0].parameters.rule = TEST_RULE_PENNY;
     box_open(b);
-    go_to_flows(b, 0);
+    box_go_to_flows(b, 0);
     box_place(b, 0, 0, 0, counts, false);
     box_place(b, 0, 0, 1, counts, false);
     box_epochs_for(b, 2900 * NS_PER_MS);
@@ -673,7 +583,7 @@ static void rule_penny_stays_not_closed_loop_when_no_flow_repaired(void **state)
 
         b->slices[0].parameters.rule = TEST_RULE_PENNY;
         box_open(b);
-        go_to_flows(b, 0);
+        box_go_to_flows(b, 0);
         for (uint32_t place = 0; place < 10; place++)
             test_flow(b, place, place < n_genuine ? DROP_RETRANSMITTED : DROP_EXPIRED);
         assert_int_equal(box_report(b, 0).state, TEST_FLOWS); /* for repeats of the last one */
@@ -705,9 +615,6 @@ int main(void)
         cmocka_unit_test(flows_that_lose_segments_decide_together),
         cmocka_unit_test(rule_penny_screens_nothing),
         cmocka_unit_test(the_flows_phase_waits_for_the_last_pooled_drop),
-        cmocka_unit_test(tests_wait_their_turn_for_the_flows_phase),
-        cmocka_unit_test(a_room_that_nobody_owns_is_taken_first),
-        cmocka_unit_test(the_room_left_longest_ago_is_used_again),
         cmocka_unit_test(what_comes_back_late_is_not_spent_on_top),
         cmocka_unit_test(a_flow_alone_can_carry_the_verdict),
         cmocka_unit_test(a_place_used_again_is_another_flow),
