@@ -54,6 +54,17 @@ static void step_active_tests(struct manager *m)
     }
 }
 
+/* A flow knows by 8 bits which test it last took part in. One that was silent through 255 tests
+ * would take the next one for that, so these take longer than a silent flow is kept, at least twice
+ * the time after which it may be aged. */
+static uint64_t retest_interval_ns(const struct test *t)
+{
+    uint64_t wanted_ns = t->parameters.retest_interval_ms * NS_PER_MS;
+    uint64_t least_ns = 2 * t->parameters.flow_idle_timeout_ms * NS_PER_MS / UINT8_MAX;
+
+    return wanted_ns > least_ns ? wanted_ns : least_ns;
+}
+
 static void begin_retests(struct manager *m)
 {
     for (uint32_t s = 0; s < m->config.n_slices; s++) {
@@ -61,7 +72,7 @@ static void begin_retests(struct manager *m)
             struct aggregate_state *a = &m->aggregates[m->retests[s].head];
             const struct test *t = &a->test;
 
-            if (m->now_ns - t->ended_ns < t->parameters.retest_interval_ms * NS_PER_MS)
+            if (m->now_ns - t->ended_ns < retest_interval_ns(t))
                 break;
             test_begin(m, a);
         }

@@ -260,6 +260,21 @@ static void a_test_ends_when_its_time_is_over_and_begins_again_when_due(void **s
     box_close(b);
 }
 
+/* Or a flow that was silent through 255 tests would take the next one for the one it knows. */
+static void tests_follow_each_other_no_faster_than_flows_are_forgotten(void **state)
+{
+    struct box *b = box_new(1);
+
+    (void)state;
+    b->slices[0].parameters.retest_interval_ms = 1;
+    b->slices[0].parameters.max_duration_ms = 1;
+    box_open(b);
+    box_epochs_for(b, 2 * b->slices[0].parameters.flow_idle_timeout_ms * NS_PER_MS);
+    assert_true(box_report(b, 0).n_tests > 100);
+    assert_true(box_report(b, 0).n_tests <= 255);
+    box_close(b);
+}
+
 static void own_loss_suspends_until_an_interval_without(void **state)
 {
     struct box *b = box_new(1);
@@ -422,6 +437,7 @@ int main(void)
         cmocka_unit_test(a_provisional_no_of_less_than_a_timeout_is_not_final),
         cmocka_unit_test(a_stopped_test_is_judged_by_its_last_drops),
         cmocka_unit_test(a_test_ends_when_its_time_is_over_and_begins_again_when_due),
+        cmocka_unit_test(tests_follow_each_other_no_faster_than_flows_are_forgotten),
         cmocka_unit_test(own_loss_suspends_until_an_interval_without),
         cmocka_unit_test(workers_learn_that_an_aggregate_fell_silent),
         cmocka_unit_test(a_worker_that_does_not_close_the_epoch_makes_no_silence),
