@@ -55,7 +55,10 @@ static void close_flow(struct engine *e, struct flow *f)
 }
 
 /* A SYN begins the connection anew when the old one is over or never was; on a live one it is a
- * forgery or a stray (RFC 5961 4), and must not make us forget what the flow has sent. */
+ * forgery or a stray (RFC 5961 4), and must not make us forget what the flow has sent. One forged
+ * on a silent flow is believed: to ask for its first segment, too, would cost whoever forges it one
+ * packet more. It turns what the real sender sends next into duplicates, so it can take evidence
+ * away, never give any. */
 static bool may_begin_anew(const struct engine *e, const struct flow *f,
                            const struct slice_rules *rules)
 {
