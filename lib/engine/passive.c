@@ -381,7 +381,8 @@ static void data(struct engine *e, const struct passive_flow *f, const struct pa
     count_kind(c, kind);
     if (kind == PASSIVE_COPY)
         return;
-    remember(e, p);
+    if (likely_true(kind == PASSIVE_FIRST_TIME) || passive_is_marked(p))
+        remember(e, p);
     if (kind == PASSIVE_JUMP)
         return;
     f->hot->state = FLOW_OBSERVED;

@@ -9,16 +9,16 @@
 /* Without an identification (0, or IPv6) the timestamp, which the checksum covers, tells what was
  * sent again, and a sender that repeats has been told of a loss, which takes a round trip. Without
  * that, too, a retransmission is the same packet, and may meet its first copy, which was only late,
- * here: only what comes at once is a copy. */
-#define COPY_TICKS_AT_ONCE passive_ticks(100 * NS_PER_US)
+ * here: only what comes at once is a copy. Behind a mirror no round trip is as short as that. */
+#define COPY_TICKS_AT_ONCE passive_ticks(20 * NS_PER_US)
 
 static uint32_t limit_of(const struct packet_detail *detail, uint32_t rtt_ticks)
 {
+    uint32_t limit = detail->has_timestamp && rtt_ticks != 0 ? COPY_TICKS : COPY_TICKS_AT_ONCE;
+
     if (detail->ip_id != 0)
         return COPY_TICKS;
-    if (!detail->has_timestamp || rtt_ticks == 0)
-        return COPY_TICKS_AT_ONCE;
-    return rtt_ticks / 2 < COPY_TICKS ? rtt_ticks / 2 : COPY_TICKS;
+    return rtt_ticks != 0 && rtt_ticks / 2 < limit ? rtt_ticks / 2 : limit;
 }
 
 bool passive_is_copy(const struct passive_copies *copies, uint64_t fingerprint,

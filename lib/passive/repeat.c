@@ -6,6 +6,16 @@
 #include "passive/internal.h"
 #include "tcp/serial.h"
 
+bool passive_is_marked(const struct passive_packet *p)
+{
+    struct packet_detail detail;
+
+    if (p->data == NULL)
+        return false;
+    packet_read_detail(p->data, p->view, &detail);
+    return detail.ip_id != 0 || detail.has_timestamp;
+}
+
 bool passive_came_just_now(const struct passive_flow *f, const struct passive_packet *p)
 {
     struct packet_detail detail = {0};
