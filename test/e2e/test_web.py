@@ -47,7 +47,7 @@ def served():
                                     by=as_the_unit_does(),
                                     defaults={"individual_phase_timeout_ms": 5000})
         web = Gateway(pennyline.program("pennyline-web"), service.control_path, "--user", "nobody",
-                      "--requests-per-second", "100000")
+                      "--requests-per-second", "100000", "--max-connections-per-address", "0")
         try:
             web.wait_complete()
             yield lab, service, web
