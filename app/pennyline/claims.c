@@ -119,11 +119,6 @@ static int look_at_interface(struct appliance *a, uint32_t i)
     if (!config_device_kernel_interface(port->device, interface))
         return 0;
     index = if_nametoindex(interface);
-    if (index == 0) {
-        say_error("port %s: there is no interface \"%s\" here; \"ip link\" lists them", port->name,
-                  interface);
-        return -ENODEV;
-    }
     program = foreign_program(port, interface, left);
     if (left->interface_index != index)
         *left = (struct netdev_changes){.interface_index = index};
@@ -190,8 +185,8 @@ static int quiet_offloads(struct appliance *a, uint32_t i)
     return stuck != 0 ? refuse_stuck(port, interface, stuck) : 0;
 }
 
-/* The kernel would refuse it in DPDK's depths, in a dozen lines. */
-static int check_rights(struct appliance *a, uint32_t i)
+/* Is it there, and may it be had? The kernel would refuse in DPDK's depths, in a dozen lines. */
+static int check_access(struct appliance *a, uint32_t i)
 {
     const struct config_port *port = &a->config->ports[i];
     char interface[CONFIG_PATH_BYTES];
@@ -199,6 +194,11 @@ static int check_rights(struct appliance *a, uint32_t i)
 
     if (!config_device_kernel_interface(port->device, interface))
         return 0;
+    if (if_nametoindex(interface) == 0) {
+        say_error("port %s: there is no interface \"%s\" here; \"ip link\" lists them", port->name,
+                  interface);
+        return -ENODEV;
+    }
     fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
     if (fd >= 0)
         close(fd);
@@ -228,7 +228,7 @@ int claims_up(struct appliance *a)
 
     for (uint32_t i = 0; i < CONFIG_MAX_PORTS; i++)
         a->claims[i].fd = -1;
-    error = for_each_port(a, check_rights);
+    error = for_each_port(a, check_access);
     if (error == 0)
         error = for_each_port(a, claim);
     if (error == 0)
