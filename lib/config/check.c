@@ -199,6 +199,7 @@ static bool most_tunnel_id(unsigned int tunnel, uint32_t *most)
     switch (tunnel) {
     case SLICE_TUNNEL(PACKET_TUNNEL_GRE):
     case SLICE_TUNNEL(PACKET_TUNNEL_GRETAP):
+    case SLICE_TUNNEL(PACKET_TUNNEL_GTP_U):
         *most = UINT32_MAX;
         return true;
     case SLICE_TUNNEL(PACKET_TUNNEL_ERSPAN_2):
@@ -206,6 +207,7 @@ static bool most_tunnel_id(unsigned int tunnel, uint32_t *most)
         *most = 1023;
         return true;
     case SLICE_TUNNEL(PACKET_TUNNEL_VXLAN):
+    case SLICE_TUNNEL(PACKET_TUNNEL_GENEVE):
         *most = 16777215;
         return true;
     default:
@@ -225,7 +227,7 @@ static int check_tunnel_id(struct option_reader *r, uint32_t i)
     if (!most_tunnel_id(in->tunnel, &most))
         return refuse_ingress(
             r, i, "tunnel_id", found,
-            "null, unless \"tunnel\" is erspan_2, erspan_3, vxlan, gre or gretap");
+            "null, unless \"tunnel\" is erspan_2, erspan_3, vxlan, geneve, gtp_u, gre or gretap");
     if (in->tunnel_id <= most)
         return 0;
     snprintf(allowed, sizeof(allowed), "at most %u in this kind of tunnel", most);

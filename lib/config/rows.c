@@ -263,7 +263,8 @@ static const struct option_row port_rows[] = {
      .nullable = true,
      .fallback = "null",
      .otherwise = "of role `mirror` only",
-     .help = "Look into tunnels (GRE, ERSPAN, VXLAN, IP in IP): slices then see the innermost "
+     .help = "Look into tunnels (GRE, ERSPAN, VXLAN, GENEVE, GTP-U, IP in IP ...): slices then see "
+             "the innermost "
              "packet. What is forwarded leaves as it came, tunnel and all."},
     {.name = "sampling",
      .kind = &kind_u32,
@@ -401,7 +402,8 @@ static const struct option_row ingress_rows[] = {
      .fallback = "null",
      .otherwise = "any",
      .help = "The number of that tunnel: the session of `erspan_2` and `erspan_3` (up to 1023), "
-             "the VNI of `vxlan` (up to 16777215), the key of `gre` and `gretap` (0: it has none). "
+             "the VNI of `vxlan` and `geneve` (up to 16777215), the TEID of `gtp_u`, the key of "
+             "`gre` and `gretap` (0: it has none). "
              "Only together with one of these."},
 };
 

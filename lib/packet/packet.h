@@ -87,7 +87,12 @@ enum packet_reason {
     X(ERSPAN_1, "erspan_1") /* draft-foschiano-erspan-03, all three */                             \
     X(ERSPAN_2, "erspan_2")                                                                        \
     X(ERSPAN_3, "erspan_3")                                                                        \
-    X(VXLAN, "vxlan") /* RFC 7348 */
+    X(VXLAN, "vxlan")       /* RFC 7348, draft-ietf-nvo3-vxlan-gpe */                              \
+    X(GENEVE, "geneve")     /* RFC 8926 */                                                         \
+    X(GTP_U, "gtp_u")       /* 3GPP TS 29.281 */                                                   \
+    X(MPLS_UDP, "mpls_udp") /* RFC 7510 */                                                         \
+    X(ETHERIP, "etherip")   /* RFC 3378 */                                                         \
+    X(TZSP, "tzsp")         /* a mirror of MikroTik's and of access points */
 
 enum packet_tunnel {
 #define PACKET_TUNNEL_ENUM(suffix, name) PACKET_TUNNEL_##suffix,
@@ -115,8 +120,8 @@ struct packet_view {
     uint16_t l4_offset;
     /* Outermost first: the 12-bit VLAN id. 0 is a priority tag, which names no VLAN. */
     uint16_t vlan_id[PACKET_MAX_VLANS];
-    /* What names the outermost tunnel that was taken off: the session of ERSPAN, the VNI of VXLAN,
-     * the key of GRE; 0 when it has none. */
+    /* What names the outermost tunnel that was taken off: the session of ERSPAN, the VNI of VXLAN
+     * and GENEVE, the TEID of GTP-U, the key of GRE; 0 when it has none. */
     uint32_t tunnel_id;
     /* The eight flags of RFC 9293 3.1: CWR ECE URG ACK PSH RST SYN FIN, FIN lowest. */
     uint8_t tcp_flags;

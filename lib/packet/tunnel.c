@@ -15,6 +15,7 @@ enum {
     PROTOCOL_UDP = 17,
     PROTOCOL_IPV6 = 41,
     PROTOCOL_GRE = 47,
+    PROTOCOL_ETHERIP = 97,
     IPV6_BYTES = 40,
     UDP_BYTES = 8,
     GRE_BYTES = 4,
@@ -27,6 +28,8 @@ enum {
     TYPE_IPV4 = 0x0800,
     TYPE_IPV6 = 0x86dd,
     TYPE_MPLS = 0x8847,
+    TYPE_MPLS_MULTICAST = 0x8848,
+    TYPE_ETHERNET = 0x6558,
 };
 
 static const char *const tunnel_names[PACKET_N_TUNNELS] = {
@@ -39,6 +42,10 @@ const char *packet_tunnel_name(enum packet_tunnel tunnel)
 {
     return (unsigned int)tunnel < PACKET_N_TUNNELS ? tunnel_names[tunnel] : NULL;
 }
+
+/* More is no honest packet, and would cost time. */
+#define MAX_GTP_EXTENSIONS 4
+#define MAX_TZSP_FIELDS    32
 
 /* The packet between two layers: `offset` is where the next header starts. */
 struct cursor {
@@ -58,6 +65,22 @@ struct carried {
 
 enum sequence_rule { ANY_SEQUENCE, WITHOUT_SEQUENCE, WITH_SEQUENCE };
 
+/* Where a header says what it carries. */
+enum next_rule {
+    NEXT_IS_FIXED,     /* nowhere: the row says it */
+    NEXT_IS_ETHERTYPE, /* an EtherType from its third byte on */
+    NEXT_IS_GPE,       /* its fourth byte, if its flag P is set; else an Ethernet frame */
+    NEXT_BY_VERSION,   /* IP, of which nothing but its first bits tells the version */
+};
+
+/* What may follow a header's fixed bytes. */
+enum options_rule {
+    NO_OPTIONS,
+    OPTIONS_IN_WORDS, /* the low 6 bits of the first byte: their number */
+    OPTIONS_OF_GTP,
+    OPTIONS_OF_TZSP,
+};
+
 struct wrap {
     uint8_t protocol; /* of IP */
     uint16_t type;    /* what the carrier's header says; 0: it has none */
@@ -65,6 +88,8 @@ struct wrap {
     uint8_t tunnel;
     uint8_t inner;      /* enum packet_inner */
     uint16_t ethertype; /* when typed */
+    uint8_t next;       /* enum next_rule */
+    uint8_t options;    /* enum options_rule */
     /* Its own header between the carrier's and what it carries: the first byte, masked, must be
      * `known`. A bit of another byte may say that further bytes follow. */
     uint8_t bytes, mask, known;
@@ -76,6 +101,14 @@ struct wrap {
      * knows (all but 0). 0: it says nothing. */
     uint8_t kind_at, kind_mask, kind_ip;
 };
+
+#define ERSPAN_3_HEADER                                                                            \
+    .tunnel = PACKET_TUNNEL_ERSPAN_3, .inner = PACKET_INNER_ETHERNET, .bytes = 12, .mask = 0xf0,   \
+    .known = 0x20, .optional_at = 11, .optional_bit = 0x01, .optional_bytes = 8, .id_bits = 10,    \
+    .kind_at = 10, .kind_mask = 0x7c, .kind_ip = 2 << 2
+#define VXLAN_HEADER                                                                               \
+    .tunnel = PACKET_TUNNEL_VXLAN, .inner = PACKET_INNER_ETHERNET, .bytes = 8, .mask = 0x08,       \
+    .known = 0x08, .id_at = 4, .id_shift = 8, .id_bits = 24
 
 static const struct wrap wraps[] = {
     {.protocol = PROTOCOL_IPV4, .tunnel = PACKET_TUNNEL_IP_IN_IP, .ethertype = TYPE_IPV4},
@@ -93,7 +126,11 @@ static const struct wrap wraps[] = {
      .tunnel = PACKET_TUNNEL_GRE,
      .ethertype = TYPE_MPLS},
     {.protocol = PROTOCOL_GRE,
-     .type = 0x6558,
+     .type = TYPE_MPLS_MULTICAST,
+     .tunnel = PACKET_TUNNEL_GRE,
+     .ethertype = TYPE_MPLS_MULTICAST},
+    {.protocol = PROTOCOL_GRE,
+     .type = TYPE_ETHERNET,
      .tunnel = PACKET_TUNNEL_GRETAP,
      .inner = PACKET_INNER_ETHERNET},
     {.protocol = PROTOCOL_GRE,
@@ -113,31 +150,59 @@ static const struct wrap wraps[] = {
      .id_bits = 10},
     /* 4.2: version 2; five bits say whether a frame or an IP packet was copied, and the last
      * one that a platform's subheader of 8 bytes follows. */
-    {.protocol = PROTOCOL_GRE,
-     .type = 0x22eb,
-     .tunnel = PACKET_TUNNEL_ERSPAN_3,
-     .inner = PACKET_INNER_ETHERNET,
-     .bytes = 12,
-     .mask = 0xf0,
-     .known = 0x20,
-     .optional_at = 11,
-     .optional_bit = 0x01,
-     .optional_bytes = 8,
-     .id_bits = 10,
-     .kind_at = 10,
-     .kind_mask = 0x7c,
-     .kind_ip = 2 << 2},
+    {.protocol = PROTOCOL_GRE, .type = 0x22eb, ERSPAN_3_HEADER},
+    /* Some exporters keep the type of version 1. */
+    {.protocol = PROTOCOL_GRE, .type = 0x88be, .sequence = WITH_SEQUENCE, ERSPAN_3_HEADER},
     /* RFC 7348 5: the I flag, and the VNI in 24 bits from the fifth byte on. */
+    {.protocol = PROTOCOL_UDP, .type = 4789, VXLAN_HEADER},
+    /* What Linux used before the port was assigned, and overlays still do. */
+    {.protocol = PROTOCOL_UDP, .type = 8472, VXLAN_HEADER},
+    /* draft-ietf-nvo3-vxlan-gpe 3.1. */
+    {.protocol = PROTOCOL_UDP, .type = 4790, .next = NEXT_IS_GPE, VXLAN_HEADER},
+    /* RFC 8926 3.4: version 0. */
     {.protocol = PROTOCOL_UDP,
-     .type = 4789,
-     .tunnel = PACKET_TUNNEL_VXLAN,
-     .inner = PACKET_INNER_ETHERNET,
+     .type = 6081,
+     .tunnel = PACKET_TUNNEL_GENEVE,
+     .next = NEXT_IS_ETHERTYPE,
+     .options = OPTIONS_IN_WORDS,
      .bytes = 8,
-     .mask = 0x08,
-     .known = 0x08,
+     .mask = 0xc0,
+     .known = 0x00,
      .id_at = 4,
      .id_shift = 8,
      .id_bits = 24},
+    /* 3GPP TS 29.281 5.1: version 1, protocol type 1; a TEID from the fifth byte on. */
+    {.protocol = PROTOCOL_UDP,
+     .type = 2152,
+     .tunnel = PACKET_TUNNEL_GTP_U,
+     .next = NEXT_BY_VERSION,
+     .options = OPTIONS_OF_GTP,
+     .bytes = 8,
+     .mask = 0xf0,
+     .known = 0x30,
+     .id_at = 4,
+     .id_bits = 32},
+    /* RFC 7510 3. */
+    {.protocol = PROTOCOL_UDP,
+     .type = 6635,
+     .tunnel = PACKET_TUNNEL_MPLS_UDP,
+     .ethertype = TYPE_MPLS},
+    /* TaZmen Sniffer Protocol: version 1, type, protocol (1: Ethernet), then tagged fields. */
+    {.protocol = PROTOCOL_UDP,
+     .type = 37008,
+     .tunnel = PACKET_TUNNEL_TZSP,
+     .inner = PACKET_INNER_ETHERNET,
+     .options = OPTIONS_OF_TZSP,
+     .bytes = 4,
+     .mask = 0xff,
+     .known = 0x01},
+    /* RFC 3378 3: version 3, the rest 0. */
+    {.protocol = PROTOCOL_ETHERIP,
+     .tunnel = PACKET_TUNNEL_ETHERIP,
+     .inner = PACKET_INNER_ETHERNET,
+     .bytes = 2,
+     .mask = 0xf0,
+     .known = 0x30},
 };
 
 static bool may_read(const struct cursor *c, uint32_t n_bytes)
@@ -202,6 +267,7 @@ static const struct carrier {
     {PROTOCOL_UDP, read_udp, PACKET_NOT_TCP},
     {PROTOCOL_IPV4, read_nothing, PACKET_TUNNEL_UNKNOWN},
     {PROTOCOL_IPV6, read_nothing, PACKET_TUNNEL_UNKNOWN},
+    {PROTOCOL_ETHERIP, read_nothing, PACKET_TUNNEL_UNKNOWN},
 };
 
 static const struct carrier *find_carrier(uint8_t protocol)
@@ -212,11 +278,12 @@ static const struct carrier *find_carrier(uint8_t protocol)
     return NULL;
 }
 
-static const struct wrap *find_wrap(uint8_t protocol, const struct carried *carried)
+/* The next row behind `last` (NULL: the first one) for what the carrier said. */
+static const struct wrap *find_wrap(uint8_t protocol, const struct carried *carried,
+                                    const struct wrap *last)
 {
-    for (size_t i = 0; i < ARRAY_LENGTH(wraps); i++) {
-        const struct wrap *w = &wraps[i];
-
+    for (const struct wrap *w = last == NULL ? wraps : last + 1; w < wraps + ARRAY_LENGTH(wraps);
+         w++) {
         if (w->protocol == protocol && w->type == carried->type &&
             (w->sequence == ANY_SEQUENCE ||
              (w->sequence == WITH_SEQUENCE) == carried->has_sequence))
@@ -231,10 +298,105 @@ static uint16_t type_by_version(const struct cursor *c)
     return may_read(c, 1) && c->data[c->offset] >> 4 == 6 ? TYPE_IPV6 : TYPE_IPV4;
 }
 
+/* 3GPP TS 29.281 5.1, 5.2: any of three flags brings four bytes, of which the last names an
+ * extension header; each says its length in words, and what follows it in its last byte. */
+static enum packet_reason skip_gtp(const struct cursor *c, uint32_t *n_bytes)
+{
+    enum { ANY_OPTION = 0x07, HAS_EXTENSION = 0x04, OPTION_BYTES = 4, USER_DATA = 255 };
+    const uint8_t *header = c->data + c->offset;
+    uint8_t next;
+
+    if (header[1] != USER_DATA)
+        return PACKET_TUNNEL_UNKNOWN;
+    if ((header[0] & ANY_OPTION) == 0)
+        return PACKET_TCP;
+    *n_bytes += OPTION_BYTES;
+    if (!may_read(c, *n_bytes))
+        return PACKET_TRUNCATED_TUNNEL;
+    next = (header[0] & HAS_EXTENSION) != 0 ? header[*n_bytes - 1] : 0;
+    for (unsigned int n = 0; next != 0; n++) {
+        if (!may_read(c, *n_bytes + 1))
+            return PACKET_TRUNCATED_TUNNEL;
+        if (header[*n_bytes] == 0 || n == MAX_GTP_EXTENSIONS)
+            return PACKET_TUNNEL_UNKNOWN;
+        *n_bytes += header[*n_bytes] * 4u;
+        if (!may_read(c, *n_bytes))
+            return PACKET_TRUNCATED_TUNNEL;
+        next = header[*n_bytes - 1];
+    }
+    return PACKET_TCP;
+}
+
+/* Tag, length, value; 0 is padding and 1 the end, both without the rest. */
+static enum packet_reason skip_tzsp(const struct cursor *c, uint32_t *n_bytes)
+{
+    enum { PADDING = 0, END = 1, ETHERNET = 1 };
+    const uint8_t *header = c->data + c->offset;
+
+    if (load_be16(header + 2) != ETHERNET)
+        return PACKET_TUNNEL_UNKNOWN;
+    for (unsigned int n = 0; n < MAX_TZSP_FIELDS; n++) {
+        uint8_t tag;
+
+        if (!may_read(c, *n_bytes + 1))
+            return PACKET_TRUNCATED_TUNNEL;
+        tag = header[(*n_bytes)++];
+        if (tag == END)
+            return PACKET_TCP;
+        if (tag == PADDING)
+            continue;
+        if (!may_read(c, *n_bytes + 1))
+            return PACKET_TRUNCATED_TUNNEL;
+        *n_bytes += 1u + header[*n_bytes];
+    }
+    return PACKET_TUNNEL_UNKNOWN;
+}
+
+/* `n_bytes`: of the header before, then with what follows it. */
+static enum packet_reason skip_options(const struct cursor *c, enum options_rule rule,
+                                       uint32_t *n_bytes)
+{
+    enum { WORDS = 0x3f };
+
+    switch (rule) {
+    case OPTIONS_IN_WORDS:
+        *n_bytes += (c->data[c->offset] & WORDS) * 4u;
+        return PACKET_TCP;
+    case OPTIONS_OF_GTP:
+        return skip_gtp(c, n_bytes);
+    case OPTIONS_OF_TZSP:
+        return skip_tzsp(c, n_bytes);
+    case NO_OPTIONS:
+        break;
+    }
+    return PACKET_TCP;
+}
+
+/* False: it carries what nobody knows. The version of IP is left to who has skipped the header. */
+static bool read_next(const uint8_t *header, const struct wrap *w, struct carried *out)
+{
+    static const uint16_t types_of_gpe[] = {0, TYPE_IPV4, TYPE_IPV6, TYPE_ETHERNET};
+    enum { NEXT_FLAG = 0x04 };
+    uint16_t type = TYPE_ETHERNET;
+
+    out->inner = (enum packet_inner)w->inner;
+    out->ethertype = w->ethertype;
+    if (w->next != NEXT_IS_ETHERTYPE && w->next != NEXT_IS_GPE)
+        return true;
+    if (w->next == NEXT_IS_ETHERTYPE)
+        type = load_be16(header + 2);
+    else if ((header[0] & NEXT_FLAG) != 0)
+        type = header[3] < ARRAY_LENGTH(types_of_gpe) ? types_of_gpe[header[3]] : 0;
+    out->inner = type == TYPE_ETHERNET ? PACKET_INNER_ETHERNET : PACKET_INNER_TYPED;
+    out->ethertype = type;
+    return type == TYPE_ETHERNET || type == TYPE_IPV4 || type == TYPE_IPV6 || type == TYPE_MPLS;
+}
+
 static enum packet_reason read_wrap(struct cursor *c, const struct wrap *w, struct carried *out)
 {
     const uint8_t *header = c->data + c->offset;
     uint32_t n_bytes = w->bytes;
+    enum packet_reason reason;
     uint8_t kind;
 
     if (!may_read(c, n_bytes))
@@ -242,18 +404,42 @@ static enum packet_reason read_wrap(struct cursor *c, const struct wrap *w, stru
     if (n_bytes > 0 && (header[0] & w->mask) != w->known)
         return PACKET_TUNNEL_UNKNOWN;
     kind = w->kind_mask != 0 ? header[w->kind_at] & w->kind_mask : 0;
-    if (kind != 0 && kind != w->kind_ip)
+    if ((kind != 0 && kind != w->kind_ip) || !read_next(header, w, out))
         return PACKET_TUNNEL_UNKNOWN;
     if (w->id_bits > 0)
-        out->id = (load_be32(header + w->id_at) >> w->id_shift) & ((UINT32_C(1) << w->id_bits) - 1);
+        out->id = (load_be32(header + w->id_at) >> w->id_shift) & (UINT32_MAX >> (32 - w->id_bits));
     if (w->optional_bytes > 0 && (header[w->optional_at] & w->optional_bit) != 0)
         n_bytes += w->optional_bytes;
+    reason = skip_options(c, (enum options_rule)w->options, &n_bytes);
+    if (reason != PACKET_TCP)
+        return reason;
     if (!may_read(c, n_bytes))
         return PACKET_TRUNCATED_TUNNEL;
     c->offset += n_bytes;
-    out->inner = kind != 0 ? PACKET_INNER_TYPED : w->inner;
-    out->ethertype = kind != 0 ? type_by_version(c) : w->ethertype;
+    if (kind != 0 || w->next == NEXT_BY_VERSION) {
+        out->inner = PACKET_INNER_TYPED;
+        out->ethertype = type_by_version(c);
+    }
     return PACKET_TCP;
+}
+
+/* By the first row that knows the header; *w is it then. */
+static enum packet_reason read_any_wrap(struct cursor *c, uint8_t protocol, struct carried *out,
+                                        const struct wrap **w)
+{
+    const struct carried before = *out;
+    enum packet_reason reason = read_wrap(c, *w, out);
+
+    while (reason == PACKET_TUNNEL_UNKNOWN) {
+        const struct wrap *next = find_wrap(protocol, &before, *w);
+
+        if (next == NULL)
+            break;
+        *w = next;
+        *out = before;
+        reason = read_wrap(c, next, out);
+    }
+    return reason;
 }
 
 /* Behind the IP header that `view` found. Bytes after its end are padding, not contents. */
@@ -295,12 +481,12 @@ static enum packet_reason take_off(const uint8_t *data, uint32_t *end,
 
     if (reason != PACKET_TCP)
         return reason;
-    w = find_wrap(carrier->protocol, &carried);
+    w = find_wrap(carrier->protocol, &carried, NULL);
     if (w == NULL)
         return carrier->otherwise;
     if (view->n_tunnels == PACKET_MAX_TUNNELS)
         return PACKET_TOO_MANY_TUNNELS;
-    reason = read_wrap(&c, w, &carried);
+    reason = read_any_wrap(&c, carrier->protocol, &carried, &w);
     if (reason != PACKET_TCP)
         return reason;
     enter(view, w, &carried);

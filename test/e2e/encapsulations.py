@@ -57,7 +57,33 @@ def erspan_3(frame, subheader=b""):
 
 def vxlan(frame):
     inner = struct.pack(">II", 0x08000000, VNI << 8) + frame
-    return struct.pack(">HHHH", 50000, 4789, 8 + len(inner), 0) + inner
+    return udp(4789, inner)
+
+
+def udp(port, payload):
+    return struct.pack(">HHHH", 50000, port, 8 + len(payload), 0) + payload
+
+
+def geneve(frame):
+    return udp(6081, struct.pack(">BBHII", 1, 0, 0x6558, VNI << 8, 0) + frame)
+
+
+def vxlan_gpe(frame):
+    ethertype, packet = contents(frame)
+    return udp(4790, struct.pack(">BBBBI", 0x0C, 0, 0, 1 if ethertype == 0x0800 else 2, VNI << 8) + packet)
+
+
+def gtp_u(frame):
+    packet = contents(frame)[1]
+    return udp(2152, struct.pack(">BBHI", 0x30, 255, len(packet), KEY) + packet)
+
+
+def mpls(frame):
+    return struct.pack(">I", 16 << 12 | 0x100 | 64) + contents(frame)[1]
+
+
+def tzsp(frame):
+    return udp(37008, bytes([1, 0, 0, 1, 10, 1, 0xC0, 1]) + frame)
 
 
 def tagged(frame, *tags):
@@ -95,6 +121,13 @@ WRAPS = {
     "ERSPAN III with subheader": lambda f: ipv4(47, erspan_3(f, b"\0" * 8)),
     "VXLAN": lambda f: ipv4(17, vxlan(f)),
     "VXLAN over IPv6 of QinQ": lambda f: ipv6(17, vxlan(tagged(f, (0x88A8, 7), (0x8100, 8)))),
+    "VXLAN-GPE": lambda f: ipv4(17, vxlan_gpe(f)),
+    "GENEVE with an option": lambda f: ipv4(17, geneve(f)),
+    "GTP-U": lambda f: ipv4(17, gtp_u(f)),
+    "MPLS in UDP": lambda f: ipv4(17, udp(6635, mpls(f))),
+    "MPLS multicast in GRE": lambda f: ipv4(47, gre(0x8848, mpls(f))),
+    "TZSP": lambda f: ipv4(17, tzsp(f)),
+    "EtherIP": lambda f: ipv4(97, b"\x30\x00" + f),
     "GRE in ERSPAN II": lambda f: ipv4(47, erspan_2(ipv4(47, in_gre(f)))),
 }
 

@@ -391,6 +391,31 @@ static void add_tunnel_header(struct frame *f, const struct layer *l)
     f->n_bytes += l->b & 1 ? 20 : 12;
 }
 
+static void add_header(struct frame *f, enum frame_header which)
+{
+    static const struct {
+        uint8_t n_bytes;
+        uint8_t bytes[16];
+    } headers[] = {
+        [HEADER_GENEVE] = {12, {0x01, 0, 0x65, 0x58, 0, 0x10, 0x92, 0}},
+        [HEADER_GENEVE_IPV6] = {8, {0x00, 0, 0x86, 0xdd, 0, 0, 1, 0}},
+        [HEADER_GENEVE_UNKNOWN] = {8, {0x00, 0, 0x88, 0x99, 0, 0, 1, 0}},
+        [HEADER_GPE_ETHERNET] = {8, {0x08, 0, 0, 0, 0, 0, 8, 0}},
+        [HEADER_GPE_IPV4] = {8, {0x0c, 0, 0, 1, 0, 0, 9, 0}},
+        [HEADER_GPE_NSH] = {8, {0x0c, 0, 0, 4, 0, 0, 9, 0}},
+        [HEADER_GTP] = {8, {0x30, 0xff, 0, 0, 0, 0, 0, 77}},
+        [HEADER_GTP_EXTENSION] = {16,
+                                  {0x34, 0xff, 0, 0, 0, 0, 0, 78, 0, 0, 0, 0x85, 1, 0x10, 9, 0}},
+        [HEADER_GTP_ECHO] = {12, {0x32, 1, 0, 4}},
+        [HEADER_TZSP] = {9, {1, 0, 0, 1, 0, 10, 1, 0xc0, 1}},
+        [HEADER_TZSP_WITHOUT_END] = {4, {1, 0, 0, 1}},
+        [HEADER_ETHERIP] = {2, {0x30, 0}},
+    };
+
+    memcpy(f->bytes + f->n_bytes, headers[which].bytes, headers[which].n_bytes);
+    f->n_bytes += headers[which].n_bytes;
+}
+
 static void set_length(struct frame *f, uint32_t ip_offset, uint32_t end)
 {
     uint8_t *ip = f->bytes + ip_offset;
@@ -450,6 +475,9 @@ static void add_layer(struct frame *f, const struct layer *l, struct type_field 
     case LAYER_ERSPAN_2:
     case LAYER_ERSPAN_3:
         add_tunnel_header(f, l);
+        break;
+    case LAYER_HEADER:
+        add_header(f, (enum frame_header)l->a);
         break;
     case LAYER_OTHER:
         announce(f, &before, l->a);

@@ -9,6 +9,22 @@
 
 #include "packet/packet.h"
 
+/* Headers of tunnels that stand in the cases as they are, byte by byte. */
+enum frame_header {
+    HEADER_GENEVE, /* of Ethernet, with an option of four bytes, VNI 0x1092 */
+    HEADER_GENEVE_IPV6,
+    HEADER_GENEVE_UNKNOWN, /* neither Ethernet nor IP */
+    HEADER_GPE_ETHERNET,   /* without the flag that says what follows */
+    HEADER_GPE_IPV4,       /* VNI 9 */
+    HEADER_GPE_NSH,
+    HEADER_GTP,           /* TEID 77 */
+    HEADER_GTP_EXTENSION, /* TEID 78, one of four bytes */
+    HEADER_GTP_ECHO,
+    HEADER_TZSP, /* padding and a field of one byte */
+    HEADER_TZSP_WITHOUT_END,
+    HEADER_ETHERIP,
+};
+
 enum layer_kind {
     LAYER_END,
     LAYER_ETHERNET,
@@ -24,6 +40,7 @@ enum layer_kind {
     LAYER_ERSPAN_2,  /* a: session */
     LAYER_ERSPAN_3,  /* a: session, b: its last 16 bits: 1 if a platform's subheader follows, frame
                         type times 1024 */
+    LAYER_HEADER,    /* a: which of enum frame_header */
     LAYER_OTHER,     /* a: EtherType or protocol number, whichever stands before; b: bytes of it */
     LAYER_DATA,      /* a: bytes of TCP payload */
     LAYER_PADDING,   /* a: bytes behind the IP packet */

@@ -19,6 +19,7 @@
 #define DESTINATION(n)          INITIALIZER(LAYER_EXTENSION, 60, n)
 #define TCP                     INITIALIZER(LAYER_TCP, 0, 0)
 #define TCP_OPTIONS(n)          INITIALIZER(LAYER_TCP, n, 0)
+#define HEADER(which)           INITIALIZER(LAYER_HEADER, HEADER_##which, 0)
 #define OTHER(type, n)          INITIALIZER(LAYER_OTHER, type, n)
 #define DATA(n)                 INITIALIZER(LAYER_DATA, n, 0)
 #define PADDING(n)              INITIALIZER(LAYER_PADDING, n, 0)

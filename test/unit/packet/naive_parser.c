@@ -281,6 +281,7 @@ static int naive_gre(struct walk *w, struct naive_tunnel *t)
     case 0x0800:
     case 0x86dd:
     case 0x8847:
+    case 0x8848:
         t->kind = PACKET_TUNNEL_GRE;
         return CARRY_ON;
     case 0x6558:
@@ -300,8 +301,13 @@ static int naive_gre(struct walk *w, struct naive_tunnel *t)
         return CARRY_ON;
     if (w->view->n_tunnels >= 4)
         return PACKET_TOO_MANY_TUNNELS;
+    if (!have(w, t->kind == PACKET_TUNNEL_ERSPAN_2 ? 8 : 12))
+        return PACKET_TRUNCATED_TUNNEL;
+    if (t->kind == PACKET_TUNNEL_ERSPAN_2 && number(w, 0, 1) / 16 == 2)
+        t->kind = PACKET_TUNNEL_ERSPAN_3;
     length = t->kind == PACKET_TUNNEL_ERSPAN_2 ? 8 : 12;
-    if (!have(w, length))
+    /* Who has neither version is unknown only if there is room for both. */
+    if (type == 0x88be && number(w, 0, 1) / 16 != 1 && !have(w, 12))
         return PACKET_TRUNCATED_TUNNEL;
     if (number(w, 0, 1) / 16 != (t->kind == PACKET_TUNNEL_ERSPAN_2 ? 1 : 2))
         return PACKET_TUNNEL_UNKNOWN;
@@ -326,24 +332,154 @@ static int naive_gre(struct walk *w, struct naive_tunnel *t)
     return CARRY_ON;
 }
 
-static int naive_vxlan(struct walk *w, struct naive_tunnel *t)
+static int naive_vxlan(struct walk *w, struct naive_tunnel *t, bool is_gpe)
 {
     if (!have(w, 8))
         return PACKET_TRUNCATED_TUNNEL;
-    if (number(w, 2, 2) != 4789)
+    if ((number(w, 0, 1) / 8) % 2 == 0)
+        return PACKET_TUNNEL_UNKNOWN;
+    t->kind = PACKET_TUNNEL_VXLAN;
+    t->id = number(w, 4, 3);
+    t->ethernet = true;
+    if (is_gpe && (number(w, 0, 1) / 4) % 2 == 1) {
+        int64_t next = number(w, 3, 1);
+
+        if (next < 1 || next > 3)
+            return PACKET_TUNNEL_UNKNOWN;
+        t->ethernet = next == 3;
+        w->type = next == 1 ? 0x0800 : 0x86dd;
+    }
+    w->at += 8;
+    return CARRY_ON;
+}
+
+static int naive_geneve(struct walk *w, struct naive_tunnel *t)
+{
+    const int64_t known[] = {0x6558, 0x0800, 0x86dd, 0x8847, -1};
+    int64_t length;
+
+    if (!have(w, 8))
+        return PACKET_TRUNCATED_TUNNEL;
+    w->type = number(w, 2, 2);
+    if (number(w, 0, 1) / 64 != 0 || !is_any_of(w->type, known))
+        return PACKET_TUNNEL_UNKNOWN;
+    t->kind = PACKET_TUNNEL_GENEVE;
+    t->id = number(w, 4, 3);
+    t->ethernet = w->type == 0x6558;
+    length = 8 + number(w, 0, 1) % 64 * 4;
+    if (!have(w, length))
+        return PACKET_TRUNCATED_TUNNEL;
+    w->at += length;
+    return CARRY_ON;
+}
+
+static int naive_gtp(struct walk *w, struct naive_tunnel *t)
+{
+    int64_t flags, next = 0;
+
+    if (!have(w, 8))
+        return PACKET_TRUNCATED_TUNNEL;
+    flags = number(w, 0, 1);
+    if (flags / 16 != 3 || number(w, 1, 1) != 255)
+        return PACKET_TUNNEL_UNKNOWN;
+    t->kind = PACKET_TUNNEL_GTP_U;
+    t->id = number(w, 4, 4);
+    w->at += 8;
+    if (flags % 8 != 0) {
+        if (!have(w, 4))
+            return PACKET_TRUNCATED_TUNNEL;
+        if ((flags / 4) % 2 == 1)
+            next = number(w, 3, 1);
+        w->at += 4;
+    }
+    for (int n = 0; next != 0; n++) {
+        int64_t words;
+
+        if (!have(w, 1))
+            return PACKET_TRUNCATED_TUNNEL;
+        words = number(w, 0, 1);
+        if (words == 0 || n == 4)
+            return PACKET_TUNNEL_UNKNOWN;
+        if (!have(w, 4 * words))
+            return PACKET_TRUNCATED_TUNNEL;
+        next = number(w, 4 * words - 1, 1);
+        w->at += 4 * words;
+    }
+    w->type = have(w, 1) && number(w, 0, 1) / 16 == 6 ? 0x86dd : 0x0800;
+    return CARRY_ON;
+}
+
+static int naive_tzsp(struct walk *w, struct naive_tunnel *t)
+{
+    if (!have(w, 4))
+        return PACKET_TRUNCATED_TUNNEL;
+    if (number(w, 0, 1) != 1 || number(w, 2, 2) != 1)
+        return PACKET_TUNNEL_UNKNOWN;
+    t->kind = PACKET_TUNNEL_TZSP;
+    t->ethernet = true;
+    w->at += 4;
+    for (int n = 0; n < 32; n++) {
+        int64_t tag;
+
+        if (!have(w, 1))
+            return PACKET_TRUNCATED_TUNNEL;
+        tag = number(w, 0, 1);
+        w->at += 1;
+        if (tag == 1)
+            return CARRY_ON;
+        if (tag == 0)
+            continue;
+        if (!have(w, 1))
+            return PACKET_TRUNCATED_TUNNEL;
+        w->at += 1 + number(w, 0, 1);
+    }
+    return PACKET_TUNNEL_UNKNOWN;
+}
+
+static int naive_udp(struct walk *w, struct naive_tunnel *t)
+{
+    const int64_t ports[] = {4789, 8472, 4790, 6081, 2152, 6635, 37008, -1};
+    int64_t port;
+
+    if (!have(w, 8))
+        return PACKET_TRUNCATED_TUNNEL;
+    port = number(w, 2, 2);
+    if (!is_any_of(port, ports))
         return PACKET_NOT_TCP;
     if (w->view->n_tunnels >= 4)
         return PACKET_TOO_MANY_TUNNELS;
     if (w->captured > w->at + number(w, 4, 2))
         w->captured = w->at + number(w, 4, 2);
-    if (!have(w, 16))
+    w->at += 8;
+    switch (port) {
+    case 6081:
+        return naive_geneve(w, t);
+    case 2152:
+        return naive_gtp(w, t);
+    case 37008:
+        return naive_tzsp(w, t);
+    case 6635:
+        if (!have(w, 0))
+            return PACKET_TRUNCATED_TUNNEL;
+        t->kind = PACKET_TUNNEL_MPLS_UDP;
+        w->type = 0x8847;
+        return CARRY_ON;
+    default:
+        return naive_vxlan(w, t, port == 4790);
+    }
+}
+
+static int naive_etherip(struct walk *w, struct naive_tunnel *t)
+{
+    if (w->view->n_tunnels >= 4)
+        return PACKET_TOO_MANY_TUNNELS;
+    if (!have(w, 2))
         return PACKET_TRUNCATED_TUNNEL;
-    if ((number(w, 8, 1) / 8) % 2 == 0)
+    if (number(w, 0, 1) / 16 != 3)
         return PACKET_TUNNEL_UNKNOWN;
-    t->id = number(w, 12, 3);
-    t->kind = PACKET_TUNNEL_VXLAN;
+    t->kind = PACKET_TUNNEL_ETHERIP;
     t->ethernet = true;
-    w->at += 16;
+    w->at += 2;
     return CARRY_ON;
 }
 
@@ -355,7 +491,9 @@ static int naive_one_tunnel(struct walk *w)
     if (w->view->protocol == 47) {
         reason = naive_gre(w, &t);
     } else if (w->view->protocol == 17) {
-        reason = naive_vxlan(w, &t);
+        reason = naive_udp(w, &t);
+    } else if (w->view->protocol == 97) {
+        reason = naive_etherip(w, &t);
     } else {
         t.kind = PACKET_TUNNEL_IP_IN_IP;
         w->type = w->view->protocol == 4 ? 0x0800 : 0x86dd;
@@ -381,7 +519,7 @@ static int naive_one_tunnel(struct walk *w)
 
 void naive_decapsulate(const uint8_t *data, uint32_t captured_bytes, struct packet_view *v)
 {
-    const int64_t carriers[] = {4, 17, 41, 47, -1};
+    const int64_t carriers[] = {4, 17, 41, 47, 97, -1};
     struct walk w = {.data = data, .captured = captured_bytes, .view = v};
 
     while (v->reason == PACKET_NOT_TCP && is_any_of(v->protocol, carriers)) {

@@ -33,7 +33,8 @@ ALLOWED = {"loss-before": SENT_AGAIN, "loss-after": SENT_AGAIN,
 INNERMOST = ("ip.src", "ip.dst", "ipv6.src", "ipv6.dst", "ip.ttl", "ipv6.hlim", "ip.id", "tcp.srcport",
              "tcp.dstport", "tcp.seq_raw", "tcp.ack_raw", "tcp.flags", "tcp.window_size_value", "tcp.len",
              "tcp.options.timestamp.tsval", "tcp.flags.syn")
-OF_TUNNEL = ("gre.proto", "gre.key", "erspan.version", "erspan.spanid", "vxlan.vni", "ip.version")
+OF_TUNNEL = ("gre.proto", "gre.key", "erspan.version", "erspan.spanid", "vxlan.vni", "ip.version", "geneve.vni",
+             "gtp.teid", "udp.dstport", "ip.proto", "tzsp.version")
 # What packet_kinds prints of it, in this order.
 FIELDS = ("tunnel", "tunnel id", "VLAN", "inner VLAN", "source", "destination", "time to live",
           "identification", "source port", "destination port", "sequence", "acknowledgement", "flags",
@@ -43,6 +44,15 @@ FIELDS = ("tunnel", "tunnel id", "VLAN", "inner VLAN", "source", "destination", 
 def outermost_tunnel(seen):
     """Its name and number, from the first occurrence of each of OF_TUNNEL and from all IP versions."""
     first = {name: values[0] for name, values in seen.items() if values}
+    for kind, field in (("geneve", "geneve.vni"), ("gtp_u", "gtp.teid")):
+        if field in first:
+            return kind, int(first[field], 0)
+    if "tzsp.version" in first:
+        return "tzsp", 0
+    if first.get("udp.dstport") == "6635":
+        return "mpls_udp", 0
+    if first.get("ip.proto") == "97":
+        return "etherip", 0
     if "vxlan.vni" in first and "gre.proto" not in first:
         return "vxlan", int(first["vxlan.vni"], 0)
     kind = int(first.get("gre.proto", "0"), 0)
