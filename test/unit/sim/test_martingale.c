@@ -66,6 +66,7 @@ static void no_attack_makes_e_more_than_a_fair_game(void **state)
             struct summary summary;
 
             s.n_lcores = n_lcores;
+            s.blind.n_between = 2; /* what is never repeated takes time here, and no part */
             s.n_table_flows = attack->n_flood != 0 ? 64 : 256;
             summary = study(&s, N_RUNS, 100 + i);
             assert_level_is_kept(&summary.reached_pooled[0], N_RUNS, study_levels[0]);
@@ -140,6 +141,7 @@ static void no_attack_makes_chosen_flows_more_than_a_fair_game(void **state)
             double sum = 0, squares = 0, mean;
 
             s.n_lcores = n_lcores;
+            s.blind.n_between = 2; /* what is never repeated takes time here, and no part */
             s.n_table_flows = attack->n_flood != 0 ? 64 : 256;
             s.test.fallback_to_individual = true;
             s.test.max_drops_per_aggregate = 6;
