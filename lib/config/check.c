@@ -208,7 +208,11 @@ static bool most_tunnel_id(unsigned int tunnel, uint32_t *most)
         return true;
     case SLICE_TUNNEL(PACKET_TUNNEL_VXLAN):
     case SLICE_TUNNEL(PACKET_TUNNEL_GENEVE):
+    case SLICE_TUNNEL(PACKET_TUNNEL_PBB):
         *most = 16777215;
+        return true;
+    case SLICE_TUNNEL(PACKET_TUNNEL_PPPOE):
+        *most = UINT16_MAX;
         return true;
     default:
         return false;
@@ -225,9 +229,9 @@ static int check_tunnel_id(struct option_reader *r, uint32_t i)
         return 0;
     snprintf(found, sizeof(found), "%u", in->tunnel_id);
     if (!most_tunnel_id(in->tunnel, &most))
-        return refuse_ingress(
-            r, i, "tunnel_id", found,
-            "null, unless \"tunnel\" is erspan_2, erspan_3, vxlan, geneve, gtp_u, gre or gretap");
+        return refuse_ingress(r, i, "tunnel_id", found,
+                              "null, unless \"tunnel\" is erspan_2, erspan_3, vxlan, geneve, pbb, "
+                              "gtp_u, pppoe, gre or gretap");
     if (in->tunnel_id <= most)
         return 0;
     snprintf(allowed, sizeof(allowed), "at most %u in this kind of tunnel", most);

@@ -401,10 +401,10 @@ static const struct option_row ingress_rows[] = {
      .most = UINT32_MAX,
      .fallback = "null",
      .otherwise = "any",
-     .help = "The number of that tunnel: the session of `erspan_2` and `erspan_3` (up to 1023), "
-             "the VNI of `vxlan` and `geneve` (up to 16777215), the TEID of `gtp_u`, the key of "
-             "`gre` and `gretap` (0: it has none). "
-             "Only together with one of these."},
+     .help = "The number of that tunnel: the session of `erspan_2` and `erspan_3` (up to 1023) and "
+             "of `pppoe` (up to 65535), the VNI of `vxlan` and `geneve` and the service of `pbb` "
+             "(up to 16777215), the TEID of `gtp_u`, the key of `gre` and `gretap` (0: it has "
+             "none). Only together with one of these."},
 };
 
 static const struct option_object object_ingress = {

@@ -20,4 +20,8 @@ enum packet_reason packet_parse_inner(enum packet_inner inner, uint16_t ethertyp
                                       const uint8_t *data, uint32_t captured_bytes, uint32_t offset,
                                       struct packet_view *out);
 
+/* Takes off what `view`, of reason PACKET_NOT_IP, has before its IP header, when the table knows
+ * it. False: there is no more to take off; the reason may have become one of a refused header. */
+bool packet_take_off_link(const uint8_t *data, uint32_t captured_bytes, struct packet_view *view);
+
 #endif

@@ -293,6 +293,7 @@ static inline enum packet_reason parse_ethertype(const struct bytes *in, uint16_
         return parse_ipv6(in, offset, out);
     if (ethertype == ETHERTYPE_MPLS || ethertype == ETHERTYPE_MPLS_MULTICAST)
         return parse_mpls(in, offset, out);
+    out->l3_offset = (uint16_t)offset;
     return PACKET_NOT_IP;
 }
 

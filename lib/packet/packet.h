@@ -92,7 +92,9 @@ enum packet_reason {
     X(GTP_U, "gtp_u")       /* 3GPP TS 29.281 */                                                   \
     X(MPLS_UDP, "mpls_udp") /* RFC 7510 */                                                         \
     X(ETHERIP, "etherip")   /* RFC 3378 */                                                         \
-    X(TZSP, "tzsp")         /* a mirror of MikroTik's and of access points */
+    X(TZSP, "tzsp")         /* a mirror of MikroTik's and of access points */                      \
+    X(PPPOE, "pppoe")       /* RFC 2516 */                                                         \
+    X(PBB, "pbb")           /* IEEE 802.1Q 9.7: a backbone's I-TAG */
 
 enum packet_tunnel {
 #define PACKET_TUNNEL_ENUM(suffix, name) PACKET_TUNNEL_##suffix,
@@ -115,13 +117,15 @@ struct packet_view {
     /* From the IP length, never from the frame: Ethernet padding is no data. */
     uint32_t payload_bytes;
     /* Bytes from the start of `data` to the IP header, and to what follows IP and its extensions.
-     * 0 when that was not reached; the former also stands when the IP length alone is wrong. */
+     * 0 when that was not reached. The former also stands when the IP length alone is wrong, and at
+     * what follows the EtherType when that is none of IP (PACKET_NOT_IP). */
     uint16_t l3_offset;
     uint16_t l4_offset;
     /* Outermost first: the 12-bit VLAN id. 0 is a priority tag, which names no VLAN. */
     uint16_t vlan_id[PACKET_MAX_VLANS];
     /* What names the outermost tunnel that was taken off: the session of ERSPAN, the VNI of VXLAN
-     * and GENEVE, the TEID of GTP-U, the key of GRE; 0 when it has none. */
+     * and GENEVE, the TEID of GTP-U, the key of GRE, the session of PPPoE, the I-SID of a backbone;
+     * 0 when it has none. */
     uint32_t tunnel_id;
     /* The eight flags of RFC 9293 3.1: CWR ECE URG ACK PSH RST SYN FIN, FIN lowest. */
     uint8_t tcp_flags;
@@ -140,10 +144,11 @@ struct packet_view {
 
 static_assert(sizeof(struct packet_view) == 64, "a burst of views must be one cache line each");
 
-/* Does a VLAN tag follow this EtherType? 0x9100 is what QinQ had before IEEE 802.1ad. */
+/* Does a VLAN tag follow this EtherType? 0x9100 to 0x9300 are what QinQ had before IEEE 802.1ad. */
 static inline bool packet_is_vlan_type(uint16_t ethertype)
 {
-    return ethertype == 0x8100 || ethertype == 0x88a8 || ethertype == 0x9100;
+    return ethertype == 0x8100 || ethertype == 0x88a8 || ethertype == 0x9100 ||
+           ethertype == 0x9200 || ethertype == 0x9300;
 }
 
 /* Parses an Ethernet frame (without preamble; a trailing FCS does no harm).
@@ -177,11 +182,11 @@ enum packet_reason packet_parse_offloaded(const uint8_t *data, uint32_t captured
                                           uint32_t frame_bytes, struct packet_view *view);
 
 /* Takes off what `view` came in, when that is a tunnel: up to PACKET_MAX_TUNNELS of them, whatever
- * they are nested in. `view` is what one of the functions above made of the same `data`, with
- * reason PACKET_NOT_TCP (else nothing is done). Afterwards it describes the innermost packet:
- * addresses, offsets (still from `data`), reason; its VLANs are those of the innermost Ethernet
- * frame. A packet that is in no tunnel stays as it is; a tunnel whose own header is refused gives
- * that reason, with the addresses outside it.
+ * they are nested in, and as many tags of a link. `view` is what one of the functions above made of
+ * the same `data`, with reason PACKET_NOT_TCP or PACKET_NOT_IP (else nothing is done). Afterwards
+ * it describes the innermost packet: addresses, offsets (still from `data`), reason; its VLANs are
+ * those of the innermost Ethernet frame. A packet that is in no tunnel stays as it is; a tunnel
+ * whose own header is refused gives that reason, with the addresses outside it.
  *
  * What is inside may have been cut before it was wrapped, so its headers say how long it was, as
  * with PACKET_FRAME_SLICED. Not for traffic in transit, whose inner packets are not ours to look at

@@ -494,18 +494,31 @@ static enum packet_reason take_off(const uint8_t *data, uint32_t *end,
     return packet_parse_inner(carried.inner, carried.ethertype, data, c.end, c.offset, view);
 }
 
+/* One carrier and what it carries; false: there is no more to take off. */
+static bool take_off_carrier(const uint8_t *data, uint32_t *end, struct packet_view *view)
+{
+    const struct carrier *carrier = find_carrier(view->protocol);
+    uint8_t n_before = view->n_tunnels;
+
+    if (carrier == NULL)
+        return false;
+    view->reason = (uint8_t)take_off(data, end, carrier, view);
+    return view->n_tunnels != n_before;
+}
+
 enum packet_reason packet_decapsulate(const uint8_t *data, uint32_t captured_bytes,
                                       struct packet_view *view)
 {
-    const struct carrier *carrier;
     uint32_t end = captured_bytes;
+    unsigned int n_links = 0;
+    bool goes_on = true;
 
-    while (view->reason == PACKET_NOT_TCP && (carrier = find_carrier(view->protocol)) != NULL) {
-        uint8_t n_before = view->n_tunnels;
-
-        view->reason = (uint8_t)take_off(data, &end, carrier, view);
-        if (view->n_tunnels == n_before)
-            break;
+    while (goes_on) {
+        if (view->reason == PACKET_NOT_TCP)
+            goes_on = take_off_carrier(data, &end, view);
+        else
+            goes_on = view->reason == PACKET_NOT_IP && n_links++ < PACKET_MAX_TUNNELS &&
+                      packet_take_off_link(data, end < UINT16_MAX ? end : UINT16_MAX, view);
     }
     return view->reason;
 }

@@ -86,6 +86,12 @@ def tzsp(frame):
     return udp(37008, bytes([1, 0, 0, 1, 10, 1, 0xC0, 1]) + frame)
 
 
+def pppoe(frame):
+    ethertype, packet = contents(frame)
+    return ethernet(0x8864) + struct.pack(">BBHHH", 0x11, 0, SESSION, 2 + len(packet),
+                                          0x21 if ethertype == 0x0800 else 0x57) + packet
+
+
 def tagged(frame, *tags):
     return frame[:12] + b"".join(struct.pack(">HH", *t) for t in tags) + frame[12:]
 
@@ -128,6 +134,12 @@ WRAPS = {
     "MPLS multicast in GRE": lambda f: ipv4(47, gre(0x8848, mpls(f))),
     "TZSP": lambda f: ipv4(17, tzsp(f)),
     "EtherIP": lambda f: ipv4(97, b"\x30\x00" + f),
+    "PPPoE": pppoe,
+    "PPPoE in a VLAN": lambda f: tagged(pppoe(f), (0x8100, 100)),
+    "backbone": lambda f: ethernet(0x88E7) + struct.pack(">I", VNI) + f,
+    "security group": lambda f: f[:12] + bytes.fromhex("8909010100010009") + f[12:],
+    "VN-Tag": lambda f: f[:12] + bytes.fromhex("892600010002") + f[12:],
+    "E-TAG": lambda f: f[:12] + bytes.fromhex("893f000100020000") + f[12:],
     "GRE in ERSPAN II": lambda f: ipv4(47, erspan_2(ipv4(47, in_gre(f)))),
 }
 

@@ -227,13 +227,13 @@ static const struct {
     {SLICE("\"ingress\":{\"tunnel\":\"erspan\"}"),
      "$.slices[0].ingress.tunnel: \"erspan\"; allowed: \"any\", \"none\", \"ip_in_ip\", \"gre\", "
      "\"gretap\", \"erspan_1\", \"erspan_2\", \"erspan_3\", \"vxlan\", \"geneve\", "
-     "\"gtp_u\", \"mpls_udp\", \"etherip\" or \"tzsp\""},
+     "\"gtp_u\", \"mpls_udp\", \"etherip\", \"tzsp\", \"pppoe\" or \"pbb\""},
     {SLICE("\"ingress\":{\"tunnel_id\":7}"),
      "$.slices[0].ingress.tunnel_id: 7; allowed: null, unless \"tunnel\" is erspan_2, erspan_3, "
-     "vxlan, geneve, gtp_u, gre or gretap"},
+     "vxlan, geneve, pbb, gtp_u, pppoe, gre or gretap"},
     {SLICE("\"ingress\":{\"tunnel\":\"erspan_1\",\"tunnel_id\":7}"),
      "$.slices[0].ingress.tunnel_id: 7; allowed: null, unless \"tunnel\" is erspan_2, erspan_3, "
-     "vxlan, geneve, gtp_u, gre or gretap"},
+     "vxlan, geneve, pbb, gtp_u, pppoe, gre or gretap"},
     {SLICE("\"ingress\":{\"tunnel\":\"erspan_3\",\"tunnel_id\":1024}"),
      "$.slices[0].ingress.tunnel_id: 1024; allowed: at most 1023 in this kind of tunnel"},
     {SLICE("\"ingress\":{\"tunnel\":\"vxlan\",\"tunnel_id\":16777216}"),

@@ -410,6 +410,15 @@ static void add_header(struct frame *f, enum frame_header which)
         [HEADER_TZSP] = {9, {1, 0, 0, 1, 0, 10, 1, 0xc0, 1}},
         [HEADER_TZSP_WITHOUT_END] = {4, {1, 0, 0, 1}},
         [HEADER_ETHERIP] = {2, {0x30, 0}},
+        [HEADER_PPPOE_IPV4] = {8, {0x11, 0, 1, 2, 0, 50, 0, 0x21}},
+        [HEADER_PPPOE_IPV6] = {8, {0x11, 0, 1, 3, 0, 50, 0, 0x57}},
+        [HEADER_PPPOE_LCP] = {8, {0x11, 0, 1, 3, 0, 50, 0xc0, 0x21}},
+        [HEADER_PBB] = {4, {0, 3, 4, 5}},
+        [HEADER_METADATA] = {8, {1, 1, 0, 1, 0, 9, 0x08, 0}},
+        [HEADER_VN_TAG] = {6, {0, 1, 0, 2, 0x08, 0}},
+        [HEADER_E_TAG] = {8, {0, 1, 0, 2, 0, 0, 0x81, 0}},
+        [HEADER_SNAP] = {8, {0xaa, 0xaa, 3, 0, 0, 0, 0x08, 0}},
+        [HEADER_STP] = {8, {0x42, 0x42, 3, 0, 0, 0, 0x08, 0}},
     };
 
     memcpy(f->bytes + f->n_bytes, headers[which].bytes, headers[which].n_bytes);

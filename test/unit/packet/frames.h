@@ -23,6 +23,15 @@ enum frame_header {
     HEADER_TZSP, /* padding and a field of one byte */
     HEADER_TZSP_WITHOUT_END,
     HEADER_ETHERIP,
+    HEADER_PPPOE_IPV4, /* session 0x0102 */
+    HEADER_PPPOE_IPV6,
+    HEADER_PPPOE_LCP,
+    HEADER_PBB, /* service 0x030405 */
+    HEADER_METADATA,
+    HEADER_VN_TAG,
+    HEADER_E_TAG,
+    HEADER_SNAP,
+    HEADER_STP, /* LLC that is not SNAP */
 };
 
 enum layer_kind {

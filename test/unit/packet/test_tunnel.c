@@ -91,7 +91,8 @@ static void the_view_is_of_the_innermost_packet(void **state)
         assert_int_equal(v.l4_offset, f.l4_offset);
         assert_int_equal(v.sequence, FRAME_SEQUENCE);
         assert_int_equal(v.payload_bytes, f.payload_bytes);
-        assert_int_equal(v.n_tunnels > 1, f.n_ips > 2);
+        /* PPPoE is a tunnel without an IP header of its own. */
+        assert_int_equal(v.n_tunnels > 1, f.n_ips + (v.tunnel == PACKET_TUNNEL_PPPOE) > 2);
         packet_read_detail(f.bytes, &v, &d);
         assert_int_equal(d.acknowledgement, FRAME_ACKNOWLEDGEMENT);
         assert_int_equal(d.window, FRAME_WINDOW);
@@ -134,6 +135,11 @@ static void the_outermost_tunnel_and_the_innermost_vlans_are_named(void **state)
          PACKET_VLAN_NONE},
         {"MPLS in UDP", "mpls_udp", 0, 1, 0, PACKET_VLAN_NONE, PACKET_VLAN_NONE},
         {"TZSP", "tzsp", 0, 1, 0, PACKET_VLAN_NONE, PACKET_VLAN_NONE},
+        {"PPPoE", "pppoe", 0x0102, 1, 1, 7, PACKET_VLAN_NONE},
+        {"a frame of a backbone", "pbb", 0x030405, 1, 1, 8, PACKET_VLAN_NONE},
+        {"metadata", "none", 0, 0, 0, PACKET_VLAN_NONE, PACKET_VLAN_NONE},
+        {"E-TAG and the rest of a VLAN tag behind it", "none", 0, 0, 1, 9, PACKET_VLAN_NONE},
+        {"VXLAN in PPPoE", "pppoe", 0x0102, 2, 0, PACKET_VLAN_NONE, PACKET_VLAN_NONE},
         {"EtherIP", "etherip", 0, 1, 0, PACKET_VLAN_NONE, PACKET_VLAN_NONE},
         {"most tunnels", "erspan_2", 3, 4, 0, PACKET_VLAN_NONE, PACKET_VLAN_NONE},
         {"ARP in VXLAN", "vxlan", 1, 1, 0, PACKET_VLAN_NONE, PACKET_VLAN_NONE},

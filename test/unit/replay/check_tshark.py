@@ -34,7 +34,8 @@ INNERMOST = ("ip.src", "ip.dst", "ipv6.src", "ipv6.dst", "ip.ttl", "ipv6.hlim", 
              "tcp.dstport", "tcp.seq_raw", "tcp.ack_raw", "tcp.flags", "tcp.window_size_value", "tcp.len",
              "tcp.options.timestamp.tsval", "tcp.flags.syn")
 OF_TUNNEL = ("gre.proto", "gre.key", "erspan.version", "erspan.spanid", "vxlan.vni", "ip.version", "geneve.vni",
-             "gtp.teid", "udp.dstport", "ip.proto", "tzsp.version")
+             "gtp.teid", "udp.dstport", "ip.proto", "tzsp.version",
+             "pppoe.session_id", "ieee8021ah.isid")
 # What packet_kinds prints of it, in this order.
 FIELDS = ("tunnel", "tunnel id", "VLAN", "inner VLAN", "source", "destination", "time to live",
           "identification", "source port", "destination port", "sequence", "acknowledgement", "flags",
@@ -44,7 +45,8 @@ FIELDS = ("tunnel", "tunnel id", "VLAN", "inner VLAN", "source", "destination", 
 def outermost_tunnel(seen):
     """Its name and number, from the first occurrence of each of OF_TUNNEL and from all IP versions."""
     first = {name: values[0] for name, values in seen.items() if values}
-    for kind, field in (("geneve", "geneve.vni"), ("gtp_u", "gtp.teid")):
+    for kind, field in (("geneve", "geneve.vni"), ("gtp_u", "gtp.teid"), ("pppoe", "pppoe.session_id"),
+                        ("pbb", "ieee8021ah.isid")):
         if field in first:
             return kind, int(first[field], 0)
     if "tzsp.version" in first:
