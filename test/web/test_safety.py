@@ -230,7 +230,9 @@ class Connections(World):
 
     def test_one_address_has_so_many_connections_and_no_more(self):
         with self.held(20) as sockets:
-            wait_until(lambda: self.n_closed(sockets) == 20 - 12)
+            wait_until(lambda: self.n_closed(sockets) >= 20 - 12)
+            # The connection that asked whether all had been heard of counts until the gateway sees its end.
+            self.assertLessEqual(self.n_closed(sockets), 20 - 12 + 1)
         wait_until(self.answers, what="giving back the room")
 
     def test_when_all_are_taken_others_wait_their_turn(self):
