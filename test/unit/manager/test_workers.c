@@ -33,7 +33,8 @@ enum {
     RING_LENGTH = 1024,
     N_EPOCHS = 1200, /* at least */
     MOST_EPOCHS = 100000,
-    STEP_MS = 500, /* an epoch, on the clock that all of them read: ten minutes in all */
+    ENOUGH_REMOVED = 10, /* a busy machine, where workers seldom run, saw 48 in MOST_EPOCHS */
+    STEP_MS = 500,       /* an epoch, on the clock that all of them read: ten minutes in all */
 };
 
 /* One thread puts, one takes. */
@@ -333,7 +334,7 @@ static bool has_seen_enough(const struct world *world)
     uint64_t epoch = manager_epoch(world->manager);
 
     return epoch >= MOST_EPOCHS ||
-           (epoch >= N_EPOCHS && world->n_removed >= 50 && world->n_repaired > 0);
+           (epoch >= N_EPOCHS && world->n_removed >= ENOUGH_REMOVED && world->n_repaired > 0);
 }
 
 static void numbers_change_hands_and_no_packet_is_miscounted(void **state)
@@ -369,7 +370,7 @@ static void numbers_change_hands_and_no_packet_is_miscounted(void **state)
                   (unsigned long)world->n_repaired, (unsigned long)world->n_removed);
     assert_int_equal(world->n_wrong, 0);
     assert_int_equal(world->n_counted + n_without, n_packets);
-    assert_true(world->n_removed >= 50);
+    assert_true(world->n_removed >= ENOUGH_REMOVED);
     assert_true(world->n_repaired > 0);
     close_world(world);
 }
