@@ -23,7 +23,8 @@ static struct anytime_counts pooled_counts(const struct test *t)
 {
     return (struct anytime_counts){.n_retransmitted = t->counts.retransmitted,
                                    .n_duplicates = t->counts.test_duplicates,
-                                   .n_expired = t->counts.expired};
+                                   .n_expired = t->counts.expired,
+                                   .n_ambiguous = t->counts.void_ambiguous};
 }
 
 /* Most epochs bring packets and nothing to judge. */
@@ -33,6 +34,7 @@ static bool is_judged_already(const struct test *t, const struct anytime_counts 
            pooled->n_retransmitted == t->judged.n_retransmitted &&
            pooled->n_duplicates == t->judged.n_duplicates &&
            pooled->n_expired == t->judged.n_expired &&
+           pooled->n_ambiguous == t->judged.n_ambiguous &&
            t->counts.expired_repaired_late == t->n_judged_late;
 }
 

@@ -53,7 +53,7 @@ struct test {
     bool flows_changed;
     bool told_untested;
     bool is_judged;               /* the next four come from `judged` and the flows as they are */
-    struct anytime_counts judged; /* R, D and N */
+    struct anytime_counts judged; /* R, D, N and B */
     struct anytime_values anytime;
     enum verdict_outcome decided_now; /* what rule anytime says of this epoch alone */
     unsigned n_repairs_needed;        /* for closed_loop, if no flow is chosen */

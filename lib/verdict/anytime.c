@@ -113,8 +113,13 @@
  *
  * and (1-s)/(1-m) from its repair on: the likelihood ratio of s against m of all that is known at
  * that instant. It is a martingale at m' = m, and a supermartingale below, where repairs, its
- * lower end, are likelier. F gives a pending drop, and one that became void, only 1, so F lies
- * under it, whatever S is.
+ * lower end, are likelier. F gives a pending drop, and one that became void while it was pending,
+ * only 1, so F lies under it, whatever S is.
+ *
+ * But one that is void because its repair is ambiguous (B) was not pending any more: it was
+ * repaired, and not unseen, so it is a miss of F as R is. Given 1 instead, the misses of a sender
+ * whose repairs are merged with other bytes would add up with nothing against them: with m' = m =
+ * 0.05 F reaches 1e4 within 12 drops in 0.0025 of the tests, and within 72 in half of them.
  *
  * The mixture
  * -----------
@@ -232,7 +237,7 @@ double anytime_log10_e_joint(const struct anytime *anytime, const struct anytime
     return mixture_log_sum_exp(term, 2 * MIXTURE_POINTS) / M_LN10;
 }
 
-double anytime_log10_f(const struct anytime *anytime, uint64_t n_retransmitted, uint64_t n_expired)
+double anytime_log10_f(const struct anytime *anytime, uint64_t n_repaired, uint64_t n_expired)
 {
-    return mixture_log10(&anytime->f, n_expired, n_retransmitted);
+    return mixture_log10(&anytime->f, n_expired, n_repaired);
 }

@@ -18,11 +18,12 @@
 
 #include "verdict/mixture.h"
 
-/* R, D and N of one population. R and D must be of the same instant: R fresher than D is not. */
+/* R, D, N and B of one population. R and D must be of the same instant: R fresher than D is not. */
 struct anytime_counts {
     uint64_t n_retransmitted; /* R: drops that came back as clean repairs in time */
     uint64_t n_duplicates;    /* D: every repeat that is not a clean repair */
     uint64_t n_expired;       /* N */
+    uint64_t n_ambiguous;     /* B: drops void since they came back together with other bytes */
 };
 
 enum { ANYTIME_REMEMBERED_FLOWS = 16 };
@@ -70,7 +71,8 @@ double anytime_log10_e_flow(const struct anytime *anytime, uint64_t n_retransmit
 double anytime_log10_e_joint(const struct anytime *anytime, const struct anytime_counts *flows,
                              unsigned n_flows);
 
-/* log10 of F for R repaired and N expired drops. Finite for all counts; 0 at the start. */
-double anytime_log10_f(const struct anytime *anytime, uint64_t n_retransmitted, uint64_t n_expired);
+/* log10 of F for drops that were repaired, R and B, and N expired. Finite for all counts; 0 at the
+ * start. */
+double anytime_log10_f(const struct anytime *anytime, uint64_t n_repaired, uint64_t n_expired);
 
 #endif

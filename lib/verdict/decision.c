@@ -34,7 +34,8 @@ struct anytime_decision anytime_decide(const struct anytime *anytime,
         .log10_e_pooled = anytime_log10_e(anytime, pooled->n_retransmitted, pooled->n_duplicates),
         .log10_e_joint =
             flows->joint_is_fair ? anytime_log10_e_joint(anytime, flows->counts, flows->n) : 0.0,
-        .log10_f = anytime_log10_f(anytime, pooled->n_retransmitted, pooled->n_expired),
+        .log10_f = anytime_log10_f(anytime, pooled->n_retransmitted + pooled->n_ambiguous,
+                                   pooled->n_expired),
         .outcome = VERDICT_UNDECIDED,
     };
     const bool against = decision.log10_f >= -log10(levels->beta);

@@ -114,7 +114,8 @@ static void no_probability_and_no_count_gives_other_than_a_number(void **state)
         const uint64_t hits = n[i % ARRAY_LENGTH(n)];
         const uint64_t misses = n[i / ARRAY_LENGTH(n) % ARRAY_LENGTH(n)];
         const double base = p[i / ARRAY_LENGTH(n) / ARRAY_LENGTH(n)];
-        const struct anytime_counts flows[] = {{hits, misses, 0}, {misses, hits, 0}, {1, 1, 0}};
+        const struct anytime_counts flows[] = {
+            {hits, misses, 0, 0}, {misses, hits, 0, 0}, {1, 1, 0, 0}};
         struct anytime a;
         double values[5];
 

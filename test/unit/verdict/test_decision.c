@@ -33,20 +33,23 @@ static void pooled_counts_give_outcomes(void **state)
         enum verdict_outcome outcome;
         bool mixed;
     } cases[] = {
-        {{0, 0, 0}, VERDICT_UNDECIDED, false},
-        {{4, 0, 0}, VERDICT_UNDECIDED, false},
-        {{5, 0, 0}, VERDICT_CLOSED_LOOP, false},
-        {{5, 1, 0}, VERDICT_UNDECIDED, false},
-        {{6, 1, 0}, VERDICT_CLOSED_LOOP, false},
-        {{5, 0, 3}, VERDICT_CLOSED_LOOP, false},
-        {{5, 0, 12}, VERDICT_CLOSED_LOOP, true},
-        {{0, 0, 3}, VERDICT_UNDECIDED, false},
-        {{0, 0, 4}, VERDICT_NOT_CLOSED_LOOP, false},
-        {{0, 1000, 4}, VERDICT_NOT_CLOSED_LOOP, false},
-        {{0, UINT64_MAX, 4}, VERDICT_NOT_CLOSED_LOOP, false},
-        {{1, 0, 12}, VERDICT_UNDECIDED, false},         /* one clean repair keeps the test going */
-        {{2, 5, 12}, VERDICT_UNDECIDED, false},         /* E is 1.19, with its share below 1 */
-        {{1, 100, 12}, VERDICT_NOT_CLOSED_LOOP, false}, /* one among a hundred repeats does not */
+        {{0, 0, 0, 0}, VERDICT_UNDECIDED, false},
+        {{4, 0, 0, 0}, VERDICT_UNDECIDED, false},
+        {{5, 0, 0, 0}, VERDICT_CLOSED_LOOP, false},
+        {{5, 1, 0, 0}, VERDICT_UNDECIDED, false},
+        {{6, 1, 0, 0}, VERDICT_CLOSED_LOOP, false},
+        {{5, 0, 3, 0}, VERDICT_CLOSED_LOOP, false},
+        {{5, 0, 12, 0}, VERDICT_CLOSED_LOOP, true},
+        {{0, 0, 3, 0}, VERDICT_UNDECIDED, false},
+        {{0, 0, 4, 0}, VERDICT_NOT_CLOSED_LOOP, false},
+        {{0, 1000, 4, 0}, VERDICT_NOT_CLOSED_LOOP, false},
+        {{0, UINT64_MAX, 4, 0}, VERDICT_NOT_CLOSED_LOOP, false},
+        {{0, 8, 4, 8}, VERDICT_UNDECIDED, false},  /* repaired, if not cleanly */
+        {{1, 0, 12, 0}, VERDICT_UNDECIDED, false}, /* one clean repair keeps the test going */
+        {{2, 5, 12, 0}, VERDICT_UNDECIDED, false}, /* E is 1.19, with its share below 1 */
+        {{1, 100, 12, 0},
+         VERDICT_NOT_CLOSED_LOOP,
+         false}, /* one among a hundred repeats does not */
     };
     (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
@@ -61,7 +64,7 @@ static void one_genuine_flow_among_spoofers_decides(void **state)
 {
     const struct anytime_counts spoofed = {
         .n_retransmitted = 6, .n_duplicates = 500, .n_expired = 40};
-    const struct anytime_counts flows[] = {{0, 20, 6}, {6, 0, 0}, {1, 30, 5}};
+    const struct anytime_counts flows[] = {{0, 20, 6, 0}, {6, 0, 0, 0}, {1, 30, 5, 0}};
     const struct anytime_decision d = decide(spoofed, flows, 3);
 
     (void)state;
@@ -82,7 +85,7 @@ static void a_promising_flow_keeps_a_rejected_aggregate_open(void **state)
 
 static void the_numbers_shown_are_the_numbers_compared(void **state)
 {
-    const struct anytime_counts pooled = {7, 3, 2}, flows[] = {{2, 1, 0}, {4, 0, 0}};
+    const struct anytime_counts pooled = {7, 3, 2, 0}, flows[] = {{2, 1, 0, 0}, {4, 0, 0, 0}};
     const struct anytime_decision d = decide(pooled, flows, 2);
     double log10_flows[2];
     struct anytime a;
@@ -103,8 +106,8 @@ static void flows_that_lose_segments_decide_together(void **state)
 {
     const struct anytime_counts spoofed = {
         .n_retransmitted = 16, .n_duplicates = 800, .n_expired = 40};
-    struct anytime_counts flows[] = {{4, 3, 0}, {5, 4, 0},  {4, 2, 1},
-                                     {5, 5, 0}, {0, 40, 2}, {1, 60, 2}};
+    struct anytime_counts flows[] = {{4, 3, 0, 0}, {5, 4, 0, 0},  {4, 2, 1, 0},
+                                     {5, 5, 0, 0}, {0, 40, 2, 0}, {1, 60, 2, 0}};
     const struct anytime_flows unfair = {.counts = flows, .n = 6, .n_places = 10};
     struct anytime a;
 

@@ -275,7 +275,8 @@ static void it_is_the_sum_over_subsets(void **state)
 
 static void a_flow_that_only_repeats_costs_a_factor_however_often_it_does(void **state)
 {
-    struct anytime_counts flows[] = {{6, 5, 0}, {6, 5, 0}, {6, 5, 0}, {0, UINT64_MAX, 0}};
+    struct anytime_counts flows[] = {
+        {6, 5, 0, 0}, {6, 5, 0, 0}, {6, 5, 0, 0}, {0, UINT64_MAX, 0, 0}};
     struct anytime a;
 
     (void)state;

@@ -15,6 +15,7 @@
 
 #include "base/compiler.h"
 #include "base/random.h"
+#include "verdict/decision.h"
 #include "verdict/evidence.h"
 
 enum { MAX_SEGMENTS = 10, MAX_EVENTS = 40, N_FLOWS = 3, N_PLACES = 2 };
@@ -525,6 +526,45 @@ static void f_ever_reaches_its_level_as_rarely_as_promised(void **state)
     }
 }
 
+/* All repairs that are seen are merged with bytes that were forwarded. Exact, as above. */
+static double accused_probability(double unseen, unsigned n_drops, const struct anytime_levels *l)
+{
+    const struct anytime_flows none = {.n_places = N_PLACES};
+    struct anytime a;
+    double *mass = calloc(n_drops + 2, sizeof(*mass)), accused = 0;
+
+    assert_non_null(mass);
+    anytime_init(&a, 0.05, 0.05);
+    mass[0] = 1;
+    for (unsigned n = 1; n <= n_drops; n++) {
+        for (unsigned expired = n; expired > 0; expired--)
+            mass[expired] = mass[expired] * (1 - unseen) + mass[expired - 1] * unseen;
+        mass[0] *= 1 - unseen;
+        for (unsigned expired = 1; expired <= n; expired++) {
+            const struct anytime_counts c = {
+                .n_duplicates = n - expired, .n_expired = expired, .n_ambiguous = n - expired};
+
+            if (anytime_decide(&a, &c, &none, l).outcome != VERDICT_NOT_CLOSED_LOOP)
+                continue;
+            accused += mass[expired];
+            mass[expired] = 0;
+        }
+    }
+    free(mass);
+    return accused;
+}
+
+static void senders_whose_repairs_are_ambiguous_are_accused_as_rarely(void **state)
+{
+    const struct anytime_levels l = {.alpha = 1e-6, .beta = 1e-4};
+
+    (void)state;
+    assert_true(accused_probability(0.05, 12, &l) <= l.beta);
+    assert_true(accused_probability(0.05, 72, &l) <= l.beta);
+    assert_true(accused_probability(0.01, 1000, &l) <= l.beta);
+    assert_true(accused_probability(0.9, 12, &l) > 0.5); /* those who hardly repair are */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -537,6 +577,7 @@ int main(void)
         cmocka_unit_test(e_ever_reaches_its_level_as_rarely_as_promised),
         cmocka_unit_test(merged_repeats_reach_it_no_more_often),
         cmocka_unit_test(f_ever_reaches_its_level_as_rarely_as_promised),
+        cmocka_unit_test(senders_whose_repairs_are_ambiguous_are_accused_as_rarely),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
