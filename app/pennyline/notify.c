@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "notify.h"
 
+#include <errno.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,19 +52,31 @@ void notify_open(struct notify *n)
         n->period_ns = watchdog_ns() / 2;
 }
 
-void notify_tell(const struct notify *n, const char *text)
+/* False: not now. A manager that does not listen at all is not ours to mend. */
+static bool is_taken(const struct notify *n, const char *text)
 {
-    if (n->fd >= 0 && send(n->fd, text, strlen(text), MSG_NOSIGNAL) < 0)
-        return; /* a manager that does not listen is not ours to mend */
+    return n->fd < 0 || send(n->fd, text, strlen(text), MSG_NOSIGNAL) >= 0 ||
+           (errno != EAGAIN && errno != ENOBUFS && errno != ENOMEM);
+}
+
+void notify_tell(struct notify *n, const char *text)
+{
+    n->waiting = is_taken(n, text) ? NULL : text;
 }
 
 void notify_alive(struct notify *n, uint64_t epoch, uint64_t now_ns)
 {
-    if (n->period_ns == 0 || now_ns < n->next_ns || epoch == n->epoch)
+    if (epoch == n->epoch)
+        return;
+    if (n->waiting != NULL) {
+        n->epoch = epoch;
+        notify_tell(n, n->waiting);
+    }
+    if (n->period_ns == 0 || now_ns < n->next_ns)
         return;
     n->epoch = epoch;
-    n->next_ns = now_ns + n->period_ns;
-    notify_tell(n, "WATCHDOG=1");
+    if (is_taken(n, "WATCHDOG=1"))
+        n->next_ns = now_ns + n->period_ns;
 }
 
 void notify_close(struct notify *n)

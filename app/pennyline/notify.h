@@ -12,19 +12,22 @@ struct notify {
     int fd;             /* -1: nobody is to be told */
     uint64_t period_ns; /* between two signs of life; 0: none are wanted */
     uint64_t next_ns;
-    uint64_t epoch; /* at the last one */
+    uint64_t epoch;      /* at the last one */
+    const char *waiting; /* what its full queue did not take; NULL: nothing */
 };
 
 /* By the environment: NOTIFY_SOCKET, WATCHDOG_USEC, WATCHDOG_PID. An address that cannot be reached
  * is none. */
 void notify_open(struct notify *n);
 
-/* "READY=1" and so on; lines are separated by '\n'. */
-void notify_tell(const struct notify *n, const char *text);
+/* "READY=1" and so on; lines are separated by '\n'. `text` lives as long as the program: what the
+ * manager's full queue does not take is told again by notify_alive(), since without it a program
+ * that forwards would be ended as one that never started. */
+void notify_tell(struct notify *n, const char *text);
 
-/* A sign of life when one is due, twice in the time that the manager allows. It is due only when
- * `epoch` went on since the last: a manager that runs in circles while its workers hang is not
- * alive. */
+/* A sign of life when one is due, twice in the time that the manager allows, and again in the next
+ * epoch when its queue was full. It is due only when `epoch` went on since the last: a manager that
+ * runs in circles while its workers hang is not alive. */
 void notify_alive(struct notify *n, uint64_t epoch, uint64_t now_ns);
 
 void notify_close(struct notify *n);

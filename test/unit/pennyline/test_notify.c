@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -120,12 +121,44 @@ static void test_signs_of_life_come_twice_a_period_while_epochs_go_on(void **sta
     close(fd);
 }
 
+/* Its queue is full, as when a machine starts. */
+static void test_what_the_manager_cannot_take_now_is_told_again(void **state)
+{
+    char name[64];
+    struct notify n;
+    int fd, sender;
+    bool has_told = false;
+
+    (void)state;
+    snprintf(name, sizeof(name), "@test_notify.%d", (int)getpid());
+    fd = listen_at(name);
+    setenv("WATCHDOG_USEC", "10000", 1);
+    notify_open(&n);
+    sender = dup(n.fd);
+    while (send(sender, "x", 1, MSG_DONTWAIT) == 1)
+        continue;
+    notify_tell(&n, "READY=1");
+    notify_alive(&n, 7, 100 * MS);
+    while (*heard(fd) == 'x')
+        continue;
+    notify_alive(&n, 8, 101 * MS);
+    assert_string_equal(heard(fd), "READY=1");
+    assert_string_equal(heard(fd), "WATCHDOG=1");
+    notify_alive(&n, 9, 102 * MS);
+    has_told = *heard(fd) != '\0';
+    assert_false(has_told);
+    notify_close(&n);
+    close(sender);
+    close(fd);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_it_tells_at_a_path_and_at_a_name, reset),
         cmocka_unit_test_setup(test_without_a_manager_nothing_is_sent, reset),
         cmocka_unit_test_setup(test_signs_of_life_come_twice_a_period_while_epochs_go_on, reset),
+        cmocka_unit_test_setup(test_what_the_manager_cannot_take_now_is_told_again, reset),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
