@@ -76,7 +76,10 @@ static unsigned int turn(struct appliance *a, uint64_t now_ns)
     inspect_serve(a, now_ns);
     eventlog_flush(a->log);
     serve_signals(a, now_ns);
-    notify_alive(&a->notify, manager_epoch(a->manager), now_ns);
+    /* An epoch of millions of aggregates takes longer than the service manager waits. When a worker
+     * hangs, what the others have to tell of the epoch ends, and so do the messages. */
+    a->n_messages += n;
+    notify_alive(&a->notify, manager_epoch(a->manager) + a->n_messages, now_ns);
     if (n == 0)
         usleep(IDLE_SLEEP_US);
     return n;

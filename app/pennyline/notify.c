@@ -64,17 +64,17 @@ void notify_tell(struct notify *n, const char *text)
     n->waiting = is_taken(n, text) ? NULL : text;
 }
 
-void notify_alive(struct notify *n, uint64_t epoch, uint64_t now_ns)
+void notify_alive(struct notify *n, uint64_t progress, uint64_t now_ns)
 {
-    if (epoch == n->epoch)
+    if (progress == n->progress)
         return;
     if (n->waiting != NULL) {
-        n->epoch = epoch;
+        n->progress = progress;
         notify_tell(n, n->waiting);
     }
     if (n->period_ns == 0 || now_ns < n->next_ns)
         return;
-    n->epoch = epoch;
+    n->progress = progress;
     if (is_taken(n, "WATCHDOG=1"))
         n->next_ns = now_ns + n->period_ns;
 }

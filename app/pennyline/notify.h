@@ -12,7 +12,7 @@ struct notify {
     int fd;             /* -1: nobody is to be told */
     uint64_t period_ns; /* between two signs of life; 0: none are wanted */
     uint64_t next_ns;
-    uint64_t epoch;      /* at the last one */
+    uint64_t progress;   /* at the last one */
     const char *waiting; /* what its full queue did not take; NULL: nothing */
 };
 
@@ -25,10 +25,11 @@ void notify_open(struct notify *n);
  * that forwards would be ended as one that never started. */
 void notify_tell(struct notify *n, const char *text);
 
-/* A sign of life when one is due, twice in the time that the manager allows, and again in the next
- * epoch when its queue was full. It is due only when `epoch` went on since the last: a manager that
- * runs in circles while its workers hang is not alive. */
-void notify_alive(struct notify *n, uint64_t epoch, uint64_t now_ns);
+/* A sign of life when one is due, twice in the time that the manager allows, and again
+ * later when its queue was full. It is due only when `progress`, any number that grows with what
+ * workers have told, went on since the last: a manager that runs in circles while its workers hang
+ * is not alive. */
+void notify_alive(struct notify *n, uint64_t progress, uint64_t now_ns);
 
 void notify_close(struct notify *n);
 

@@ -83,6 +83,7 @@ struct appliance {
     struct control_operations operations; /* what control and telemetry work on */
     int signals;                          /* signalfd */
     struct notify notify;                 /* the service manager */
+    uint64_t n_messages;                  /* of workers, taken in turns */
     bool must_stop;
     bool has_told_end; /* of a test after which forwarding goes on */
     struct appliance_watch watch;
