@@ -223,6 +223,23 @@ static void answer_next(struct client *c, client_answer *answer, void *context)
     c->n_in -= used;
 }
 
+void client_hear_last(struct client *c, uint64_t now_ns, client_answer *answer, void *context)
+{
+    bool watch = false;
+
+    if (c->watching || c->leaving)
+        return;
+    receive(c, now_ns);
+    while (c->n_in > 0) {
+        const char *end = memchr(c->in, '\n', c->n_in);
+        size_t n = end != NULL ? (size_t)(end - c->in) : c->n_in, used = n + (end != NULL);
+
+        json_decref(answer(context, c->in, n, &watch));
+        memmove(c->in, c->in + used, c->n_in - used);
+        c->n_in -= used;
+    }
+}
+
 static bool is_too_slow(const struct client *c, uint64_t now_ns)
 {
     uint64_t limit_s = c->watching ? CONTROL_WATCHER_TIMEOUT_S : CONTROL_CLIENT_TIMEOUT_S;

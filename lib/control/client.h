@@ -39,6 +39,9 @@ short client_events(const struct client *c);
 void client_serve(struct client *c, short revents, uint64_t now_ns, client_answer *answer,
                   void *context);
 
+/* Of who has closed the connection: what it said before, line by line; replies are thrown away. */
+void client_hear_last(struct client *c, uint64_t now_ns, client_answer *answer, void *context);
+
 /* Queues an event for a watcher, or counts it as lost. */
 void client_publish(struct client *c, const char *line, size_t n);
 

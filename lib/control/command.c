@@ -179,6 +179,17 @@ static bool find_command(struct command_call *call)
     return false;
 }
 
+bool command_is_safe(const char *request, size_t n)
+{
+    json_t *parsed = json_loadb(request, n, JSON_REJECT_DUPLICATES, NULL);
+    const char *name = json_string_value(json_object_get(parsed, "command"));
+    bool is_safe = name != NULL && strcmp(name, "kill-switch") == 0 &&
+                   json_is_true(json_object_get(parsed, "on"));
+
+    json_decref(parsed);
+    return is_safe;
+}
+
 json_t *control_execute(const struct control_operations *operations, const char *request, size_t n,
                         uint64_t now_ns, bool *watch)
 {

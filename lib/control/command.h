@@ -46,6 +46,10 @@ struct command {
     json_t *(*run)(struct command_call *call);
 };
 
+/* Is it a request that can only end drops, so that it is done for who does not wait for its reply,
+ * too, however late? */
+bool command_is_safe(const char *request, size_t n);
+
 /* call.c: sets call->error and returns NULL. */
 json_t *command_refuse(struct command_call *call, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "control/client.h"
+#include "control/command.h"
 #include "control/listener.h"
 
 struct control {
@@ -155,6 +156,20 @@ static json_t *answer(void *context, const char *line, size_t n, bool *watch)
     return control_execute(&c->operations, line, n, c->now_ns, watch);
 }
 
+/* What an operator gave up may be minutes old, and is not done; but nobody sends the kill switch
+ * and means it less for not waiting, as a script that ends with it does. */
+static json_t *answer_last(void *context, const char *line, size_t n, bool *watch)
+{
+    return command_is_safe(line, n) ? answer(context, line, n, watch) : NULL;
+}
+
+static void serve(struct control *c, struct client *client, short revents)
+{
+    if ((revents & (POLLHUP | POLLERR)) != 0)
+        client_hear_last(client, c->now_ns, answer_last, c);
+    client_serve(client, revents, c->now_ns, answer, c);
+}
+
 void control_poll(struct control *c, uint64_t now_ns)
 {
     struct pollfd fds[CONTROL_MAX_CLIENTS + 1];
@@ -168,7 +183,7 @@ void control_poll(struct control *c, uint64_t now_ns)
     /* Lines that were read before wait in our buffers, so all clients have their turn. */
     for (unsigned int i = 0; i < CONTROL_MAX_CLIENTS; i++)
         if (c->clients[i].fd >= 0)
-            client_serve(&c->clients[i], fds[i].revents, now_ns, answer, c);
+            serve(c, &c->clients[i], fds[i].revents);
     if (fds[CONTROL_MAX_CLIENTS].revents & POLLIN)
         admit_all(c);
 }

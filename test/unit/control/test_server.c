@@ -451,14 +451,28 @@ static void nothing_is_done_for_a_client_that_left(void **state)
     struct fixture *f = *state;
     int before = connect_client(f), later = try_connect(f);
 
-    say(before, "{\"command\": \"kill-switch\", \"on\": true}\n");
+    manager_set_kill_switch(f->world.operations.manager, true, 1);
+    say(before, "{\"command\": \"kill-switch\", \"on\": false}\n");
     close(before);
     assert_true(later >= 0);
     say(later, "{\"command\": \"test start\", \"aggregate\": 0}\n");
     close(later);
     serve(f);
-    assert_false(manager_kill_switch(f->world.operations.manager));
+    assert_true(manager_kill_switch(f->world.operations.manager));
     assert_false(manager_any_running(f->world.operations.manager));
+    assert_int_equal(control_n_clients(f->control), 0);
+}
+
+static void the_kill_switch_is_on_though_nobody_waits_for_its_reply(void **state)
+{
+    struct fixture *f = *state;
+    int fd = try_connect(f);
+
+    assert_true(fd >= 0);
+    say(fd, "{\"command\": \"status\"}\n{\"command\": \"kill-switch\", \"on\": true}");
+    close(fd);
+    serve(f);
+    assert_true(manager_kill_switch(f->world.operations.manager));
     assert_int_equal(control_n_clients(f->control), 0);
 }
 
@@ -654,6 +668,7 @@ int main(void)
         TEST(members_of_the_group_leave_places_to_root),
         TEST(who_is_idle_makes_room_when_it_is_needed),
         TEST(nothing_is_done_for_a_client_that_left),
+        TEST(the_kill_switch_is_on_though_nobody_waits_for_its_reply),
         TEST(who_only_says_that_no_more_comes_is_answered),
         TEST(a_client_that_does_not_read_is_dropped),
         TEST(a_client_that_is_idle_is_not_dropped),
