@@ -11,6 +11,7 @@
 #include "check_findings.h"
 #include "check_parts.h"
 #include "eal.h"
+#include "eventlog/eventlog.h"
 
 static void check_event_log(struct check *c)
 {
@@ -24,7 +25,7 @@ static void check_event_log(struct check *c)
         check_blocks(c, "event log %s: it is a directory; name a file in it", path);
         return;
     }
-    if (lstat(path, &status) == 0 && S_ISLNK(status.st_mode)) {
+    if (!eventlog_names_descriptor(path) && lstat(path, &status) == 0 && S_ISLNK(status.st_mode)) {
         check_blocks(c, "event log %s: a symbolic link is not followed; name the file itself",
                      path);
         return;

@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,6 +35,14 @@ static void to_standard_error(void *context, const char *text)
     fprintf(stderr, "%s\n", text);
 }
 
+bool eventlog_names_descriptor(const char *path)
+{
+    static const char fds[] = "/dev/fd/", proc[] = "/proc/self/fd/";
+
+    return strcmp(path, "/dev/stdout") == 0 || strcmp(path, "/dev/stderr") == 0 ||
+           strncmp(path, fds, strlen(fds)) == 0 || strncmp(path, proc, strlen(proc)) == 0;
+}
+
 static bool is_standard_output(const struct eventlog *log)
 {
     return strcmp(log->path, "-") == 0;
@@ -43,13 +50,13 @@ static bool is_standard_output(const struct eventlog *log)
 
 static int open_path(const struct eventlog *log)
 {
+    int flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+
     if (is_standard_output(log))
         return STDOUT_FILENO;
     /* O_NONBLOCK: a FIFO without reader is an error, not a wait. O_NOFOLLOW: where others may write
      * to the directory, they must not choose the file. */
-    return open(log->path,
-                O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW,
-                0640);
+    return open(log->path, flags | (eventlog_names_descriptor(log->path) ? 0 : O_NOFOLLOW), 0640);
 }
 
 /* Does the file that was just opened end within a line, as after a crash, or a disk that was full?

@@ -11,6 +11,7 @@
 #define EVENTLOG_EVENTLOG_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #define EVENTLOG_BUFFER_BYTES (256u << 10)
@@ -20,10 +21,14 @@ struct eventlog;
 /* Says a trouble with the log (and its end) in words, once for each; `text` is a whole sentence. */
 typedef void eventlog_trouble(void *context, const char *text);
 
+/* Is it a link of the system's to a descriptor of this process, which nobody else can change:
+ * /dev/stdout, /dev/stderr, and /dev/fd/N as a shell gives it for >(command)? */
+bool eventlog_names_descriptor(const char *path);
+
 /* Opens for appending, made with mode 0640 if it is not there; "-" is standard output. A symbolic
- * link is not followed (ELOOP). A file that ends within a line gets a line end first, so that only
- * what was cut is lost to its readers. NULL with errno: what open(2) says, ENOMEM. `trouble` may be
- * NULL: then standard error is told. */
+ * link is not followed (ELOOP), but for eventlog_names_descriptor(). A file that ends within a line
+ * gets a line end first, so that only what was cut is lost to its readers. NULL with errno: what
+ * open(2) says, ENOMEM. `trouble` may be NULL: then standard error is told. */
 struct eventlog *eventlog_open(const char *path, eventlog_trouble *trouble, void *context);
 
 /* Writes `event` (stays the caller's) as one line. 0; -ENOBUFS the line is lost and counted;

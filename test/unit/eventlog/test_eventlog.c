@@ -199,6 +199,26 @@ static void a_symbolic_link_is_not_followed(void **state)
     assert_int_equal(access(f->rotated, F_OK), -1);
 }
 
+/* As a shell gives it for >(command). */
+static void a_descriptor_of_the_process_may_be_named(void **state)
+{
+    struct fixture *f = *state;
+    char path[32], text[64] = "";
+    struct eventlog *log;
+    int ends[2];
+
+    assert_int_equal(pipe(ends), 0);
+    snprintf(path, sizeof(path), "/dev/fd/%d", ends[1]);
+    log = eventlog_open(path, on_trouble, f);
+    assert_non_null(log);
+    assert_int_equal(write_number(log, 1), 0);
+    eventlog_close(log);
+    assert_true(read(ends[0], text, sizeof(text) - 1) > 0);
+    assert_string_equal(text, "{\"event\": \"test\", \"i\": 1}\n");
+    close(ends[0]);
+    close(ends[1]);
+}
+
 static void after_a_rotation_lines_go_to_the_new_file(void **state)
 {
     struct fixture *f = *state;
@@ -361,6 +381,7 @@ int main(void)
         TEST(a_file_that_is_rotated_to_may_end_within_a_line),
         TEST(a_line_that_was_written_in_part_is_not_ended_in_another_file),
         TEST(a_symbolic_link_is_not_followed),
+        TEST(a_descriptor_of_the_process_may_be_named),
         TEST(after_a_rotation_lines_go_to_the_new_file),
         TEST(a_rotation_that_fails_keeps_the_old_file),
         TEST(a_path_that_cannot_be_opened_is_an_error),
