@@ -262,24 +262,47 @@ static const struct parameter_row *row_of_parameter(const char *parameter)
     return NULL;
 }
 
+static bool begins_with(const char *text, const char *with)
+{
+    return strncmp(text, with, strlen(with)) == 0;
+}
+
+/* The parameter at a place in the composed document, or NULL. Those that do not go together are
+ * refused at the slice, which has them from "defaults". */
+static const char *parameter_of_path(const char *path)
+{
+    static const char defaults[] = "$.defaults.";
+    const char *key;
+
+    if (begins_with(path, defaults))
+        return path + sizeof(defaults) - 1;
+    key = begins_with(path, "$.slices[") ? strstr(path, "].") : NULL;
+    if (key == NULL)
+        return NULL;
+    key += strlen("].");
+    return begins_with(key, "sources") || begins_with(key, "destinations") ||
+                   strcmp(key, "mode") == 0 || strcmp(key, "name") == 0
+               ? NULL
+               : key;
+}
+
 /* The option that a place in the composed document was made from, or NULL. */
 static const char *option_of_path(const char *path, char *buffer, size_t n)
 {
-    static const char defaults[] = "$.defaults.";
+    const char *parameter = parameter_of_path(path);
     const struct parameter_row *row;
 
-    if (strncmp(path, "$.slices[", 9) == 0) {
+    if (parameter == NULL && begins_with(path, "$.slices[")) {
         bool destination = strstr(path, ".destinations") != NULL;
 
         return strstr(path, ".mode") != NULL ? "--mode"
                : destination                 ? "--destination"
                                              : "--source";
     }
-    if (strncmp(path, defaults, sizeof(defaults) - 1) != 0)
+    if (parameter == NULL)
         return NULL;
-    path += sizeof(defaults) - 1;
-    row = row_of_parameter(path);
-    snprintf(buffer, n, row != NULL ? "--%s" : "--set %s", row != NULL ? row->option : path);
+    row = row_of_parameter(parameter);
+    snprintf(buffer, n, row != NULL ? "--%s" : "--set %s", row != NULL ? row->option : parameter);
     return buffer;
 }
 

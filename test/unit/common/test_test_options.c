@@ -168,6 +168,11 @@ static void a_refused_value_is_named_by_its_option(void **state)
          "--source: \"x\"; allowed: a prefix"},
         {"$.slices[3].destinations[0]", "$.slices[3].destinations[0]: 1", "--destination: 1"},
         {"$.slices[3].mode", "$.slices[3].mode: \"x\"", "--mode: \"x\""},
+        {"$.slices[0].max_drops_per_aggregate",
+         "$.slices[0].max_drops_per_aggregate: 4; allowed: at least 5",
+         "--max-drops: 4; allowed: at least 5"},
+        {"$.slices[1].flow_idle_timeout_ms", "$.slices[1].flow_idle_timeout_ms: 30000; allowed: 1",
+         "--set flow_idle_timeout_ms: 30000; allowed: 1"},
         {"$.ports[0].device", "$.ports[0].device: missing", "$.ports[0].device: missing"},
     };
     char out[256];
