@@ -64,13 +64,13 @@ def start_mixed(lab, scenario, prefix):
     """Mostly blind, from the first packet on, and a few real senders (3 % of the segments).
 
     The verdict may not come before the blind part shows: for `mixed`, 7 drops must have expired
-    beside 5 that came back. That 5 of the first 11 drops are of the real senders has a probability
-    of 1e-5, by the binomial distribution. The real senders have 1.2 drops a second, of
-    which 5 are needed: within 30 s that fails with less than 1e-10."""
+    beside 5 that came back. A flow has one drop pending, for 3 s when it is blind: seven blind flows
+    have had theirs in the first two seconds, when real senders have seldom had five. These have 1.2
+    drops a second, of which 5 are needed: within 30 s that fails with less than 1e-10."""
     base = prefix.split("/")[0]
     upper = f"{base}8000/113" if ":" in base else f"{base.rsplit('.', 1)[0]}.128/25"
     lab.spoof(pennyline.program("pennyline-blind"), upper, RECEIVER[scenario.family], "--attack",
-              scenario.attack, "--duplicates", scenario.duplicates, "--flows", 4, "--rate", 800,
+              scenario.attack, "--duplicates", scenario.duplicates, "--flows", 7, "--rate", 800,
               "--duration", scenario.seconds, "--payload", 1000, "--handshake")
     lab.paced_flows(netlab.host(prefix, 1), 1, scenario.seconds,
                     ("--flows", 5, "--interval", 0.2, "--ramp", 0.2))
