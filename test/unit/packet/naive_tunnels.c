@@ -258,6 +258,28 @@ static int naive_etherip(struct walk *w, struct naive_tunnel *t)
     return CARRY_ON;
 }
 
+/* Goes on with what it carries. A tag of a link is no tunnel. */
+static int naive_enter(struct walk *w, const struct naive_tunnel *t, bool is_tag)
+{
+    if (!is_tag) {
+        if (w->view->n_tunnels == 4)
+            return PACKET_TOO_MANY_TUNNELS;
+        if (w->view->n_tunnels++ == 0) {
+            w->view->tunnel = (uint8_t)t->kind;
+            w->view->tunnel_id = (uint32_t)t->id;
+        }
+    }
+    naive_forget(w->view, t->ethernet);
+    if (t->ethernet) {
+        if (!have(w, 14))
+            return PACKET_TRUNCATED_ETHERNET;
+        w->type = number(w, 12, 2);
+        w->at += 14;
+    }
+    w->frame = INT64_MAX; /* inner packets may have been cut */
+    return naive_from_type(w);
+}
+
 static int naive_one_tunnel(struct walk *w)
 {
     struct naive_tunnel t = {0};
@@ -275,21 +297,7 @@ static int naive_one_tunnel(struct walk *w)
     }
     if (reason != CARRY_ON)
         return reason;
-    if (w->view->n_tunnels == 4)
-        return PACKET_TOO_MANY_TUNNELS;
-    if (w->view->n_tunnels++ == 0) {
-        w->view->tunnel = (uint8_t)t.kind;
-        w->view->tunnel_id = (uint32_t)t.id;
-    }
-    naive_forget(w->view, t.ethernet);
-    if (t.ethernet) {
-        if (!have(w, 14))
-            return PACKET_TRUNCATED_ETHERNET;
-        w->type = number(w, 12, 2);
-        w->at += 14;
-    }
-    w->frame = INT64_MAX; /* inner packets may have been cut */
-    return naive_from_type(w);
+    return naive_enter(w, &t, false);
 }
 
 /* Walks over what follows an EtherType that is not IP; `at` stands behind that. CARRY_ON: what it
@@ -355,23 +363,7 @@ static int naive_one_link(struct walk *w)
     reason = naive_link(w, &t, &is_tag);
     if (reason != CARRY_ON)
         return reason;
-    if (!is_tag) {
-        if (w->view->n_tunnels == 4)
-            return PACKET_TOO_MANY_TUNNELS;
-        if (w->view->n_tunnels++ == 0) {
-            w->view->tunnel = (uint8_t)t.kind;
-            w->view->tunnel_id = (uint32_t)t.id;
-        }
-    }
-    naive_forget(w->view, t.ethernet);
-    if (t.ethernet) {
-        if (!have(w, 14))
-            return PACKET_TRUNCATED_ETHERNET;
-        w->type = number(w, 12, 2);
-        w->at += 14;
-    }
-    w->frame = INT64_MAX;
-    return naive_from_type(w);
+    return naive_enter(w, &t, is_tag);
 }
 
 static bool naive_carrier(struct walk *w, struct packet_view *v)
