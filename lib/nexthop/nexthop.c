@@ -103,10 +103,11 @@ int nexthop_rewrite(const struct next_hop *hop, uint8_t *frame, uint32_t frame_b
 
     if (frame_bytes < ETHERNET_BYTES)
         return -EMSGSIZE;
-    is_tagged = packet_is_vlan_type(load_be16(frame + BOTH_MACS_BYTES));
+    /* Tags that stay as they are need no look. */
+    is_tagged = hop->vlan_id != NEXTHOP_VLAN_KEEP &&
+                packet_is_vlan_type(load_be16(frame + BOTH_MACS_BYTES));
     has_new_tag = hop->vlan_id != NEXTHOP_VLAN_KEEP && hop->vlan_id != NEXTHOP_VLAN_NONE;
-    if (is_tagged && hop->vlan_id != NEXTHOP_VLAN_KEEP &&
-        frame_bytes < ETHERNET_BYTES + VLAN_TAG_BYTES)
+    if (is_tagged && frame_bytes < ETHERNET_BYTES + VLAN_TAG_BYTES)
         return -EMSGSIZE;
 
     *grow_bytes = vlan_grow_bytes(hop->vlan_id, is_tagged);
