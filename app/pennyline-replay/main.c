@@ -13,6 +13,7 @@
 #include "pennyline-replay/recording.h"
 #include "pennyline-replay/replay.h"
 #include "report/report.h"
+#include "json/json.h"
 
 const char *argp_program_version = "pennyline-replay " PENNYLINE_VERSION;
 
@@ -154,7 +155,7 @@ static void show_json(const struct program *p, const struct report_run *run)
     json_array_foreach (json_object_get(summary, "aggregates"), i, aggregate)
         add_recording(p, aggregate);
     json_object_set_new(summary, "capture", capture_json(p));
-    json_dumpf(summary, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
+    json_dumpf(summary, stdout, JSON_INDENT(2) | JSON_ALL_DIGITS);
     printf("\n");
     json_decref(summary);
 }

@@ -9,6 +9,7 @@
 
 #include "common/monotonic.h"
 #include "control_client/control_client.h"
+#include "json/json.h"
 
 /* So many questions per second for reports; commands have no limit but one another. */
 #define REPORTS_PER_S 50.0
@@ -166,8 +167,8 @@ static enum asker_answer ask_for_report(struct asker *a, unsigned int aggregate,
     if (answer != ASKER_DONE)
         return answer;
     free(kept->text);
-    *kept = (struct kept_report){aggregate, now_s,
-                                 json_dumps(result, JSON_COMPACT | JSON_REAL_PRECISION(9))};
+    *kept =
+        (struct kept_report){aggregate, now_s, json_dumps(result, JSON_COMPACT | JSON_ALL_DIGITS)};
     json_decref(result);
     return ASKER_DONE;
 }

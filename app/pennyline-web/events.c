@@ -6,6 +6,8 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "json/json.h"
+
 #define KIND_BYTES 32
 
 struct event {
@@ -58,7 +60,7 @@ void events_destroy(struct events *e)
 void events_add(struct events *e, const json_t *event)
 {
     const char *kind = json_string_value(json_object_get(event, "event"));
-    char *text = json_dumps(event, JSON_COMPACT | JSON_REAL_PRECISION(9));
+    char *text = json_dumps(event, JSON_COMPACT | JSON_ALL_DIGITS);
     size_t n = text != NULL ? strlen(text) : 0;
     struct event *place;
 

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "mirror_internal.h"
+#include "json/json.h"
 
 const char *const mirror_verdicts[MIRROR_N_VERDICTS] = {
     "undecided", "closed_loop", "not_closed_loop", "duplicates_exceeded", "inconclusive"};
@@ -252,7 +253,7 @@ void mirror_set_aggregate(struct mirror *m, const json_t *aggregate, double now_
 {
     json_int_t number = json_integer_value(json_object_get(aggregate, "aggregate"));
     json_t *row = row_of(aggregate);
-    char *text = json_dumps(row, JSON_COMPACT | JSON_REAL_PRECISION(7));
+    char *text = json_dumps(row, JSON_COMPACT | JSON_ALL_DIGITS);
     struct mirrored_aggregate *place;
 
     json_decref(row);

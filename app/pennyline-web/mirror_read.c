@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "mirror_internal.h"
+#include "json/json.h"
 
 static bool matches(const struct mirror *m, const struct mirrored_aggregate *a,
                     const struct mirror_filter *f)
@@ -93,7 +94,7 @@ void mirror_write_slices(struct mirror *m, FILE *out)
     for (uint32_t i = 0; i < m->n_slices; i++)
         json_array_append_new(list, slice_json(&m->slices[i]));
     json_object_set_new(all, "slices", list);
-    json_dumpf(all, out, JSON_COMPACT | JSON_REAL_PRECISION(9));
+    json_dumpf(all, out, JSON_COMPACT | JSON_ALL_DIGITS);
     json_decref(all);
     pthread_rwlock_unlock(&m->lock);
 }
@@ -110,7 +111,7 @@ void mirror_write_status(struct mirror *m, double now_s, FILE *out)
     json_dumpf(trouble, out, JSON_COMPACT | JSON_ENCODE_ANY);
     fputs(",\"status\":", out);
     if (m->status != NULL)
-        json_dumpf(m->status, out, JSON_COMPACT | JSON_REAL_PRECISION(12));
+        json_dumpf(m->status, out, JSON_COMPACT | JSON_ALL_DIGITS);
     else
         fputs("null", out);
     fputc('}', out);

@@ -14,6 +14,7 @@
 #include "common/monotonic.h"
 #include "queue.h"
 #include "say.h"
+#include "json/json.h"
 
 #define MOST_WAITING_BYTES (16u << 20)
 #define POST_TIMEOUT_S     10L
@@ -271,7 +272,7 @@ static bool is_wanted(const char *kinds, const char *kind)
 
 static char *line_of(const json_t *event)
 {
-    const size_t flags = JSON_COMPACT | JSON_SORT_KEYS | JSON_REAL_PRECISION(15);
+    const size_t flags = JSON_COMPACT | JSON_SORT_KEYS | JSON_ALL_DIGITS;
     char id[40], *sentence = webhook_sentence(event), *plain = json_dumps(event, flags);
     const size_t n = plain != NULL ? strlen(plain) : 0;
     char *text = NULL;
@@ -282,7 +283,7 @@ static char *line_of(const json_t *event)
                  (unsigned long)checksum(plain, n, 3));
         line = json_pack("{s:s, s:s, s:O}", "id", id, "text", sentence != NULL ? sentence : "",
                          "event", event);
-        text = json_dumps(line, JSON_COMPACT | JSON_REAL_PRECISION(9));
+        text = json_dumps(line, JSON_COMPACT | JSON_ALL_DIGITS);
         json_decref(line);
     }
     free(plain);

@@ -11,6 +11,7 @@
 #include "common/exit_codes.h"
 #include "control_client/control_client.h"
 #include "pennylinectl/print.h"
+#include "json/json.h"
 
 #define PAGE 500
 
@@ -33,7 +34,7 @@ struct subcommand {
 
 static void show_json(const json_t *value, bool in_one_line)
 {
-    json_dumpf(value, stdout, JSON_REAL_PRECISION(15) | (in_one_line ? 0 : JSON_INDENT(2)));
+    json_dumpf(value, stdout, JSON_ALL_DIGITS | (in_one_line ? 0 : JSON_INDENT(2)));
     printf("\n");
     fflush(stdout);
 }

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/time.h"
+#include "json/json.h"
 
 void client_open(struct client *c, int fd, uint64_t now_ns)
 {
@@ -100,7 +101,7 @@ json_t *client_error(const char *text)
 
 static void queue_json(struct client *c, json_t *reply)
 {
-    char *line = json_dumps(reply, JSON_REAL_PRECISION(15));
+    char *line = json_dumps(reply, JSON_ALL_DIGITS);
     size_t n = line != NULL ? strlen(line) : 0;
 
     if (n > CONTROL_MAX_REPLY_BYTES) {

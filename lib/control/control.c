@@ -10,6 +10,7 @@
 #include "control/client.h"
 #include "control/command.h"
 #include "control/listener.h"
+#include "json/json.h"
 
 struct control {
     struct listener listener;
@@ -203,7 +204,7 @@ void control_publish(struct control *c, const json_t *event)
 
     if (!control_has_watchers(c))
         return;
-    line = json_dumps(event, JSON_REAL_PRECISION(15));
+    line = json_dumps(event, JSON_ALL_DIGITS);
     n = line != NULL ? strlen(line) : 0;
     for (unsigned int i = 0; line != NULL && i < CONTROL_MAX_CLIENTS; i++)
         if (c->clients[i].fd >= 0 && c->clients[i].watching)

@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "json/json.h"
+
 /* One line about lost lines; kept free for it, so that it always finds room. */
 #define LOSS_LINE_BYTES 64
 
@@ -257,7 +259,7 @@ int eventlog_write(struct eventlog *log, const json_t *event)
         return 0;
     if (!json_is_object(event))
         return -EINVAL;
-    line = json_dumps(event, JSON_REAL_PRECISION(15));
+    line = json_dumps(event, JSON_ALL_DIGITS);
     eventlog_flush(log);
     error = line != NULL ? add_line(log, line) : lose(log);
     free(line);

@@ -11,6 +11,11 @@
 
 #define JSON_TEXT_BYTES 128
 
+/* A flag of json_dumps(): whoever writes a number writes it so that a reader who passes it on
+ * changes no digit. 15 digits are what every double keeps (DBL_DIG); 9 are a tenth of a second
+ * after a year. */
+#define JSON_ALL_DIGITS JSON_REAL_PRECISION(15)
+
 /* The value at a dotted key, borrowed. NULL when it is not there, or `object` is none. */
 json_t *json_at(const json_t *object, const char *key);
 

@@ -24,13 +24,13 @@ class Log:
     def __init__(self, path):
         self.path, self.n = path, 0
 
-    def write(self, n, kind="verdict", padding=0, end="\n"):
+    def write(self, n, kind="verdict", padding=0, end="\n", since_s=0):
         """The numbers of `n` new events."""
         numbers = range(self.n, self.n + n)
         self.n += n
         with open(self.path, "a", encoding="utf-8") as file:
             for number in numbers:
-                file.write(json.dumps({"time": "2026-01-01T00:00:00.000Z", "monotonic_s": number / 8,
+                file.write(json.dumps({"time": "2026-01-01T00:00:00.000Z", "monotonic_s": since_s + number / 8,
                                        "event": kind, "aggregate": number, "name": "x" * padding}) + end)
         return list(numbers)
 
@@ -87,6 +87,11 @@ class FromTheLog(unittest.TestCase):
 
     def test_begins_with_what_is_new(self):
         self.arrive(self.log.write(2))
+
+    def test_a_time_after_a_year_is_posted_with_all_its_digits(self):
+        self.arrive(self.log.write(2, since_s=31536000.000033))
+        self.assertEqual([post["event"]["monotonic_s"] for post in self.receiver.taken()],
+                         [31536000.375033, 31536000.500033])
 
     def test_what_happened_while_it_was_dead_is_posted_later_once(self):
         first = self.log.write(2)

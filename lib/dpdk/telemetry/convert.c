@@ -5,6 +5,7 @@
 
 #include "port/dpdk_compat.h"
 #include "telemetry/internal.h"
+#include "json/json.h"
 
 static int add_value(struct rte_tel_data *out, const char *name, json_t *value);
 
@@ -60,7 +61,7 @@ static int add_real(struct rte_tel_data *out, const char *name, double value)
 {
     char text[32];
 
-    snprintf(text, sizeof(text), "%.9g", value);
+    snprintf(text, sizeof(text), "%.15g", value);
     return rte_tel_data_add_dict_string(out, name, text);
 }
 
@@ -110,7 +111,7 @@ int telemetry_convert(const json_t *object, struct rte_tel_data *out)
         return rte_tel_data_string(out, json_string_value(object));
     if (!json_is_object(object))
         return -EINVAL;
-    if (json_dumpb(object, NULL, 0, JSON_REAL_PRECISION(9)) > TELEMETRY_REPLY_BYTES)
+    if (json_dumpb(object, NULL, 0, JSON_ALL_DIGITS) > TELEMETRY_REPLY_BYTES)
         return -E2BIG;
     rte_tel_data_start_dict(out);
     return add_members(out, (json_t *)(uintptr_t)object);
