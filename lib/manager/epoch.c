@@ -25,16 +25,9 @@ static void end_overdue_test(struct manager *m, struct aggregate_state *a)
         manager_test_stop(m, a->number, REASON_DURATION, m->now_ns);
 }
 
-/* Traffic that left the box, for another path or for good, repairs what was dropped elsewhere or
- * never, and neither says what it is. Half of the timeout is longer than nearly any repair takes,
- * so drops whose repairs could not be seen for it are void (state_by_time() in
- * lib/engine/drops.c). */
-static void mark_silence(struct manager *m, const struct aggregate_state *a)
+static void mark_silence(struct manager *m, struct aggregate_state *a)
 {
-    const struct test *t = &a->test;
-    uint64_t since_ns = a->last_seen_ns > t->started_ns ? a->last_seen_ns : t->started_ns;
-
-    if (m->now_ns - since_ns >= t->parameters.retransmission_timeout_ms * NS_PER_MS / 2)
+    if (silence_is_traffic_gone(&a->test, m->now_ns))
         atomic_store_explicit(&aggregate_table_control(m->config.aggregates, a->number)->silent_ns,
                               m->now_ns, memory_order_relaxed);
 }

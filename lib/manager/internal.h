@@ -33,6 +33,13 @@ struct coin {
     struct anytime_memo memo;
 };
 
+/* Segments of armed flows by quarters of the timeout, the latest ones (silence.c). */
+#define SEGMENTS_TURNS 16
+struct segments_by_turn {
+    uint64_t turn;
+    uint32_t n[SEGMENTS_TURNS];
+};
+
 /* The current or latest test of an aggregate. All zero: none yet. */
 struct test {
     struct test_parameters parameters;
@@ -71,6 +78,7 @@ struct test {
     uint64_t n_steps, stepped_ns; /* drops made and ended, and when one last was */
     uint32_t room;                /* its flow_room, or INDEX_NONE */
 
+    struct segments_by_turn segments;
     uint64_t started_ns, verdict_ns, ended_ns;
     uint64_t flows_started_ns;
     uint32_t first_drop, last_drop, n_drops; /* records */
@@ -193,6 +201,10 @@ void recycle_step(struct manager *m);
 
 /* epoch.c */
 void manager_close_epoch(struct manager *m, uint16_t worker, uint64_t epoch);
+
+/* silence.c */
+void silence_count_segments(struct test *t, uint64_t n_segments, uint64_t now_ns);
+bool silence_is_traffic_gone(struct test *t, uint64_t now_ns);
 
 /* evaluate.c: brings counts, both rules' values and the flows' up to date. */
 void test_evaluate(const struct manager *m, struct aggregate_state *a);

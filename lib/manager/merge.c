@@ -35,8 +35,11 @@ static void receive_counters(struct manager *m, struct aggregate_state *a,
     if (a->first_seen_ns == 0)
         a->first_seen_ns = m->now_ns;
     a->last_seen_ns = m->now_ns;
-    if (message->counters.segments > 0)
+    if (message->counters.segments > 0) {
         show_armed(m, a);
+        if (a->test_id != 0)
+            silence_count_segments(&a->test, message->counters.segments, m->now_ns);
+    }
 }
 
 static void receive_place(struct manager *m, struct aggregate_state *a,

@@ -305,7 +305,18 @@ static uint64_t silent_ns(const struct box *b)
     return aggregate_table_control(b->table, 0)->silent_ns;
 }
 
-/* Half of the timeout of three seconds. */
+/* Traffic of `n` segments an epoch, by both workers in turn. */
+static void forward_for(struct box *b, uint64_t n, uint64_t duration_ns)
+{
+    uint64_t until_ns = b->now_ns + duration_ns;
+
+    for (uint16_t worker = 0; b->now_ns < until_ns; worker ^= 1) {
+        box_forward(b, worker, 0, n);
+        box_epoch(b);
+    }
+}
+
+/* The timeout is three seconds: half of it without traffic, from the next quarter on. */
 static void workers_learn_that_an_aggregate_fell_silent(void **state)
 {
     struct box *b = box_new(2);
@@ -313,21 +324,61 @@ static void workers_learn_that_an_aggregate_fell_silent(void **state)
 
     (void)state;
     box_open(b);
-    box_forward(b, 1, 0, 1);
-    box_epoch(b);
+    forward_for(b, 10, NS_PER_S);
     since_ns = b->now_ns;
     box_epochs_for(b, 1450 * NS_PER_MS);
     assert_int_equal(silent_ns(b), 0);
-    box_epochs_for(b, 100 * NS_PER_MS);
+    box_epochs_for(b, 850 * NS_PER_MS);
     assert_in_range(silent_ns(b), since_ns + 1500 * NS_PER_MS, b->now_ns);
+    assert_in_range(silent_ns(b), b->now_ns - 3 * BOX_EPOCH_NS, b->now_ns);
     box_epochs_for(b, NS_PER_S);
     assert_in_range(silent_ns(b), b->now_ns - 3 * BOX_EPOCH_NS, b->now_ns);
-    /* Whichever worker sees it: the silence is over. */
-    box_forward(b, 0, 0, 1);
-    box_epoch(b);
+    /* Whichever worker sees it: the silence is over, a turn later. */
+    forward_for(b, 10, 800 * NS_PER_MS);
     since_ns = silent_ns(b);
-    box_epochs_for(b, NS_PER_S);
+    forward_for(b, 10, 4 * NS_PER_S);
     assert_int_equal(silent_ns(b), since_ns);
+    box_close(b);
+}
+
+/* How long after the traffic fell from 40 segments an epoch to `n` in each `n_epochs` was it gone?
+ * 0: never. */
+static uint64_t gone_after_ns(uint64_t n, unsigned int n_epochs)
+{
+    struct box *b = box_new(2);
+    uint64_t since_ns, gone_ns;
+
+    box_open(b);
+    forward_for(b, 40, 5 * NS_PER_S);
+    since_ns = b->now_ns;
+    while (silent_ns(b) == 0 && b->now_ns < since_ns + 10 * NS_PER_S) {
+        box_forward(b, 0, 0, n);
+        for (unsigned int i = 0; i < n_epochs; i++)
+            box_epoch(b);
+    }
+    gone_ns = silent_ns(b);
+    box_close(b);
+    return gone_ns == 0 ? 0 : gone_ns - since_ns;
+}
+
+static void a_few_segments_of_somebody_else_are_not_the_traffic_that_was_tested(void **state)
+{
+    (void)state;
+    assert_in_range(gone_after_ns(1, NS_PER_S / BOX_EPOCH_NS), 1500 * NS_PER_MS, 2400 * NS_PER_MS);
+    assert_in_range(gone_after_ns(4, 1), 1500 * NS_PER_MS, 2400 * NS_PER_MS);
+    assert_int_equal(gone_after_ns(6, 1), 0);
+}
+
+/* Drops are pending for twice the timeout at most; what was before that is no measure any more. */
+static void traffic_that_became_slow_is_not_gone_for_ever(void **state)
+{
+    struct box *b = box_new(2);
+
+    (void)state;
+    box_open(b);
+    forward_for(b, 40, NS_PER_S);
+    forward_for(b, 1, 8 * NS_PER_S);
+    assert_in_range(silent_ns(b), b->now_ns - 2 * NS_PER_S, b->now_ns - NS_PER_MS);
     box_close(b);
 }
 
@@ -440,6 +491,8 @@ int main(void)
         cmocka_unit_test(tests_follow_each_other_no_faster_than_flows_are_forgotten),
         cmocka_unit_test(own_loss_suspends_until_an_interval_without),
         cmocka_unit_test(workers_learn_that_an_aggregate_fell_silent),
+        cmocka_unit_test(a_few_segments_of_somebody_else_are_not_the_traffic_that_was_tested),
+        cmocka_unit_test(traffic_that_became_slow_is_not_gone_for_ever),
         cmocka_unit_test(a_worker_that_does_not_close_the_epoch_makes_no_silence),
         cmocka_unit_test(who_stood_still_and_for_how_long_is_an_event),
         cmocka_unit_test(a_capture_stands_never_still),
