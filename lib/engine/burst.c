@@ -161,10 +161,19 @@ static never_inlined enum engine_action spend_coin(struct engine *e, struct run 
 {
     enum engine_action action = engine_spend_coin(e, p, r->rules, f, r->order, &r->control->budget);
 
-    if (action == ENGINE_DROP)
-        count_run(e, r, true);
-    else
+    if (action != ENGINE_DROP) {
         end_run(e, r);
+    } else {
+        /* A budget that came since the run began was not there for the segments before. */
+        if (!r->may_book) {
+            r->n_segments--;
+            r->n_bytes -= p->n_bytes;
+            count_run(e, r, false);
+            r->n_segments = 1;
+            r->n_bytes = p->n_bytes;
+        }
+        count_run(e, r, true);
+    }
     r->may_book = engine_may_book(e, &r->control->budget);
     return action;
 }

@@ -182,6 +182,11 @@ enum engine_action engine_spend_coin(struct engine *e, const struct engine_packe
         e->counters.gate_closed++;
         return ENGINE_FORWARD;
     }
+    /* Before the budget: who took its last drop ends the population, and must make that drop. */
+    if (e->ledger.n_used == e->ledger.n_entries) {
+        e->counters.ledger_full++;
+        return ENGINE_FORWARD;
+    }
     if (!aggregate_take(budget)) {
         engine_delta(e, aggregate_number_of(f->aggregate))->coins_refused++;
         return ENGINE_FORWARD;
@@ -189,11 +194,6 @@ enum engine_action engine_spend_coin(struct engine *e, const struct engine_packe
     if (f->drop != FLOW_NO_DROP)
         forget_drop(e, f->drop);
     entry = ledger_add(&e->ledger, e->now_ns, e->now_ns + rules->retransmission_timeout_ns);
-    if (entry == LEDGER_NONE) {
-        atomic_fetch_add_explicit(budget, 1, memory_order_relaxed);
-        e->counters.ledger_full++;
-        return ENGINE_FORWARD;
-    }
     book_drop(e, entry, f, p->view, rules, order);
     /* What comes after the last drop can't be dropped. Until an order of the manager told all
      * workers, that would be thousands of segments at line rate. */

@@ -123,7 +123,8 @@ def odd_frames():
               ethernet(0x88A8, struct.pack("!HHHH", 5, 0x8100, 6, 0x0800) + whole))
     yield Odd("tag and nothing else", "bad_ipv4_version", ethernet(0x8100, b"\0\5\x08\0"))
     yield Odd("MPLS", "tcp", ethernet(0x8847, b"\0\1\x01\x40" + whole))
-    yield Odd("PPPoE", "not_ip", ethernet(0x8864, b"\x11\0\0\1\0\x05\0\x21" + whole))
+    yield Odd("PPPoE", "not_ip",
+              ethernet(0x8864, struct.pack("!HHHH", 0x1100, 1, len(whole) + 2, 0x21) + whole), "tcp")
     yield Odd("padding after a short packet", "tcp", ethernet(0x0800, ipv4(6, tcp(2)) + b"\xa5" * 30))
     yield Odd("longest frame", "not_ip", ethernet(0x88B5, b"L" * 1500))
 

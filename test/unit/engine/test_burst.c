@@ -391,6 +391,70 @@ static void an_order_that_changes_within_a_burst_takes_effect_at_once(void **sta
     lab_close(l);
 }
 
+static void allow_one(struct lab *l, const struct message *message)
+{
+    if (message->kind == MESSAGE_DROP_ENDED)
+        lab_set_budget(l, 1, 0);
+}
+
+static unsigned int send(struct lab *l, struct burst *b)
+{
+    enum engine_action actions[ENGINE_MAX_BURST];
+    unsigned int n_dropped;
+
+    for (unsigned int i = 0; i < b->n; i++)
+        engine_ask(l->engine, &b->packets[i]);
+    n_dropped = engine_packets(l->engine, b->packets, b->which, b->n, actions);
+    b->n = 0;
+    return n_dropped;
+}
+
+/* Nobody tells a run when its budget came: for its segments before there was none. */
+static void a_budget_that_comes_within_a_burst_is_for_what_follows(void **state)
+{
+    unsigned int n_dropped = 0, n_runs_without = 0;
+
+    (void)state;
+    for (uint64_t seed = 1; seed <= 200; seed++) {
+        struct lab *l = lab_open(&(struct lab_options){.seed = seed});
+        struct aggregate_counters before;
+        uint32_t sequence = 2001;
+        struct burst b = {0};
+        unsigned int n;
+
+        for (uint32_t flow = 1; flow <= 2; flow++) {
+            add_packet(&b, flow, TCP_FLAG_SYN, 0, 0);
+            add_packet(&b, flow, TCP_FLAG_ACK, 1, 1000);
+        }
+        send(l, &b);
+        lab_set_budget(l, 1, 0);
+        lab_order(l, AGGREGATE_POOLED, 1, LAB_ALWAYS);
+        add_packet(&b, 1, TCP_FLAG_ACK, 1001, 1000);
+        assert_int_equal(send(l, &b), 1);
+        add_packet(&b, 2, TCP_FLAG_ACK, 1001, 1000); /* the first of a test is no ordinary one */
+        send(l, &b);
+        before = *lab_counters(l);
+
+        lab_order(l, AGGREGATE_POOLED, 1, UINT32_MAX / 12);
+        l->on_message = allow_one;
+        for (unsigned int i = 0; i < 12; i++, sequence += 1000) {
+            if (i == 6)
+                add_packet(&b, 1, TCP_FLAG_ACK, 1001, 1000);
+            add_packet(&b, 2, TCP_FLAG_ACK, sequence, 1000);
+        }
+        n = send(l, &b);
+        l->on_message = NULL;
+        assert_in_range(lab_counters(l)->population_droppable - before.population_droppable, n, 6);
+        assert_int_equal(lab_counters(l)->dropped - before.dropped, n);
+        assert_int_equal(lab_counters(l)->in_order - before.in_order, 12);
+        n_dropped += n;
+        n_runs_without += n == 0;
+        lab_close(l);
+    }
+    assert_in_range(n_dropped, 20, 180);
+    assert_in_range(n_runs_without, 20, 180);
+}
+
 /* No slot beyond the last is read: the sanitizers watch. */
 static void a_burst_may_lie_at_the_end_of_its_memory(void **state)
 {
@@ -428,6 +492,7 @@ int main(void)
         cmocka_unit_test(a_table_that_is_too_small),
         cmocka_unit_test(aggregates_of_a_table_that_is_too_small),
         cmocka_unit_test(a_mirror),
+        cmocka_unit_test(a_budget_that_comes_within_a_burst_is_for_what_follows),
         cmocka_unit_test(an_order_that_changes_within_a_burst_takes_effect_at_once),
         cmocka_unit_test(a_burst_may_lie_at_the_end_of_its_memory),
     };

@@ -327,7 +327,7 @@ static void one_flow_gives_at_most_its_own_budget(void **state)
     lab_close(l);
 }
 
-static void a_full_ledger_forwards_and_gives_the_budget_back(void **state)
+static void a_full_ledger_forwards_and_takes_no_budget(void **state)
 {
     struct lab *l = lab_open(&(struct lab_options){.n_pending_drops = 2});
 
@@ -340,6 +340,32 @@ static void a_full_ledger_forwards_and_gives_the_budget_back(void **state)
     }
     assert_int_equal(engine_counters(l->engine)->ledger_full, 3);
     assert_int_equal(atomic_load(&aggregate_table_control(l->aggregates, 0)->budget), 98);
+    lab_close(l);
+}
+
+/* Whoever takes the last drop of the budget ends the population. If that drop could not be made
+ * then, the test would wait for it for ever. */
+static void a_full_ledger_leaves_the_last_drop_to_be_made(void **state)
+{
+    struct lab *l = lab_open(&(struct lab_options){.n_pending_drops = 1});
+    struct aggregate_control *control;
+
+    (void)state;
+    control = aggregate_table_control(l->aggregates, 0);
+    aggregate_control_order(control, (struct aggregate_order){.threshold = LAB_ALWAYS,
+                                                              .test_id = 1,
+                                                              .ends_when_spent = true,
+                                                              .phase = AGGREGATE_POOLED});
+    lab_set_budget(l, 2, 0);
+    for (uint32_t flow = 0; flow < 2; flow++)
+        lab_syn(l, flow, ISN);
+    assert_int_equal(lab_data(l, 0, FIRST, 1000), ENGINE_DROP);
+    assert_int_equal(lab_data(l, 1, FIRST, 1000), ENGINE_FORWARD);
+    assert_int_equal(aggregate_control_read(control).phase, AGGREGATE_POOLED);
+    assert_int_equal(atomic_load(&control->budget), 1);
+    lab_data(l, 0, FIRST, 1000); /* repaired: there is room again */
+    assert_int_equal(lab_data(l, 1, FIRST + 1000, 1000), ENGINE_DROP);
+    assert_int_equal(aggregate_control_read(control).phase, AGGREGATE_SETTLING);
     lab_close(l);
 }
 
@@ -598,7 +624,8 @@ int main(void)
         cmocka_unit_test(only_in_order_segments_are_droppable),
         cmocka_unit_test(the_budget_is_exact_and_coins_without_budget_forward),
         cmocka_unit_test(one_flow_gives_at_most_its_own_budget),
-        cmocka_unit_test(a_full_ledger_forwards_and_gives_the_budget_back),
+        cmocka_unit_test(a_full_ledger_forwards_and_takes_no_budget),
+        cmocka_unit_test(a_full_ledger_leaves_the_last_drop_to_be_made),
         cmocka_unit_test(the_gate_stops_drops_at_once),
         cmocka_unit_test(the_first_segments_may_be_protected),
         cmocka_unit_test(a_flow_that_is_mostly_out_of_order_is_left_alone),
