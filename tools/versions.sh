@@ -20,6 +20,7 @@ Usage: tools/versions.sh [--debian SUITE] [--dpdk DIRECTORY] [OPTION...]
   --compiler NAME     gcc or clang; may be given again. Both, unless it is given.
   --e2e NAME          end-to-end tests, too, whose name has NAME in it; may be given again (root, hugepages).
   --mirror URL        where SUITE comes from; the one of this machine's apt, unless it is given.
+  --expired           also from a mirror that stands still: its signature is looked at, its age is not.
   --keep DIRECTORY    SUITE is unpacked there, stays, and is used again.
 
 Builds with -Werror and runs the unit tests, those of pennyline-web and those of DPDK's floor. Prints a line for
@@ -41,7 +42,7 @@ die()
 dpdk_drivers=bus/pci,bus/vdev,mempool/ring,net/af_packet,net/af_xdp,net/null,net/pcap,net/ring,net/tap,net/virtio
 
 suite='' dpdk='' mirror='' root='' keep='' inside='' child=''
-compilers=() cases=() passed_on=()
+compilers=() cases=() passed_on=() apt_options=()
 
 # The mirror that apt takes this machine's own packages from.
 mirror_of_this_machine()
@@ -156,11 +157,15 @@ build_and_test()
 # In namespaces of its own: mounts and processes end with this one.
 in_debian()
 {
-    local arguments=() tree=$root/src/pennyline
+    local arguments=() tree=$root/src/pennyline log=$log_directory/debian-$suite.log
 
+    mkdir -p "$log_directory"
     if [ ! -e "$root/etc/debian_version" ]; then
         echo "== unpacking Debian $suite"
-        mmdebstrap --mode=root --variant=apt --quiet "$suite" "$root" "$mirror"
+        mmdebstrap --mode=root --variant=apt "${apt_options[@]}" "$suite" "$root" "$mirror" >"$log" 2>&1 || {
+            grep '^E:' "$log" || tail -n 20 "$log"
+            die "Debian $suite cannot be unpacked from $mirror"
+        }
     fi
     # A mount of its own, since "ip netns exec" changes how "/" is mounted.
     mount --bind "$root" "$root"
@@ -212,7 +217,7 @@ with_debian()
     trap 'exit 143' TERM
     mkdir -p "$root"
     unshare --mount --pid --fork --kill-child tools/versions.sh --debian "$suite" --mirror "$mirror" \
-        --inside "$root" ${dpdk:+--dpdk "$dpdk"} "${passed_on[@]}" </dev/null &
+        --inside "$root" ${dpdk:+--dpdk "$dpdk"} ${apt_options[0]:+--expired} "${passed_on[@]}" </dev/null &
     child=$!
     wait "$child"
     child=''
@@ -235,6 +240,7 @@ parse()
             esac
             shift
             ;;
+        --expired) apt_options=(--aptopt='Acquire::Check-Valid-Until "false"') ;;
         --here) inside=here ;;
         -h | --help)
             usage

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "../within.h"
 #include "base/time.h"
 
 #define START_TICKS UINT64_C(900000000000)
@@ -74,7 +75,7 @@ static void a_rate_wrong_by_1492_ppm_is_put_right(void **state)
     (void)state;
     open_world(&w, 2596120119, 2600000000);
     pass(&w, NS_PER_S);
-    assert_in_range(-error_ns(&w), NS_PER_MS, 2 * NS_PER_MS);
+    assert_within(-error_ns(&w), NS_PER_MS, 2 * NS_PER_MS);
     for (int i = 0; i < 3600; i++) {
         steer(&w, rand() % 2001 - 1000);
         pass(&w, NS_PER_S);

@@ -6,6 +6,7 @@
  * packet after packet the long way, which the other tests are about. Actions, counters, messages,
  * coins and every flow record must be equal, whatever the phase, the number of aggregates and the
  * room in the table. */
+#include "../within.h"
 #include "lab.h"
 
 #include <stdlib.h>
@@ -444,15 +445,15 @@ static void a_budget_that_comes_within_a_burst_is_for_what_follows(void **state)
         }
         n = send(l, &b);
         l->on_message = NULL;
-        assert_in_range(lab_counters(l)->population_droppable - before.population_droppable, n, 6);
+        assert_within(lab_counters(l)->population_droppable - before.population_droppable, n, 6);
         assert_int_equal(lab_counters(l)->dropped - before.dropped, n);
         assert_int_equal(lab_counters(l)->in_order - before.in_order, 12);
         n_dropped += n;
         n_runs_without += n == 0;
         lab_close(l);
     }
-    assert_in_range(n_dropped, 20, 180);
-    assert_in_range(n_runs_without, 20, 180);
+    assert_within(n_dropped, 20, 180);
+    assert_within(n_runs_without, 20, 180);
 }
 
 /* No slot beyond the last is read: the sanitizers watch. */

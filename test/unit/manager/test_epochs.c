@@ -2,6 +2,7 @@
 /* Epochs: the barrier between workers, the gate, and what runs by the clock. */
 #include <errno.h>
 
+#include "../within.h"
 #include "box.h"
 
 /* Worker 0 repaired ten; worker 1 has the duplicates that put them right. */
@@ -329,10 +330,10 @@ static void workers_learn_that_an_aggregate_fell_silent(void **state)
     box_epochs_for(b, 1450 * NS_PER_MS);
     assert_int_equal(silent_ns(b), 0);
     box_epochs_for(b, 850 * NS_PER_MS);
-    assert_in_range(silent_ns(b), since_ns + 1500 * NS_PER_MS, b->now_ns);
-    assert_in_range(silent_ns(b), b->now_ns - 3 * BOX_EPOCH_NS, b->now_ns);
+    assert_within(silent_ns(b), since_ns + 1500 * NS_PER_MS, b->now_ns);
+    assert_within(silent_ns(b), b->now_ns - 3 * BOX_EPOCH_NS, b->now_ns);
     box_epochs_for(b, NS_PER_S);
-    assert_in_range(silent_ns(b), b->now_ns - 3 * BOX_EPOCH_NS, b->now_ns);
+    assert_within(silent_ns(b), b->now_ns - 3 * BOX_EPOCH_NS, b->now_ns);
     /* Whichever worker sees it: the silence is over, a turn later. */
     forward_for(b, 10, 800 * NS_PER_MS);
     since_ns = silent_ns(b);
@@ -364,8 +365,8 @@ static uint64_t gone_after_ns(uint64_t n, unsigned int n_epochs)
 static void a_few_segments_of_somebody_else_are_not_the_traffic_that_was_tested(void **state)
 {
     (void)state;
-    assert_in_range(gone_after_ns(1, NS_PER_S / BOX_EPOCH_NS), 1500 * NS_PER_MS, 2400 * NS_PER_MS);
-    assert_in_range(gone_after_ns(4, 1), 1500 * NS_PER_MS, 2400 * NS_PER_MS);
+    assert_within(gone_after_ns(1, NS_PER_S / BOX_EPOCH_NS), 1500 * NS_PER_MS, 2400 * NS_PER_MS);
+    assert_within(gone_after_ns(4, 1), 1500 * NS_PER_MS, 2400 * NS_PER_MS);
     assert_int_equal(gone_after_ns(6, 1), 0);
 }
 
@@ -378,7 +379,7 @@ static void traffic_that_became_slow_is_not_gone_for_ever(void **state)
     box_open(b);
     forward_for(b, 40, NS_PER_S);
     forward_for(b, 1, 8 * NS_PER_S);
-    assert_in_range(silent_ns(b), b->now_ns - 2 * NS_PER_S, b->now_ns - NS_PER_MS);
+    assert_within(silent_ns(b), b->now_ns - 2 * NS_PER_S, b->now_ns - NS_PER_MS);
     box_close(b);
 }
 
