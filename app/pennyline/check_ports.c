@@ -49,7 +49,7 @@ static void check_second_path(struct check *c, const char *interface,
     char why[256];
 
     if (port->role != PORT_ROLE_FORWARD || driver == PORT_DRIVER_AF_XDP ||
-        !netdev_has_second_path("", interface, netdev_addresses_of, why, sizeof(why)))
+        !netdev_has_second_path("", interface, why, sizeof(why)))
         return;
     if (driver == PORT_DRIVER_AF_PACKET)
         check_blocks(c,

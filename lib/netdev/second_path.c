@@ -2,12 +2,10 @@
 #include "netdev/second_path.h"
 
 #include <dirent.h>
-#include <ifaddrs.h>
 #include <libgen.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #define CLASS "/sys/class/net"
@@ -18,7 +16,6 @@
 struct question {
     const char *root;
     const char *interface; /* the port's own */
-    struct netdev_addresses (*addresses_of)(const char *interface);
     char *out;
     size_t n;
 };
@@ -75,29 +72,40 @@ static bool has_master(const struct question *q, const char *interface)
     return true;
 }
 
-static bool forwards(const struct question *q, const char *interface, const char *family)
+/* Is a number of the kernel's other than 0? */
+static bool is_set(const struct question *q, const char *family, const char *interface,
+                   const char *what)
 {
     char path[PATH_MAX], line[16];
 
-    snprintf(path, sizeof(path), "%s/proc/sys/net/%s/conf/%s/forwarding", q->root, family,
-             interface);
+    snprintf(path, sizeof(path), "%s/proc/sys/net/%s/conf/%s/%s", q->root, family, interface, what);
     return read_line_of(path, line, sizeof(line)) && strcmp(line, "0") != 0;
 }
 
+/* Linux forwards what is sent to the interface's MAC, whether or not it has an IP address. IPv4 is
+ * asked by the interface that a packet comes in by; IPv6 for all at once, or from 6.17 on by that
+ * interface, too (Documentation/networking/ip-sysctl.rst, conf/all/forwarding of both;
+ * force_forwarding). */
 static bool is_routed(const struct question *q, const char *interface)
 {
-    struct netdev_addresses has = q->addresses_of(interface);
-    const char *family = has.ipv4 && forwards(q, interface, "ipv4")   ? "ipv4"
-                         : has.ipv6 && forwards(q, interface, "ipv6") ? "ipv6"
-                                                                      : NULL;
+    const char *family = NULL, *remedy = NULL;
 
+    if (is_set(q, "ipv4", interface, "forwarding")) {
+        family = "ipv4";
+        remedy = "forwarding=0";
+    } else if (!is_set(q, "ipv6", interface, "disable_ipv6") &&
+               (is_set(q, "ipv6", "all", "forwarding") ||
+                is_set(q, "ipv6", interface, "force_forwarding"))) {
+        family = "ipv6";
+        remedy = "disable_ipv6=1";
+    }
     if (family == NULL)
         return false;
     snprintf(q->out, q->n,
-             "%s%shas an address, and the kernel forwards what is sent to it; "
-             "\"sysctl net.%s.conf.%s.forwarding=0\", or take the address away",
+             "%s%sis routed: the kernel forwards what is sent to its MAC; "
+             "\"sysctl net/%s/conf/%s/%s\"",
              interface != q->interface ? interface : "", interface != q->interface ? " on it " : "",
-             family, interface);
+             family, interface, remedy);
     return true;
 }
 
@@ -139,29 +147,9 @@ static bool ask(const struct question *q, const char *interface, unsigned int le
     return has_master(q, interface) || is_routed(q, interface) || has_upper(q, interface, level);
 }
 
-bool netdev_has_second_path(const char *root, const char *interface,
-                            struct netdev_addresses (*addresses_of)(const char *interface),
-                            char *out, size_t n)
+bool netdev_has_second_path(const char *root, const char *interface, char *out, size_t n)
 {
-    const struct question question = {
-        .root = root, .interface = interface, .addresses_of = addresses_of, .out = out, .n = n};
+    const struct question question = {.root = root, .interface = interface, .out = out, .n = n};
 
     return ask(&question, interface, 0);
-}
-
-struct netdev_addresses netdev_addresses_of(const char *interface)
-{
-    struct netdev_addresses has = {.ipv4 = false};
-    struct ifaddrs *all;
-
-    if (getifaddrs(&all) != 0)
-        return has;
-    for (const struct ifaddrs *a = all; a != NULL; a = a->ifa_next) {
-        if (a->ifa_addr == NULL || strcmp(a->ifa_name, interface) != 0)
-            continue;
-        has.ipv4 |= a->ifa_addr->sa_family == AF_INET;
-        has.ipv6 |= a->ifa_addr->sa_family == AF_INET6;
-    }
-    freeifaddrs(all);
-    return has;
 }

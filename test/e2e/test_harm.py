@@ -191,10 +191,9 @@ class SecondPath(unittest.TestCase):
 
     def test_a_port_that_the_kernel_forwards_from_is_refused(self):
         with netlab.Path() as lab:
-            lab.box.run("ip", "address", "add", "203.0.113.1/24", "dev", "portB")
             lab.box.sysctl("net.ipv4.conf.portB.forwarding", 1)
-            self.check_refused(lab, "interface portB has an address, and the kernel forwards",
-                               "sysctl net.ipv4.conf.portB.forwarding=0")
+            self.check_refused(lab, "interface portB is routed: the kernel forwards",
+                               "sysctl net/ipv4/conf/portB/forwarding=0")
             lab.box.sysctl("net.ipv4.conf.portB.forwarding", 0)
             self.check_accepted(lab, driver="af_packet")
 

@@ -72,7 +72,7 @@ static int check_second_path(struct port *port, const char *interface, bool is_c
     char why[256];
 
     if (!is_copied || port->config->role != PORT_ROLE_FORWARD ||
-        !netdev_has_second_path("", interface, netdev_addresses_of, why, sizeof(why)))
+        !netdev_has_second_path("", interface, why, sizeof(why)))
         return 0;
     return port_fail(port, -EBUSY,
                      "port %s: by AF_PACKET each packet would go two ways, and what is dropped "

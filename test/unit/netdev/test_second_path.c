@@ -72,36 +72,16 @@ static int unmake(void **state)
     return system(command);
 }
 
-static struct netdev_addresses both(const char *interface)
-{
-    (void)interface;
-    return (struct netdev_addresses){.ipv4 = true, .ipv6 = true};
-}
-
-static struct netdev_addresses none(const char *interface)
-{
-    (void)interface;
-    return (struct netdev_addresses){.ipv4 = false};
-}
-
-static struct netdev_addresses link_local_only(const char *interface)
-{
-    (void)interface;
-    return (struct netdev_addresses){.ipv6 = true};
-}
-
-typedef struct netdev_addresses lister(const char *interface);
-
-static const char *why(lister *addresses_of)
+static const char *why(void)
 {
     static char text[256];
 
-    return netdev_has_second_path(root, "eth1", addresses_of, text, sizeof(text)) ? text : NULL;
+    return netdev_has_second_path(root, "eth1", text, sizeof(text)) ? text : NULL;
 }
 
-static void expect(lister *addresses_of, const char *words, const char *remedy)
+static void expect(const char *words, const char *remedy)
 {
-    const char *text = why(addresses_of);
+    const char *text = why();
 
     assert_non_null(text);
     assert_non_null(strstr(text, words));
@@ -111,35 +91,51 @@ static void expect(lister *addresses_of, const char *words, const char *remedy)
 static void test_an_interface_by_itself_has_none(void **state)
 {
     (void)state;
-    assert_null(why(both));
-    assert_null(why(none));
+    assert_null(why());
 }
 
 static void test_a_member_of_a_bridge_or_bond_has_one(void **state)
 {
     (void)state;
     make_link("sys/class/net/eth1/master", "../br0");
-    expect(none, "is a port of br0", "ip link set eth1 nomaster");
+    expect("is a port of br0", "ip link set eth1 nomaster");
 }
 
 static void test_a_bridge_is_known_by_its_port_too(void **state)
 {
     (void)state;
     make_path("sys/class/net/eth1/brport", true);
-    expect(none, "is a port of a bridge", "ip link set eth1 nomaster");
+    expect("is a port of a bridge", "ip link set eth1 nomaster");
 }
 
-static void test_forwarding_by_the_kernel_is_one_where_it_can_be_addressed(void **state)
+static void test_ipv4_is_forwarded_by_the_interface_it_comes_in_by(void **state)
 {
     (void)state;
+    write_file("proc/sys/net/ipv4/conf/all/forwarding", "1\n");
+    assert_null(why());
     write_file("proc/sys/net/ipv4/conf/eth1/forwarding", "1\n");
-    expect(both, "the kernel forwards", "sysctl net.ipv4.conf.eth1.forwarding=0");
-    assert_null(why(none));
-    assert_null(why(link_local_only));
-    write_file("proc/sys/net/ipv4/conf/eth1/forwarding", "0\n");
+    expect("the kernel forwards", "sysctl net/ipv4/conf/eth1/forwarding=0");
+}
+
+static void test_ipv6_is_forwarded_for_all_interfaces_at_once(void **state)
+{
+    (void)state;
     write_file("proc/sys/net/ipv6/conf/eth1/forwarding", "1\n");
-    expect(link_local_only, "the kernel forwards", "sysctl net.ipv6.conf.eth1.forwarding=0");
-    assert_null(why(none));
+    assert_null(why());
+    write_file("proc/sys/net/ipv6/conf/eth1/forwarding", "0\n");
+    write_file("proc/sys/net/ipv6/conf/all/forwarding", "1\n");
+    expect("the kernel forwards", "sysctl net/ipv6/conf/eth1/disable_ipv6=1");
+    write_file("proc/sys/net/ipv6/conf/eth1/disable_ipv6", "1\n");
+    assert_null(why());
+}
+
+static void test_ipv6_is_forwarded_by_an_interface_that_is_made_to(void **state)
+{
+    (void)state;
+    write_file("proc/sys/net/ipv6/conf/eth1/force_forwarding", "1\n");
+    expect("the kernel forwards", "sysctl net/ipv6/conf/eth1/disable_ipv6=1");
+    write_file("proc/sys/net/ipv6/conf/eth1/disable_ipv6", "1\n");
+    assert_null(why());
 }
 
 static void test_what_stands_on_it_takes_its_frames(void **state)
@@ -147,7 +143,7 @@ static void test_what_stands_on_it_takes_its_frames(void **state)
     (void)state;
     make_link("sys/class/net/eth1/upper_guest0", "../guest0");
     write_file("sys/class/net/guest0/uevent", "DEVTYPE=macvlan\nINTERFACE=guest0\n");
-    expect(none, "carries guest0 (macvlan)", "ip link delete guest0");
+    expect("carries guest0 (macvlan)", "ip link delete guest0");
 }
 
 static void test_a_vlan_on_it_counts_by_what_becomes_of_its_frames(void **state)
@@ -156,12 +152,11 @@ static void test_a_vlan_on_it_counts_by_what_becomes_of_its_frames(void **state)
     make_link("sys/class/net/eth1/upper_eth1.5", "../eth1.5");
     write_file("sys/class/net/eth1.5/uevent", "DEVTYPE=vlan\nINTERFACE=eth1.5\n");
     write_file("proc/sys/net/ipv4/conf/eth1.5/forwarding", "0\n");
-    assert_null(why(both));
+    assert_null(why());
     write_file("proc/sys/net/ipv4/conf/eth1.5/forwarding", "1\n");
-    expect(both, "on it has an address", "sysctl net.ipv4.conf.eth1.5.forwarding=0");
-    assert_null(why(none));
+    expect("eth1.5 on it is routed", "sysctl net/ipv4/conf/eth1.5/forwarding=0");
     make_link("sys/class/net/eth1.5/master", "../br5");
-    expect(none, "eth1.5 on it is a port of br5", "ip link set eth1.5 nomaster");
+    expect("eth1.5 on it is a port of br5", "ip link set eth1.5 nomaster");
 }
 
 static void test_vlans_in_a_circle_end(void **state)
@@ -170,7 +165,7 @@ static void test_vlans_in_a_circle_end(void **state)
     make_link("sys/class/net/eth1/upper_eth1.5", "../eth1.5");
     write_file("sys/class/net/eth1.5/uevent", "DEVTYPE=vlan\n");
     make_link("sys/class/net/eth1.5/upper_eth1.5", "../eth1.5");
-    assert_null(why(both));
+    assert_null(why());
 }
 
 #define OF_MACHINE(f) cmocka_unit_test_setup_teardown(f, make, unmake)
@@ -181,7 +176,9 @@ int main(void)
         OF_MACHINE(test_an_interface_by_itself_has_none),
         OF_MACHINE(test_a_member_of_a_bridge_or_bond_has_one),
         OF_MACHINE(test_a_bridge_is_known_by_its_port_too),
-        OF_MACHINE(test_forwarding_by_the_kernel_is_one_where_it_can_be_addressed),
+        OF_MACHINE(test_ipv4_is_forwarded_by_the_interface_it_comes_in_by),
+        OF_MACHINE(test_ipv6_is_forwarded_for_all_interfaces_at_once),
+        OF_MACHINE(test_ipv6_is_forwarded_by_an_interface_that_is_made_to),
         OF_MACHINE(test_what_stands_on_it_takes_its_frames),
         OF_MACHINE(test_a_vlan_on_it_counts_by_what_becomes_of_its_frames),
         OF_MACHINE(test_vlans_in_a_circle_end),
