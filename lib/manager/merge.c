@@ -37,7 +37,8 @@ static void receive_counters(struct manager *m, struct aggregate_state *a,
     a->last_seen_ns = m->now_ns;
     if (message->counters.segments > 0) {
         show_armed(m, a);
-        if (a->test_id != 0)
+        /* The test's number outlives an aggregate that was given back; its parameters do not. */
+        if (a->test.state != TEST_IDLE)
             silence_count_segments(&a->test, message->counters.segments, m->now_ns);
     }
 }
