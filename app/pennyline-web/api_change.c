@@ -3,6 +3,7 @@
 #include <microhttpd.h>
 
 #include "api.h"
+#include "json/json.h"
 
 /* The body: one object with the one member `key`. The caller's; NULL with a reply of 400. */
 static json_t *body_with(const struct request *q, struct reply *r, const char *key)
@@ -35,7 +36,7 @@ static void command(struct web *w, struct reply *r, json_t *request, unsigned in
     switch (asker_command(w->asker, request, &result, error)) {
     case ASKER_DONE:
         r->status = status;
-        json_dumpf(result, r->out, JSON_COMPACT);
+        json_dumpf(result, r->out, JSON_COMPACT | JSON_ALL_DIGITS);
         break;
     case ASKER_REFUSED:
         reply_error(r, MHD_HTTP_CONFLICT, "%s", error);

@@ -49,6 +49,8 @@ static void a_clean_repeat_in_time_is_a_repair(void **state)
     assert_true(lab_last(l, MESSAGE_DROP_ENDED)->drop_ended.time_ns -
                     lab_last(l, MESSAGE_DROP_MADE)->drop_made.time_ns ==
                 40 * NS_PER_MS);
+    assert_int_equal(lab_last(l, MESSAGE_DROP_MADE)->drop_made.sequence, FIRST);
+    assert_int_equal(lab_last(l, MESSAGE_DROP_MADE)->drop_made.n_bytes, 1000);
     /* Once more: now it is a duplicate. */
     lab_data(l, 1, FIRST, 1000);
     assert_int_equal(lab_counters(l)->duplicates, 1);

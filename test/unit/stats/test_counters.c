@@ -68,6 +68,15 @@ static void broken_identities_are_named(void **state)
     bad = c;
     bad.out_of_order = 1;
     assert_non_null(strstr(aggregate_counters_check(&bad), "segments"));
+    bad = c;
+    bad.droppable = 9;
+    assert_string_equal(aggregate_counters_check(&bad), "droppable <= in_order");
+    bad.droppable = 2;
+    assert_string_equal(aggregate_counters_check(&bad), "dropped <= droppable");
+    bad.droppable = 3;
+    assert_null(aggregate_counters_check(&bad));
+    bad.checksums_wrong = 1;
+    assert_string_equal(aggregate_counters_check(&bad), "checksums_wrong <= checksums_sampled");
     /* ambiguous and test_duplicates are parts of duplicates, population_duplicates of the latter.
      */
     bad = c;
