@@ -41,6 +41,12 @@ char *webhook_sentence(const json_t *event)
     else if (strcmp(kind, "stall") == 0)
         fprintf(out, "%s stood still for %.1f s.", json_string_at(event, "thread"),
                 json_number_value(json_object_get(event, "stalled_s")));
+    else if (strcmp(kind, "thread_stale") == 0)
+        fprintf(out, "%s on lcore %lld hangs: its thread is %s.", json_string_at(event, "thread"),
+                (long long)json_integer_value(json_object_get(event, "lcore")),
+                json_string_at(event, "doing"));
+    else if (strcmp(kind, "thread_recovered") == 0)
+        fprintf(out, "%s goes on again.", json_string_at(event, "thread"));
     else if (strcmp(kind, "resumed") == 0)
         fputs("drops are allowed again.", out);
     else if (strcmp(kind, "kill_switch") == 0)

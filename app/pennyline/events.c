@@ -198,6 +198,31 @@ void events_trouble(struct appliance *a, const struct port *port, uint64_t now_n
     publish(a, event);
 }
 
+void events_thread(struct appliance *a, const struct worker *w, uint64_t stood_ns, uint64_t now_ns)
+{
+    double stood_s = (double)stood_ns / (double)NS_PER_S;
+    const struct worker_heart *h = &w->heart;
+    char thread[32];
+    json_t *event;
+
+    snprintf(thread, sizeof(thread), "worker %u", (unsigned int)w->number);
+    progress_end(&a->progress);
+    if (h->is_stale)
+        say_warning("%s on lcore %u has not been through its loop for %.1f s: its thread is %s; "
+                    "what comes to it is not forwarded",
+                    thread, w->lcore, stood_s, h->doing);
+    else
+        say_info("%s on lcore %u goes on again", thread, w->lcore);
+    if (!has_audience(a))
+        return;
+    event = box_event(a, h->is_stale ? "thread_stale" : "thread_recovered", now_ns);
+    json_object_set_new(event, "thread", json_string(thread));
+    json_object_set_new(event, "lcore", json_integer((json_int_t)w->lcore));
+    json_object_set_new(event, "stalled_s", json_real(stood_s));
+    json_object_set_new(event, "doing", json_string(h->doing));
+    publish(a, event);
+}
+
 void events_process(struct appliance *a, const char *what, uint64_t now_ns)
 {
     if (has_audience(a))

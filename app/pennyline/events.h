@@ -17,6 +17,9 @@ void events_link(struct appliance *a, const struct port *port, uint64_t now_ns);
 /* A port stopped bringing packets, or does so again: port->trouble says. */
 void events_trouble(struct appliance *a, const struct port *port, uint64_t now_ns);
 
+/* A worker was found to stand, or to go on again: w->heart says. It stood for `stood_ns`. */
+void events_thread(struct appliance *a, const struct worker *w, uint64_t stood_ns, uint64_t now_ns);
+
 /* The process: "started", "stopping", "stopped". */
 void events_process(struct appliance *a, const char *what, uint64_t now_ns);
 

@@ -10,6 +10,7 @@
 #include "eventlog/eventlog.h"
 #include "events.h"
 #include "export/export.h"
+#include "heartbeat.h"
 #include "inspect.h"
 #include "lanes.h"
 #include "manager/manager.h"
@@ -70,6 +71,7 @@ static unsigned int turn(struct appliance *a, uint64_t now_ns)
 
     manager_tick(a->manager, now_ns);
     watch_clock(a, now_ns);
+    heartbeat_look(a, now_ns);
     watch_ports(a, now_ns);
     watch_loads(a, now_ns);
     services_serve(a, now_ns);

@@ -85,7 +85,8 @@ struct appliance {
     struct notify notify;                 /* the service manager */
     uint64_t n_messages;                  /* of workers, taken in turns */
     bool must_stop;
-    bool has_told_end; /* of a test after which forwarding goes on */
+    bool has_told_end;         /* of a test after which forwarding goes on */
+    uint64_t hearts_looked_ns; /* when workers were last looked at */
     struct appliance_watch watch;
     struct port_statistics watched[CONFIG_MAX_PORTS]; /* of each port, when it could last be read */
     uint64_t watch_loads_ns;                          /* when the workers' load is read next */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "events.h"
+#include "heartbeat.h"
 #include "lanes.h"
 #include "manager/manager.h"
 #include "say.h"
@@ -69,10 +70,17 @@ static void report_loss(struct appliance *a, const struct appliance_watch *now, 
     };
     const struct port *broken = broken_link(a);
     const struct port *deaf = deaf_port(a);
+    const struct worker *stale = heartbeat_stale(a);
     char text[CONFIG_NAME_BYTES + 96];
     uint64_t n_lost = 0, most = 0;
     const char *reason = "none";
 
+    if (stale != NULL) {
+        snprintf(text, sizeof(text), "worker %u on lcore %u hangs", (unsigned int)stale->number,
+                 stale->lcore);
+        manager_report_own_loss(a->manager, 1, 1, text, now_ns);
+        return;
+    }
     if (broken != NULL) {
         snprintf(text, sizeof(text), "the link of port %s is down", broken->config->name);
         manager_report_own_loss(a->manager, 1, 1, text, now_ns);

@@ -7,6 +7,7 @@
  * they came, since stages work through the burst in order and each port has one output. */
 #include "worker.h"
 
+#include <rte_eal.h>
 #include <rte_ethdev.h>
 #include <rte_mbuf.h>
 #include <rte_pause.h>
@@ -454,6 +455,7 @@ int worker_run(void *worker)
     uint32_t order;
 
     w->n_until_sample = LOAD_SAMPLE_PERIOD - 1;
+    atomic_store_explicit(&w->tid, rte_sys_gettid(), memory_order_relaxed);
     atomic_store_explicit(&w->state, WORKER_RUNNING, memory_order_release);
     while ((order = atomic_load_explicit(&w->order, memory_order_acquire)) != WORKER_QUIT) {
         const struct policy *policy = atomic_load_explicit(&w->policy, memory_order_acquire);

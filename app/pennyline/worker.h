@@ -54,6 +54,13 @@ enum worker_state {
     WORKER_ENDED,
 };
 
+/* What the manager last saw of a worker's turns. */
+struct worker_heart {
+    uint64_t turns, seen_ns; /* how many, and when they were seen to grow */
+    bool is_stale;
+    char doing[32]; /* in words, when it was found to stand */
+};
+
 struct worker {
     /* Written by the manager before the worker starts. */
     uint16_t number; /* of its engine and its ring */
@@ -74,6 +81,7 @@ struct worker {
 
     /* Worker writes, manager reads. */
     alignas(CACHE_LINE_BYTES) _Atomic uint32_t state; /* enum worker_state */
+    _Atomic int tid;                                  /* of its thread, once it runs */
     uint64_t packet_reasons[PACKET_N_REASONS];
     struct worker_port ports[CONFIG_MAX_PORTS];
     alignas(CACHE_LINE_BYTES) struct worker_load load;
@@ -81,6 +89,7 @@ struct worker {
     /* The manager's own. */
     alignas(CACHE_LINE_BYTES) struct worker_load load_before; /* at the last reading */
     struct load_rates rates;                                  /* between the last two */
+    struct worker_heart heart;
 
     /* The worker's own. */
     alignas(CACHE_LINE_BYTES) bool ask_early; /* flows are asked for before slices are known */

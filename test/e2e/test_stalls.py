@@ -73,7 +73,7 @@ def manager(service):
 
 
 class Stalls(unittest.TestCase):
-    def check(self, driver, stop, threads):
+    def check(self, driver, stop, threads, stale=()):
         with netlab.Path() as lab:
             service = pennyline.Service(lab, [SLICE], driver=driver)
             lab.paced_flows(netlab.host(GENUINE[4], 1), 4, 60, FLOWS)
@@ -91,6 +91,13 @@ class Stalls(unittest.TestCase):
             stalls = {e["thread"]: e["stalled_s"] for e in events()
                       if e["event"] == "stall" and e["stalled_s"] > STALL_S - 1}
             self.assertEqual(set(stalls), threads)
+            self.assertEqual([e["thread"] for e in events() if e["event"] == "thread_stale"], list(stale))
+            self.assertEqual([e["thread"] for e in events() if e["event"] == "thread_recovered"], list(stale))
+            for event in (e for e in events() if e["event"] == "thread_stale"):
+                self.assertEqual((event["lcore"], event["doing"]), (1, "held by a debugger"))
+                self.assertLess(event["stalled_s"], 3)
+            reasons = [e["reason"] for e in events() if e["event"] == "suspended"]
+            self.assertEqual([r for r in reasons if "hangs" in r], [f"{name} on lcore 1 hangs" for name in stale])
             self.assertTrue(all(s < STALL_S + 5 for s in stalls.values()), stalls)
 
     @staticmethod
@@ -105,10 +112,10 @@ class Stalls(unittest.TestCase):
         self.check("af_packet", stopped, {"manager", "worker 0"})
 
     def test_a_worker_by_af_xdp(self):
-        self.check("af_xdp", lambda s: thread_stopped(s, worker(s)), {"worker 0"})
+        self.check("af_xdp", lambda s: thread_stopped(s, worker(s)), {"worker 0"}, ("worker 0",))
 
     def test_a_worker_by_af_packet(self):
-        self.check("af_packet", lambda s: thread_stopped(s, worker(s)), {"worker 0"})
+        self.check("af_packet", lambda s: thread_stopped(s, worker(s)), {"worker 0"}, ("worker 0",))
 
     def test_the_manager(self):
         self.check("af_xdp", lambda s: thread_stopped(s, manager(s)), {"manager"})

@@ -17,6 +17,8 @@ function words(event) {
     case "test_ended": return `${event.name}: the test ended`;
     case "suspended": return `drops are suspended: ${event.reason}`;
     case "stall": return `${event.thread} stood still for ${event.stalled_s.toFixed(1)} s`;
+    case "thread_stale": return `${event.thread} on lcore ${event.lcore} hangs: its thread is ${event.doing}`;
+    case "thread_recovered": return `${event.thread} on lcore ${event.lcore} goes on again`;
     case "resumed": return "drops are allowed again";
     case "kill_switch": return `the kill switch is ${event.switch}`;
     case "finding": return `${event.name}: ${event.finding.finding} (${event.finding.severity})`;
