@@ -61,8 +61,9 @@ static void count_in_order_of_place(struct engine *e, const struct flow *f)
     places_touch(&e->places, f->place);
 }
 
-/* A segment with a coin. Those without are no comparison for the dropped ones: which they are, a
- * sender decides (lib/verdict/penny.c). */
+/* A segment with a coin; its place, if it has one, was touched when the segment counted as in
+ * order. Those without are no comparison for the dropped ones: which they are, a sender decides
+ * (lib/verdict/penny.c). */
 static void count_droppable(struct engine *e, const struct flow *f, struct aggregate_order order)
 {
     struct aggregate_counters *c = engine_delta(e, aggregate_number_of(f->aggregate));
@@ -76,7 +77,6 @@ static void count_droppable(struct engine *e, const struct flow *f, struct aggre
         place->counts.droppable++;
         if (!place->frozen)
             place->counts.population_droppable++;
-        places_touch(&e->places, f->place);
     }
 }
 

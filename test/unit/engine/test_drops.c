@@ -345,6 +345,20 @@ static void a_full_ledger_forwards_and_takes_no_budget(void **state)
     lab_close(l);
 }
 
+static void a_drop_is_told_with_what_was_dropped(void **state)
+{
+    struct lab *l = open_dropping(100);
+    const struct message *told;
+
+    (void)state;
+    assert_int_equal(lab_data(l, 1, FIRST, 777), ENGINE_DROP);
+    told = lab_last(l, MESSAGE_DROP_MADE);
+    assert_int_equal(told->drop_made.sequence, FIRST);
+    assert_int_equal(told->drop_made.n_bytes, 777);
+    assert_false(told->drop_made.individual);
+    lab_close(l);
+}
+
 /* Whoever takes the last drop of the budget ends the population. If that drop could not be made
  * then, the test would wait for it for ever. */
 static void a_full_ledger_leaves_the_last_drop_to_be_made(void **state)
@@ -627,6 +641,7 @@ int main(void)
         cmocka_unit_test(the_budget_is_exact_and_coins_without_budget_forward),
         cmocka_unit_test(one_flow_gives_at_most_its_own_budget),
         cmocka_unit_test(a_full_ledger_forwards_and_takes_no_budget),
+        cmocka_unit_test(a_drop_is_told_with_what_was_dropped),
         cmocka_unit_test(a_full_ledger_leaves_the_last_drop_to_be_made),
         cmocka_unit_test(the_gate_stops_drops_at_once),
         cmocka_unit_test(the_first_segments_may_be_protected),

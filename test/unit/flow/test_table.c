@@ -13,6 +13,9 @@ static void a_flow_costs_at_most_160_bytes(void **state)
             assert_true(flow_table_memory_bytes(n + 1) / (n + 1) <= 160);
     }
     assert_int_equal(flow_table_memory_bytes(1u << 20) / (1u << 20), 144);
+    /* One flow more than half of the slots: twice as many, of 16 bytes a flow. */
+    assert_true(flow_table_memory_bytes((1u << 20) + 1) - flow_table_memory_bytes(1u << 20) >=
+                16u << 20);
 }
 
 static void what_is_out_of_bounds_is_refused(void **state)
@@ -35,6 +38,8 @@ static void what_is_out_of_bounds_is_refused(void **state)
     assert_null(flow_table_init(memory, n_bytes, &config));
     config.idle_timeout_ms = 1u << 31;
     assert_null(flow_table_init(memory, n_bytes, &config));
+    config.idle_timeout_ms = INT32_MAX;
+    assert_non_null(flow_table_init(memory, n_bytes, &config));
     assert_int_equal(flow_table_memory_bytes(63), 0);
     assert_int_equal(flow_table_memory_bytes(FLOW_TABLE_MAX_FLOWS + 1), 0);
     free(memory);

@@ -284,6 +284,8 @@ static void own_loss_suspends_until_an_interval_without(void **state)
     box_open(b);
     manager_report_own_loss(b->manager, 100000, 10, "rx_missed", b->now_ns);
     assert_null(manager_suspended(b->manager));
+    manager_report_own_loss(b->manager, 999, 1, "rx_missed", b->now_ns); /* the limit itself */
+    assert_null(manager_suspended(b->manager));
     assert_int_equal(b->gate.own_loss_ns, 0);
     manager_report_own_loss(b->manager, 100000, 1000, "rx_missed", b->now_ns);
     assert_string_equal(manager_suspended(b->manager), "rx_missed");

@@ -347,16 +347,66 @@ static void memory_grows_by_what_is_kept_per_aggregate(void **state)
     box_close(b);
 }
 
+static void memory_grows_with_slices_and_for_mirrors_more(void **state)
+{
+    struct box *b = box_new(1);
+    struct manager_config config = {
+        .n_workers = 1, .n_drop_records = 1, .n_concurrent_flow_phases = 1, .slices = b->slices};
+    size_t none, active, passive, with_flows;
+
+    (void)state;
+    box_open(b);
+    config.aggregates = b->table;
+    none = manager_memory_bytes(&config);
+    config.n_slices = 2;
+    active = manager_memory_bytes(&config);
+    b->slices[1].mode = SLICE_PASSIVE;
+    passive = manager_memory_bytes(&config);
+    b->slices[1].parameters.report_flows = 10;
+    with_flows = manager_memory_bytes(&config);
+    b->slices[1].mode = SLICE_ACTIVE;
+    assert_true(active > none);
+    assert_true(active < none + 65536);
+    assert_true(passive > active + b->capacity * sizeof(struct passive_counters));
+    assert_true(with_flows >= passive + 10 * sizeof(struct ended_flow));
+    /* Flows are told of mirrors alone. */
+    assert_int_equal(manager_memory_bytes(&config), active);
+    box_close(b);
+}
+
 static void a_manager_that_cannot_be_is_refused(void **state)
 {
     struct box *b = box_new(1);
-    struct manager_config config = {.slices = b->slices, .n_slices = 1, .gate = &b->gate};
+    struct manager_config good = {.slices = b->slices,
+                                  .n_slices = 1,
+                                  .gate = &b->gate,
+                                  .n_workers = 1,
+                                  .epoch_ms = 10,
+                                  .n_drop_records = 1,
+                                  .n_concurrent_flow_phases = 1};
+    struct manager *m;
 
     (void)state;
-    errno = 0;
-    assert_null(manager_create(&config));
-    assert_int_equal(errno, EINVAL);
-    free(b);
+    box_open(b);
+    good.aggregates = b->table;
+    m = manager_create(&good);
+    assert_non_null(m);
+    manager_destroy(m);
+    for (int i = 0; i < 7; i++) {
+        struct manager_config bad = good;
+
+        bad.slices = i == 0 ? NULL : bad.slices;
+        bad.gate = i == 1 ? NULL : bad.gate;
+        bad.n_workers = i == 2 ? 0 : bad.n_workers;
+        bad.epoch_ms = i == 3 ? 0 : bad.epoch_ms;
+        bad.n_drop_records = i == 4 ? 0 : bad.n_drop_records;
+        bad.n_concurrent_flow_phases = i == 5 ? 0 : bad.n_concurrent_flow_phases;
+        bad.aggregates = i == 6 ? NULL : bad.aggregates;
+        errno = 0;
+        assert_null(manager_create(&bad));
+        assert_int_equal(errno, EINVAL);
+    }
+    box_close(b);
 }
 
 int main(void)
@@ -372,6 +422,7 @@ int main(void)
         cmocka_unit_test(ten_thousand_aggregates_each_get_their_verdict),
         cmocka_unit_test(sums_equal_those_of_a_naive_twin),
         cmocka_unit_test(memory_grows_by_what_is_kept_per_aggregate),
+        cmocka_unit_test(memory_grows_with_slices_and_for_mirrors_more),
         cmocka_unit_test(a_manager_that_cannot_be_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,7 +12,8 @@ static const struct {
     {{.not_tcp = 9, .fragments = 2}, REASON_NO_TCP},
     {{.not_tcp = 2, .fragments = 9}, REASON_FRAGMENTS},
     {{.unreadable = 9, .fragments = 2}, REASON_UNREADABLE},
-    {{.unreadable = 9, .fragments = 9}, REASON_FRAGMENTS},
+    {{.not_tcp = 9, .fragments = 9, .unreadable = 9}, REASON_NO_TCP},
+    {{.not_tcp = 2, .fragments = 9, .unreadable = 9}, REASON_FRAGMENTS},
     /* SYNs that nobody answers: of a sender without checksums, or for want of a peer. */
     {{.packets = 4, .control_packets = 4, .checksums_sampled = 4, .checksums_wrong = 3},
      REASON_CHECKSUMS},

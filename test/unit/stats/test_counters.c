@@ -63,6 +63,11 @@ static void broken_identities_are_named(void **state)
     bad.expired = 2;
     assert_non_null(strstr(aggregate_counters_check(&bad), "dropped"));
     bad = c;
+    bad.droppable = c.dropped;
+    assert_null(aggregate_counters_check(&bad));
+    bad.droppable--;
+    assert_string_equal(aggregate_counters_check(&bad), "dropped <= droppable");
+    bad = c;
     bad.void_evicted = 1;
     assert_non_null(strstr(aggregate_counters_check(&bad), "void ="));
     bad = c;
