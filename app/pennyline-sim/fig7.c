@@ -32,10 +32,12 @@ static enum verdict_outcome play(struct box *b, const struct fig7 *f,
         if (i < f->d)
             send(b, &time_ns, i, 1, 1000, TCP_FLAG_ACK);
     }
-    /* The traffic goes on, by an ACK each second, or the drops would be void. */
-    for (int i = 0; i < 12; i++) {
-        time_ns += NS_PER_S;
-        send(b, &time_ns, f->n, 1, 0, TCP_FLAG_ACK);
+    /* The traffic goes on, by single bytes, which are never dropped; or the drops would be void. */
+    send(b, &time_ns, f->n, 0, 0, TCP_FLAG_SYN);
+    for (uint32_t sequence = 1, i = 0; i < 16; i++) {
+        time_ns += 3 * NS_PER_S / 4;
+        for (uint32_t j = 0; j <= f->n / 4; j++)
+            send(b, &time_ns, f->n, sequence++, 1, TCP_FLAG_ACK);
     }
     box_report(b, &report);
     return fig7_judge(f, parameters, (uint32_t)report.test.retransmitted,
