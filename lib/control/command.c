@@ -17,6 +17,13 @@ static const struct command_argument aggregate_arguments[] = {
     {0},
 };
 
+static const struct command_argument test_start_arguments[] = {
+    {"aggregate", ARGUMENT_AGGREGATE, true, 0, "number, name of the slice, or prefix"},
+    {"watch", ARGUMENT_SWITCH, false, 0,
+     "true: events follow the reply, as after \"watch\", so none of the test is missed"},
+    {0},
+};
+
 static const struct command_argument aggregates_arguments[] = {
     {"slice", ARGUMENT_TEXT, false, 0, "only of this slice"},
     {"verdict", ARGUMENT_TEXT, false, 0, "only with this verdict"},
@@ -56,7 +63,7 @@ static const struct command commands[] = {
     {"verdicts", "the latest verdicts, latest first", verdicts_arguments, command_run_verdicts},
     {"aggregate", "one aggregate, with all its evidence and drops", aggregate_arguments,
      command_run_aggregate},
-    {"test start", "begin a test of an aggregate", aggregate_arguments, command_run_test_start},
+    {"test start", "begin a test of an aggregate", test_start_arguments, command_run_test_start},
     {"test stop", "end the test of an aggregate", aggregate_arguments, command_run_test_stop},
     {"kill-switch", "stop every deliberate drop at once, or allow them again",
      kill_switch_arguments, command_run_kill_switch},

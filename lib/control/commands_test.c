@@ -180,6 +180,7 @@ json_t *command_run_test_start(struct command_call *call)
     if (error != 0)
         return command_refuse(call, "test start: aggregate %u: %s", aggregate,
                               words_of(start_refusals, ARRAY_LENGTH(start_refusals), error));
+    call->watch = command_switch(call, "watch");
     return json_pack("{s:I, s:s}", "aggregate", (json_int_t)aggregate, "test", "started");
 }
 

@@ -7,6 +7,8 @@
  * A refused command changes nothing, and so does the command of a client that closed the connection
  * before it was read: whoever wants something done waits for the reply. After {"command": "watch"}
  * a connection gets events as lines until its client leaves; what it asks afterwards is not heard.
+ * "test start" with "watch": true does the same once the test began, so that who waits for its end
+ * needs one connection and misses no event of it.
  * {"command": "help"} lists all.
  *
  * Only root, the server's own user and, where one is named, the members of a group are served. The

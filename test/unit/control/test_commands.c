@@ -378,6 +378,28 @@ static void only_watch_makes_a_watcher(void **state)
     assert_true(watch);
 }
 
+static bool becomes_a_watcher(const struct world *w, const char *request)
+{
+    bool watch = false;
+
+    json_decref(control_execute(&w->operations, request, strlen(request), w->now_ns, &watch));
+    return watch;
+}
+
+static void who_starts_a_test_may_hear_of_it_on_the_same_connection(void **state)
+{
+    static const char begin[] =
+        "{\"command\": \"test start\", \"aggregate\": \"edge\", \"watch\": true}";
+    struct world *w = *state;
+
+    assert_true(becomes_a_watcher(w, begin));
+    assert_true(manager_any_running(w->operations.manager));
+    /* Refused, as one is running: the connection may ask again. */
+    assert_false(becomes_a_watcher(w, begin));
+    assert_false(
+        becomes_a_watcher(w, "{\"command\": \"test start\", \"aggregate\": 1, \"watch\": false}"));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -397,6 +419,7 @@ int main(void)
         TEST(aggregates_are_told_by_when_they_changed),
         TEST(help_lists_every_command),
         TEST(only_watch_makes_a_watcher),
+        TEST(who_starts_a_test_may_hear_of_it_on_the_same_connection),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
