@@ -6,7 +6,7 @@
 
 enum {
     EXIT_ERROR = 1,
-    EXIT_USAGE = 2, /* the command line was not understood */
+    EXIT_USAGE = 2, /* the command line or the configuration was refused */
 };
 
 #endif

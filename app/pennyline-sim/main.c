@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/compiler.h"
+#include "common/exit_codes.h"
 #include "pennyline-sim/commands.h"
 
 const char *argp_program_version = "pennyline-sim " PENNYLINE_VERSION;
@@ -36,6 +37,7 @@ int main(int argc, char **argv)
 {
     static char name[64]; /* argp keeps a pointer to it */
 
+    argp_err_exit_status = EXIT_USAGE;
     if (argc >= 2 && strcmp(argv[1], "--help") == 0) {
         print_usage(stdout);
         return 0;
@@ -52,5 +54,5 @@ int main(int argc, char **argv)
         return commands[i].run(argc - 1, argv + 1);
     }
     print_usage(stderr);
-    return 64;
+    return EXIT_USAGE;
 }

@@ -247,19 +247,33 @@ void claims_note_program(struct appliance *a, uint32_t port)
     if (c->fd < 0 || a->ports[port].xdp.program == 0)
         return;
     c->changes.xdp_program = a->ports[port].xdp.program;
-    netdev_claim_write(c);
+    if (netdev_claim_write(c) != 0)
+        say_warning("port %s: which XDP program is ours cannot be written down: if this process is "
+                    "killed, the next one refuses it as somebody else's; \"ip link set dev ... xdp "
+                    "off\" takes it away",
+                    a->config->ports[port].name);
 }
 
+/* What cannot be switched on stays written down, for the next owner to try. */
 static void put_back(struct netdev_claim *c, const struct config_port *port)
 {
-    char interface[CONFIG_PATH_BYTES];
+    char interface[CONFIG_PATH_BYTES], names[NETDEV_FEATURES_BYTES];
+    netdev_features on = 0, off;
 
-    if (c->fd < 0 || !config_device_kernel_interface(port->device, interface) ||
+    if (c->fd < 0 || c->changes.switched_off == 0 ||
+        !config_device_kernel_interface(port->device, interface) ||
         if_nametoindex(interface) != c->changes.interface_index)
         return;
     netdev_features_switch(interface, c->changes.switched_off, true);
-    c->changes.switched_off = 0;
-    netdev_claim_write(c);
+    netdev_features_read(interface, &on);
+    off = c->changes.switched_off & ~on;
+    if (off != 0)
+        say_warning("port %s: %s of interface %s were on before and cannot be switched on again; "
+                    "\"ethtool -K %s NAME on\" does it by hand",
+                    port->name, netdev_features_format(off, names), interface, interface);
+    c->changes.switched_off = off;
+    if (netdev_claim_write(c) != 0)
+        say_warning("port %s: what was switched off cannot be written down", port->name);
 }
 
 void claims_down(struct appliance *a)

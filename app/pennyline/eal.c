@@ -66,10 +66,13 @@ int eal_read_lcores(const struct config *config, char *const *given, struct lcor
 {
     uint32_t main_lcore = config->eal.has_main_lcore ? config->eal.main_lcore : UINT32_MAX;
     struct arguments a = {.n_own = 0};
+    char listed[EAL_LCORES_BYTES];
     const char *list, *main_said;
 
     listen(&a, config, given);
-    list = said(&a, "--lcores");
+    list = eal_arguments_lcores(a.given, listed);
+    if (list == NULL)
+        list = eal_arguments_lcores(a.configured, listed);
     main_said = said(&a, "--main-lcore");
     if (main_said != NULL)
         main_lcore = (uint32_t)strtoul(main_said, NULL, 10);

@@ -2,7 +2,10 @@
 #include "eal_arguments.h"
 
 #include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/compiler.h"
 
@@ -92,6 +95,44 @@ const char *eal_arguments_value(char *const *list, const char *option)
         if (is_named(&o, option))
             value = o.value != NULL ? o.value : n_words_of(list, &o) == 2 ? list[1] : "";
     }
+    return value;
+}
+
+/* "0,2" for "5" or "0x5". A text that is no mask, or names more than there is room for, is given
+ * back: whoever reads it as a list says what is wrong with it. */
+static const char *list_of_mask(const char *mask, char out[EAL_LCORES_BYTES])
+{
+    const char *digits = strncasecmp(mask, "0x", 2) == 0 ? mask + 2 : mask;
+    size_t n_digits = strlen(digits), used = 0;
+
+    if (n_digits == 0 || strspn(digits, "0123456789abcdefABCDEF") != n_digits)
+        return mask;
+    out[0] = '\0';
+    for (size_t bit = 0; bit < 4 * n_digits; bit++) {
+        char digit[2] = {digits[n_digits - 1 - bit / 4]};
+
+        if ((strtoul(digit, NULL, 16) >> bit % 4 & 1) == 0)
+            continue;
+        if (used + sizeof(",1023") >= EAL_LCORES_BYTES)
+            return mask;
+        used += (size_t)snprintf(out + used, EAL_LCORES_BYTES - used, "%s%zu", used > 0 ? "," : "",
+                                 bit);
+    }
+    return used > 0 ? out : mask;
+}
+
+const char *eal_arguments_lcores(char *const *list, char out[EAL_LCORES_BYTES])
+{
+    const char *value = eal_arguments_value(list, "--lcores"), *last = "";
+
+    for (; value != NULL && *list != NULL; list++) {
+        struct option o = read_option(*list);
+
+        if (is_named(&o, "--lcores"))
+            last = *list;
+    }
+    if (strncmp(last, "-c", 2) == 0 || strncmp(last, "--coremask", 10) == 0)
+        return list_of_mask(value, out);
     return value;
 }
 

@@ -12,6 +12,12 @@
  * "-l0-3", "--lcores=0-3"): the last one's value, "" when that has none. NULL: it is not there. */
 const char *eal_arguments_value(char *const *list, const char *option);
 
+#define EAL_LCORES_BYTES 512
+
+/* The lcores that the list names, NULL when it names none: the value of --lcores in whatever
+ * spelling. A mask (-c, --coremask) is written out as a list in `out`. */
+const char *eal_arguments_lcores(char *const *list, char out[EAL_LCORES_BYTES]);
+
 /* All words of the lists in `out`, with NULL at the end; texts stay whose they are. Of options that
  * exclude each other, as two spellings of one do, only the last is left, so a later list wins;
  * those that EAL takes any number of times (-a, -b, -d, --vdev, --log-level, --trace) all stay. How

@@ -130,7 +130,8 @@ int main(int argc, char **argv)
     if (code != 0) {
         say_error("%s", error);
         options_free(&options);
-        return options.command == COMMAND_TEST && code == -EINVAL ? EXIT_USAGE : EXIT_ERROR;
+        /* No start makes a file better: the service manager does not try again. */
+        return options.command == COMMAND_CHECK || code == -ENOMEM ? EXIT_ERROR : EXIT_USAGE;
     }
     code = options.command == COMMAND_CHECK ? check(config) : serve(&options, config, argv[0]);
     config_free(config);

@@ -325,7 +325,8 @@ static json_t *ports_of(const struct options *o, uint32_t queues)
 static json_t *compose(const struct options *o)
 {
     json_t *root = test_options_compose(&o->test);
-    const char *given = eal_arguments_value(o->eal_arguments, "--lcores");
+    char listed[EAL_LCORES_BYTES];
+    const char *given = eal_arguments_lcores(o->eal_arguments, listed);
     const char *lcores = given != NULL ? given : o->lcores != NULL ? o->lcores : USUAL_LCORES;
     uint32_t queues = queues_of(o, lcores);
 

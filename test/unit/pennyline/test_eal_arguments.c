@@ -107,6 +107,40 @@ static void a_list_that_is_not_there_is_empty(void **state)
     assert_null(eal_arguments_value(NULL, "--lcores"));
 }
 
+static void lcores_of_a_mask_are_listed(void **state)
+{
+    static const struct {
+        const char *line, *lcores;
+    } values[] = {
+        {"-c f", "0,1,2,3"},
+        {"-c5", "0,2"},
+        {"--coremask=0x30", "4,5"},
+        {"--coremask 8000000000000001", "0,63"},
+        {"-l 5", "5"},
+        {"--lcores (0-1)@2", "(0-1)@2"},
+        {"-l 3 -c 10", "4"},
+        {"-c 10 -l 3", "3"},
+        {"-s 3 -S 3", NULL},
+        {"-c 0", "0"}, /* no lcore: the reader of lists tells */
+        {"-c 0-3", "0-3"},
+        {"-c", ""},
+        {"-c ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
+         "ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(values); i++) {
+        char out[EAL_LCORES_BYTES];
+        struct words line;
+        const char *lcores = eal_arguments_lcores(split(&line, values[i].line), out);
+
+        if (values[i].lcores == NULL)
+            assert_null(lcores);
+        else
+            assert_string_equal(lcores, values[i].lcores);
+    }
+}
+
 static void too_many_words_are_refused(void **state)
 {
     struct words own;
@@ -166,6 +200,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_the_operator_says_wins_and_stands_once),
         cmocka_unit_test(a_list_that_is_not_there_is_empty),
+        cmocka_unit_test(lcores_of_a_mask_are_listed),
         cmocka_unit_test(too_many_words_are_refused),
         cmocka_unit_test(a_value_is_read_in_each_spelling),
         cmocka_unit_test(an_option_is_removed_with_its_values),
