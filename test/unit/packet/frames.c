@@ -395,7 +395,7 @@ static void add_header(struct frame *f, enum frame_header which)
 {
     static const struct {
         uint8_t n_bytes;
-        uint8_t bytes[16];
+        uint8_t bytes[32];
     } headers[] = {
         [HEADER_GENEVE] = {12, {0x01, 0, 0x65, 0x58, 0, 0x10, 0x92, 0}},
         [HEADER_GENEVE_IPV6] = {8, {0x00, 0, 0x86, 0xdd, 0, 0, 1, 0}},
@@ -406,6 +406,12 @@ static void add_header(struct frame *f, enum frame_header which)
         [HEADER_GTP] = {8, {0x30, 0xff, 0, 0, 0, 0, 0, 77}},
         [HEADER_GTP_EXTENSION] = {16,
                                   {0x34, 0xff, 0, 0, 0, 0, 0, 78, 0, 0, 0, 0x85, 1, 0x10, 9, 0}},
+        [HEADER_GTP_FOUR_EXTENSIONS] = {28,
+                                        {0x34, 0xff, 0, 0, 0, 0,    0, 79, 0, 0,    0, 0x85, 1, 0,
+                                         0,    0x85, 1, 0, 0, 0x85, 1, 0,  0, 0x85, 1, 0,    0, 0}},
+        [HEADER_GTP_FIVE_EXTENSIONS] = {32, {0x34, 0xff, 0, 0, 0,    0,    0, 79, 0,    0, 0,
+                                             0x85, 1,    0, 0, 0x85, 1,    0, 0,  0x85, 1, 0,
+                                             0,    0x85, 1, 0, 0,    0x85, 1, 0,  0,    0}},
         [HEADER_GTP_ECHO] = {12, {0x32, 1, 0, 4}},
         [HEADER_TZSP] = {9, {1, 0, 0, 1, 0, 10, 1, 0xc0, 1}},
         [HEADER_TZSP_WITHOUT_END] = {4, {1, 0, 0, 1}},

@@ -19,6 +19,8 @@ enum frame_header {
     HEADER_GPE_NSH,
     HEADER_GTP,           /* TEID 77 */
     HEADER_GTP_EXTENSION, /* TEID 78, one of four bytes */
+    HEADER_GTP_FOUR_EXTENSIONS, /* TEID 79 */
+    HEADER_GTP_FIVE_EXTENSIONS,
     HEADER_GTP_ECHO,
     HEADER_TZSP, /* padding and a field of one byte */
     HEADER_TZSP_WITHOUT_END,

@@ -2,6 +2,8 @@
 #include "../within.h"
 #include "bench.h"
 
+#include <string.h>
+
 enum { START = 5000, BYTES = 1000, TTL = 60, WINDOW = 1000 };
 
 static void fin_ends_a_whole_flow_at_once(void **state)
@@ -180,6 +182,51 @@ static void the_handshake_tells_the_round_trip_time(void **state)
     assert_int_equal(b.hot.rtt_code, 0);
 }
 
+/* Its record may have been that of a flow whose numbers went round. */
+static void bytes_are_counted_from_the_beginning_of_the_flow(void **state)
+{
+    static const uint32_t starts[] = {START, UINT32_MAX - BYTES / 2};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(starts); i++) {
+        const struct packet_view syn = {.tcp_flags = TCP_FLAG_SYN, .sequence = starts[i] - 1};
+        const struct passive_packet packet = {.view = &syn};
+        struct bench b;
+        const struct passive_flow f = bench_flow(&b);
+
+        memset(&b, 0xff, sizeof(b));
+        passive_flow_begin(&f, &packet);
+        b.c = (struct passive_counters){0};
+        b.now_ns = 0;
+        bench_data(&b, starts[i], BYTES);
+        assert_true(passive_flow_bytes(&f) == BYTES);
+        bench_check(&b);
+    }
+}
+
+/* What was missing before is given up, and so is what lies between. */
+static void a_flow_that_goes_on_elsewhere_leaves_no_hole_open(void **state)
+{
+    (void)state;
+    for (uint32_t n_holes = 0; n_holes <= PASSIVE_MAX_HOLES; n_holes++) {
+        const uint32_t sequence = START + 100 * BYTES;
+        const struct packet_view v = {.sequence = sequence, .payload_bytes = BYTES};
+        struct bench b;
+        const struct passive_flow f = bench_flow(&b);
+
+        bench_open(&b, START);
+        for (uint32_t i = 0; i < n_holes; i++)
+            bench_data(&b, START + (1 + 2 * i) * BYTES, BYTES);
+        assert_int_equal(b.line.n_holes, n_holes);
+        passive_flow_go_on(
+            &f, &(struct passive_packet){.view = &v, .now_ticks = passive_ticks(b.now_ns)},
+            sequence, &b.c);
+        assert_int_equal(b.line.n_holes, 0);
+        assert_int_equal(b.c.holes_unknown + b.c.holes_unfilled, n_holes + 1);
+        bench_check(&b);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -190,6 +237,8 @@ int main(void)
         cmocka_unit_test(a_window_is_compared_with_the_first_one_that_no_syn_had),
         cmocka_unit_test(a_reset_with_holes_open_is_counted_as_such),
         cmocka_unit_test(the_handshake_tells_the_round_trip_time),
+        cmocka_unit_test(bytes_are_counted_from_the_beginning_of_the_flow),
+        cmocka_unit_test(a_flow_that_goes_on_elsewhere_leaves_no_hole_open),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -282,6 +282,24 @@ static void one_retransmission_over_many_lost_segments_counts_them_all(void **st
     bench_check(&b);
 }
 
+/* A flow of both directions, whose segments are as short as those of a terminal. */
+static void one_lost_segment_of_a_few_bytes_counts_as_one(void **state)
+{
+    enum { SHORT = 20 };
+    struct bench b;
+
+    (void)state;
+    bench_open(&b, START);
+    b.line.marks |= PASSIVE_TWO_WAY;
+    bench_wait_us(&b, RTT_US);
+    bench_data(&b, START, SHORT);
+    bench_data(&b, START + 2 * SHORT, SHORT);
+    bench_wait_us(&b, RTT_US);
+    assert_int_equal(bench_data(&b, START + SHORT, SHORT), PASSIVE_RETRANSMITTED);
+    assert_int_equal(b.c.lost_upstream, 1);
+    bench_check(&b);
+}
+
 static void a_hole_filled_in_its_middle_becomes_two(void **state)
 {
     struct bench b;
@@ -633,6 +651,7 @@ int main(void)
         cmocka_unit_test(a_clock_of_microseconds_is_not_believed),
         cmocka_unit_test(round_trip_times_are_learnt_from_what_proves_them),
         cmocka_unit_test(one_retransmission_over_many_lost_segments_counts_them_all),
+        cmocka_unit_test(one_lost_segment_of_a_few_bytes_counts_as_one),
         cmocka_unit_test(a_hole_filled_in_its_middle_becomes_two),
         cmocka_unit_test(a_repeat_of_what_went_by_was_lost_downstream),
         cmocka_unit_test(late_segments_explain_repeats_of_what_was_under_way),
