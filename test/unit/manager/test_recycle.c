@@ -218,6 +218,67 @@ static void a_full_table_is_told_once(void **state)
     close_box(b);
 }
 
+static void late_segment(struct box *b, uint32_t aggregate)
+{
+    struct message m = {.kind = MESSAGE_COUNTERS, .aggregate = aggregate};
+
+    m.counters.packets = m.counters.segments = m.counters.in_order = 1;
+    manager_receive(b->manager, &m);
+}
+
+/* Number 0 had a test, was given back, and is 77's now, which had none. */
+static struct box *open_box_of_a_second_life(void)
+{
+    struct box *b = open_box(1);
+
+    for (uint32_t i = 0; i < CAPACITY; i++)
+        want(b, i, true);
+    while (aggregate_table_n_free(b->table) == 0)
+        box_epoch(b);
+    want(b, 77, false);
+    assert_int_equal(find(b, 77), 0);
+    assert_int_equal(box_report(b, 0).state, TEST_IDLE);
+    return b;
+}
+
+/* The number of the test of its first life is left, without the parameters of a test. */
+static void segments_before_the_first_test_of_a_second_life_are_of_no_test(void **state)
+{
+    struct box *b = open_box_of_a_second_life();
+
+    (void)state;
+    manager_stop(b->manager, REASON_STOPPED, b->now_ns); /* no test begins by itself any more */
+    late_segment(b, 0);
+    assert_int_equal(box_report(b, 0).state, TEST_IDLE);
+    assert_int_equal(box_report(b, 0).n_tests, 0);
+    box_epoch(b);
+    assert_int_equal(box_report(b, 0).state, TEST_IDLE);
+    box_close(b);
+}
+
+/* Nor do they last: a third life begins with nothing, and is tested. */
+static void segments_after_a_second_life_are_forgotten(void **state)
+{
+    struct box *b = open_box_of_a_second_life();
+
+    (void)state;
+    for (uint32_t next = 100; find(b, 77) != AGGREGATE_NONE; next++) {
+        while (aggregate_table_n_free(b->table) == 0 && find(b, 77) != AGGREGATE_NONE)
+            box_epoch(b);
+        if (find(b, 77) != AGGREGATE_NONE)
+            want(b, next, false);
+    }
+    assert_int_equal(aggregate_table_n_free(b->table), 0);
+    late_segment(b, 0);
+    box_epoch(b);
+    assert_int_equal(aggregate_table_n_free(b->table), 1);
+    want(b, 78, true);
+    assert_int_equal(find(b, 78), 0);
+    assert_int_equal(box_report(b, 0).total->packets, 0);
+    assert_int_equal(box_report(b, 0).state, TEST_POOLED);
+    close_box(b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -227,6 +288,8 @@ int main(void)
         cmocka_unit_test(what_has_a_result_stays),
         cmocka_unit_test(a_drop_at_the_last_moment_keeps_the_number),
         cmocka_unit_test(a_number_waits_for_every_worker),
+        cmocka_unit_test(segments_before_the_first_test_of_a_second_life_are_of_no_test),
+        cmocka_unit_test(segments_after_a_second_life_are_forgotten),
         cmocka_unit_test(a_removed_one_is_unknown_to_all),
         cmocka_unit_test(a_full_table_is_told_once),
     };
