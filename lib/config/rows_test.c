@@ -4,7 +4,6 @@
 #include "config/option.h"
 
 #define TEST(member) OPTION_FIELD(struct test_parameters, member)
-#define HOUR_MS      3600000.0
 #define DAY_MS       86400000.0
 
 static const char *const rules[] = {"anytime", "penny", NULL};
@@ -92,7 +91,7 @@ static const struct option_row rows[] = {
      .kind = &kind_u32,
      TEST(flow_idle_timeout_ms),
      .least = 1000,
-     .most = HOUR_MS,
+     .most = TEST_MAX_FLOW_IDLE_TIMEOUT_MS,
      .fallback = "30000",
      .unit = "ms",
      .help = "A flow that is silent for this long is forgotten."},
@@ -100,7 +99,7 @@ static const struct option_row rows[] = {
      .kind = &kind_u32,
      TEST(passive_flow_idle_timeout_ms),
      .least = 1000,
-     .most = HOUR_MS,
+     .most = TEST_MAX_FLOW_IDLE_TIMEOUT_MS,
      .fallback = "15000",
      .unit = "ms",
      .help = "The same in mode `passive`."},

@@ -15,10 +15,11 @@ enum test_rule {
     TEST_RULE_PENNY,   /* the paper's rule, evaluated when its drops have ended */
 };
 
-/* Bounds that others size arrays by. */
-#define TEST_MAX_DROPS_PER_FLOW      15
-#define TEST_MAX_DROPS_PER_AGGREGATE 10000
-#define TEST_MAX_INDIVIDUAL_FLOWS    64
+/* Bounds that others size arrays and counters by. */
+#define TEST_MAX_DROPS_PER_FLOW       15
+#define TEST_MAX_DROPS_PER_AGGREGATE  10000
+#define TEST_MAX_INDIVIDUAL_FLOWS     64
+#define TEST_MAX_FLOW_IDLE_TIMEOUT_MS 3600000
 
 struct test_parameters {
     enum test_rule rule;

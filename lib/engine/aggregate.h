@@ -23,6 +23,7 @@
 
 #include "base/address.h"
 #include "base/compiler.h"
+#include "config/test_parameters.h"
 
 #define AGGREGATE_NONE UINT32_MAX
 
@@ -31,6 +32,18 @@
 #define AGGREGATE_NUMBER_BITS 22
 #define AGGREGATE_MOST        (UINT32_C(1) << AGGREGATE_NUMBER_BITS)
 #define AGGREGATE_GENERATIONS 1023u
+
+/* An aggregate is retired so long after it was added, at the earliest. */
+#define AGGREGATE_LEAST_LIFE_MS UINT64_C(60000)
+
+/* A generation does not come round while a flow holds a handle of it. A life of a number takes one
+ * generation, so the same one is back after 1023 lives: 17 hours. Each packet of a flow holds its
+ * handle against the control word and lets go of one that is stale; so a flow that still has it was
+ * silent since, and leaves the table when it was silent for the idle timeout and its record is
+ * looked at, which is once in half of that (age_interval_ns): 1.5 hours at most. */
+static_assert(AGGREGATE_GENERATIONS * AGGREGATE_LEAST_LIFE_MS >
+                  UINT64_C(2) * TEST_MAX_FLOW_IDLE_TIMEOUT_MS,
+              "a stale handle is gone before its generation comes round");
 
 static inline uint32_t aggregate_handle(uint32_t number, uint32_t generation)
 {
@@ -107,8 +120,9 @@ struct aggregate_table *aggregate_table_init(void *memory, size_t n_bytes, uint3
  * when all were given once, those released longest ago. */
 int64_t aggregate_table_add(struct aggregate_table *t, const struct aggregate_identity *identity);
 
-/* Manager. From now on nobody finds it, and every handle of it is stale. Its order is IDLE. It has
- * no budget and no place left, and no drop of it is pending. */
+/* Manager, AGGREGATE_LEAST_LIFE_MS after it was added at the earliest. From now on nobody finds it,
+ * and every handle of it is stale. Its order is IDLE. It has no budget and no place left, and no
+ * drop of it is pending. */
 void aggregate_table_retire(struct aggregate_table *t, uint32_t aggregate);
 
 /* Manager, when every worker has closed an epoch that began after the aggregate was retired: the

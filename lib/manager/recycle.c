@@ -12,7 +12,8 @@
 #include "base/time.h"
 #include "manager/passive_internal.h"
 
-#define SILENCE_NS (60 * NS_PER_S)
+/* Counted from when it was made at the earliest: so long it lives. */
+#define SILENCE_NS (AGGREGATE_LEAST_LIFE_MS * NS_PER_MS)
 
 /* So many numbers are to be free: fewer, and those are looked for that give theirs back. */
 static uint32_t wanted_free(const struct manager *m)
