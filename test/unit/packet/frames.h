@@ -17,8 +17,8 @@ enum frame_header {
     HEADER_GPE_ETHERNET,   /* without the flag that says what follows */
     HEADER_GPE_IPV4,       /* VNI 9 */
     HEADER_GPE_NSH,
-    HEADER_GTP,           /* TEID 77 */
-    HEADER_GTP_EXTENSION, /* TEID 78, one of four bytes */
+    HEADER_GTP,                 /* TEID 77 */
+    HEADER_GTP_EXTENSION,       /* TEID 78, one of four bytes */
     HEADER_GTP_FOUR_EXTENSIONS, /* TEID 79 */
     HEADER_GTP_FIVE_EXTENSIONS,
     HEADER_GTP_ECHO,
