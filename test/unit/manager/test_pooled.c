@@ -4,6 +4,7 @@
 
 #include "../within.h"
 #include "box.h"
+#include "manager/internal.h"
 
 /* Drops as long as budget is there, up to `n`; ends each with `state`, in the same epoch or in one
  * of its own. Returns how many were made. */
@@ -284,6 +285,42 @@ static void a_no_without_flows_phase_waits_for_the_last_drops(void **state)
     }
 }
 
+static void a_no_without_flows_phase_takes_the_budget_back_at_once(void **state)
+{
+    struct box *b = box_new(1);
+
+    (void)state;
+    b->slices[0].parameters.fallback_to_individual = false;
+    box_open(b);
+    assert_int_not_equal(box_drop(b, 0, 0), 0); /* still out */
+    while (box_report(b, 0).anytime.outcome == VERDICT_UNDECIDED) {
+        assert_true(box_budget(b, 0) > 0);
+        assert_int_equal(drop_and_end(b, 1, DROP_EXPIRED), 1);
+    }
+    assert_int_equal(box_report(b, 0).anytime.outcome, VERDICT_NOT_CLOSED_LOOP);
+    assert_int_equal(box_report(b, 0).state, TEST_POOLED);
+    assert_int_equal(box_budget(b, 0), 0);
+    box_close(b);
+}
+
+static void a_verdict_that_its_evidence_does_not_have_is_found(void **state)
+{
+    struct box *b = box_new(1);
+    struct test *t;
+
+    (void)state;
+    box_open(b);
+    drop_and_end(b, 100, DROP_RETRANSMITTED);
+    box_settle(b);
+    t = &b->manager->aggregates[0].test;
+    assert_int_equal(t->verdict, VERDICT_CLOSED_LOOP);
+    assert_null(manager_check(b->manager));
+    t->verdict = VERDICT_NOT_CLOSED_LOOP;
+    assert_non_null(manager_check(b->manager));
+    t->verdict = VERDICT_CLOSED_LOOP;
+    box_close(b);
+}
+
 /* Its own numbers say no; but three drops came back as only real senders repeat them. */
 static void rule_penny_calls_nobody_blind_beside_evidence_for_a_sender(void **state)
 {
@@ -496,6 +533,8 @@ int main(void)
         cmocka_unit_test(who_repeats_everything_late_is_not_excused),
         cmocka_unit_test(without_closed_loop_no_share_is_told),
         cmocka_unit_test(a_no_without_flows_phase_waits_for_the_last_drops),
+        cmocka_unit_test(a_no_without_flows_phase_takes_the_budget_back_at_once),
+        cmocka_unit_test(a_verdict_that_its_evidence_does_not_have_is_found),
         cmocka_unit_test(rule_penny_calls_nobody_blind_beside_evidence_for_a_sender),
         cmocka_unit_test(duplicates_from_before_the_test_do_not_weigh_on_it),
         cmocka_unit_test(what_made_most_drops_void_is_named),

@@ -75,12 +75,32 @@ static void the_room_left_longest_ago_is_used_again(void **state)
     box_close(b);
 }
 
+static void no_more_flows_are_kept_than_may_be_tested_one_by_one(void **state)
+{
+    enum { N_FLOWS = 3 };
+    struct box *b = box_new(1);
+    struct flow_report f;
+
+    (void)state;
+    b->slices[0].parameters.max_individual_flows = N_FLOWS;
+    b->slices[0].parameters.min_closed_loop_flows = 1;
+    box_open(b);
+    box_go_to_flows(b, 0);
+    for (uint32_t place = 0; place <= N_FLOWS; place++)
+        box_place(b, 0, 0, place, (struct flow_counts){.dropped = 1}, false);
+    assert_int_equal(box_report(b, 0).n_flow_reports, N_FLOWS);
+    assert_true(manager_flow_report(b->manager, 0, N_FLOWS - 1, &f));
+    assert_false(manager_flow_report(b->manager, 0, N_FLOWS, &f));
+    box_close(b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tests_wait_their_turn_for_the_flows_phase),
         cmocka_unit_test(a_room_that_nobody_owns_is_taken_first),
         cmocka_unit_test(the_room_left_longest_ago_is_used_again),
+        cmocka_unit_test(no_more_flows_are_kept_than_may_be_tested_one_by_one),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
