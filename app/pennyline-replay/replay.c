@@ -77,6 +77,7 @@ static int open_engine(struct replay *r, const struct random_source *random)
     struct engine_config config = {
         .slices = r->config->slices,
         .n_slices = r->config->n_slices,
+        .never_drop = &r->config->never_drop,
         .aggregates = r->aggregates,
         .gate = r->gate,
         .n_flows = instance->flows_per_lcore,

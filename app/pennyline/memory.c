@@ -32,6 +32,7 @@ struct engine_config memory_engine_config(const struct config *config)
     return (struct engine_config){
         .slices = config->slices,
         .n_slices = config->n_slices,
+        .never_drop = &config->never_drop,
         .n_flows = i->flows_per_lcore,
         .admissions_per_second = i->flow_admissions_per_second,
         .n_pending_drops = i->max_pending_drops,

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "config/error.h"
+#include "config/never_drop.h"
 #include "config/slice.h"
 #include "config/test_parameters.h"
 
@@ -108,6 +109,7 @@ struct config {
     struct config_next_hop *next_hops;
     uint32_t n_next_hops;
     struct test_parameters defaults;
+    struct never_drop never_drop;
     struct slice *slices;
     uint32_t n_slices;
 };

@@ -160,10 +160,13 @@ static int compare_items(const void *a, const void *b)
 /* Refuses the list when a prefix is in it twice. */
 static int check_distinct(struct option_reader *r, const struct ip_prefix *prefixes, size_t n)
 {
-    struct ip_prefix *sorted = calloc(n, sizeof(*sorted));
+    struct ip_prefix *sorted;
     char text[IP_TEXT_BYTES];
     int error = 0;
 
+    if (n < 2)
+        return 0;
+    sorted = calloc(n, sizeof(*sorted));
     if (sorted == NULL)
         return reader_no_memory(r);
     memcpy(sorted, prefixes, n * sizeof(*sorted));
@@ -191,6 +194,9 @@ static int read_prefixes(struct option_reader *r, const struct option_row *row, 
         n = 2;
     else if (!json_is_array(value) || n < (size_t)row->least || n > (size_t)row->most)
         return reader_refuse_row(r, value, row);
+    *count = 0;
+    if (n == 0)
+        return 0;
     *out = calloc(n, sizeof(**out));
     if (*out == NULL)
         return reader_no_memory(r);
@@ -240,3 +246,58 @@ static void describe_prefixes(const struct option_row *row, char *out, size_t n)
 
 const struct option_kind kind_prefixes = {
     "prefixes", false, false, read_prefixes, write_prefixes, schema_prefixes, describe_prefixes};
+
+static int read_tcp_ports(struct option_reader *r, const struct option_row *row, json_t *value,
+                          void *object)
+{
+    uint16_t *ports = (uint16_t *)((char *)object + row->offset);
+    uint32_t *count = (uint32_t *)((char *)object + row->count);
+    size_t n = json_array_size(value);
+
+    if (!json_is_array(value) || n > (size_t)row->most)
+        return reader_refuse_row(r, value, row);
+    for (size_t i = 0; i < n; i++) {
+        json_t *item = json_array_get(value, i);
+        json_int_t port = json_integer_value(item);
+        size_t mark = reader_enter_item(r, i);
+
+        if (!json_is_integer(item) || port < 1 || port > UINT16_MAX)
+            return reader_refuse_value(r, item, "a TCP port from 1 to 65535");
+        for (size_t k = 0; k < i; k++)
+            if (ports[k] == port)
+                return reader_refuse_value(r, item, "each port once");
+        ports[i] = (uint16_t)port;
+        reader_leave(r, mark);
+    }
+    *count = (uint32_t)n;
+    return 0;
+}
+
+static json_t *write_tcp_ports(const struct option_row *row, const void *object,
+                               const struct config *config)
+{
+    const uint16_t *ports = (const uint16_t *)((const char *)object + row->offset);
+    uint32_t n = *(const uint32_t *)((const char *)object + row->count);
+    json_t *list = json_array();
+
+    (void)config;
+    for (uint32_t i = 0; i < n; i++)
+        option_append(&list, json_integer(ports[i]));
+    return list;
+}
+
+static json_t *schema_tcp_ports(const struct option_row *row)
+{
+    return json_pack("{s:s, s:{s:s, s:i, s:i}, s:i, s:b}", "type", "array", "items", "type",
+                     "integer", "minimum", 1, "maximum", UINT16_MAX, "maxItems", (int)row->most,
+                     "uniqueItems", 1);
+}
+
+static void describe_tcp_ports(const struct option_row *row, char *out, size_t n)
+{
+    snprintf(out, n, "a list of up to %.0f TCP ports from 1 to 65535", row->most);
+}
+
+const struct option_kind kind_tcp_ports = {"TCP ports",       false,           false,
+                                           read_tcp_ports,    write_tcp_ports, schema_tcp_ports,
+                                           describe_tcp_ports};

@@ -21,6 +21,7 @@ void config_free(struct config *config)
         free(config->slices[i].destinations);
     }
     free(config->slices);
+    free(config->never_drop.prefixes);
     free(config->next_hops);
     free(config->ports);
     free(config);

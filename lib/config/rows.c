@@ -13,6 +13,7 @@
 #define INGRESS(member)     OPTION_FIELD(struct slice_ingress, member)
 #define GRANULARITY(member) OPTION_FIELD(struct slice_granularity, member)
 #define ESCALATION(member)  OPTION_FIELD(struct slice_escalation, member)
+#define NEVER_DROP(member)  OPTION_FIELD(struct never_drop, member)
 #define ROOT(member)        OPTION_FIELD(struct config, member)
 #define COMMENT             INITIALIZER(.name = "comment", .kind = &kind_note, .help = "For people; not read.")
 
@@ -586,6 +587,35 @@ const struct option_object object_slice = {
     .inherit_size = sizeof(struct test_parameters),
 };
 
+static const struct option_row never_drop_rows[] = {
+    COMMENT,
+    {.name = "ports",
+     .kind = &kind_tcp_ports,
+     NEVER_DROP(ports),
+     .count = offsetof(struct never_drop, n_ports),
+     .most = NEVER_DROP_MAX_PORTS,
+     .fallback = "[22, 179]",
+     .help = "TCP ports, of the source or the destination: SSH and BGP, when nothing is said."},
+    {.name = "prefixes",
+     .kind = &kind_prefixes,
+     NEVER_DROP(prefixes),
+     .count = offsetof(struct never_drop, n_prefixes),
+     .least = 0,
+     .most = NEVER_DROP_MAX_PREFIXES,
+     .fallback = "[]",
+     .otherwise = "none",
+     .help = "Prefixes that hold the source or the destination; null is all of them, so that "
+             "nothing is dropped."},
+};
+
+const struct option_object object_never_drop = {
+    .noun = "what is never dropped",
+    .help = "Flows that no test drops a segment of. They are forwarded, followed and counted as "
+            "others are; a test that sees no other flow ends with the reason `protected`.",
+    .rows = never_drop_rows,
+    .n_rows = ARRAY_LENGTH(never_drop_rows),
+};
+
 static const struct option_row root_rows[] = {
     {.name = "$schema", .kind = &kind_note, .help = "For editors; not read."},
     COMMENT,
@@ -619,6 +649,12 @@ static const struct option_row root_rows[] = {
      .object = &object_test,
      .fallback = "{}",
      .help = "Parameters of a test, for slices that do not set their own."},
+    {.name = "never_drop",
+     .kind = &kind_object,
+     ROOT(never_drop),
+     .object = &object_never_drop,
+     .fallback = "{}",
+     .help = "Flows that no test drops a segment of."},
     {.name = "slices",
      .kind = &kind_array,
      .list = &slice_list,

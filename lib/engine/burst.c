@@ -199,6 +199,8 @@ static never_inlined void begin_run(struct engine *e, struct run *r, const struc
     r->has_coins = r->order.phase == AGGREGATE_POOLED;
     r->may_book = r->has_coins && engine_may_book(e, &r->control->budget);
     wanted.test_id = r->order.test_id;
+    if (r->has_coins)
+        all.flags |= FLOW_SPARED; /* it has no coin */
     if (r->order.phase == AGGREGATE_SETTLING) {
         /* The first segment of this phase says where the flow's population ends. */
         all.flags |= FLOW_MARKED;

@@ -153,6 +153,9 @@ enum engine_action engine_try_drop(struct engine *e, const struct engine_packet 
     struct aggregate_control *control = &e->controls[aggregate_number_of(f->aggregate)];
     _Atomic int32_t *budget = &control->budget;
 
+    /* Before it could take a place, which would be lost on it. */
+    if ((f->flags & FLOW_SPARED) != 0)
+        return ENGINE_FORWARD;
     if (order.phase == AGGREGATE_FLOWS) {
         if (f->state != FLOW_ARMED)
             return ENGINE_FORWARD;

@@ -21,6 +21,7 @@
 #include <stdint.h>
 
 #include "base/random.h"
+#include "config/never_drop.h"
 #include "config/slice.h"
 #include "engine/aggregate.h"
 #include "engine/gate.h"
@@ -42,10 +43,11 @@ struct engine;
 struct engine_config {
     const struct slice *slices; /* outlive the engine */
     uint32_t n_slices;
-    struct aggregate_table *aggregates; /* shared */
-    struct engine_gate *gate;           /* shared */
-    uint16_t worker;                    /* number of this engine in messages */
-    uint32_t n_flows;                   /* capacity of the flow table */
+    const struct never_drop *never_drop; /* NULL: nothing is spared; outlives the engine */
+    struct aggregate_table *aggregates;  /* shared */
+    struct engine_gate *gate;            /* shared */
+    uint16_t worker;                     /* number of this engine in messages */
+    uint32_t n_flows;                    /* capacity of the flow table */
     uint32_t admissions_per_second;
     uint32_t n_pending_drops; /* capacity of the ledger, 1..2^20 */
     uint32_t n_places;        /* individually tested flows at once, 1..65534 */

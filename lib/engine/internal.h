@@ -18,6 +18,7 @@
 #define FLOW_PAST_PROTECTION 0x08 /* more than protect_first_packets segments went by */
 #define FLOW_NEVER_ARM       0x10 /* first seen in the middle, and FIN or RST since */
 #define FLOW_TESTED          0x20 /* a segment of it was dropped in this test */
+#define FLOW_SPARED          0x40 /* no test drops from it (never_drop) */
 #define FLOW_OF_TEST         (FLOW_REPAIRED | FLOW_MARKED | FLOW_HAD_PLACE | FLOW_TESTED)
 
 /* struct flow_key.mode. Active ones are 0, so that engines that only know these need not care. */

@@ -75,7 +75,7 @@ static const struct {
     [REASON_PROTECTED] = {"protected", "No segment came that may be dropped: they were repeats, "
                                        "out of order, of one byte, with URG, among the first of "
                                        "their flow (protect_first_packets), or of flows that are "
-                                       "left alone."},
+                                       "left alone or spared (never_drop)."},
     [REASON_NO_DROP] =
         {"no_drop",
          "No coin fell for a drop, or drops were not allowed (kill switch, suspension)."},

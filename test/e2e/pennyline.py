@@ -119,7 +119,8 @@ class Service:
     """One `pennyline run` in a lab's box."""
 
     def __init__(self, lab, slices, instance=(), driver="af_xdp", ports=None, defaults=(),
-                 lcores="0@0,1@1", memory_mb=384, huge=True, by=()):
+                 lcores="0@0,1@1", memory_mb=384, huge=True, by=(),
+                 never_drop=()):
         """`by`: a command that runs it, as setpriv."""
         self.lab = lab
         self.control_path = f"{lab.folder}/control.sock"
@@ -131,6 +132,7 @@ class Service:
             "eal": {"lcores": lcores, "huge": huge, "memory_mb": memory_mb,
                     "file_prefix": os.path.basename(lab.folder), "extra": ["--no-pci"]},
             "defaults": dict(defaults),
+            "never_drop": dict(never_drop),
             "ports": ports or [
                 {"name": "left", "device": "iface:portA", "driver": driver, "pair": "right"},
                 {"name": "right", "device": "iface:portB", "driver": driver, "pair": "left"}],

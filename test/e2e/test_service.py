@@ -152,6 +152,23 @@ class Systemd(unittest.TestCase):
             self.assertIn("STOPPING=1", words)
 
 
+class NeverDrop(unittest.TestCase):
+    def test_what_is_spared_is_forwarded_whole_while_a_test_beside_it_drops(self):
+        with served([GENUINE_SLICE, SPOOFED_SLICE], never_drop={"prefixes": [GENUINE[4]]}) as (
+                lab, service):
+            spoof(lab)
+            flows = lab.paced_flows(netlab.host(GENUINE[4], 1), 4, 5, ("--flows", 5))
+            self.assertEqual(flows.wait(netlab.PATIENCE_S), 0, flows.errors())
+            wait_until("drops beside it", lambda: dropped(service) >= 3)
+            code, summary = service.stop()
+        self.assertEqual(code, 0)
+        self.assertEqual(summary.broken_identities(), [])
+        spared = summary.aggregate(GENUINE[4])
+        self.assertGreater(spared["total"]["in_order"], 100)
+        self.assertEqual((spared["total"]["dropped"], spared["total"]["droppable"]), (0, 0))
+        self.assertEqual((spared["verdict"], spared["reason"]), ("inconclusive", "protected"))
+
+
 class KeepForwarding(unittest.TestCase):
     def test_a_test_that_has_ended_forwards_on_when_asked_to(self):
         with netlab.Path() as lab:

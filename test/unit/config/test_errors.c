@@ -48,7 +48,7 @@ static const struct {
     {"nul", "1:3: bad JSON: invalid token near 'nul'"},
     {"{\"slice\":[]}", "$.slice: unknown key; did you mean \"slices\"?"},
     {"{\"zzzzzz\":1}", "$.zzzzzz: unknown key; the configuration has $schema, comment, instance, "
-                       "eal, ports, next_hops, defaults, slices"},
+                       "eal, ports, next_hops, defaults, never_drop, slices"},
     {"{\"instance\":{\"epoch\":10}}",
      "$.instance.epoch: unknown key; the instance has comment, name, control_socket, "
      "control_group, event_log, "
@@ -56,8 +56,9 @@ static const struct {
      "max_flow_places, max_own_loss_ratio, max_manager_lateness_ms, kill_switch"},
     {"{\"slices\":[{\"name\":\"s\",\"mode\":\"active\",\"drop_probabilty\":0.1}]}",
      "$.slices[0].drop_probabilty: unknown key; did you mean \"drop_probability\"?"},
-    {"{\"a\\u0001\\\"b\":1}", "$[\"a\\u0001\\\"b\"]: unknown key; the configuration has $schema, "
-                              "comment, instance, eal, ports, next_hops, defaults, slices"},
+    {"{\"a\\u0001\\\"b\":1}",
+     "$[\"a\\u0001\\\"b\"]: unknown key; the configuration has $schema, "
+     "comment, instance, eal, ports, next_hops, defaults, never_drop, slices"},
     {"{\"instance\":[]}", "$.instance: a list of 0; allowed: an object (the instance)"},
     {"{\"ports\":{}}",
      "$.ports: an object; allowed: a list of at most 32 objects, each of them a port"},

@@ -15,7 +15,7 @@
 
 /* Every object stands in it once, so that each row has a place. */
 static const char whole[] =
-    "{\"instance\":{}, \"eal\":{}, \"defaults\":{},"
+    "{\"instance\":{}, \"eal\":{}, \"defaults\":{}, \"never_drop\":{},"
     " \"ports\":[{\"name\":\"a\",\"device\":\"eth0\"},{\"name\":\"b\",\"device\":\"eth1\","
     "\"decapsulate\":true}],"
     " \"next_hops\":[{\"name\":\"n\",\"port\":\"b\",\"destination_mac\":\"02:00:00:00:00:01\"},"
@@ -29,8 +29,8 @@ static const struct {
     {&object_instance, NULL, "instance"}, {&object_eal, NULL, "eal"},
     {&object_test, NULL, "defaults"},     {&object_test, "slices", NULL},
     {&object_port, "ports", NULL},        {&object_next_hop, "next_hops", NULL},
-    {&object_slice, "slices", NULL},      {NULL, "slices", "ingress"},
-    {NULL, "slices", "granularity"},
+    {&object_slice, "slices", NULL},      {&object_never_drop, NULL, "never_drop"},
+    {NULL, "slices", "ingress"},          {NULL, "slices", "granularity"},
 };
 
 /* Values of the kinds whose values are no numbers, none of them a default. */
@@ -50,7 +50,8 @@ static const struct {
     {&kind_mac, {"\"02:aa:bb:cc:dd:ee\""}, {"\"02:aa:bb:cc:dd\"", "\"00:00:00:00:00:00\"", "2"}},
     {&kind_hex, {"\"6d5a00ff\"", "\"\""}, {"\"6\"", "\"zz\"", "6"}},
     {&kind_vlan, {"0", "4094", "null"}, {"-1", "4095", "\"1\""}},
-    {&kind_prefixes, {"[\"10.0.0.0/8\", \"2001:db8::/32\"]"}, {"[]", "[\"10.0.0.0/x\"]", "{}"}},
+    {&kind_tcp_ports, {"[1, 65535]", "[]"}, {"[0]", "[65536]", "[22, 22]"}},
+    {&kind_prefixes, {"[\"10.0.0.0/8\", \"2001:db8::/32\"]"}, {"7", "[\"10.0.0.0/x\"]", "{}"}},
     {&kind_reference, {"\"b\""}, {"\"c\"", "0", "[]"}},
     {&kind_references, {"[\"m\", \"n\"]", "[]"}, {"[\"x\"]", "\"n\"", "[0]"}},
 };

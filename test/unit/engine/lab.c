@@ -51,6 +51,7 @@ struct lab *lab_open(const struct lab_options *options)
             aggregate_table_add(l->aggregates, &(struct aggregate_identity){.slice = 0}), 0);
     config = (struct engine_config){.slices = &l->slice,
                                     .n_slices = 1,
+                                    .never_drop = options->never_drop,
                                     .aggregates = l->aggregates,
                                     .gate = &l->gate,
                                     .n_flows = or_default(options->n_flows, 1024),

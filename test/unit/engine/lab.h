@@ -40,7 +40,8 @@ struct lab_options {
     uint32_t n_pending_drops;  /* 0: 256 */
     uint32_t max_stall_ms;     /* 0: bursts may lie far apart */
     uint64_t seed;
-    enum slice_mode mode; /* 0: active */
+    enum slice_mode mode;                /* 0: active */
+    const struct never_drop *never_drop; /* NULL: nothing is spared */
     void (*adjust)(struct test_parameters *parameters);
 };
 

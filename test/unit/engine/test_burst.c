@@ -313,6 +313,16 @@ static void aggregates_take_turns(void **state)
     run((struct lab_options){.n_flows = 1024, .granularity_ipv4 = 24}, &t);
 }
 
+/* Flows that are spared lie among those that are not, in the same bursts. */
+static void some_flows_are_spared(void **state)
+{
+    static const struct never_drop spared = {.ports = {1025, 1028}, .n_ports = 2};
+    static struct twins t = {.n_flows = N_FLOWS};
+
+    (void)state;
+    run((struct lab_options){.n_flows = 1024, .never_drop = &spared}, &t);
+}
+
 static void a_table_that_is_too_small(void **state)
 {
     static struct twins t = {.n_flows = N_FLOWS};
@@ -490,6 +500,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_aggregate),
         cmocka_unit_test(aggregates_take_turns),
+        cmocka_unit_test(some_flows_are_spared),
         cmocka_unit_test(a_table_that_is_too_small),
         cmocka_unit_test(aggregates_of_a_table_that_is_too_small),
         cmocka_unit_test(a_mirror),

@@ -487,6 +487,44 @@ static void an_evicted_flow_leaves_its_drop_void(void **state)
     lab_close(l);
 }
 
+/* By port or by prefix, of either end; the flow beside it pays as before. */
+static void a_spared_flow_is_never_dropped_from(void **state)
+{
+    struct ip_prefix of_flow = {0}, elsewhere = {0};
+    struct never_drop spared[] = {
+        {.ports = {22, 443}, .n_ports = 2},
+        {.ports = {22, 1024}, .n_ports = 2},
+        {.prefixes = &of_flow, .n_prefixes = 1},
+        {.ports = {22}, .prefixes = &elsewhere, .n_ports = 1, .n_prefixes = 1}};
+
+    (void)state;
+    assert_int_equal(ip_prefix_parse("10.0.0.1", &of_flow), 0);
+    assert_int_equal(ip_prefix_parse("192.0.2.0/24", &elsewhere), 0);
+    for (size_t i = 0; i < ARRAY_LENGTH(spared); i++)
+        for (int phase = AGGREGATE_POOLED; phase <= AGGREGATE_FLOWS; phase++) {
+            struct lab *l = lab_open(&(struct lab_options){.never_drop = &spared[i]});
+            bool is_spared = i < 3;
+
+            lab_order(l, (enum aggregate_phase)phase, 1, LAB_ALWAYS);
+            lab_set_budget(l, 100, 5);
+            lab_syn(l, 1, ISN);
+            for (uint32_t k = 0; k < 20; k++)
+                assert_int_equal(lab_data(l, 1, FIRST + 1000 * k, 1000),
+                                 !is_spared && k == 0 ? ENGINE_DROP : ENGINE_FORWARD);
+            assert_int_equal(lab_counters(l)->in_order, 20);
+            assert_int_equal(lab_counters(l)->dropped, !is_spared);
+            assert_int_equal(lab_counters(l)->droppable, !is_spared);
+            /* No place is lost on it. */
+            assert_int_equal(atomic_load(&aggregate_table_control(l->aggregates, 0)->places),
+                             5 - (!is_spared && phase == AGGREGATE_FLOWS));
+            if (is_spared && i == 2) {
+                lab_syn(l, 2, ISN);
+                assert_int_equal(lab_data(l, 2, FIRST, 1000), ENGINE_DROP);
+            }
+            lab_close(l);
+        }
+}
+
 static void no_test_no_drop(void **state)
 {
     struct lab *l = lab_open(&(struct lab_options){0});
@@ -648,6 +686,7 @@ int main(void)
         cmocka_unit_test(a_flow_that_is_mostly_out_of_order_is_left_alone),
         cmocka_unit_test(a_flow_that_is_a_little_out_of_order_is_never_left_alone),
         cmocka_unit_test(an_evicted_flow_leaves_its_drop_void),
+        cmocka_unit_test(a_spared_flow_is_never_dropped_from),
         cmocka_unit_test(no_test_no_drop),
         cmocka_unit_test(the_population_is_frozen_when_the_pooled_phase_ends),
     };
