@@ -367,7 +367,6 @@ int appliance_start(struct appliance *a, const struct config *config,
         }
     }
     events_process(a, "started", appliance_now_ns(a));
-    notify_tell(&a->notify, "READY=1\nSTATUS=forwarding");
     return 0;
 }
 

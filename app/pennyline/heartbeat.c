@@ -87,6 +87,15 @@ void heartbeat_look(struct appliance *a, uint64_t now_ns)
     }
 }
 
+/* A turn is counted when the next one begins, and the first count is of none. */
+bool heartbeat_all_turned(const struct appliance *a)
+{
+    for (uint32_t i = 0; i < a->n_workers; i++)
+        if (turns_of(a->workers[i]) < 2)
+            return false;
+    return true;
+}
+
 const struct worker *heartbeat_stale(const struct appliance *a)
 {
     for (uint32_t i = 0; i < a->n_workers; i++)

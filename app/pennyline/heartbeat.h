@@ -14,6 +14,9 @@
  * again. */
 void heartbeat_look(struct appliance *a, uint64_t now_ns);
 
+/* Has every worker been through its loop once, so that it forwards? */
+bool heartbeat_all_turned(const struct appliance *a);
+
 /* A worker that stands now, or NULL. */
 const struct worker *heartbeat_stale(const struct appliance *a);
 

@@ -81,7 +81,8 @@ static unsigned int turn(struct appliance *a, uint64_t now_ns)
     /* An epoch of millions of aggregates takes longer than the service manager waits. When a worker
      * hangs, what the others have to tell of the epoch ends, and so do the messages. */
     a->n_messages += n;
-    notify_alive(&a->notify, manager_epoch(a->manager) + a->n_messages, now_ns);
+    if (a->has_told_ready)
+        notify_alive(&a->notify, manager_epoch(a->manager) + a->n_messages, now_ns);
     if (n == 0)
         usleep(IDLE_SLEEP_US);
     return n;
@@ -120,6 +121,16 @@ static bool goes_on(struct appliance *a, uint64_t now_ns)
     return true;
 }
 
+/* A link that is down keeps nobody from being ready: a dead neighbour must not make the service
+ * manager end a box that forwards elsewhere. */
+static void tell_ready(struct appliance *a)
+{
+    if (a->has_told_ready || !heartbeat_all_turned(a))
+        return;
+    a->has_told_ready = true;
+    notify_tell(&a->notify, "READY=1\nSTATUS=forwarding");
+}
+
 void appliance_serve(struct appliance *a)
 {
     uint64_t now_ns = appliance_now_ns(a);
@@ -128,6 +139,7 @@ void appliance_serve(struct appliance *a)
     while (!a->must_stop && goes_on(a, now_ns)) {
         now_ns = appliance_now_ns(a);
         turn(a, now_ns);
+        tell_ready(a);
         if (a->options->show_progress && !a->has_told_end)
             progress_show(&a->progress, a, now_ns);
     }

@@ -86,6 +86,7 @@ struct appliance {
     uint64_t n_messages;                  /* of workers, taken in turns */
     bool must_stop;
     bool has_told_end;         /* of a test after which forwarding goes on */
+    bool has_told_ready;       /* the service manager, that all workers forward */
     uint64_t hearts_looked_ns; /* when workers were last looked at */
     struct appliance_watch watch;
     struct port_statistics watched[CONFIG_MAX_PORTS]; /* of each port, when it could last be read */
