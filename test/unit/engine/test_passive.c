@@ -144,6 +144,26 @@ static void both_directions_tell_how_far_each_side_is(void **state)
     lab_close(l);
 }
 
+/* RFC 9293 3.1: the number says nothing without its bit. */
+static void only_a_packet_with_ack_acknowledges(void **state)
+{
+    struct lab *l = open_passive(0);
+    uint8_t headers[40];
+
+    (void)state;
+    lab_syn(l, 1, START - 1);
+    acknowledgement(headers, START);
+    lab_packet_way(l, 1, true, TCP_FLAG_SYN | TCP_FLAG_ACK, 80000 - 1, 0, headers);
+    lab_packet_way(l, 1, false, TCP_FLAG_ACK, START, BYTES, headers);
+    lab_wait_ms(l, 30);
+    acknowledgement(headers, START + BYTES);
+    lab_packet_way(l, 1, true, TCP_FLAG_URG, 80000, BYTES, headers);
+    assert_int_equal(passive_sums(l)->rtt_destination_samples, 0);
+    lab_packet_way(l, 1, true, TCP_FLAG_ACK, 80000 + BYTES, BYTES, headers);
+    assert_int_equal(passive_sums(l)->rtt_destination_samples, 1);
+    lab_close(l);
+}
+
 /* An acknowledgement of `number` that reports [START, START + BYTES) as a duplicate. */
 static void duplicate_report(uint8_t headers[60], uint32_t number)
 {
@@ -266,6 +286,7 @@ int main(void)
         cmocka_unit_test(a_connection_may_begin_anew_when_the_old_one_is_over),
         cmocka_unit_test(a_stop_counts_the_flows_that_go_on),
         cmocka_unit_test(both_directions_tell_how_far_each_side_is),
+        cmocka_unit_test(only_a_packet_with_ack_acknowledges),
         cmocka_unit_test(a_repeat_that_the_receiver_reports_as_duplicate_is_no_loss),
         cmocka_unit_test(what_was_sent_again_tells_no_time),
         cmocka_unit_test(hostile_traffic_leaves_the_identities_whole),

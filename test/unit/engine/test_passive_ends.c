@@ -74,6 +74,31 @@ static void an_rst_of_either_side_ends_both_directions(void **state)
     }
 }
 
+/* What it follows on may have been lost before us. */
+static void an_rst_ends_a_flow_from_within_its_window(void **state)
+{
+    enum { BASE = 0x20000000 };
+    static const struct {
+        uint32_t sequence;
+        bool ends;
+    } cases[] = {
+        {BASE + BYTES, true},       {BASE + 3 * BYTES, true},   {BASE, true},
+        {BASE + 0x40000000, false}, {BASE - 0x40000000, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct lab *l = open_passive();
+
+        lab_syn(l, 1, BASE - 1);
+        lab_data(l, 1, BASE, BYTES);
+        lab_packet(l, 1, TCP_FLAG_RST, cases[i].sequence, 0);
+        if (passive_sums(l)->ended_rst != cases[i].ends)
+            fail_msg("case %zu", i);
+        lab_close(l);
+    }
+}
+
 /* The peer's holes are no fault of the RST. */
 static void only_the_holes_of_who_resets_count_as_cut_off(void **state)
 {
@@ -454,6 +479,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_rst_of_either_side_ends_both_directions),
+        cmocka_unit_test(an_rst_ends_a_flow_from_within_its_window),
         cmocka_unit_test(only_the_holes_of_who_resets_count_as_cut_off),
         cmocka_unit_test(a_syn_that_is_refused_may_be_followed_by_another),
         cmocka_unit_test(a_syn_with_another_number_takes_the_place_of_one_that_nobody_answered),

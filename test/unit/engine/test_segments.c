@@ -64,6 +64,19 @@ static void a_flow_seen_from_the_middle_waits_for_its_grace(void **state)
     lab_close(l);
 }
 
+static void a_first_segment_of_one_byte_is_no_keepalive(void **state)
+{
+    struct lab *l = open_observing();
+
+    (void)state;
+    lab_data(l, 1, ISN, 1);
+    assert_int_equal(lab_counters(l)->keepalives, 0);
+    assert_int_equal(lab_counters(l)->unarmed, 1);
+    lab_data(l, 1, ISN, 1);
+    assert_int_equal(lab_counters(l)->keepalives, 1);
+    lab_close(l);
+}
+
 static void each_segment_is_one_of_four_kinds(void **state)
 {
     struct lab *l = open_observing();
@@ -248,6 +261,7 @@ int main(void)
         cmocka_unit_test(a_flow_seen_from_its_syn_counts_at_once),
         cmocka_unit_test(data_in_a_syn_starts_one_later),
         cmocka_unit_test(a_flow_seen_from_the_middle_waits_for_its_grace),
+        cmocka_unit_test(a_first_segment_of_one_byte_is_no_keepalive),
         cmocka_unit_test(each_segment_is_one_of_four_kinds),
         cmocka_unit_test(what_carries_no_evidence_is_counted_apart),
         cmocka_unit_test(a_jump_is_counted_and_not_believed),
