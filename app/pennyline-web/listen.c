@@ -74,33 +74,51 @@ static int give_to_group(const char *where, const char *name, char *error, size_
     return 0;
 }
 
-static int open_path(struct listening *l, const char *where, const char *group, char *error,
+/* With the lock of the path. */
+static int take_path(struct listening *l, const struct sockaddr_un *address, char *error,
                      size_t n_error)
 {
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    enum unix_socket_occupant occupant;
+    const char *where = address->sun_path;
+    enum unix_socket_occupant occupant = unix_socket_find_occupant(address);
 
-    if (strlen(where) >= sizeof(address.sun_path))
-        return refuse(where, "the path is too long", error, n_error);
-    strcpy(address.sun_path, where);
-    occupant = unix_socket_find_occupant(&address);
     if (occupant == UNIX_SOCKET_ALIVE)
         return refuse(where, "another process answers there", error, n_error);
     if (occupant == UNIX_SOCKET_NO_SOCKET)
         return refuse(where, "something that is no socket lies there", error, n_error);
     if (occupant == UNIX_SOCKET_STALE)
         unlink(where);
-    l->fd = bind_path(&address);
+    l->fd = bind_path(address);
     if (l->fd < 0)
         return refuse(where, strerror(-l->fd), error, n_error);
-    l->path = address;
-    l->id = unix_socket_identify(&address);
+    l->path = *address;
+    l->id = unix_socket_identify(address);
+    return 0;
+}
+
+static int open_path(struct listening *l, const char *where, const char *group, char *error,
+                     size_t n_error)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int lock, failure;
+
+    if (strlen(where) >= sizeof(address.sun_path))
+        return refuse(where, "the path is too long", error, n_error);
+    strcpy(address.sun_path, where);
+    lock = unix_socket_lock(&address);
+    if (lock < 0)
+        return refuse(where,
+                      lock == -EWOULDBLOCK ? "another process is starting there" : strerror(-lock),
+                      error, n_error);
+    failure = take_path(l, &address, error, n_error);
+    unix_socket_unlock(&address, lock);
+    if (failure != 0)
+        return -1;
     snprintf(l->place, sizeof(l->place), "%s", where);
     if (give_to_group(where, group, error, n_error) == 0)
         return 0;
+    listen_remove(l);
     close(l->fd);
     l->fd = -1;
-    listen_remove(l);
     return -1;
 }
 

@@ -2,6 +2,9 @@
 #include "base/unix_socket.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -25,6 +28,52 @@ enum unix_socket_occupant unix_socket_find_occupant(const struct sockaddr_un *ad
         occupant = UNIX_SOCKET_STALE;
     close(fd);
     return occupant;
+}
+
+#define LOCK_PATH_BYTES (sizeof(((struct sockaddr_un *)0)->sun_path) + sizeof(".lock"))
+
+static void lock_path(const struct sockaddr_un *address, char out[LOCK_PATH_BYTES])
+{
+    snprintf(out, LOCK_PATH_BYTES, "%s.lock", address->sun_path);
+}
+
+/* False when who had it before removed it between our open(2) and our flock(2). */
+static bool lies_at(const char *path, int fd)
+{
+    struct stat opened, there;
+
+    return fstat(fd, &opened) == 0 && lstat(path, &there) == 0 && opened.st_dev == there.st_dev &&
+           opened.st_ino == there.st_ino;
+}
+
+int unix_socket_lock(const struct sockaddr_un *address)
+{
+    char path[LOCK_PATH_BYTES];
+    int fd, error;
+
+    lock_path(address, path);
+    for (;;) {
+        fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+        if (fd < 0)
+            return -errno;
+        if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+            error = -errno;
+            close(fd);
+            return error;
+        }
+        if (lies_at(path, fd))
+            return fd;
+        close(fd);
+    }
+}
+
+void unix_socket_unlock(const struct sockaddr_un *address, int lock)
+{
+    char path[LOCK_PATH_BYTES];
+
+    lock_path(address, path);
+    unlink(path);
+    close(lock);
 }
 
 struct unix_socket_id unix_socket_identify(const struct sockaddr_un *address)

@@ -16,6 +16,14 @@ enum unix_socket_occupant {
 
 enum unix_socket_occupant unix_socket_find_occupant(const struct sockaddr_un *address);
 
+/* The right to look who lies at the path, to clear it and to listen there. Without it two that
+ * start at once may both find a stale socket, and the second removes the fresh one of the first,
+ * which looks stale, too, until listen(2). Held as flock(2) of the file "PATH.lock", which is there
+ * for that time only; a process that ends holds it no longer. A descriptor for
+ * unix_socket_unlock(), or a negative errno: -EWOULDBLOCK when another process has it. */
+int unix_socket_lock(const struct sockaddr_un *address);
+void unix_socket_unlock(const struct sockaddr_un *address, int lock);
+
 /* Which file it is. All zero: none. */
 struct unix_socket_id {
     dev_t device;
@@ -25,7 +33,8 @@ struct unix_socket_id {
 /* Of what lies at the path now, right after bind(2). */
 struct unix_socket_id unix_socket_identify(const struct sockaddr_un *address);
 
-/* Removes the path if that file still lies there: another process may have put its own since. */
+/* Removes the path if that file still lies there: another process may have put its own since. While
+ * its server listens none does: so before it is closed. */
 void unix_socket_remove(const struct sockaddr_un *address, const struct unix_socket_id *id);
 
 #endif

@@ -124,21 +124,40 @@ int listener_check(const char *path, char *error, size_t n_error)
     return 0;
 }
 
-int listener_open(struct listener *l, const char *path, const char *group, char *error,
-                  size_t n_error)
+/* With the lock of the path: who lies there may be another one by now. */
+static int take_path(struct listener *l, const char *path, char *error, size_t n_error)
 {
     enum unix_socket_occupant occupant;
-    int failure;
 
     if (examine(l, path, error, n_error, &occupant) != 0)
         return -1;
     if (occupant == UNIX_SOCKET_STALE)
         unlink(path);
+    return start(l, error, n_error);
+}
+
+int listener_open(struct listener *l, const char *path, const char *group, char *error,
+                  size_t n_error)
+{
+    enum unix_socket_occupant occupant;
+    int failure, lock;
+
+    if (examine(l, path, error, n_error, &occupant) != 0)
+        return -1;
     failure = make_directories(path);
     if (failure < 0)
         return refuse(l, error, n_error, strerror(-failure),
                       "its directory cannot be made: make it, or give another path");
-    return start(l, error, n_error) == 0 ? admit_group(l, group, error, n_error) : -1;
+    lock = unix_socket_lock(&l->address);
+    if (lock == -EWOULDBLOCK)
+        return refuse(l, error, n_error, "another process is starting there",
+                      "stop it, or give this instance a path of its own");
+    if (lock < 0)
+        return refuse(l, error, n_error, strerror(-lock),
+                      "give a path in a directory that this user may write to");
+    failure = take_path(l, path, error, n_error);
+    unix_socket_unlock(&l->address, lock);
+    return failure == 0 ? admit_group(l, group, error, n_error) : -1;
 }
 
 int listener_accept(struct listener *l)
@@ -160,6 +179,6 @@ enum listener_peer listener_peer_of(const struct listener *l, int fd)
 
 void listener_close(struct listener *l)
 {
-    close(l->fd);
     unix_socket_remove(&l->address, &l->id);
+    close(l->fd);
 }

@@ -3,6 +3,7 @@
 """Who may do what to pennyline-web, and how much of it. Argument: the program."""
 
 import contextlib
+import fcntl
 import grp
 import os
 import random
@@ -332,6 +333,12 @@ class Transport(unittest.TestCase):
             s.sendall(b"GET /api/v1 HTTP/1.0\r\n\r\n")
             return s.recv(4096)
 
+    def answers(self, path):
+        try:
+            return self.ask_path(path).startswith(b"HTTP/1.1 200")
+        except (FileNotFoundError, ConnectionRefusedError):  # it is still on its way
+            return False
+
     def test_a_unix_socket_is_for_its_user_and_group(self):
         path = self.path("http.sock")
         web = Gateway(PROGRAM, self.control, listen=path)
@@ -386,6 +393,43 @@ class Transport(unittest.TestCase):
         self.assertEqual(run.returncode, 1)
         self.assertIn("no socket lies there", run.stderr)
         self.assertTrue(os.path.isfile(path))
+
+    def test_a_stale_unix_socket_is_left_to_the_one_that_takes_it_just_now(self):
+        """Until it listens, its fresh socket looks as stale as the old one."""
+        path = self.path("http.sock")
+        with socket.socket(socket.AF_UNIX) as s:
+            s.bind(path)
+        inode = os.stat(path).st_ino
+        with open(path + ".lock", "w", encoding="utf-8") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            run = subprocess.run([PROGRAM, "--socket", self.control, "--listen", path], stderr=subprocess.PIPE,
+                                 text=True, timeout=PATIENCE_S)
+            self.assertEqual(run.returncode, 1)
+            self.assertIn("another process is starting there", run.stderr)
+            self.assertEqual(os.stat(path).st_ino, inode)
+        web = Gateway(PROGRAM, self.control, listen=path)
+        self.addCleanup(web.kill)
+        self.assertTrue(self.ask_path(path).startswith(b"HTTP/1.1 200"))
+        self.assertFalse(os.path.exists(path + ".lock"))
+        web.close()
+
+    def test_of_many_that_start_at_once_one_serves_and_the_others_say_why_not(self):
+        path = self.path("http.sock")
+        with socket.socket(socket.AF_UNIX) as s:
+            s.bind(path)
+        runs = [subprocess.Popen([PROGRAM, "--socket", self.control, "--listen", path],
+                                 stderr=subprocess.PIPE, text=True) for _ in range(6)]
+        try:
+            wait_until(lambda: sum(r.poll() is not None for r in runs) == 5, "the end of all but one")
+            wait_until(lambda: self.answers(path), "an answer")
+            for run in runs:
+                if run.poll() is not None:
+                    self.assertRegex(run.stderr.read(), "another process (answers|is starting) there")
+        finally:
+            for run in runs:
+                run.terminate()
+                run.wait()
+                run.stderr.close()
 
     @unittest.skipIf(os.geteuid() != 0, "only root may give files away")
     def test_a_unix_socket_is_given_to_the_group_of_a_proxy(self):

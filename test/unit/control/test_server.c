@@ -20,6 +20,7 @@
 #include <cmocka.h>
 
 #include "base/time.h"
+#include "base/unix_socket.h"
 #include "world.h"
 
 #define NOBODY 65534
@@ -150,6 +151,23 @@ static void a_stale_socket_is_replaced(void **state)
     f->control = open_server(f);
     assert_non_null(f->control);
     close(connect_client(f));
+}
+
+static void a_path_is_left_to_the_one_that_takes_it_just_now(void **state)
+{
+    struct fixture *f = *state;
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int lock;
+
+    control_close(f->control);
+    strcpy(address.sun_path, f->path);
+    lock = unix_socket_lock(&address);
+    f->control = open_server(f);
+    assert_null(f->control);
+    assert_non_null(strstr(f->error, "another process is starting there"));
+    unix_socket_unlock(&address, lock);
+    f->control = open_server(f);
+    assert_non_null(f->control);
 }
 
 static void a_file_that_is_no_socket_is_left_alone(void **state)
@@ -655,6 +673,7 @@ int main(void)
         TEST(the_socket_is_private_and_its_directory_is_made),
         TEST(a_living_server_keeps_its_socket),
         TEST(a_stale_socket_is_replaced),
+        TEST(a_path_is_left_to_the_one_that_takes_it_just_now),
         TEST(a_file_that_is_no_socket_is_left_alone),
         TEST(a_path_that_is_too_long_is_refused),
         TEST(closing_takes_the_socket_away_but_no_other),
