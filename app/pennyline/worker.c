@@ -195,6 +195,12 @@ static void count_untestable(struct worker *w, const struct burst *b)
         engine_count_untestable(w->engine, (uint32_t)b->slices[i], &b->views[i],
                                 left < step ? left : step);
     }
+    for (unsigned int k = 0; k < b->n_untestable; k++) {
+        const unsigned int i = b->untestable_at[k];
+
+        if (packet_is_first_fragment(&b->views[i]))
+            engine_note_fragment(w->engine, (uint32_t)b->slices[i], &b->views[i], b->ingresses[i]);
+    }
 }
 
 /* Slices of all packets, and those that the engine is to look at. Nothing of what a

@@ -183,6 +183,9 @@ static inline bool flow_is_passive(const struct flow *f)
 /* passive.c: all of a packet of a passive slice; false: it belongs to no flow, and is to be counted
  * so. */
 bool engine_passive(struct engine *e, struct engine_packet *p, const struct slice_rules *rules);
+/* A first fragment. */
+void engine_passive_fragment(struct engine *e, const struct engine_packet *p,
+                             const struct slice_rules *rules);
 void engine_passive_leave(struct engine *e, struct flow *f);
 void engine_passive_stop(struct engine *e);
 struct passive_counters *engine_passive_delta(struct engine *e, uint32_t aggregate);

@@ -61,8 +61,10 @@ static void pair(struct engine *e, const struct passive_flow *a, struct flow *b)
     other.line->peer = flow_table_index(e->flows, a->hot);
     a->line->marks |= PASSIVE_TWO_WAY;
     other.line->marks |= PASSIVE_TWO_WAY;
-    a->hot->flags |= PASSIVE_MAY_SAMPLE;
-    b->flags |= PASSIVE_MAY_SAMPLE;
+    if (!a->line->has_fragments)
+        a->hot->flags |= PASSIVE_MAY_SAMPLE;
+    if (!other.line->has_fragments)
+        b->flags |= PASSIVE_MAY_SAMPLE;
 }
 
 static struct flow *find_other_direction(struct engine *e, const struct flow_key *own)
@@ -537,6 +539,26 @@ bool engine_passive(struct engine *e, struct engine_packet *p, const struct slic
     }
     packet_of_flow(e, p, rules, &f, c, engine_passive_delta(e, aggregate));
     return true;
+}
+
+void engine_passive_fragment(struct engine *e, const struct engine_packet *p,
+                             const struct slice_rules *rules)
+{
+    const struct flow_key key = engine_key_of(p, rules);
+    uint64_t hash = flow_table_hash(e->flows, &key);
+    struct passive_flow f;
+    struct flow *hot;
+    uint8_t flags;
+
+    flow_table_lookup_bulk(e->flows, &key, &hash, 1, &hot);
+    if (hot == NULL || !flow_is_passive(hot) || !in_window(hot, p->view->sequence, rules))
+        return;
+    f = lines_of(e, hot);
+    flags = hot->flags;
+    hot->last_seen_ms = e->now_ms;
+    passive_flow_fragment(&f, p->view->sequence, delta_of(e, hot));
+    if (((hot->flags & ~flags) & PASSIVE_ENDED) != 0)
+        report_end(e, &f, PASSIVE_END_FIN, 0);
 }
 
 static void stop_flow(void *context, struct flow *hot)

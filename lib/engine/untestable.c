@@ -25,6 +25,15 @@ void engine_count_untestable(struct engine *e, uint32_t slice, const struct pack
     }
 }
 
+void engine_note_fragment(struct engine *e, uint32_t slice, const struct packet_view *view,
+                          uint16_t ingress)
+{
+    const struct engine_packet p = {.view = view, .slice = slice, .ingress = ingress};
+
+    if (e->rules[slice].is_passive)
+        engine_passive_fragment(e, &p, &e->rules[slice]);
+}
+
 void engine_count_checksum(struct engine *e, uint32_t slice, const struct packet_view *view,
                            bool is_wrong)
 {

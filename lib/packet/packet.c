@@ -20,6 +20,7 @@ enum {
     MPLS_LABEL_BYTES = 4,
     IPV4_BYTES = 20,
     IPV6_BYTES = 40,
+    FRAGMENT_HEADER_BYTES = 8,
     TCP_BYTES = 20,
 };
 
@@ -87,6 +88,20 @@ static inline enum packet_reason parse_tcp(const struct bytes *in, uint32_t offs
     return PACKET_TCP;
 }
 
+/* A first fragment: whose it is and where it begins. How long its segment is, it does not say. */
+static void read_first_fragment(const struct bytes *in, uint32_t offset, uint32_t ip_end,
+                                struct packet_view *out)
+{
+    const uint8_t *tcp = in->data + offset;
+
+    if (offset + TCP_BYTES > ip_end || !is_captured(in, offset, TCP_BYTES))
+        return;
+    out->l4_offset = (uint16_t)offset;
+    out->source_port = load_be16(tcp);
+    out->destination_port = load_be16(tcp + 2);
+    out->sequence = load_be32(tcp + 4);
+}
+
 static inline enum packet_reason parse_transport(const struct bytes *in, uint32_t offset,
                                                  uint32_t ip_end, struct packet_view *out)
 {
@@ -109,6 +124,16 @@ static enum packet_reason parse_authentication(const struct bytes *in, uint32_t 
         return PACKET_BAD_AUTHENTICATION_HEADER;
     out->protocol = in->data[offset];
     return parse_transport(in, offset + n_bytes, ip_end, out);
+}
+
+/* RFC 791 3.1: the offset is 0 in the first one. */
+static enum packet_reason parse_ipv4_fragment(const struct bytes *in, const uint8_t *ip,
+                                              uint32_t offset, uint32_t ip_end,
+                                              struct packet_view *out)
+{
+    if ((load_be16(ip + 6) & 0x1fff) == 0 && out->protocol == PROTOCOL_TCP)
+        read_first_fragment(in, offset, ip_end, out);
+    return PACKET_IPV4_FRAGMENT;
 }
 
 /* ::ffff:a.b.c.d; the upper half is zero already. */
@@ -153,7 +178,7 @@ static inline enum packet_reason parse_ipv4(const struct bytes *in, uint32_t off
     out->has_ip = true;
     /* RFC 791 3.1: more fragments, or an offset. */
     if (likely_false((load_be16(ip + 6) & 0x3fff) != 0))
-        return PACKET_IPV4_FRAGMENT;
+        return parse_ipv4_fragment(in, ip, offset + header_bytes, offset + total_bytes, out);
     if (likely_false(out->protocol == PROTOCOL_AUTHENTICATION))
         return parse_authentication(in, offset + header_bytes, offset + total_bytes, out);
     return parse_transport(in, offset + header_bytes, offset + total_bytes, out);
@@ -172,6 +197,21 @@ static uint32_t ipv6_extension_bytes(uint8_t protocol, uint8_t length_field)
     default:
         return 0;
     }
+}
+
+/* RFC 8200 4.5: what comes next, then an offset of 0 in the first one. A fragment header means a
+ * fragment, also when it is the only one (RFC 6946 2, atomic): the next header of such a packet is
+ * what an attacker would like to have believed. */
+static enum packet_reason parse_ipv6_fragment(const struct bytes *in, uint32_t offset,
+                                              uint32_t ip_end, struct packet_view *out)
+{
+    const uint8_t *header = in->data + offset;
+
+    if (offset + FRAGMENT_HEADER_BYTES <= ip_end &&
+        is_captured(in, offset, FRAGMENT_HEADER_BYTES) && header[0] == PROTOCOL_TCP &&
+        (load_be16(header + 2) & 0xfff8) == 0)
+        read_first_fragment(in, offset + FRAGMENT_HEADER_BYTES, ip_end, out);
+    return PACKET_IPV6_FRAGMENT;
 }
 
 static enum packet_reason parse_ipv6_extensions(const struct bytes *in, uint32_t offset,
@@ -194,10 +234,8 @@ static enum packet_reason parse_ipv6_extensions(const struct bytes *in, uint32_t
         out->protocol = in->data[offset];
         offset += bytes;
     }
-    /* A fragment header means a fragment, also when it is the only one (RFC 6946 2, atomic): the
-     * next header of such a packet is what an attacker would like to have believed. */
     if (out->protocol == PROTOCOL_IPV6_FRAGMENT)
-        return PACKET_IPV6_FRAGMENT;
+        return parse_ipv6_fragment(in, offset, ip_end, out);
     return parse_transport(in, offset, ip_end, out);
 }
 

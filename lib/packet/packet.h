@@ -110,7 +110,8 @@ struct packet_view {
     _Alignas(16) struct ip_address source;
     struct ip_address destination;
     /* Host order, like all below. Valid when reason is PACKET_TCP, as are sequence,
-     * payload_bytes and tcp_flags. */
+     * payload_bytes and tcp_flags; ports and sequence also of a first fragment, see
+     * packet_is_first_fragment(). */
     uint16_t source_port;
     uint16_t destination_port;
     uint32_t sequence;
@@ -143,6 +144,14 @@ struct packet_view {
 };
 
 static_assert(sizeof(struct packet_view) == 64, "a burst of views must be one cache line each");
+
+/* Is it the first fragment of a TCP packet, with the 20 bytes of the TCP header in it? Also of one
+ * that is the only one, in IPv6. */
+static inline bool packet_is_first_fragment(const struct packet_view *view)
+{
+    return (view->reason == PACKET_IPV4_FRAGMENT || view->reason == PACKET_IPV6_FRAGMENT) &&
+           view->l4_offset != 0;
+}
 
 /* Does a VLAN tag follow this EtherType? 0x9100 to 0x9300 are what QinQ had before IEEE 802.1ad. */
 static inline bool packet_is_vlan_type(uint16_t ethertype)

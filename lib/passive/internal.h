@@ -37,6 +37,12 @@ static inline void passive_read_detail(const struct passive_flow *f, const struc
 enum passive_kind passive_judge_repeat(const struct passive_flow *f, const struct passive_packet *p,
                                        const struct open_holes *holes, struct passive_counters *c);
 
+/* fragments.c: may [start, end), which is missing, be what came in fragments? */
+bool passive_fragments_explain(const struct passive_flow *f, uint32_t start, uint32_t end);
+/* Counts such a hole, which ends at `end`. */
+void passive_close_fragmented(const struct passive_flow *f, uint32_t end,
+                              struct passive_counters *c);
+
 /* unfilled.c: counts a hole that leaves the list unfilled. `is_known`: it was open long enough to
  * say that nobody fills it. */
 void passive_give_up_hole(const struct passive_flow *f, const struct open_hole *hole, bool is_known,

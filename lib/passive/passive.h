@@ -68,12 +68,23 @@ struct passive_line {
      * repeat_end is the end of the last one. */
     uint32_t episode_start, episode_end, repeat_end;
     uint32_t peer; /* record of the other direction, or PASSIVE_NO_PEER; the engine's */
-    uint32_t
-        sample_end; /* with PASSIVE_SAMPLING: its acknowledgement is waited for; the engine's */
-    uint32_t sample_ticks;
+    union {
+        struct {
+            /* With PASSIVE_SAMPLING: its acknowledgement is waited for; the engine's. */
+            uint32_t sample_end;
+            uint32_t sample_ticks;
+        };
+        struct {
+            /* With has_fragments, and then nothing is sampled: first fragments came of segments
+             * that begin here, and between. */
+            uint32_t lowest_fragment;
+            uint32_t highest_fragment;
+        };
+    };
     /* Segments, but for the third, which counts holes. They stop at their maximum. */
     uint16_t n_reordered, n_retransmitted, n_unfilled, n_repeats;
-    uint8_t n_holes;
+    uint8_t n_holes : 7;
+    uint8_t has_fragments : 1;
     uint8_t ttl;             /* of the first packet; 0: unknown */
     uint8_t window_bits : 5; /* bit length of the first window that no SYN had; 0: not known */
     uint8_t rtt_lowered : 3; /* quarter octaves below what the handshake said of it, 4 at most */
@@ -215,6 +226,12 @@ void passive_flow_answered(const struct passive_flow *f, const struct passive_pa
  * filled. */
 void passive_flow_fin(const struct passive_flow *f, const struct passive_packet *p,
                       uint32_t sequence, struct passive_counters *c);
+
+/* A first fragment of a segment at `sequence`, within the window. How long the segment is, is not
+ * known, and what follows is not read. The hole that it leaves, open already or not yet, is none of
+ * missing bytes: it is closed, and what comes again of it tells nothing. */
+void passive_flow_fragment(const struct passive_flow *f, uint32_t sequence,
+                           struct passive_counters *c);
 
 /* An RST within the window. */
 void passive_flow_rst(const struct passive_flow *f, const struct passive_packet *p,

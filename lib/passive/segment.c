@@ -90,8 +90,12 @@ static void open_hole(const struct passive_flow *f, const struct passive_packet 
 {
     struct packet_detail detail = {0};
 
-    passive_read_detail(f, p, &detail);
     c->holes_opened++;
+    if (passive_fragments_explain(f, f->hot->snd_max, end)) {
+        passive_close_fragmented(f, end, c);
+        return;
+    }
+    passive_read_detail(f, p, &detail);
     holes->list[holes->n++] = (struct open_hole){
         .hole = {.start = f->hot->snd_max,
                  .end = end,

@@ -30,9 +30,9 @@ const char *passive_counters_check(const struct passive_counters *c)
         return "passed = first_time + reordered + lost_upstream_repairs + late + repeats + "
                "needless + unknown";
     if (c->holes_opened < c->holes_reordered + c->holes_retransmitted + c->holes_unfilled +
-                              c->holes_unknown + c->holes_merged)
+                              c->holes_unknown + c->holes_merged + c->holes_fragmented)
         return "holes_opened >= holes_reordered + holes_retransmitted + holes_unfilled + "
-               "holes_unknown + holes_merged";
+               "holes_unknown + holes_merged + holes_fragmented";
     if (c->reordered != c->extent_1 + c->extent_2 + c->extent_3_7 + c->extent_8_31 + c->extent_32)
         return "reordered = extent_1 + extent_2 + extent_3_7 + extent_8_31 + extent_32";
     if (c->flows_finished !=

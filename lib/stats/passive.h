@@ -6,7 +6,7 @@
  *   passed = first_time + reordered + lost_upstream_repairs + late + repeats + needless +
  *   unknown
  *   holes_opened = holes_reordered + holes_retransmitted + holes_unfilled + holes_unknown +
- *   holes_merged + those still open
+ *   holes_merged + holes_fragmented + those still open
  *   flows_finished = ended_fin + ended_rst + ended_idle + ended_evicted + ended_syn_only */
 #ifndef STATS_PASSIVE_H
 #define STATS_PASSIVE_H
@@ -50,6 +50,8 @@
     X(holes_unknown, "holes_unknown", "holes", "holes given up before their end for want of room") \
     X(holes_merged, "holes_merged", "holes",                                                       \
       "holes that went up in the next one for want of room")                                       \
+    X(holes_fragmented, "holes_fragmented", "holes",                                               \
+      "holes of segments that came in fragments, which are not read: nothing is known to miss")    \
     X(extent_1, "extent_1", "segments", "reordered segments of extent 1 (RFC 4737 4.2.1)")         \
     X(extent_2, "extent_2", "segments", "of extent 2")                                             \
     X(extent_3_7, "extent_3_7", "segments",                                                        \

@@ -108,7 +108,8 @@ static void check(const struct run *r)
     check_holes(r);
     require(passive_counters_check(c) == NULL);
     require(c->holes_opened == c->holes_reordered + c->holes_retransmitted + c->holes_unfilled +
-                                   c->holes_unknown + c->holes_merged + r->line.n_holes);
+                                   c->holes_unknown + c->holes_merged + c->holes_fragmented +
+                                   r->line.n_holes);
     require(c->observed >= c->lost_upstream && c->repeatable >= c->repeats);
     require(c->unknown >= c->maybe_late);
     require(c->lost_upstream <= UINT32_MAX && c->repeats <= UINT32_MAX); /* below zero */

@@ -52,6 +52,60 @@ static void a_flow_counts_from_its_first_packet(void **state)
     lab_close(l);
 }
 
+static void fragment_came(struct lab *l, uint32_t flow, uint32_t sequence, uint16_t ingress)
+{
+    struct packet_view view = {.source_port = 1024,
+                               .destination_port = 443,
+                               .sequence = sequence,
+                               .l4_offset = 20,
+                               .reason = PACKET_IPV4_FRAGMENT,
+                               .is_ipv4 = true,
+                               .has_ip = true};
+    uint8_t source[4];
+
+    store_be32(source, 0x0a000000 + flow);
+    view.source = ip_address_from_ipv4(source);
+    view.destination = ip_address_from_ipv4((uint8_t[]){198, 51, 100, 1});
+    engine_note_fragment(l->engine, 0, &view, ingress);
+}
+
+static void a_fragment_belongs_to_its_flow(void **state)
+{
+    struct lab *l = open_passive(0);
+
+    (void)state;
+    for (uint32_t flow = 1; flow <= 4; flow++)
+        lab_data(l, flow, START, BYTES);
+    fragment_came(l, 1, START + BYTES, 0);
+    fragment_came(l, 2, START + BYTES, 7);               /* of another ingress */
+    fragment_came(l, 3, START + (UINT32_C(1) << 31), 0); /* out of the window */
+    fragment_came(l, 9, START + BYTES, 0);               /* of no flow */
+    for (uint32_t flow = 1; flow <= 4; flow++)
+        lab_data(l, flow, START + 2 * BYTES, BYTES);
+    assert_int_equal(passive_sums(l)->holes_opened, 4);
+    assert_int_equal(passive_sums(l)->holes_fragmented, 1);
+    assert_int_equal(lab_counters(l)->flows_seen, 4);
+    lab_packet(l, 4, TCP_FLAG_FIN | TCP_FLAG_ACK, START + 3 * BYTES, 0);
+    assert_int_equal(passive_sums(l)->ended_fin, 0);
+    fragment_came(l, 4, START + BYTES, 0);
+    assert_int_equal(passive_sums(l)->ended_fin, 1);
+    engine_stop(l->engine);
+    assert_int_equal(passive_sums(l)->missing_bytes, 2 * BYTES);
+    lab_close(l);
+}
+
+static void an_active_test_takes_no_notice_of_fragments(void **state)
+{
+    struct lab *l = lab_open(&(struct lab_options){0});
+
+    (void)state;
+    lab_syn(l, 1, START - 1);
+    lab_data(l, 1, START, BYTES);
+    fragment_came(l, 1, START + BYTES, 0);
+    assert_int_equal(lab_counters(l)->in_order, 1);
+    lab_close(l);
+}
+
 static void syns_are_counted_by_what_follows(void **state)
 {
     struct lab *l = open_passive(0);
@@ -273,7 +327,7 @@ static void hostile_traffic_leaves_the_identities_whole(void **state)
     assert_int_equal(l->passive[0].holes_opened,
                      l->passive[0].holes_reordered + l->passive[0].holes_retransmitted +
                          l->passive[0].holes_unfilled + l->passive[0].holes_unknown +
-                         l->passive[0].holes_merged);
+                         l->passive[0].holes_merged + l->passive[0].holes_fragmented);
     lab_close(l);
 }
 
@@ -282,6 +336,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_is_dropped_whatever_the_order_says),
         cmocka_unit_test(a_flow_counts_from_its_first_packet),
+        cmocka_unit_test(a_fragment_belongs_to_its_flow),
+        cmocka_unit_test(an_active_test_takes_no_notice_of_fragments),
         cmocka_unit_test(syns_are_counted_by_what_follows),
         cmocka_unit_test(a_connection_may_begin_anew_when_the_old_one_is_over),
         cmocka_unit_test(a_stop_counts_the_flows_that_go_on),

@@ -50,6 +50,17 @@ static int naive_labels(struct walk *w)
     return CARRY_ON;
 }
 
+/* `at` stands behind the fragment's last IP header. */
+static void naive_first_fragment(struct walk *w)
+{
+    if (w->end - w->at < 20 || !have(w, 20))
+        return;
+    w->view->l4_offset = (uint16_t)w->at;
+    w->view->source_port = (uint16_t)number(w, 0, 2);
+    w->view->destination_port = (uint16_t)number(w, 2, 2);
+    w->view->sequence = (uint32_t)number(w, 4, 4);
+}
+
 static int naive_ipv4(struct walk *w)
 {
     static const uint8_t prefix[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255};
@@ -76,10 +87,12 @@ static int naive_ipv4(struct walk *w)
     w->type = number(w, 9, 1);
     w->view->protocol = (uint8_t)w->type;
     fragment = number(w, 6, 2) % 0x4000; /* without reserved and do-not-fragment */
-    if (fragment != 0)
-        return PACKET_IPV4_FRAGMENT;
     w->end = w->at + total;
     w->at += header;
+    if (fragment == 0x2000 && w->type == 6)
+        naive_first_fragment(w);
+    if (fragment != 0)
+        return PACKET_IPV4_FRAGMENT;
     if (w->type == 51) {
         if (w->end - w->at < 2 || !have(w, 2))
             return PACKET_BAD_AUTHENTICATION_HEADER;
@@ -153,7 +166,13 @@ static int naive_extensions(struct walk *w)
         w->view->protocol = (uint8_t)w->type;
         w->at += bytes;
     }
-    return w->type == 44 ? (int)PACKET_IPV6_FRAGMENT : (int)CARRY_ON;
+    if (w->type != 44)
+        return CARRY_ON;
+    if (w->end - w->at >= 8 && have(w, 8) && number(w, 0, 1) == 6 && number(w, 2, 2) / 8 == 0) {
+        w->at += 8;
+        naive_first_fragment(w);
+    }
+    return PACKET_IPV6_FRAGMENT;
 }
 
 static int naive_tcp(struct walk *w)

@@ -290,6 +290,73 @@ static void l3_start_without_type_looks_at_the_version(void **state)
     assert_int_equal(v.l4_offset, 40);
 }
 
+/* Not before its 20 bytes of TCP are there, neither in the capture nor in the packet. */
+static void a_first_fragment_tells_whose_it_is_and_where_it_begins(void **state)
+{
+    static const struct {
+        const char *frame;
+        bool is_first;
+    } cases[] = {
+        {"first IPv4 fragment", true},
+        {"last IPv4 fragment", false},
+        {"IPv4 fragment far in, high offset bits", false},
+        {"IPv4 fragment of UDP", false},
+        {"first IPv6 fragment", true},
+        {"later IPv6 fragment", false},
+        {"IPv6 fragment of UDP", false},
+        {"atomic IPv6 fragment", true},
+        {"IPv6 fragment behind an extension", true},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct packet_view v;
+        struct frame f;
+
+        frame_build(find_case(cases[i].frame), &f);
+        for (uint32_t n = 0; n <= f.n_bytes; n++) {
+            bool is_first = cases[i].is_first && n >= f.l4_offset + 20;
+
+            parse_exact(f.bytes, n, f.n_bytes, &v);
+            assert_int_equal(packet_is_first_fragment(&v), is_first);
+            assert_int_equal(v.source_port, is_first ? FRAME_SOURCE_PORT : 0);
+            assert_int_equal(v.destination_port, is_first ? FRAME_DESTINATION_PORT : 0);
+            assert_int_equal(v.sequence, is_first ? FRAME_SEQUENCE : 0);
+            assert_int_equal(v.l4_offset, is_first ? f.l4_offset : 0);
+            assert_int_equal(v.payload_bytes + v.tcp_flags, 0);
+        }
+    }
+}
+
+static void a_fragment_too_short_for_its_tcp_header_tells_nothing(void **state)
+{
+    static const char *const frames[] = {"first IPv4 fragment", "first IPv6 fragment"};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(frames); i++) {
+        struct packet_view v;
+        struct frame f;
+
+        frame_build(find_case(frames[i]), &f);
+        /* The length that IP states: from nothing behind its header up to all. */
+        for (uint32_t end = 14 + 40; end <= f.n_bytes; end++) {
+            bool is_ipv4 = i == 0;
+
+            store_be16(f.bytes + (is_ipv4 ? 14 + 2 : 14 + 4),
+                       (uint16_t)(end - 14 - (is_ipv4 ? 0 : 40)));
+            parse_exact(f.bytes, f.n_bytes, f.n_bytes, &v);
+            assert_int_equal(v.reason, is_ipv4 ? PACKET_IPV4_FRAGMENT : PACKET_IPV6_FRAGMENT);
+            assert_int_equal(packet_is_first_fragment(&v), end >= f.l4_offset + 20);
+        }
+        for (uint32_t end = 14 + 20; i == 0 && end < f.l4_offset + 20; end++) {
+            store_be16(f.bytes + 14 + 2, (uint16_t)(end - 14));
+            parse_exact(f.bytes, f.n_bytes, f.n_bytes, &v);
+            assert_int_equal(v.reason, PACKET_IPV4_FRAGMENT);
+            assert_false(packet_is_first_fragment(&v));
+        }
+    }
+}
+
 static void mutated_frames_are_read_as_the_naive_parser_reads_them(void **state)
 {
     enum { N_FRAMES = 200000 };
@@ -448,6 +515,8 @@ int main(void)
         cmocka_unit_test(a_capture_needs_all_headers_but_no_options_and_no_payload),
         cmocka_unit_test(l3_start_gives_the_same_with_other_offsets),
         cmocka_unit_test(l3_start_without_type_looks_at_the_version),
+        cmocka_unit_test(a_first_fragment_tells_whose_it_is_and_where_it_begins),
+        cmocka_unit_test(a_fragment_too_short_for_its_tcp_header_tells_nothing),
         cmocka_unit_test(mutated_frames_are_read_as_the_naive_parser_reads_them),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -121,5 +121,6 @@ void bench_check(struct bench *b)
         fail_msg("%s", broken);
     assert_int_equal(b->c.holes_opened, b->c.holes_reordered + b->c.holes_retransmitted +
                                             b->c.holes_unfilled + b->c.holes_unknown +
-                                            b->c.holes_merged + b->line.n_holes);
+                                            b->c.holes_merged + b->c.holes_fragmented +
+                                            b->line.n_holes);
 }
