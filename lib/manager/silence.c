@@ -3,7 +3,7 @@
  * dropped elsewhere or never, and neither says what it is: drops that were pending meanwhile are
  * void (state_by_time() in lib/engine/drops.c).
  *
- * Traffic is gone when over half of the timeout no more than an eighth came of what had come when a
+ * Traffic is gone when over half of the timeout less than an eighth came of what had come when a
  * drop may have been made that is pending. Half of the timeout is longer than nearly any repair
  * takes. An eighth, and not nothing, since a few packets of somebody else in the aggregate, or
  * forged ones, are not the traffic that was tested.

@@ -198,6 +198,15 @@ static void both_directions_tell_how_far_each_side_is(void **state)
     lab_close(l);
 }
 
+/* The handshake of flow 1, and its first segment. `headers` are those of its last packet. */
+static void begin_two_way(struct lab *l, uint8_t headers[40])
+{
+    lab_syn(l, 1, START - 1);
+    acknowledgement(headers, START);
+    lab_packet_way(l, 1, true, TCP_FLAG_SYN | TCP_FLAG_ACK, 80000 - 1, 0, headers);
+    lab_packet_way(l, 1, false, TCP_FLAG_ACK, START, BYTES, headers);
+}
+
 /* RFC 9293 3.1: the number says nothing without its bit. */
 static void only_a_packet_with_ack_acknowledges(void **state)
 {
@@ -205,10 +214,7 @@ static void only_a_packet_with_ack_acknowledges(void **state)
     uint8_t headers[40];
 
     (void)state;
-    lab_syn(l, 1, START - 1);
-    acknowledgement(headers, START);
-    lab_packet_way(l, 1, true, TCP_FLAG_SYN | TCP_FLAG_ACK, 80000 - 1, 0, headers);
-    lab_packet_way(l, 1, false, TCP_FLAG_ACK, START, BYTES, headers);
+    begin_two_way(l, headers);
     lab_wait_ms(l, 30);
     acknowledgement(headers, START + BYTES);
     lab_packet_way(l, 1, true, TCP_FLAG_URG, 80000, BYTES, headers);
@@ -235,10 +241,7 @@ static void a_repeat_that_the_receiver_reports_as_duplicate_is_no_loss(void **st
     uint8_t headers[60];
 
     (void)state;
-    lab_syn(l, 1, START - 1);
-    acknowledgement(headers, START);
-    lab_packet_way(l, 1, true, TCP_FLAG_SYN | TCP_FLAG_ACK, 80000 - 1, 0, headers);
-    lab_packet_way(l, 1, false, TCP_FLAG_ACK, START, BYTES, headers);
+    begin_two_way(l, headers);
     lab_packet_way(l, 1, false, TCP_FLAG_ACK, START + BYTES, BYTES, headers);
     for (int i = 0; i < 3; i++) {
         lab_wait_ms(l, 1);
@@ -271,10 +274,7 @@ static void what_was_sent_again_tells_no_time(void **state)
     uint8_t headers[40];
 
     (void)state;
-    lab_syn(l, 1, START - 1);
-    acknowledgement(headers, START);
-    lab_packet_way(l, 1, true, TCP_FLAG_SYN | TCP_FLAG_ACK, 80000 - 1, 0, headers);
-    lab_packet_way(l, 1, false, TCP_FLAG_ACK, START, BYTES, headers);
+    begin_two_way(l, headers);
     lab_wait_ms(l, 300);
     lab_packet_way(l, 1, false, TCP_FLAG_ACK, START, BYTES, headers);
     acknowledgement(headers, START + BYTES);
