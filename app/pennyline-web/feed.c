@@ -198,10 +198,16 @@ static void mark_dirty(struct feed *f, const json_t *event)
     pthread_mutex_unlock(&f->dirty_lock);
 }
 
+/* A number of them, so that what comes on and on holds up nothing else. */
 static bool take_dirty(struct feed *f)
 {
-    for (uint32_t a = next_dirty(f); a != UINT32_MAX; a = next_dirty(f)) {
-        json_t *report =
+    for (unsigned int n = 0; n < MOST_DIRTY; n++) {
+        uint32_t a = next_dirty(f);
+        json_t *report;
+
+        if (a == UINT32_MAX)
+            return true;
+        report =
             ask(f, json_pack("{s:s, s:I}", "command", "aggregate", "aggregate", (json_int_t)a));
 
         /* That there is no such aggregate is an answer, too. */
@@ -219,6 +225,7 @@ static bool take_dirty(struct feed *f)
 /* When each was done last, and how far the round of aggregates is. */
 struct rounds {
     double status_s, slices_s, dirty_s;
+    double rest_s;                /* until when nothing is asked but the status */
     double began_s, last_began_s; /* of rounds of aggregates; 0: none yet */
     uint32_t from;
     struct pace_start start;
@@ -248,6 +255,27 @@ static bool take_aggregates(struct feed *f, struct rounds *r)
     return true;
 }
 
+/* One that took long is asked for later, too, but never so late that it passes for old. */
+static double status_counts_from_s(double asked_s, double answered_s)
+{
+    double rest_s = pace_pause_s(answered_s - asked_s) - STATUS_INTERVAL_S;
+
+    return rest_s > 0 ? answered_s + rest_s : asked_s;
+}
+
+/* A long rest after a page must not make the status old: health is told by it. */
+static void rest(struct feed *f, struct rounds *r, double began_s)
+{
+    double now_s = monotonic_s();
+    double until_s = r->status_s + STATUS_INTERVAL_S;
+
+    if (r->rest_s <= now_s)
+        r->rest_s = now_s + pace_pause_s(now_s - began_s);
+    if (until_s > r->rest_s)
+        until_s = r->rest_s;
+    pause_s(f, until_s - now_s);
+}
+
 /* One thing that is due. */
 static bool take_next(struct feed *f, struct rounds *r)
 {
@@ -255,13 +283,15 @@ static bool take_next(struct feed *f, struct rounds *r)
     bool is_other = false;
 
     if (now_s - r->status_s >= STATUS_INTERVAL_S) {
-        r->status_s = now_s;
         if (!take_status(f, &r->start, &is_other))
             return false;
         if (is_other)
-            *r = (struct rounds){.start = r->start, .status_s = now_s};
+            *r = (struct rounds){.start = r->start};
+        r->status_s = status_counts_from_s(now_s, monotonic_s());
         return true;
     }
+    if (now_s < r->rest_s)
+        return true;
     if (now_s - r->slices_s >= SLICES_INTERVAL_S) {
         r->slices_s = now_s;
         return take_slices(f);
@@ -289,10 +319,8 @@ static void *asking_main(void *context)
         /* All is asked for anew: what happened meanwhile is not known. */
         rounds = (struct rounds){.start = rounds.start};
         for (double began_s = monotonic_s(); take_next(f, &rounds); began_s = monotonic_s()) {
-            double took_s = monotonic_s() - began_s;
-
             mirror_set_connected(f->config.mirror, true, "");
-            pause_s(f, pace_pause_s(took_s));
+            rest(f, &rounds, began_s);
             if (atomic_load(&f->must_stop))
                 break;
         }

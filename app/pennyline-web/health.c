@@ -6,10 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The status is asked for twice a second. */
-#define STATUS_OLD_S 5.0
 /* Epochs last some 10 ms; so long without one is no hiccup. */
-#define EPOCH_OLD_S 3.0
+#define EPOCH_OLD_S 2.5
 /* More packets than any burst and ring in flight: they went nowhere. A worker's counters are read
  * one after the other while it goes on, so somewhat more may seem to have left than came. */
 #define MOST_IN_FLIGHT 100000
@@ -18,8 +16,6 @@
 struct health {
     pthread_mutex_t lock;
     struct mirror *mirror;
-    json_int_t epoch;
-    double epoch_at_s;
     struct {
         json_int_t n;
         double at_s; /* when n was seen to grow */
@@ -34,7 +30,6 @@ struct health *health_create(struct mirror *m)
         return NULL;
     pthread_mutex_init(&h->lock, NULL);
     h->mirror = m;
-    h->epoch = -1;
     return h;
 }
 
@@ -71,22 +66,6 @@ __attribute__((format(printf, 4, 5))) static void check(struct checks *c, const 
     c->all_ok = c->all_ok && ok;
 }
 
-/* How long ago the epoch was last seen to go on. */
-static double epoch_age_s(struct health *h, const json_t *status, double now_s)
-{
-    json_int_t epoch = json_integer_value(json_object_get(status, "epoch"));
-    double age_s;
-
-    pthread_mutex_lock(&h->lock);
-    if (epoch != h->epoch) {
-        h->epoch = epoch;
-        h->epoch_at_s = now_s;
-    }
-    age_s = now_s - h->epoch_at_s;
-    pthread_mutex_unlock(&h->lock);
-    return age_s;
-}
-
 static json_int_t count(const json_t *counters, const char *name)
 {
     return json_integer_value(json_object_get(counters, name));
@@ -121,7 +100,13 @@ static void check_workers(struct health *h, struct checks *c, const json_t *stat
         json_int_t nowhere = taken - sent - count(n, "dropped") - count(n, "lost_tx_full") -
                              count(n, "lost_no_headroom") - count(n, "lost_cut") -
                              count(n, "absorbed_mirror");
+        const char *stalled = json_string_value(json_object_get(worker, "stalled"));
 
+        if (stalled != NULL) {
+            check(c, "worker", false, "lcore %lld has not been through its loop: its thread is %s",
+                  (long long)count(worker, "lcore"), stalled);
+            continue;
+        }
         check(
             c, "worker", nowhere >= -MOST_IN_FLIGHT && nowhere <= MOST_IN_FLIGHT,
             "lcore %lld: %lld packets taken, %lld sent on, %lld unaccounted for; the last one came "
@@ -149,14 +134,13 @@ static void check_ports(struct checks *c, const json_t *status)
 static void check_alive(struct health *h, struct checks *c, const struct mirror_view *v,
                         double now_s)
 {
-    double age_s = v->status != NULL ? epoch_age_s(h, v->status, now_s) : 0;
-
-    check(c, "answers", v->connected && v->status != NULL && v->age_s < STATUS_OLD_S,
+    check(c, "answers", v->connected && v->status != NULL && v->age_s < MIRROR_STATUS_OLD_S,
           v->connected ? "the last status is %.1f s old" : "no connection; last status %.1f s ago",
           v->age_s);
     if (v->status == NULL)
         return;
-    check(c, "epochs", age_s < EPOCH_OLD_S, "the epoch went on %.1f s ago", age_s);
+    check(c, "epochs", v->epoch_age_s < EPOCH_OLD_S, "the epoch went on %.1f s ago",
+          v->epoch_age_s);
     check_workers(h, c, v->status, now_s);
     check_ports(c, v->status);
 }

@@ -52,7 +52,7 @@ static void write_box(const json_t *s, const struct mirror_view *v, FILE *out)
     json_t *n;
 
     single(out, "up", "gauge", "", "1 when pennyline answers, with a status that is not old",
-           v->connected && v->age_s < 5);
+           v->connected && v->age_s < MIRROR_STATUS_OLD_S);
     if (s == NULL)
         return;
     family(out, "build", "info", "", "What is running");

@@ -86,11 +86,18 @@ void mirror_set_complete(struct mirror *m)
     pthread_rwlock_unlock(&m->lock);
 }
 
+static json_int_t epoch_of(const json_t *status)
+{
+    return json_integer_value(json_object_get(status, "epoch"));
+}
+
 void mirror_set_status(struct mirror *m, const json_t *status, double now_s)
 {
     json_t *copy = json_deep_copy(status);
 
     pthread_rwlock_wrlock(&m->lock);
+    if (m->status == NULL || epoch_of(m->status) != epoch_of(copy))
+        m->epoch_at_s = now_s;
     json_decref(m->status);
     m->status = copy;
     m->status_at_s = now_s;

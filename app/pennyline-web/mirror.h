@@ -14,6 +14,10 @@
 /* Some 1.4 KB each: with all that clients may hold, within MemoryMax= of the unit. */
 #define MIRROR_MAX_AGGREGATES (3u << 17)
 
+/* A status that is older says nothing of now. It is asked for twice a second, and after an answer
+ * that took long within two; so a pennyline that hangs is known within three seconds. */
+#define MIRROR_STATUS_OLD_S 2.5
+
 struct mirror;
 
 struct mirror *mirror_create(void); /* NULL when memory is short */
@@ -56,6 +60,7 @@ void mirror_write_history(struct mirror *m, uint32_t aggregate, FILE *out);
 struct mirror_view {
     bool connected, complete;
     double age_s;         /* of the status */
+    double epoch_age_s;   /* since a status told of a new one */
     const json_t *status; /* NULL: none yet */
     uint32_t n_aggregates;
     uint32_t n_left_out; /* beyond MIRROR_MAX_AGGREGATES: it is not complete then */

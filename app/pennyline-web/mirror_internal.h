@@ -38,6 +38,7 @@ struct mirror {
     uint64_t generation, revision;
     json_t *status;
     double status_at_s;
+    double epoch_at_s; /* when a status first told of its epoch */
     struct mirrored_slice *slices;
     uint32_t n_slices;
     struct mirrored_aggregate *aggregates;

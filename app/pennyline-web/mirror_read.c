@@ -145,6 +145,7 @@ struct mirror_view mirror_begin(struct mirror *m, double now_s)
         .complete = m->complete && m->n_left_out == 0,
         .n_left_out = m->n_left_out,
         .age_s = m->status != NULL ? now_s - m->status_at_s : 0,
+        .epoch_age_s = m->status != NULL ? now_s - m->epoch_at_s : 0,
         .status = m->status,
         .n_aggregates = m->n_aggregates,
         .n_slices = m->n_slices,

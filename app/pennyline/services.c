@@ -109,7 +109,8 @@ static bool on_worker(void *context, unsigned int i, struct report_worker *out)
                                   .n_flows_max = a->config->instance.flows_per_lcore,
                                   .load = &w->load,
                                   .rates = &w->rates,
-                                  .tsc_hz = w->clock.hz};
+                                  .tsc_hz = w->clock.hz,
+                                  .stalled = w->heart.is_stale ? w->heart.doing : ""};
     return true;
 }
 

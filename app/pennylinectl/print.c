@@ -26,9 +26,18 @@ static void flows_cell(const json_t *row, char out[CELL_BYTES])
                  most > 0 ? 100 * json_number_at(row, "flows.now") / most : 0);
 }
 
+static void stalled_cell(const json_t *row, char out[CELL_BYTES])
+{
+    const char *doing = json_string_value(json_object_get(row, "stalled"));
+
+    snprintf(out, CELL_BYTES, "%s%s", doing != NULL ? "hangs: " : "goes on",
+             doing != NULL ? doing : "");
+}
+
 static const struct column worker_columns[] = {
     {"worker", "worker", NULL, false},
     {"lcore", "lcore", NULL, false},
+    {"thread", NULL, stalled_cell, true},
     {"received", "counters.rx_packets", NULL, false},
     {"forwarded", "counters.tx_packets", NULL, false},
     {"dropped", "counters.dropped", NULL, false},

@@ -58,6 +58,8 @@ struct report_worker {
     const struct worker_load *load;
     const struct load_rates *rates; /* of the last second or so */
     uint64_t tsc_hz;                /* of the load's cycles */
+    const char
+        *stalled; /* what its thread is doing when it stands; "": it goes on; NULL: unknown */
 };
 json_t *report_worker_json(unsigned int number, const struct report_worker *w);
 

@@ -102,5 +102,8 @@ json_t *report_worker_json(unsigned int i, const struct report_worker *w)
         json_object_set_new(out, "flows", flows_json(w));
     if (w->load != NULL)
         json_object_set_new(out, "load", load_json(w));
+    if (w->stalled != NULL)
+        json_object_set_new(out, "stalled",
+                            w->stalled[0] != '\0' ? json_string(w->stalled) : json_null());
     return out;
 }

@@ -74,13 +74,18 @@ def manager(service):
 
 class Stalls(unittest.TestCase):
     def check(self, driver, stop, threads, stale=()):
+        """`stale`: those that are told of while they stand still."""
         with netlab.Path() as lab:
             service = pennyline.Service(lab, [SLICE], driver=driver)
             lab.paced_flows(netlab.host(GENUINE[4], 1), 4, 60, FLOWS)
             events = service.events
             wait_until("a pending drop", lambda: self.pending(events()) > 0)
             with stop(service):
+                if stale:
+                    wait_until("the status tells",
+                               lambda: service.ask("status")["workers"][0]["stalled"] == "held by a debugger")
                 time.sleep(STALL_S)
+            wait_until("no worker that stands", lambda: service.ask("status")["workers"][0]["stalled"] is None)
             wait_until("the end of the test",
                        lambda: any(e["event"] == "test_ended" for e in events()))
             code, summary = service.stop()

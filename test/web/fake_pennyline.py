@@ -179,7 +179,7 @@ class Pennyline:
                         slice_packets=packets - packets // 2)
         return {"worker": i, "lcore": i + 1, "counters": counters,
                 "packet_reasons": {"tcp": packets // 3, "not_tcp": 12},
-                "load": load(packets, now),
+                "load": load(packets, now), "stalled": None,
                 "flows": {"now": 700, "most": 65536, "admissions": {"admitted": 900, "refused": 1},
                           "evicted_syn_only": 0, "evicted_idle": 0, "aged": 190, "removed": 10}}
 

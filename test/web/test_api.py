@@ -226,6 +226,20 @@ class Health(World):
         self.twist(lambda status: status.update(epoch=7))
         wait_until(lambda: self.failed("/healthz") == {"epochs"})
 
+    def test_a_worker_that_hangs_is_told_by_its_lcore(self):
+        self.twist(lambda status: status["workers"][1].update(stalled="held by a debugger"))
+        wait_until(lambda: self.failed("/healthz") == {"worker"})
+        self.assertIn("lcore 2 has not been through its loop: its thread is held by a debugger",
+                      self.web.get("/healthz").body.decode())
+
+    def test_the_first_who_asks_hears_that_a_worker_hangs(self):
+        """However seldom a probe comes: nobody asked while the epoch still went on."""
+        self.twist(lambda status: status.update(epoch=8))
+        asked = self.server.pennyline.n_asked["status"]
+        # Half a second apart at least.
+        wait_until(lambda: self.server.pennyline.n_asked["status"] >= asked + 8)
+        self.assertEqual(self.failed("/healthz"), {"epochs"})
+
     def test_packets_that_go_nowhere_are_no_health(self):
         def swallow(status):
             status["workers"][1]["counters"]["tx_packets"] -= 200000

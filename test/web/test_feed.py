@@ -5,6 +5,7 @@
 import os
 import socket
 import tempfile
+import time
 import unittest
 
 import fake_pennyline
@@ -47,6 +48,38 @@ class Feed(World):
         finally:
             self.pennyline.silent_about.clear()
         self.refused(reply, 502, "may have been done")
+
+
+class Slow(World):
+    n_aggregates = 20
+
+    def setUp(self):
+        self.pennyline = self.server.pennyline
+
+    def test_a_status_is_asked_for_while_long_answers_let_the_manager_rest(self):
+        """A page that took 0.3 s asks for a rest of two, and the status must not be that old."""
+        tell = self.pennyline.do_aggregates
+        self.addCleanup(setattr, self.pennyline, "do_aggregates", tell)
+        self.pennyline.do_aggregates = lambda request: time.sleep(0.3) or tell(request)
+        asked = dict(self.pennyline.n_asked)
+        wait_until(lambda: self.pennyline.n_asked["aggregates"] >= asked["aggregates"] + 4)
+        pages = self.pennyline.n_asked["aggregates"] - asked["aggregates"]
+        self.assertGreater(self.pennyline.n_asked["status"] - asked["status"], 2 * (pages - 1))
+        self.assertEqual(self.web.get("/healthz").status, 200)
+
+    def test_a_manager_that_hangs_is_no_health_within_three_seconds(self):
+        self.pennyline.silent_about.update(("status", "aggregates", "slices", "aggregate"))
+        self.addCleanup(self.pennyline.silent_about.clear)
+
+        def is_down():
+            age_s = self.web.get("/api/v1/status").json()["age_s"]
+            if self.web.get("/healthz").status == 503:
+                return True
+            self.assertLess(age_s, 3, "healthy by a status that is old")
+            return False
+        wait_until(is_down)
+        up = [line for line in self.web.get("/metrics").body.decode().splitlines() if line.startswith("pennyline_up ")]
+        self.assertEqual(up, ["pennyline_up 0"])
 
 
 class Strange(World):
