@@ -5,11 +5,12 @@ set -euo pipefail
 
 # Package names of Debian 12 and 13 and of Ubuntu 24.04.
 build_packages=(gcc libc6-dev clang meson ninja-build pkg-config libdpdk-dev libjansson-dev
-    libcmocka-dev libpcap-dev zlib1g-dev libnuma-dev libmicrohttpd-dev libcurl4-openssl-dev scdoc)
+    libcmocka-dev libpcap-dev zlib1g-dev libbz2-dev libnuma-dev libmicrohttpd-dev libcurl4-openssl-dev scdoc)
 # dpdk-dev holds dpdk-testpmd, dpdk-telemetry.py, dpdk-proc-info and dpdk-dumpcap.
 run_packages=(dpdk dpdk-dev iproute2 nftables ethtool iperf3 procps util-linux python3)
 # What unit tests need beside what they test.
-test_packages=(binutils openssl systemd python3-jsonschema lua5.4 tshark gnuplot-nox prometheus)
+test_packages=(binutils openssl systemd python3-jsonschema lua5.4 tshark gnuplot-nox prometheus
+    bgpdump)
 check_packages=(git clang-format llvm libclang-rt-dev shellcheck cppcheck pyflakes3 tcpdump graphviz
     valgrind chromium)
 # A DPDK that is built from source: tools/versions.sh.
