@@ -260,7 +260,7 @@ void box_begin(struct box *b, uint64_t seed, uint64_t stream)
         b->workers[i].engine = engine_init(b->workers[i].memory, b->n_engine_bytes, &config);
     }
     manager_tick(b->manager, b->now_ns);
-    manager_test_start(b->manager, 0, b->now_ns);
+    manager_test_start(b->manager, 0, NULL, b->now_ns);
 }
 
 void box_set_doings(struct box *b, const struct box_doings *doings)

@@ -45,6 +45,28 @@ static void single(FILE *out, const char *name, const char *type, const char *un
     fprintf(out, PREFIX "%s%s %.15g\n", name, strcmp(type, "counter") == 0 ? "_total" : "", value);
 }
 
+/* Samples under label cause: who wanted the tests. */
+static void write_drop_budget(const json_t *budget, FILE *out)
+{
+    const char *cause;
+    json_t *n;
+
+    if (json_has_at(budget, "max_per_hour"))
+        single(out, "drop_budget_max_per_hour", "gauge", "",
+               "Drops that all tests may make an hour", json_number_at(budget, "max_per_hour"));
+    family(out, "drop_budget_made", "gauge", "",
+           "Drops within the last hour, by who wanted the test");
+    json_object_foreach (json_object_get(budget, "made_by"), cause, n) {
+        fputs(PREFIX "drop_budget_made{", out);
+        label(out, "cause", cause);
+        fprintf(out, "} %lld\n", (long long)json_integer_value(n));
+    }
+    single(out, "drop_budget_reserved", "gauge", "", "Drops that tests under way may still make",
+           json_number_at(budget, "reserved"));
+    single(out, "drop_budget_awaited", "gauge", "", "1: a test waits, since the budget is spent",
+           json_is_true(json_object_get(budget, "awaited")));
+}
+
 static void write_box(const json_t *s, const struct mirror_view *v, FILE *out)
 {
     const char *version = json_string_value(json_object_get(s, "version"));
@@ -79,6 +101,7 @@ static void write_box(const json_t *s, const struct mirror_view *v, FILE *out)
         label(out, "state", state);
         fprintf(out, "} %lld\n", (long long)json_integer_value(n));
     }
+    write_drop_budget(json_object_get(s, "drop_budget"), out);
 }
 
 static void write_worker_row(const json_t *workers, const struct counter_row *row, FILE *out)

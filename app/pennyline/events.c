@@ -121,6 +121,16 @@ static void say_event(struct appliance *a, const struct manager_event *event)
         progress_end(&a->progress);
         say_info("there is room for new aggregates again");
         break;
+    case EVENT_DROP_BUDGET_SPENT:
+        progress_end(&a->progress);
+        say_warning("tests wait: no more than %u segments may be dropped within an hour "
+                    "(instance.max_drops_per_hour)",
+                    a->config->instance.max_drops_per_hour);
+        break;
+    case EVENT_DROP_BUDGET_FREE:
+        progress_end(&a->progress);
+        say_info("no test waits for the box's budget of drops any more");
+        break;
     case EVENT_RESUMED:
         progress_end(&a->progress);
         say_info("drops are allowed again");

@@ -89,6 +89,24 @@ static void print_objects(FILE *out, const char *title, const json_t *list)
     }
 }
 
+static void print_drop_budget(FILE *out, json_t *b)
+{
+    char text[CELL_BYTES];
+    const char *cause;
+    json_t *n;
+
+    fprintf(out, "drop budget  %s made within the hour", json_text_at(b, "made", text));
+    if (json_has_at(b, "max_per_hour"))
+        fprintf(out, " of %s", json_text_at(b, "max_per_hour", text));
+    json_object_foreach (json_object_get(b, "made_by"), cause, n)
+        if (json_integer_value(n) != 0)
+            fprintf(out, ", by %s %lld", cause, (long long)json_integer_value(n));
+    fprintf(out, "; %s reserved for tests under way", json_text_at(b, "reserved", text));
+    if (json_is_true(json_object_get(b, "awaited")))
+        fprintf(out, "; tests wait for it (raise instance.max_drops_per_hour)");
+    fprintf(out, "\n");
+}
+
 void print_status(FILE *out, const json_t *s)
 {
     char text[CELL_BYTES];
@@ -109,6 +127,7 @@ void print_status(FILE *out, const json_t *s)
                 ? ", none is free: new sub-prefixes are not tested (raise max_aggregates)"
                 : "");
     print_tests(out, json_object_get(s, "tests"));
+    print_drop_budget(out, json_object_get(s, "drop_budget"));
     print_objects(out, "port", json_object_get(s, "ports"));
     fprintf(out, "\n");
     table_print(out, worker_columns, json_object_get(s, "workers"));

@@ -363,6 +363,29 @@ static int check_aggregates(struct option_reader *r)
     return reader_refuse(r, found, allowed);
 }
 
+/* A test that can never have all its drops would wait for ever. */
+static int check_drop_budget(struct option_reader *r)
+{
+    const struct config *c = r->config;
+    uint32_t max = c->instance.max_drops_per_hour;
+    char found[32], allowed[CONFIG_NAME_BYTES + 96];
+
+    for (uint32_t i = 0; max != 0 && i < c->n_slices; i++) {
+        uint32_t needed = test_parameters_most_drops(&c->slices[i].parameters);
+
+        if (c->slices[i].mode != SLICE_ACTIVE || needed <= max)
+            continue;
+        snprintf(found, sizeof(found), "%u", max);
+        snprintf(allowed, sizeof(allowed),
+                 "0, or at least the %u segments that one test of slice \"%s\" may drop", needed,
+                 c->slices[i].name);
+        reader_enter_key(r, "instance");
+        reader_enter_key(r, "max_drops_per_hour");
+        return reader_refuse(r, found, allowed);
+    }
+    return 0;
+}
+
 static int check_defaults(struct option_reader *r)
 {
     size_t mark = reader_enter_key(r, "defaults");
@@ -384,7 +407,7 @@ int config_check(struct option_reader *r)
         (error = check_each(r, c->n_next_hops, check_next_hop)) != 0 ||
         (error = check_defaults(r)) != 0 ||
         (error = check_each(r, c->n_slices, check_slice)) != 0 ||
-        (error = check_aggregates(r)) != 0)
+        (error = check_aggregates(r)) != 0 || (error = check_drop_budget(r)) != 0)
         return error;
     return config_check_overlap(r);
 }

@@ -42,6 +42,7 @@ struct config_instance {
     uint32_t max_flow_places;            /* flows that are tested one by one, over all aggregates */
     double max_own_loss_ratio;
     uint32_t max_manager_lateness_ms;
+    uint32_t max_drops_per_hour; /* of all tests together; 0: no limit */
     bool kill_switch;
 };
 

@@ -25,6 +25,7 @@ static const struct {
     {"instance", "flow_admissions_per_second", CONFIG_LIVE},
     {"instance", "max_own_loss_ratio", CONFIG_LIVE},
     {"instance", "max_manager_lateness_ms", CONFIG_LIVE},
+    {"instance", "max_drops_per_hour", CONFIG_LIVE},
     {"instance", "kill_switch", CONFIG_LIVE},
     {"ports", "sampling", CONFIG_LIVE},
     {"slices", "sources", CONFIG_TRAFFIC},

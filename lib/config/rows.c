@@ -113,6 +113,17 @@ static const struct option_row instance_rows[] = {
      .fallback = "1000",
      .unit = "ms",
      .help = "When an epoch comes later than this, tests are suspended."},
+    {.name = "max_drops_per_hour",
+     .kind = &kind_u32,
+     INSTANCE(max_drops_per_hour),
+     .least = 0,
+     .most = 1000000000,
+     .fallback = "0",
+     .otherwise = "no limit",
+     .unit = "segments",
+     .help = "So many segments are dropped within any hour, by all tests together, whoever began "
+             "them; a test that needs more waits. At least what one test may drop: "
+             "`max_drops_per_aggregate`, and `max_individual_flows` times `max_drops_per_flow`."},
     {.name = "kill_switch",
      .kind = &kind_bool,
      INSTANCE(kill_switch),

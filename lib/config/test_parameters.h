@@ -56,6 +56,13 @@ struct test_parameters {
     uint64_t seed;
 };
 
+/* No test of an aggregate drops more segments than this. */
+static inline uint32_t test_parameters_most_drops(const struct test_parameters *p)
+{
+    return p->max_drops_per_aggregate +
+           (p->fallback_to_individual ? p->max_individual_flows * p->max_drops_per_flow : 0);
+}
+
 /* The defaults of the table. At start only: it allocates, and aborts when memory is short. */
 void test_parameters_default(struct test_parameters *out);
 

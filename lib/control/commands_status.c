@@ -39,6 +39,27 @@ static json_t *from_callback(json_t *(*callback)(void *), void *context, json_t 
     return value;
 }
 
+static json_t *drop_budget_json(const struct manager *m, uint64_t now_ns)
+{
+    json_t *made_by = json_object();
+    struct manager_drop_budget b;
+    uint64_t made = 0;
+
+    manager_drop_budget(m, &b);
+    for (int i = 0; i < TEST_N_CAUSES; i++) {
+        made += b.made[i];
+        json_object_set_new(made_by, test_cause_name((enum test_cause)i),
+                            json_integer((json_int_t)b.made[i]));
+    }
+    return json_pack("{s:o, s:I, s:o, s:I, s:o, s:b, s:o}", "max_per_hour",
+                     b.max_per_hour != 0 ? json_integer(b.max_per_hour) : json_null(), "made",
+                     (json_int_t)made, "made_by", made_by, "reserved", (json_int_t)b.reserved,
+                     "left", b.max_per_hour != 0 ? json_integer((json_int_t)b.left) : json_null(),
+                     "awaited", (int)b.is_awaited, "next_s",
+                     b.next_ns > now_ns ? json_real((double)(b.next_ns - now_ns) / NS_PER_S)
+                                        : json_null());
+}
+
 json_t *command_run_status(struct command_call *call)
 {
     const struct control_operations *o = call->operations;
@@ -46,15 +67,16 @@ json_t *command_run_status(struct command_call *call)
     double uptime_s = (double)(call->now_ns - o->clock->started_ns) / (double)NS_PER_S;
 
     return json_pack(
-        "{s:s, s:s, s:f, s:b, s:s?, s:I, s:I, s:I, s:b, s:o, s:o, s:o, s:o}", "version",
+        "{s:s, s:s, s:f, s:b, s:s?, s:I, s:I, s:I, s:b, s:o, s:o, s:o, s:o, s:o}", "version",
         PENNYLINE_VERSION, "instance", o->instance != NULL ? o->instance : "", "uptime_s", uptime_s,
         "kill_switch", (int)manager_kill_switch(o->manager), "suspended", suspended, "epoch",
         (json_int_t)manager_epoch(o->manager), "n_aggregates",
         (json_int_t)manager_n_live_aggregates(o->manager), "max_aggregates",
         (json_int_t)manager_most_aggregates(o->manager), "aggregates_full",
         (int)(manager_aggregates_full_since(o->manager) != 0), "tests", tests_json(o->manager),
-        "workers", workers_json(o), "ports", from_callback(o->ports, o->context, json_array()),
-        "memory", from_callback(o->memory, o->context, json_object()));
+        "drop_budget", drop_budget_json(o->manager, call->now_ns), "workers", workers_json(o),
+        "ports", from_callback(o->ports, o->context, json_array()), "memory",
+        from_callback(o->memory, o->context, json_object()));
 }
 
 json_t *command_run_version(struct command_call *call)

@@ -169,6 +169,29 @@ json_t *command_run_aggregate(struct command_call *call)
     return report_aggregate(call->operations->manager, aggregate, call->operations->clock, true);
 }
 
+static json_t *refuse_start(struct command_call *call, uint32_t aggregate, int error)
+{
+    struct manager_drop_budget b;
+
+    if (error != -EDQUOT)
+        return command_refuse(call, "test start: aggregate %u: %s", aggregate,
+                              words_of(start_refusals, ARRAY_LENGTH(start_refusals), error));
+    manager_drop_budget(call->operations->manager, &b);
+    if (b.next_ns <= call->now_ns)
+        return command_refuse(
+            call,
+            "test start: aggregate %u: tests under way have reserved all %u drops "
+            "that the box may make within an hour; try again when one has ended, "
+            "or raise instance.max_drops_per_hour",
+            aggregate, b.max_per_hour);
+    return command_refuse(call,
+                          "test start: aggregate %u: the %u drops that the box may make within an "
+                          "hour are spent; some are free again in %u min; or raise "
+                          "instance.max_drops_per_hour",
+                          aggregate, b.max_per_hour,
+                          (unsigned int)((b.next_ns - call->now_ns) / (60 * NS_PER_S)) + 1);
+}
+
 json_t *command_run_test_start(struct command_call *call)
 {
     uint32_t aggregate;
@@ -176,10 +199,9 @@ json_t *command_run_test_start(struct command_call *call)
 
     if (!command_aggregate(call, &aggregate))
         return NULL;
-    error = manager_test_start(call->operations->manager, aggregate, call->now_ns);
+    error = manager_test_start(call->operations->manager, aggregate, NULL, call->now_ns);
     if (error != 0)
-        return command_refuse(call, "test start: aggregate %u: %s", aggregate,
-                              words_of(start_refusals, ARRAY_LENGTH(start_refusals), error));
+        return refuse_start(call, aggregate, error);
     call->watch = command_switch(call, "watch");
     return json_pack("{s:I, s:s}", "aggregate", (json_int_t)aggregate, "test", "started");
 }

@@ -3,6 +3,7 @@
  * what came back, is exactly what workers took. A worker that read an older order may still take
  * budget that it finds, or bring back what it has no use for; so a phase with a budget of its own
  * begins only after the last phase's was withdrawn and one more epoch was closed. */
+#include "base/time.h"
 #include "manager/internal.h"
 
 void budget_order(struct manager *m, const struct aggregate_state *a, enum aggregate_phase phase)
@@ -22,15 +23,44 @@ void budget_order(struct manager *m, const struct aggregate_state *a, enum aggre
     aggregate_control_order(aggregate_table_control(m->config.aggregates, a->number), order);
 }
 
-void budget_raise(struct manager *m, struct aggregate_state *a, uint32_t granted)
+void budget_add(struct test *t, _Atomic int32_t *budget, uint32_t n)
+{
+    atomic_fetch_add_explicit(budget, (int32_t)n, memory_order_acq_rel);
+    t->granted += n;
+}
+
+bool budget_reserve_whole(struct manager *m, struct test *t, uint32_t n)
+{
+    t->awaits_drops = !hourly_budget_reserve_whole(&m->hourly, n);
+    return !t->awaits_drops;
+}
+
+void budget_raise(struct manager *m, struct aggregate_state *a, uint32_t granted, bool whole)
 {
     struct aggregate_control *c = aggregate_table_control(m->config.aggregates, a->number);
     struct test *t = &a->test;
+    uint32_t n;
 
+    t->awaits_drops = false;
     if (granted <= t->granted)
         return;
-    atomic_fetch_add_explicit(&c->budget, (int32_t)(granted - t->granted), memory_order_acq_rel);
-    t->granted = granted;
+    n = granted - t->granted;
+    if (whole) {
+        if (budget_reserve_whole(m, t, n))
+            budget_add(t, &c->budget, n);
+        return;
+    }
+    granted = hourly_budget_reserve(&m->hourly, n);
+    t->awaits_drops = granted < n;
+    budget_add(t, &c->budget, granted);
+}
+
+static void take_back(struct manager *m, struct test *t, _Atomic int32_t *budget)
+{
+    uint32_t n = (uint32_t)atomic_exchange_explicit(budget, 0, memory_order_acq_rel);
+
+    t->granted -= n;
+    hourly_budget_give_back(&m->hourly, n);
 }
 
 void budget_collect(struct manager *m, struct aggregate_state *a)
@@ -38,8 +68,61 @@ void budget_collect(struct manager *m, struct aggregate_state *a)
     struct aggregate_control *c = aggregate_table_control(m->config.aggregates, a->number);
 
     atomic_exchange_explicit(&c->places, 0, memory_order_acq_rel);
-    a->test.granted -= (uint32_t)atomic_exchange_explicit(&c->budget, 0, memory_order_acq_rel);
-    a->test.granted -= (uint32_t)atomic_exchange_explicit(&c->screening, 0, memory_order_acq_rel);
+    take_back(m, &a->test, &c->budget);
+    take_back(m, &a->test, &c->screening);
+}
+
+void budget_spend(struct manager *m, const struct test *t, uint64_t n)
+{
+    hourly_budget_spend(&m->hourly, t->cause, (uint32_t)n);
+}
+
+/* Flows that were silent for so long are forgotten, so there is none left to drop from. */
+bool budget_is_idle(const struct manager *m, const struct test *t)
+{
+    return m->hourly.max_per_hour != 0 &&
+           (t->segment_ns == 0 ||
+            m->now_ns - t->segment_ns >= t->parameters.flow_idle_timeout_ms * NS_PER_MS);
+}
+
+void budget_begin_round(struct manager *m)
+{
+    m->hourly.is_awaited = false;
+}
+
+/* It is over when a sixteenth is there again: not told anew for each drop. */
+void budget_tell(struct manager *m)
+{
+    const struct hourly_budget *h = &m->hourly;
+
+    if (!m->is_budget_spent && h->is_awaited) {
+        m->is_budget_spent = true;
+        manager_emit(m, EVENT_DROP_BUDGET_SPENT, AGGREGATE_NONE, NULL, NULL);
+    } else if (m->is_budget_spent && !h->is_awaited &&
+               hourly_budget_left(h) >= h->max_per_hour / 16) {
+        m->is_budget_spent = false;
+        manager_emit(m, EVENT_DROP_BUDGET_FREE, AGGREGATE_NONE, NULL, NULL);
+    }
+}
+
+void manager_drop_budget(const struct manager *m, struct manager_drop_budget *out)
+{
+    const struct hourly_budget *h = &m->hourly;
+
+    *out = (struct manager_drop_budget){
+        .max_per_hour = h->max_per_hour,
+        .reserved = h->reserved,
+        .left = hourly_budget_left(h),
+        .is_awaited = m->is_budget_spent,
+        .next_ns = hourly_budget_next_ns(h),
+    };
+    for (int i = 0; i < TEST_N_CAUSES; i++)
+        out->made[i] = h->spent[i];
+}
+
+void manager_set_max_drops_per_hour(struct manager *m, uint32_t max_per_hour)
+{
+    m->hourly.max_per_hour = max_per_hour;
 }
 
 void budget_pause(struct manager *m, struct aggregate_state *a)

@@ -71,6 +71,19 @@ static const char *check_verdict(const struct test *t)
     return NULL;
 }
 
+/* What the box's budget holds for tests under way is what they may still drop. */
+static const char *check_hourly_budget(const struct manager *m)
+{
+    uint64_t reserved = 0;
+
+    for (uint32_t i = 0; i < m->n_aggregates; i++) {
+        const struct aggregate_state *a = &m->aggregates[i];
+
+        reserved += a->test.granted - (a->total.dropped - a->test.base.dropped);
+    }
+    return reserved == m->hourly.reserved ? NULL : "the box: drops reserved = granted - dropped";
+}
+
 const char *manager_check(const struct manager *m)
 {
     for (uint32_t i = 0; i < m->n_aggregates; i++) {
@@ -87,5 +100,5 @@ const char *manager_check(const struct manager *m)
             return m->check_text;
         }
     }
-    return NULL;
+    return check_hourly_budget(m);
 }

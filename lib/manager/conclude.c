@@ -153,7 +153,9 @@ static enum test_reason reason_of_inconclusive(const struct manager *m, const st
 {
     if (!is_by_order(t->ending))
         return test_reason_of_spent(t, t->ending);
-    return t->counts.dropped == 0 ? test_reason_of_untested(m, &t->counts) : t->ending;
+    if (t->awaits_drops && (t->counts.dropped == 0 || t->ending == REASON_DURATION))
+        return REASON_DROP_BUDGET;
+    return t->counts.dropped == 0 ? test_reason_of_untested(m, t) : t->ending;
 }
 
 /* Who stops a test does not wait for what may come late, so what it would say is not known. */

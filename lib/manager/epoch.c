@@ -35,6 +35,7 @@ static void mark_silence(struct manager *m, struct aggregate_state *a)
 /* Steps may take their test out of the list. */
 static void step_active_tests(struct manager *m)
 {
+    budget_begin_round(m);
     for (uint32_t next, i = m->active.head; i != INDEX_NONE; i = next) {
         struct aggregate_state *a = &m->aggregates[i];
 
@@ -45,6 +46,7 @@ static void step_active_tests(struct manager *m)
         test_tell_untested(m, a);
         end_overdue_test(m, a);
     }
+    budget_tell(m);
 }
 
 /* A flow knows by 8 bits which test it last took part in. One that was silent through 255 tests
@@ -60,6 +62,8 @@ static uint64_t retest_interval_ns(const struct test *t)
 
 static void begin_retests(struct manager *m)
 {
+    static const struct test_request by_slice = {.cause = TEST_BY_SLICE};
+
     for (uint32_t s = 0; s < m->config.n_slices; s++) {
         while (m->retests[s].head != INDEX_NONE) {
             struct aggregate_state *a = &m->aggregates[m->retests[s].head];
@@ -67,7 +71,7 @@ static void begin_retests(struct manager *m)
 
             if (m->now_ns - t->ended_ns < retest_interval_ns(t))
                 break;
-            test_begin(m, a);
+            test_begin(m, a, &by_slice);
         }
     }
 }
@@ -107,6 +111,7 @@ void manager_tick(struct manager *m, uint64_t now_ns)
 {
     note_stall(m, now_ns);
     m->now_ns = now_ns;
+    hourly_budget_advance(&m->hourly, now_ns);
     atomic_store_explicit(&m->config.gate->manager_seen_ns, now_ns, memory_order_relaxed);
     if (all_closed(m) &&
         (m->epoch == 0 || now_ns - m->epoch_began_ns >= m->config.epoch_ms * NS_PER_MS))

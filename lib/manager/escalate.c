@@ -54,13 +54,17 @@ static uint32_t same_sources(const struct manager *m, uint32_t aggregate, uint16
 /* NULL when the test began. */
 static const char *begin(struct manager *m, uint32_t target)
 {
-    switch (manager_test_start(m, target, m->now_ns)) {
+    static const struct test_request request = {.cause = TEST_BY_ESCALATION};
+
+    switch (manager_test_start(m, target, &request, m->now_ns)) {
     case 0:
         return NULL;
     case -EALREADY:
         return "it is being tested already";
     case -EBUSY:
         return "drops of its last test are still pending";
+    case -EDQUOT:
+        return "the drops that the box may make within an hour are spent or reserved";
     default:
         return "it cannot be tested";
     }

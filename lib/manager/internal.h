@@ -3,6 +3,7 @@
 #ifndef MANAGER_INTERNAL_H
 #define MANAGER_INTERNAL_H
 
+#include "manager/hourly_budget.h"
 #include "manager/manager.h"
 #include "verdict/anytime.h"
 #include "verdict/decision.h"
@@ -55,8 +56,9 @@ struct test {
     bool pooled_over; /* POOLED, but no new drop: waits for outcomes, and for its turn */
     bool paused;      /* POOLED, without flows phase: no new drop until all made have ended */
     bool no_retest;   /* stopped by command */
-    bool by_hand;     /* began by command, or for what mode passive found */
-    bool changed;     /* counters or flows grew since the last evaluation */
+    enum test_cause cause;
+    bool awaits_drops; /* the box's budget had not what it asked for last */
+    bool changed;      /* counters or flows grew since the last evaluation */
     bool flows_changed;
     bool told_untested;
     bool is_judged;               /* the next four come from `judged` and the flows as they are */
@@ -79,6 +81,7 @@ struct test {
     uint32_t room;                /* its flow_room, or INDEX_NONE */
 
     struct segments_by_turn segments;
+    uint64_t segment_ns; /* when one of an armed flow was last told of; 0: none yet */
     uint64_t started_ns, verdict_ns, ended_ns;
     uint64_t flows_started_ns;
     uint32_t first_drop, last_drop, n_drops; /* records */
@@ -154,6 +157,8 @@ struct manager {
     struct flow_room *rooms;
     uint32_t n_rooms_in_use;
     struct drop_store drops;
+    struct hourly_budget hourly;
+    bool is_budget_spent;          /* and it was told */
     struct passive_state *passive; /* per aggregate; NULL when no slice is passive */
     uint64_t passive_ticked_ns;
     struct escalation *escalations;  /* per slice; NULL when none escalates */
@@ -218,7 +223,7 @@ struct penny_result test_flow_penny(const struct manager *m, const struct test *
 bool test_awaits_penny(const struct test *t);
 
 /* test.c: the states. */
-void test_begin(struct manager *m, struct aggregate_state *a);
+void test_begin(struct manager *m, struct aggregate_state *a, const struct test_request *request);
 /* Of an aggregate whose slice starts tests by itself, once it showed something that can be tested.
  */
 void test_begin_by_itself(struct manager *m, struct aggregate_state *a);
@@ -251,18 +256,28 @@ void test_conclude(struct manager *m, struct aggregate_state *a, enum verdict_ou
 void test_conclude_closed_loop(struct manager *m, struct aggregate_state *a);
 
 /* untested.c: why no drop was made, by what came instead. */
-enum test_reason test_reason_of_untested(const struct manager *m,
-                                         const struct aggregate_counters *c);
+enum test_reason test_reason_of_untested(const struct manager *m, const struct test *t);
 /* Is it under way, and has not dropped anything for long? */
 bool test_is_without_drops(const struct manager *m, const struct test *t);
 void test_tell_untested(struct manager *m, struct aggregate_state *a);
 
 /* budget.c: what workers may do to an aggregate. */
 void budget_order(struct manager *m, const struct aggregate_state *a, enum aggregate_phase phase);
-void budget_raise(struct manager *m, struct aggregate_state *a, uint32_t granted);
+/* Up to `granted` in all, as far as the box's budget goes; with `whole` all of it or nothing. */
+void budget_raise(struct manager *m, struct aggregate_state *a, uint32_t granted, bool whole);
+/* Asks the box for n more; then they may be added to what workers take from. False: it has them
+ * not, and the test is to try again. */
+bool budget_reserve_whole(struct manager *m, struct test *t, uint32_t n);
+void budget_add(struct test *t, _Atomic int32_t *budget, uint32_t n); /* n were reserved */
+/* Drops of it were made. */
+void budget_spend(struct manager *m, const struct test *t, uint64_t n);
 void budget_collect(struct manager *m, struct aggregate_state *a); /* what is left, and places */
 void budget_withdraw(struct manager *m, struct aggregate_state *a);
 void budget_pause(struct manager *m, struct aggregate_state *a); /* the phase goes on later */
+/* While the box's drops are limited, a test whose traffic is gone keeps none from the others. */
+bool budget_is_idle(const struct manager *m, const struct test *t);
+void budget_begin_round(struct manager *m); /* all running tests will ask, in turn */
+void budget_tell(struct manager *m);        /* whether somebody asked in vain */
 /* Is every drop made before the last withdrawal in the counts? */
 bool budget_is_drained(const struct manager *m, const struct test *t);
 

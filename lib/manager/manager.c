@@ -106,6 +106,7 @@ struct manager *manager_create(const struct manager_config *config)
         return NULL;
     m->config = *config;
     m->n_closed = config->n_workers;
+    m->hourly.max_per_hour = config->max_drops_per_hour;
     if (!take_memory(m)) {
         manager_destroy(m);
         errno = ENOMEM;

@@ -38,6 +38,15 @@ const char *test_state_name(enum test_state state);
 enum test_via { VIA_NONE, VIA_POOLED, VIA_FLOWS };
 const char *test_via_name(enum test_via via); /* "none", "aggregate", "flows" */
 
+/* Who wanted a test. Each draws on the box's budget of drops under its name. */
+enum test_cause {
+    TEST_BY_SLICE,      /* its slice begins tests by itself */
+    TEST_BY_COMMAND,    /* somebody asked for it */
+    TEST_BY_ESCALATION, /* what mode passive saw */
+    TEST_N_CAUSES,
+};
+const char *test_cause_name(enum test_cause cause); /* "slice", "command", "escalation" */
+
 /* Why a test ended as it did. */
 enum test_reason {
     REASON_RUNNING,
@@ -57,6 +66,7 @@ enum test_reason {
     REASON_NOT_TESTED,        /* none was begun yet */
     REASON_DURATION,          /* the time allowed was over */
     REASON_STOPPED,           /* by command, or at the end of the process or capture */
+    REASON_DROP_BUDGET,       /* the box may make no more drops within this hour */
     /* Not one drop was made, in all that follow. */
     REASON_NO_TRAFFIC,      /* not one packet came */
     REASON_NO_TCP,          /* other protocols only */
@@ -138,6 +148,8 @@ enum manager_event_kind {
     EVENT_AGGREGATE_REMOVED, /* it came to nothing, and its number is needed */
     EVENT_AGGREGATES_FULL,   /* no number is free: what comes new is forwarded untested */
     EVENT_AGGREGATES_FREE,   /* there are some again */
+    EVENT_DROP_BUDGET_SPENT, /* max_drops_per_hour: a test waits for drops */
+    EVENT_DROP_BUDGET_FREE,  /* none does any more */
     EVENT_TEST_STARTED,
     EVENT_DROP_MADE,
     EVENT_DROP_ENDED,
@@ -184,6 +196,7 @@ struct manager_config {
      * flows are kept until a later test needs the room. */
     uint32_t n_concurrent_flow_phases;
     double max_own_loss_ratio;
+    uint32_t max_drops_per_hour; /* of all tests together; 0: no limit */
     /* Longer between two ticks, and the manager stood still. 0: time is not its own. */
     uint32_t max_stall_ms;
     bool may_escalate; /* what is watched may start tests; never in a replay */
@@ -215,9 +228,15 @@ void manager_tick(struct manager *m, uint64_t now_ns);
  * once they show a flow that can be tested. */
 void manager_start(struct manager *m, uint64_t now_ns);
 
-/* Begins a test: 0; -ENOENT no such aggregate; -EINVAL its slice is not active; -EALREADY one is
- * running; -EBUSY drops of the last one are still pending. */
-int manager_test_start(struct manager *m, uint32_t aggregate, uint64_t now_ns);
+struct test_request {
+    enum test_cause cause;
+};
+
+/* Begins a test, with NULL as TEST_BY_COMMAND: 0; -ENOENT no such aggregate; -EINVAL its slice is
+ * not active; -EALREADY one is running; -EBUSY drops of the last one are still pending; -EDQUOT the
+ * box may not make another drop now. */
+int manager_test_start(struct manager *m, uint32_t aggregate, const struct test_request *request,
+                       uint64_t now_ns);
 
 /* Ends a running test without waiting for evidence (REASON_STOPPED or REASON_DURATION): 0, also
  * when it is ending already; -ENOENT no such aggregate; -ESRCH none is running. The verdict comes
@@ -243,6 +262,19 @@ void manager_report_own_loss(struct manager *m, uint64_t n_packets, uint64_t n_l
                              const char *reason, uint64_t now_ns);
 /* NULL, or why drops are suspended. */
 const char *manager_suspended(const struct manager *m);
+
+/* The budget of drops of the whole box. */
+struct manager_drop_budget {
+    uint32_t max_per_hour;        /* 0: no limit, and `left` is UINT64_MAX */
+    uint64_t made[TEST_N_CAUSES]; /* within the last hour, or up to two minutes longer */
+    uint64_t reserved;            /* granted to tests under way, and not made yet */
+    uint64_t left;
+    bool is_awaited;  /* a test waits for drops */
+    uint64_t next_ns; /* when the oldest of those made leave the hour; 0: none was made */
+};
+void manager_drop_budget(const struct manager *m, struct manager_drop_budget *out);
+/* Takes effect with what is granted from now on; 0: no limit. */
+void manager_set_max_drops_per_hour(struct manager *m, uint32_t max_per_hour);
 
 /* Is any test not DONE or IDLE? No, too, as long as none began: aggregates of slices with
  * granularity come with their packets. */

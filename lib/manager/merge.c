@@ -29,6 +29,8 @@ static void receive_counters(struct manager *m, struct aggregate_state *a,
 {
     aggregate_counters_add(&a->total, &message->counters);
     a->test.changed = true;
+    if (message->counters.dropped > 0)
+        budget_spend(m, &a->test, message->counters.dropped);
     if (message->counters.packets == 0 && message->counters.not_tcp == 0 &&
         message->counters.fragments == 0 && message->counters.unreadable == 0)
         return;
@@ -38,6 +40,7 @@ static void receive_counters(struct manager *m, struct aggregate_state *a,
     if (message->counters.segments > 0) {
         show_armed(m, a);
         /* The test's number outlives an aggregate that was given back; its parameters do not. */
+        a->test.segment_ns = m->now_ns;
         if (a->test.state != TEST_IDLE)
             silence_count_segments(&a->test, message->counters.segments, m->now_ns);
     }

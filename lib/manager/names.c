@@ -54,6 +54,9 @@ static const struct {
     [REASON_NOT_TESTED] = {"not_tested", "No test was begun."},
     [REASON_DURATION] = {"duration", "The time allowed for the test was over."},
     [REASON_STOPPED] = {"stopped", "The test was stopped."},
+    [REASON_DROP_BUDGET] = {"drop_budget",
+                            "The box may make no more drops now: those of the last hour and those "
+                            "that other tests may make come to instance.max_drops_per_hour."},
     [REASON_NO_TRAFFIC] = {"no_traffic", "Not one packet came."},
     [REASON_NO_TCP] = {"no_tcp", "No TCP came, so there is nothing to test."},
     [REASON_FRAGMENTS] = {"fragments", "Only IP fragments came, which are never tested: what sends "
@@ -86,6 +89,8 @@ static const char *const event_names[] = {
     [EVENT_AGGREGATE_REMOVED] = "aggregate_removed",
     [EVENT_AGGREGATES_FULL] = "aggregates_full",
     [EVENT_AGGREGATES_FREE] = "aggregates_free",
+    [EVENT_DROP_BUDGET_SPENT] = "drop_budget_spent",
+    [EVENT_DROP_BUDGET_FREE] = "drop_budget_free",
     [EVENT_TEST_STARTED] = "test_started",
     [EVENT_DROP_MADE] = "drop_made",
     [EVENT_DROP_ENDED] = "drop_ended",
@@ -117,6 +122,17 @@ static const char *const severities[] = {
     [SEVERITY_WARNING] = "warning",
     [SEVERITY_CRITICAL] = "critical",
 };
+
+static const char *const cause_names[] = {
+    [TEST_BY_SLICE] = "slice",
+    [TEST_BY_COMMAND] = "command",
+    [TEST_BY_ESCALATION] = "escalation",
+};
+
+const char *test_cause_name(enum test_cause cause)
+{
+    return cause_names[cause];
+}
 
 const char *test_state_name(enum test_state state)
 {

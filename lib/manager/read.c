@@ -105,8 +105,10 @@ bool manager_report(const struct manager *m, uint32_t aggregate, struct aggregat
     out->slice = &m->config.slices[out->identity->slice];
     if (a->n_tests == 0)
         out->reason = out->slice->mode == SLICE_PASSIVE ? REASON_WATCHED : REASON_NOT_TESTED;
+    else if (t->awaits_drops && t->verdict_ns == 0)
+        out->reason = REASON_DROP_BUDGET;
     else if (test_is_without_drops(m, t))
-        out->reason = test_reason_of_untested(m, &t->counts);
+        out->reason = test_reason_of_untested(m, t);
     out->rule = a->n_tests == 0 ? out->slice->parameters.rule : t->parameters.rule;
     return true;
 }

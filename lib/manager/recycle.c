@@ -43,8 +43,8 @@ static bool has_findings(const struct manager *m, uint32_t aggregate)
 static bool came_to_nothing(const struct manager *m, const struct aggregate_state *a)
 {
     return a->is_live && aggregate_table_identity(m->config.aggregates, a->number)->has_prefix &&
-           a->total.dropped == 0 && !a->test.by_hand && silence_ns(m, a) >= SILENCE_NS &&
-           !has_findings(m, a->number);
+           a->total.dropped == 0 && a->test.cause == TEST_BY_SLICE &&
+           silence_ns(m, a) >= SILENCE_NS && !has_findings(m, a->number);
 }
 
 static void retire(struct manager *m, struct aggregate_state *a)

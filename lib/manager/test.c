@@ -57,8 +57,13 @@ static void begin_flows(struct manager *m, struct aggregate_state *a)
     struct test *t = &a->test;
     uint32_t n_drops = p->max_individual_flows * p->max_drops_per_flow, n_screening = 0;
 
-    if (!room_take(m, a))
+    /* All of them, or it waits: who is chosen must not depend on what others spent. */
+    if (!budget_reserve_whole(m, t, n_drops))
         return;
+    if (!room_take(m, a)) {
+        hourly_budget_give_back(&m->hourly, n_drops);
+        return;
+    }
     budget_collect(m, a);
     t->state = TEST_FLOWS;
     t->flows_started_ns = m->now_ns;
@@ -69,10 +74,9 @@ static void begin_flows(struct manager *m, struct aggregate_state *a)
      * those found before have spent. */
     if (t->screening) {
         n_screening = n_drops / 2;
-        atomic_fetch_add_explicit(&c->screening, (int32_t)n_screening, memory_order_acq_rel);
-        t->granted += n_screening;
+        budget_add(t, &c->screening, n_screening);
     }
-    budget_raise(m, a, t->granted + n_drops - n_screening);
+    budget_add(t, &c->budget, n_drops - n_screening);
     atomic_fetch_add_explicit(&c->places, (int32_t)p->max_individual_flows, memory_order_acq_rel);
 }
 
@@ -103,6 +107,12 @@ static void await_last_drops(struct manager *m, struct aggregate_state *a)
         test_conclude(m, a, VERDICT_NOT_CLOSED_LOOP, VIA_POOLED, REASON_EVIDENCE);
 }
 
+/* The last drop ends the pooled phase of rule penny, so it gets all of them or none. */
+static void raise_pooled(struct manager *m, struct aggregate_state *a)
+{
+    budget_raise(m, a, pooled_grant(m, &a->test), a->test.parameters.rule == TEST_RULE_PENNY);
+}
+
 static void go_on_pooled(struct manager *m, struct aggregate_state *a)
 {
     struct test *t = &a->test;
@@ -117,8 +127,12 @@ static void go_on_pooled(struct manager *m, struct aggregate_state *a)
     } else if (t->provisional || all_pooled_drops_are_made(t)) {
         t->pooled_over = true;
         budget_withdraw(m, a);
+    } else if (budget_is_idle(m, t)) {
+        t->awaits_drops = false;
+        if (t->granted > t->counts.dropped)
+            budget_pause(m, a);
     } else {
-        budget_raise(m, a, pooled_grant(m, t));
+        raise_pooled(m, a);
     }
 }
 
@@ -274,7 +288,7 @@ void test_step(struct manager *m, struct aggregate_state *a)
     steps[a->test.state](m, a);
 }
 
-void test_begin(struct manager *m, struct aggregate_state *a)
+void test_begin(struct manager *m, struct aggregate_state *a, const struct test_request *request)
 {
     uint32_t slice = aggregate_table_identity(m->config.aggregates, a->number)->slice;
     struct test *t = &a->test;
@@ -288,6 +302,7 @@ void test_begin(struct manager *m, struct aggregate_state *a)
         .base = a->total,
         .state = TEST_POOLED,
         .changed = true,
+        .cause = request->cause,
         .stepped_ns = m->now_ns,
         .room = INDEX_NONE,
         .first_drop = INDEX_NONE,
@@ -301,7 +316,8 @@ void test_begin(struct manager *m, struct aggregate_state *a)
     test_evaluate(m, a);
     aggregate_list_append(m, &m->active, a);
     budget_order(m, a, AGGREGATE_POOLED);
-    budget_raise(m, a, pooled_grant(m, t));
+    if (!budget_is_idle(m, t))
+        raise_pooled(m, a);
     manager_emit(m, EVENT_TEST_STARTED, a->number, NULL, NULL);
 }
 
@@ -323,23 +339,29 @@ static int obstacle(const struct manager *m, uint32_t aggregate)
     }
 }
 
-int manager_test_start(struct manager *m, uint32_t aggregate, uint64_t now_ns)
+int manager_test_start(struct manager *m, uint32_t aggregate, const struct test_request *request,
+                       uint64_t now_ns)
 {
+    static const struct test_request by_command = {.cause = TEST_BY_COMMAND};
     int error = obstacle(m, aggregate);
 
+    /* Who asks for a test now does not want it in an hour. */
+    if (error == 0 && hourly_budget_left(&m->hourly) == 0)
+        error = -EDQUOT;
     if (error != 0)
         return error;
     m->now_ns = now_ns;
-    test_begin(m, &m->aggregates[aggregate]);
-    m->aggregates[aggregate].test.by_hand = true;
+    test_begin(m, &m->aggregates[aggregate], request != NULL ? request : &by_command);
     return 0;
 }
 
 void test_begin_by_itself(struct manager *m, struct aggregate_state *a)
 {
+    static const struct test_request by_slice = {.cause = TEST_BY_SLICE};
+
     if (m->auto_start && slice_of_aggregate(m, a->number)->start == SLICE_START_AUTO &&
         obstacle(m, a->number) == 0)
-        test_begin(m, a);
+        test_begin(m, a, &by_slice);
 }
 
 int manager_test_stop(struct manager *m, uint32_t aggregate, enum test_reason reason,

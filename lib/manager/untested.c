@@ -6,9 +6,9 @@
 #include "base/time.h"
 #include "manager/internal.h"
 
-enum test_reason test_reason_of_untested(const struct manager *m,
-                                         const struct aggregate_counters *c)
+enum test_reason test_reason_of_untested(const struct manager *m, const struct test *t)
 {
+    const struct aggregate_counters *c = &t->counts;
     uint64_t n_data = c->segments + c->unarmed + c->jumps;
 
     if (c->packets == 0) {
@@ -62,7 +62,7 @@ void test_tell_untested(struct manager *m, struct aggregate_state *a)
     struct test *t = &a->test;
 
     if (t->told_untested || !test_is_without_drops(m, t) ||
-        test_reason_of_untested(m, &t->counts) == REASON_NO_TRAFFIC)
+        test_reason_of_untested(m, t) == REASON_NO_TRAFFIC)
         return;
     t->told_untested = true;
     manager_emit(m, EVENT_NOTHING_TESTED, a->number, NULL, NULL);

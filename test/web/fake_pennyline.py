@@ -203,7 +203,11 @@ class Pennyline:
                 "kill_switch": self.kill_switch, "suspended": None,
                 "epoch": int(self.now() * 100), "n_aggregates": len(self.aggregates),
                 "max_aggregates": 65536, "aggregates_full": False,
-                "tests": states, "workers": [self.worker(0), self.worker(1)],
+                "tests": states,
+                "drop_budget": {"max_per_hour": 1000, "made": 12,
+                                "made_by": {"slice": 12, "command": 0, "escalation": 0},
+                                "reserved": 5, "left": 983, "awaited": False, "next_s": 3000.0},
+                "workers": [self.worker(0), self.worker(1)],
                 "ports": [self.port("west"), self.port("east")], "memory": {}}
 
     def do_slices(self, _):

@@ -157,7 +157,7 @@ class Metrics(World):
 
     def test_labels_are_of_the_configuration_only(self):
         names = set(re.findall(r'[{,]([a-z_]+)="', self.samples()))
-        self.assertLessEqual(names, {"slice", "port", "lcore", "stage", "reason", "verdict", "state",
+        self.assertLessEqual(names, {"slice", "port", "lcore", "stage", "reason", "verdict", "state", "cause",
                                      "version", "le"})
 
     def test_load_of_workers_adds_up(self):

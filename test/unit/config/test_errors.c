@@ -53,7 +53,8 @@ static const struct {
      "$.instance.epoch: unknown key; the instance has comment, name, control_socket, "
      "control_group, event_log, "
      "epoch_ms, max_aggregates, flows_per_lcore, flow_admissions_per_second, max_pending_drops, "
-     "max_flow_places, max_own_loss_ratio, max_manager_lateness_ms, kill_switch"},
+     "max_flow_places, max_own_loss_ratio, max_manager_lateness_ms, max_drops_per_hour, "
+     "kill_switch"},
     {"{\"slices\":[{\"name\":\"s\",\"mode\":\"active\",\"drop_probabilty\":0.1}]}",
      "$.slices[0].drop_probabilty: unknown key; did you mean \"drop_probability\"?"},
     {"{\"a\\u0001\\\"b\":1}",
@@ -292,6 +293,14 @@ static const struct {
     {"{\"instance\":{\"max_aggregates\":1},\"slices\":[{\"name\":\"s\",\"mode\":\"off\"},{\"name\":"
      "\"t\",\"mode\":\"off\",\"sources\":[\"10.0.0.0/8\"]}]}",
      "$.instance.max_aggregates: 1; allowed: at least one for each of the 2 slices"},
+    {"{\"instance\":{\"max_drops_per_hour\":71},\"slices\":[{\"name\":\"s\",\"mode\":\"active\"}]}",
+     "$.instance.max_drops_per_hour: 71; allowed: 0, or at least the 72 segments that one test of "
+     "slice \"s\" may drop"},
+    {"{\"instance\":{\"max_drops_per_hour\":11},\"defaults\":{\"fallback_to_individual\":false},"
+     "\"slices\":[{\"name\":\"o\",\"mode\":\"off\",\"sources\":[\"10.0.0.0/8\"]},{\"name\":\"s\","
+     "\"mode\":\"active\"}]}",
+     "$.instance.max_drops_per_hour: 11; allowed: 0, or at least the 12 segments that one test of "
+     "slice \"s\" may drop"},
 };
 
 static void each_mistake_is_refused_with_its_line(void **state)

@@ -236,6 +236,48 @@ static void status_shows_workers_ports_and_tests(void **state)
     json_decref(s);
 }
 
+/* A worker tells of segments of aggregate 0, and of drops that it had a budget for. */
+static void tell_of_drops(struct world *w, uint64_t n_dropped)
+{
+    struct aggregate_table *table = (struct aggregate_table *)w->memory;
+    const struct message m = {
+        .kind = MESSAGE_COUNTERS,
+        .counters = {.packets = 10, .segments = 10, .droppable = 10, .dropped = n_dropped}};
+
+    for (uint64_t i = 0; i < n_dropped; i++)
+        assert_true(aggregate_take(&aggregate_table_control(table, 0)->budget));
+    manager_receive(w->operations.manager, &m);
+    world_run(w, 2);
+}
+
+static void a_test_beyond_the_budget_of_the_box_is_refused_with_the_time_to_wait(void **state)
+{
+    struct world *w = *state;
+    json_t *status, *budget;
+
+    manager_set_max_drops_per_hour(w->operations.manager, 2);
+    json_decref(result_of(w, "{\"command\": \"test start\", \"aggregate\": 0}"));
+    tell_of_drops(w, 0);
+    assert_refused(
+        w, "{\"command\": \"test start\", \"aggregate\": 1}",
+        "test start: aggregate 1: tests under way have reserved all 2 drops that the box "
+        "may make within an hour; try again when one has ended, or raise "
+        "instance.max_drops_per_hour");
+    tell_of_drops(w, 2);
+    assert_refused(w, "{\"command\": \"test start\", \"aggregate\": 1}",
+                   "test start: aggregate 1: the 2 drops that the box may make within an hour are "
+                   "spent; some are free again in 62 min; or raise instance.max_drops_per_hour");
+    status = result_of(w, "{\"command\": \"status\"}");
+    budget = json_object_get(status, "drop_budget");
+    assert_int_equal(json_integer_value(json_object_get(budget, "max_per_hour")), 2);
+    assert_int_equal(json_integer_value(json_object_get(budget, "made")), 2);
+    assert_int_equal(
+        json_integer_value(json_object_get(json_object_get(budget, "made_by"), "command")), 2);
+    assert_int_equal(json_integer_value(json_object_get(budget, "left")), 0);
+    assert_true(json_is_true(json_object_get(budget, "awaited")));
+    json_decref(status);
+}
+
 static void status_shows_how_busy_a_worker_is(void **state)
 {
     struct world *w = *state;
@@ -412,6 +454,7 @@ int main(void)
         TEST(a_test_starts_and_stops_on_command),
         TEST(the_kill_switch_is_set_and_shown),
         TEST(status_shows_workers_ports_and_tests),
+        TEST(a_test_beyond_the_budget_of_the_box_is_refused_with_the_time_to_wait),
         TEST(status_shows_how_busy_a_worker_is),
         TEST(aggregates_come_in_pages),
         TEST(slices_are_told_with_the_parameters_of_their_tests),

@@ -113,18 +113,18 @@ static void stop_says_what_is_known(void **state)
     b->slices[0].parameters.retest_interval_ms = 100;
     box_open(b);
     assert_int_equal(manager_test_stop(b->manager, 1, REASON_STOPPED, b->now_ns), -ENOENT);
-    assert_int_equal(manager_test_start(b->manager, 1, b->now_ns), -ENOENT);
-    assert_int_equal(manager_test_start(b->manager, 0, b->now_ns), -EALREADY);
+    assert_int_equal(manager_test_start(b->manager, 1, NULL, b->now_ns), -ENOENT);
+    assert_int_equal(manager_test_start(b->manager, 0, NULL, b->now_ns), -EALREADY);
     manager_stop(b->manager, REASON_STOPPED, b->now_ns);
     assert_int_equal(box_report(b, 0).verdict, VERDICT_INCONCLUSIVE);
     assert_int_equal(box_report(b, 0).reason, REASON_NO_TRAFFIC);
-    assert_int_equal(manager_test_start(b->manager, 0, b->now_ns), -EBUSY);
+    assert_int_equal(manager_test_start(b->manager, 0, NULL, b->now_ns), -EBUSY);
     box_settle(b);
     assert_false(manager_any_running(b->manager));
     assert_int_equal(manager_test_stop(b->manager, 0, REASON_STOPPED, b->now_ns), -ESRCH);
     box_epochs_for(b, NS_PER_S);
     assert_int_equal(box_report(b, 0).n_tests, 1); /* stopped: not again by itself */
-    assert_int_equal(manager_test_start(b->manager, 0, b->now_ns), 0);
+    assert_int_equal(manager_test_start(b->manager, 0, NULL, b->now_ns), 0);
     assert_int_equal(box_report(b, 0).n_tests, 2);
     box_close(b);
 }
@@ -471,9 +471,9 @@ static void only_active_slices_are_tested_and_manual_ones_wait(void **state)
     box_open(b);
     assert_int_equal(box_report(b, 0).state, TEST_POOLED);
     assert_int_equal(box_report(b, 1).state, TEST_IDLE);
-    assert_int_equal(manager_test_start(b->manager, 1, b->now_ns), -EINVAL);
+    assert_int_equal(manager_test_start(b->manager, 1, NULL, b->now_ns), -EINVAL);
     assert_int_equal(box_report(b, 2).state, TEST_IDLE);
-    assert_int_equal(manager_test_start(b->manager, 2, b->now_ns), 0);
+    assert_int_equal(manager_test_start(b->manager, 2, NULL, b->now_ns), 0);
     assert_int_equal(box_report(b, 2).state, TEST_POOLED);
     box_close(b);
 }

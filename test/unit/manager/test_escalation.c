@@ -133,7 +133,7 @@ static void what_stands_in_the_way_of_a_test_is_said(void **state)
     (void)state;
     box_open(b);
     pass(b, TESTED, 5000);
-    assert_int_equal(manager_test_start(b->manager, TESTED, b->now_ns), 0);
+    assert_int_equal(manager_test_start(b->manager, TESTED, NULL, b->now_ns), 0);
     box_drop(b, 0, TESTED);
     box_epoch(b);
     assert_int_equal(manager_test_stop(b->manager, TESTED, REASON_STOPPED, b->now_ns), 0);
@@ -181,7 +181,7 @@ static void it_is_refused_in_words(void **state)
     b = new_pair(1u << FINDING_UPSTREAM_LOSS);
     box_open(b);
     pass(b, TESTED, 5000);
-    assert_int_equal(manager_test_start(b->manager, TESTED, b->now_ns), 0);
+    assert_int_equal(manager_test_start(b->manager, TESTED, NULL, b->now_ns), 0);
     tell(b, WATCHED, losses());
     assert_refused(b, "it is being tested already");
     box_close(b);

@@ -351,7 +351,7 @@ static void duplicates_from_before_the_test_do_not_weigh_on_it(void **state)
     b->slices[0].start = SLICE_START_MANUAL;
     box_open(b);
     box_duplicate(b, 0, 0, 50);
-    assert_int_equal(manager_test_start(b->manager, 0, b->now_ns), 0);
+    assert_int_equal(manager_test_start(b->manager, 0, NULL, b->now_ns), 0);
     box_epoch(b); /* posted only now */
     assert_int_equal(box_report(b, 0).test.duplicates, 50);
     assert_within(drop_and_end(b, 100, DROP_RETRANSMITTED), 5, 6);

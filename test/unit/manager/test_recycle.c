@@ -115,7 +115,7 @@ static void what_has_a_result_stays(void **state)
         want(b, i, i == 0);
     /* One with drops, one that somebody asked for by hand. */
     box_end(b, 0, 0, box_drop(b, 0, 0), DROP_RETRANSMITTED);
-    assert_int_equal(manager_test_start(b->manager, 1, b->now_ns), 0);
+    assert_int_equal(manager_test_start(b->manager, 1, NULL, b->now_ns), 0);
     for (uint32_t i = 0; i < 40; i++) {
         box_epochs_for(b, MINUTE_NS);
         want(b, 100 + i, false);
@@ -188,7 +188,7 @@ static void a_removed_one_is_unknown_to_all(void **state)
         box_epoch(b);
     assert_int_equal(find(b, 0), AGGREGATE_NONE);
     assert_false(manager_report(b->manager, 0, &report));
-    assert_int_equal(manager_test_start(b->manager, 0, b->now_ns), -ENOENT);
+    assert_int_equal(manager_test_start(b->manager, 0, NULL, b->now_ns), -ENOENT);
     assert_int_equal(manager_test_stop(b->manager, 0, REASON_STOPPED, b->now_ns), -ENOENT);
     assert_null(manager_next_drop(b->manager, 0, NULL));
     for (uint32_t next = 0; manager_next_report(b->manager, &next, &report); n++)

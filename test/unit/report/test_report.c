@@ -78,7 +78,7 @@ static void an_aggregate_shows_the_counters_of_its_test_and_of_the_run(void **st
     assert_int_equal(integer(a, "packets"), 17); /* never tested: the whole run */
     assert_string_equal(text(a, "state"), "idle");
     json_decref(a);
-    assert_int_equal(manager_test_start(b->manager, 0, b->now_ns), 0);
+    assert_int_equal(manager_test_start(b->manager, 0, NULL, b->now_ns), 0);
     drop_and_end(b, 0, 100, DROP_RETRANSMITTED);
     a = report_aggregate(b->manager, 0, &clock, true);
     assert_string_equal(text(a, "verdict"), "closed_loop");
@@ -185,20 +185,20 @@ static void the_worst_of_several_decides_the_exit_code(void **state)
     assert_int_equal(report_worst_exit_code(b->manager), 12); /* undecided */
     drop_and_end(b, 0, 100, DROP_RETRANSMITTED);
     assert_int_equal(report_worst_exit_code(b->manager), 0);
-    manager_test_start(b->manager, 1, b->now_ns);
+    manager_test_start(b->manager, 1, NULL, b->now_ns);
     drop_and_end(b, 1, 100, DROP_EXPIRED);
     box_epochs_for(b, 3 * NS_PER_S); /* for late repairs */
     assert_int_equal(report_worst_exit_code(b->manager), 10);
-    manager_test_start(b->manager, 2, b->now_ns);
+    manager_test_start(b->manager, 2, NULL, b->now_ns);
     box_duplicate(b, 0, 2, 100);
     drop_and_end(b, 2, 100, DROP_EXPIRED);
     box_epochs_for(b, 3 * NS_PER_S); /* rule penny waits so long for repeats */
     assert_int_equal(report_worst_exit_code(b->manager), 10); /* not hidden by the third */
-    manager_test_start(b->manager, 1, b->now_ns);
+    manager_test_start(b->manager, 1, NULL, b->now_ns);
     drop_and_end(b, 1, 100, DROP_RETRANSMITTED);
     assert_int_equal(report_worst_exit_code(b->manager), 11);
-    manager_test_start(b->manager, 2, b->now_ns);
-    manager_test_start(b->manager, 0, b->now_ns);
+    manager_test_start(b->manager, 2, NULL, b->now_ns);
+    manager_test_start(b->manager, 0, NULL, b->now_ns);
     box_epoch(b);
     manager_stop(b->manager, REASON_STOPPED, b->now_ns);
     box_settle(b);
