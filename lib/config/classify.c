@@ -31,7 +31,7 @@ int slice_classify_linear(const struct slice *slices, unsigned int n, const stru
     int best = -1, best_specificity = -1;
 
     for (unsigned int i = 0; i < n; i++) {
-        int s = specificity(&slices[i], src, dst, at);
+        int s = slice_is_present(&slices[i]) ? specificity(&slices[i], src, dst, at) : -1;
 
         if (s > best_specificity) {
             best = (int)i;

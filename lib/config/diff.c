@@ -43,8 +43,10 @@ static enum config_change_class class_of_list(const char *list, enum config_chan
 {
     if (strcmp(list, "slices") == 0)
         return kind == CONFIG_CHANGED ? CONFIG_PARAMETERS : CONFIG_TRAFFIC;
-    return strcmp(list, "next_hops") == 0 || strcmp(list, "defaults") == 0 ? CONFIG_LIVE
-                                                                           : CONFIG_RESTART;
+    return strcmp(list, "next_hops") == 0 || strcmp(list, "defaults") == 0 ||
+                   strcmp(list, "never_drop") == 0
+               ? CONFIG_LIVE
+               : CONFIG_RESTART;
 }
 
 static enum config_change_class class_of(const char *list, const char *option)

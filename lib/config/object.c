@@ -267,14 +267,18 @@ static json_t *write_array(const struct option_row *row, const void *object,
                            const struct config *config)
 {
     json_t *out = json_array();
+    const struct option_list *list = row->list;
     const char *items;
     uint32_t n;
 
-    memcpy(&items, (const char *)object + row->list->items, sizeof(items));
-    memcpy(&n, (const char *)object + row->list->count, sizeof(n));
-    for (uint32_t i = 0; i < n; i++)
-        option_append(
-            &out, option_write_object(row->list->object, items + i * row->list->item_size, config));
+    memcpy(&items, (const char *)object + list->items, sizeof(items));
+    memcpy(&n, (const char *)object + list->count, sizeof(n));
+    for (uint32_t i = 0; i < n; i++) {
+        const char *item = items + i * list->item_size;
+
+        if (list->is_there == NULL || list->is_there(item))
+            option_append(&out, option_write_object(list->object, item, config));
+    }
     return out;
 }
 

@@ -23,6 +23,7 @@ struct option_list {
     size_t items; /* offset of the pointer to the items */
     size_t count; /* offset of their uint32_t count */
     size_t item_size;
+    bool (*is_there)(const void *item); /* NULL: every one; else others are not written */
 };
 
 struct option_row {
@@ -131,6 +132,9 @@ void option_append(json_t **list, json_t *item);
 /* nearest.c: of `n` words the one nearest to `word`, or NULL when none is near. */
 const char *option_nearest(const char *word, const char *(*at)(const void *from, size_t i),
                            const void *from, size_t n);
+
+/* slots.c: a struct slice is written when it is present. */
+bool option_slice_is_there(const void *slice);
 
 /* object.c */
 int option_read_object(struct option_reader *r, const struct option_object *object, json_t *value,

@@ -464,6 +464,7 @@ static const struct option_list slice_list = {
     .items = offsetof(struct config, slices),
     .count = offsetof(struct config, n_slices),
     .item_size = sizeof(struct slice),
+    .is_there = option_slice_is_there,
 };
 
 static const char *const escalation_causes[] = {

@@ -75,9 +75,19 @@ struct slice_escalation {
     uint64_t above_bps;    /* ESCALATE_ON_VOLUME: more than this, IP packets and Ethernet headers */
 };
 
+/* Where a process runs for long, a slice keeps its place in config.slices as long as it keeps its
+ * name (config/slots.h), and places may be empty. */
+enum slice_presence {
+    SLICE_PRESENT,
+    SLICE_LEAVING, /* no packet belongs to it any more; what was found out of it still has its name
+                    */
+    SLICE_ABSENT,  /* nobody's place */
+};
+
 struct slice {
     char name[CONFIG_NAME_BYTES];
-    struct ip_prefix *sources; /* never empty: "any" is 0.0.0.0/0 and ::/0 */
+    enum slice_presence presence; /* SLICE_PRESENT in what was just loaded */
+    struct ip_prefix *sources;    /* never empty: "any" is 0.0.0.0/0 and ::/0 */
     uint32_t n_sources;
     struct ip_prefix *destinations; /* never empty, likewise */
     uint32_t n_destinations;
@@ -90,6 +100,11 @@ struct slice {
     struct slice_escalation escalation;
     struct test_parameters parameters;
 };
+
+static inline bool slice_is_present(const struct slice *s)
+{
+    return s->presence == SLICE_PRESENT;
+}
 
 /* How specific the conditions are, larger is more and at most SLICE_MOST_SPECIFIC; -1 when the
  * packet does not meet them. */
