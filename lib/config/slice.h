@@ -101,6 +101,16 @@ struct slice {
     struct test_parameters parameters;
 };
 
+/* What a change of the configuration means for who is in a slot. */
+enum slice_fate {
+    SLICE_STAYS,        /* it goes on, and so does its test */
+    SLICE_IS_RETUNED,   /* its test would be another one, of the same packets */
+    SLICE_IS_REDRAWN,   /* other packets belong to it now */
+    SLICE_COMES,        /* it is new in this slot */
+    SLICE_LEAVES,       /* it was there until now */
+    SLICE_IS_ELSEWHERE, /* nobody is there, or only who is leaving since before */
+};
+
 static inline bool slice_is_present(const struct slice *s)
 {
     return s->presence == SLICE_PRESENT;

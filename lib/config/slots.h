@@ -26,15 +26,6 @@ int config_take_slots(struct config *config, const struct config *before, const 
 /* How many slices there are, in slots or not. */
 uint32_t config_n_present(const struct config *config);
 
-/* What a change means for who is in a slot. */
-enum slice_fate {
-    SLICE_STAYS,       /* it goes on, and so does its test */
-    SLICE_IS_RETUNED,  /* its test would be another one, of the same packets */
-    SLICE_IS_REDRAWN,  /* other packets belong to it now */
-    SLICE_COMES,       /* it is new in this slot */
-    SLICE_LEAVES,      /* it was there until now */
-    SLICE_IS_ELSEWHERE /* nobody is there, or only who is leaving since before */
-};
 const char *slice_fate_name(enum slice_fate fate);
 
 /* The fate of each slot between two configurations with as many slots; `changes` is what

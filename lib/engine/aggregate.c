@@ -166,6 +166,7 @@ int64_t aggregate_table_add(struct aggregate_table *t, const struct aggregate_id
     number = take_free(t);
     atomic_store_explicit(&t->n_free, n_free - 1, memory_order_relaxed);
     t->entries[number].identity = *identity;
+    t->controls[number].slice = identity->slice;
     head = head_of(t, identity->slice, prefix);
     atomic_store_explicit(&t->entries[number].next,
                           atomic_load_explicit(head, memory_order_relaxed), memory_order_relaxed);

@@ -93,6 +93,7 @@ struct aggregate_control {
     _Atomic int32_t budget;    /* drops that may still be made; manager adds, workers take */
     _Atomic int32_t screening; /* likewise, in the flows phase of flows without a place */
     _Atomic int32_t places;    /* flows that may still be taken for individual tests; likewise */
+    uint32_t slice;            /* as its identity has it */
     /* When the aggregate last was in a silence that is too long to judge drops by, 0: never. The
      * manager writes it, since a worker sees its own share of the traffic only. */
     _Atomic uint64_t silent_ns;

@@ -66,7 +66,7 @@ uint32_t engine_ask_aggregate(struct engine *e, const struct engine_packet *p,
                               const struct slice_rules *rules, struct flow *f);
 
 /* The number of the flow's aggregate and what may be done to it now, or AGGREGATE_NONE, and
- * nothing. */
+ * nothing. A flow may be another slice's since its last packet: when the configuration changed. */
 static inline uint32_t engine_aggregate_of(struct engine *e, const struct engine_packet *p,
                                            const struct slice_rules *rules, struct flow *f,
                                            struct aggregate_order *order)
@@ -74,7 +74,7 @@ static inline uint32_t engine_aggregate_of(struct engine *e, const struct engine
     uint64_t word = 0; /* IDLE */
     uint32_t number = engine_live_word(e, f->aggregate, &word);
 
-    if (likely_false(number == AGGREGATE_NONE)) {
+    if (likely_false(number == AGGREGATE_NONE || e->controls[number].slice != p->slice)) {
         number = engine_ask_aggregate(e, p, rules, f);
         word = number == AGGREGATE_NONE
                    ? 0

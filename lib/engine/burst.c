@@ -209,7 +209,7 @@ static never_inlined void begin_run(struct engine *e, struct run *r, const struc
     r->status_mask = status_of(&all);
     r->status = status_of(&wanted);
     if (is_none || aggregate_generation_of_word(r->word) != aggregate_generation_of(aggregate) ||
-        r->rules->is_passive || r->order.phase == AGGREGATE_FLOWS)
+        r->control->slice != p->slice || r->rules->is_passive || r->order.phase == AGGREGATE_FLOWS)
         r->status_mask = 0; /* no flow's status is ARMED then */
 }
 

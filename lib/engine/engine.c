@@ -31,8 +31,21 @@ static bool any_slice_is_passive(const struct engine_config *config)
     return false;
 }
 
+/* The engine's first rules lie in its own memory. */
+static struct engine_rules_config rules_config_of(const struct engine_config *config)
+{
+    return (struct engine_rules_config){
+        .slices = config->slices,
+        .n_slices = config->n_slices,
+        .never_drop = config->never_drop,
+        .admissions_per_second = config->admissions_per_second,
+        .max_manager_lateness_ms = config->max_manager_lateness_ms,
+    };
+}
+
 static struct layout lay_out(const struct engine_config *config)
 {
+    const struct engine_rules_config rules = rules_config_of(config);
     size_t n_aggregates = aggregate_table_capacity(config->aggregates);
     struct layout l = {0};
 
@@ -43,7 +56,7 @@ static struct layout lay_out(const struct engine_config *config)
     l.posting = l.changed + round_to_line(n_aggregates * sizeof(uint32_t));
     l.listed = l.posting + round_to_line(n_aggregates * sizeof(uint32_t));
     l.rules = l.listed + round_to_line(n_aggregates);
-    l.to_report = l.rules + round_to_line(config->n_slices * sizeof(struct slice_rules));
+    l.to_report = l.rules + engine_rules_memory_bytes(&rules);
     l.flows = l.to_report + round_to_line(config->n_slices * sizeof(uint32_t));
     l.end = l.passive_deltas = l.flows + round_to_line(flow_table_memory_bytes(config->n_flows));
     if (!any_slice_is_passive(config))
@@ -67,49 +80,14 @@ static bool config_is_valid(const struct engine_config *c)
            c->n_places < FLOW_NO_PLACE && c->post != NULL && c->slices != NULL && c->n_slices >= 1;
 }
 
-static struct slice_rules rules_of_slice(const struct engine_config *config, uint32_t slice)
-{
-    const struct slice *s = &config->slices[slice];
-    const struct test_parameters *t = &s->parameters;
-
-    return (struct slice_rules){
-        .key_mode = word_of_quarters(
-            0, 0, 0, s->mode == SLICE_PASSIVE ? FLOW_MODE_PASSIVE : FLOW_MODE_ACTIVE),
-        .retransmission_timeout_ns = t->retransmission_timeout_ms * NS_PER_MS,
-        .admission_grace_ms = t->admission_grace_ms,
-        .window_bytes = t->max_jump_bytes,
-        .max_reordering_256 = (uint32_t)(t->max_reordering_ratio * 256),
-        .aggregate = aggregate_table_find(config->aggregates, slice, NULL),
-        .granularity_ipv4 = (uint8_t)s->granularity.ipv4,
-        .granularity_ipv6 = (uint8_t)s->granularity.ipv6,
-        .max_drops_per_flow = (uint8_t)t->max_drops_per_flow,
-        .protect_first_packets = (uint8_t)t->protect_first_packets,
-        .is_passive = s->mode == SLICE_PASSIVE,
-    };
-}
-
-/* One timeout for the whole table: the longest that any slice asks for. */
-static uint32_t longest_idle_timeout_ms(const struct engine_config *config)
-{
-    uint32_t longest = 0;
-
-    for (uint32_t i = 0; i < config->n_slices; i++) {
-        const struct slice *s = &config->slices[i];
-        uint32_t own = s->mode == SLICE_PASSIVE ? s->parameters.passive_flow_idle_timeout_ms
-                                                : s->parameters.flow_idle_timeout_ms;
-
-        longest = own > longest ? own : longest;
-    }
-    return longest;
-}
-
 struct engine *engine_init(void *memory, size_t n_bytes, const struct engine_config *config)
 {
     struct layout l;
     uint8_t *base = memory;
     struct engine *e = memory;
     struct flow_table_config table;
-    struct slice_rules *rules;
+    const struct engine_rules_config first = rules_config_of(config);
+    struct engine_rules *rules;
 
     if (!config_is_valid(config))
         return NULL;
@@ -127,24 +105,20 @@ struct engine *engine_init(void *memory, size_t n_bytes, const struct engine_con
     e->changed = (void *)(base + l.changed);
     e->posting = (void *)(base + l.posting);
     e->listed = base + l.listed;
-    rules = (void *)(base + l.rules);
     e->n_flows_to_report = (void *)(base + l.to_report);
-    for (uint32_t i = 0; i < config->n_slices; i++) {
-        rules[i] = rules_of_slice(config, i);
-        e->n_flows_to_report[i] = config->slices[i].parameters.report_flows;
-    }
-    e->rules = rules;
+    rules = engine_rules_init(base + l.rules, &first);
+    engine_rules_find_aggregates(rules, config->aggregates);
+    engine_take_rules(e, rules);
     ledger_init(&e->ledger, base + l.ledger, config->n_pending_drops, 0);
     places_init(&e->places, base + l.places, (uint16_t)config->n_places);
     table = (struct flow_table_config){
         .n_flows = config->n_flows,
-        .idle_timeout_ms = longest_idle_timeout_ms(config),
+        .idle_timeout_ms = e->idle_timeout_ms,
         .admissions_per_second = config->admissions_per_second,
         .secret = {random_u64(&e->random), random_u64(&e->random)},
         .on_leave = engine_on_flow_leave,
         .context = e,
     };
-    e->idle_timeout_ms = table.idle_timeout_ms;
     if (l.passive_lines != 0) {
         e->passive_deltas = (void *)(base + l.passive_deltas);
         e->passive_lines = (void *)(base + l.passive_lines);
@@ -152,7 +126,6 @@ struct engine *engine_init(void *memory, size_t n_bytes, const struct engine_con
         e->passive_copies = (void *)(base + l.passive_copies);
         memset(base + l.passive_deltas, 0, l.end - l.passive_deltas);
     }
-    e->age_interval_ns = table.idle_timeout_ms * NS_PER_MS / 2;
     e->flows = flow_table_init(base + l.flows, l.passive_deltas - l.flows, &table);
     if (e->flows == NULL)
         return NULL;
@@ -211,7 +184,7 @@ static bool manager_is_late(const struct engine *e)
 
     /* The manager's clock may have been read after ours. */
     return e->now_ns > seen_ns &&
-           e->now_ns - seen_ns > e->config.max_manager_lateness_ms * NS_PER_MS;
+           e->now_ns - seen_ns > e->generation->max_manager_lateness_ms * NS_PER_MS;
 }
 
 void engine_begin_burst(struct engine *e, uint64_t now_ns)
@@ -224,12 +197,14 @@ void engine_begin_burst(struct engine *e, uint64_t now_ns)
     e->manager_is_late = manager_is_late(e);
     e->open = atomic_load_explicit(&gate->kill_switch, memory_order_relaxed) == 0 &&
               atomic_load_explicit(&gate->suspended, memory_order_relaxed) == 0 &&
-              !e->manager_is_late;
+              !e->manager_is_late && e->n_to_sweep == 0;
     e->own_loss_ns = atomic_load_explicit(&gate->own_loss_ns, memory_order_relaxed);
     while (n++ < MAX_SETTLED_PER_BURST && engine_may_settle(e) &&
            (due = ledger_next_due(&e->ledger, e->now_ns)) != LEDGER_NONE)
         engine_settle_due(e, due);
     age_some_flows(e, MAX_AGED_PER_BURST);
+    if (likely_false(e->n_to_sweep > 0))
+        engine_sweep(e);
 }
 
 void engine_catch_up(struct engine *e, uint64_t now_ns)

@@ -26,6 +26,7 @@
 #include "engine/aggregate.h"
 #include "engine/gate.h"
 #include "engine/message.h"
+#include "engine/rules.h"
 #include "flow/flow.h"
 #include "packet/packet.h"
 #include "stats/counters.h"
@@ -41,9 +42,11 @@ enum engine_action {
 struct engine;
 
 struct engine_config {
-    const struct slice *slices; /* outlive the engine */
+    /* The first rules are made of these, and of the two limits below; none of it is kept. Others
+     * follow, with as many slices (engine_follow()). */
+    const struct slice *slices;
     uint32_t n_slices;
-    const struct never_drop *never_drop; /* NULL: nothing is spared; outlives the engine */
+    const struct never_drop *never_drop; /* NULL: nothing is spared */
     struct aggregate_table *aggregates;  /* shared */
     struct engine_gate *gate;            /* shared */
     uint16_t worker;                     /* number of this engine in messages */
@@ -83,6 +86,11 @@ struct engine_packet {
     struct flow *flow;
 };
 static_assert(sizeof(struct engine_packet) == CACHE_LINE_BYTES, "one line");
+
+/* Between two turns of the worker: from now on these rules hold, of the next generation of the
+ * configuration and with as many slices as before. Those before are not looked at any more. A slice
+ * of mode passive is in them only if one was when the engine was made. */
+void engine_follow(struct engine *e, const struct engine_rules *rules);
 
 /* Before the packets of a burst: reads clock and gate, ends drops whose time is over, ages a few
  * flows. */

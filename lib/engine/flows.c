@@ -2,15 +2,12 @@
 /* Which flow a packet belongs to, and what is left to do when a flow leaves. */
 #include "engine/internal.h"
 
-/* By addresses and ports alone, when the flow begins: no coin, and nothing that came of one, has a
- * say in who is spared. */
-static bool is_spared(const struct engine *e, const struct flow_key *key)
+bool engine_is_spared(const struct engine *e, const struct flow_key *key)
 {
     const struct never_drop_end source = {&key->source, key->source_port};
     const struct never_drop_end destination = {&key->destination, key->destination_port};
 
-    return e->config.never_drop != NULL &&
-           never_drop_spares(e->config.never_drop, source, destination);
+    return never_drop_spares(&e->generation->never_drop, source, destination);
 }
 
 struct flow *engine_find_or_admit(struct engine *e, struct engine_packet *p,
@@ -34,7 +31,7 @@ struct flow *engine_find_or_admit(struct engine *e, struct engine_packet *p,
         return f;
     f->snd_max = v->sequence + (syn ? 1 : 0);
     f->drop = syn ? FLOW_NO_DROP : e->now_ms;
-    if (is_spared(e, &key))
+    if (engine_is_spared(e, &key))
         f->flags |= FLOW_SPARED;
     return f;
 }

@@ -32,10 +32,22 @@ struct slice_rules {
     uint32_t window_bytes;
     uint32_t max_reordering_256; /* ratio times 256 */
     uint32_t aggregate; /* the slice's one aggregate; AGGREGATE_NONE: look in the directory */
+    uint32_t report_flows;
     uint8_t granularity_ipv4, granularity_ipv6; /* 0: none for this family */
     uint8_t max_drops_per_flow;
     uint8_t protect_first_packets;
     bool is_passive;
+    bool is_new; /* in its slot, since the rules before */
+};
+
+struct engine_rules {
+    uint32_t n_slices;
+    uint32_t idle_timeout_ms;
+    uint32_t admissions_per_second;
+    uint32_t max_manager_lateness_ms;
+    uint32_t sparing;
+    struct never_drop never_drop;
+    alignas(CACHE_LINE_BYTES) struct slice_rules slices[];
 };
 
 /* What one aggregate counted since it was posted, from the start of a line on: an ordinary segment
@@ -64,7 +76,7 @@ struct engine {
     struct aggregate_control *controls; /* of all aggregates */
     struct delta *deltas;               /* per aggregate, since posted */
     uint32_t n_deltas;
-    const struct slice_rules *rules;
+    const struct slice_rules *rules; /* those of `generation` */
     struct aggregate_table *aggregates;
     struct random_source random;
     struct worker_counters counters;
@@ -83,8 +95,9 @@ struct engine {
     uint64_t posting_epoch, posted_epoch; /* the same when all of it is posted */
     uint64_t aged_ns;
     uint64_t age_interval_ns; /* in which every flow record is looked at once */
+    const struct engine_rules *generation;
+    uint32_t n_to_sweep, swept; /* flow records that look again whether they are spared */
     struct engine_config config;
-    struct slice_rules *rules_memory;
 
     /* Mode passive; NULL when no slice has it. */
     struct passive_counters *passive_deltas; /* per aggregate, beside `deltas` */
@@ -202,6 +215,15 @@ static inline struct aggregate_counters *engine_delta(struct engine *e, uint32_t
     }
     return &e->deltas[aggregate].counters;
 }
+
+/* flows.c: by addresses and ports alone, so that no coin, and nothing that came of one, has a say
+ * in who is spared. */
+bool engine_is_spared(const struct engine *e, const struct flow_key *key);
+
+/* rules.c: the first ones of an engine whose table is not made yet, or others. */
+void engine_take_rules(struct engine *e, const struct engine_rules *rules);
+/* Some of the records that look again; no drop is made while there are any. */
+void engine_sweep(struct engine *e);
 
 /* epoch.c */
 int engine_post(struct engine *e, const struct message *m);

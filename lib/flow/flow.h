@@ -160,6 +160,10 @@ size_t flow_table_memory_bytes(uint32_t n_flows);
 struct flow_table *flow_table_init(void *memory, size_t n_bytes,
                                    const struct flow_table_config *config);
 
+/* From now on other limits hold; those of the configuration, 0 admissions for no limit. */
+void flow_table_set_limits(struct flow_table *t, uint32_t idle_timeout_ms,
+                           uint32_t admissions_per_second);
+
 uint64_t flow_table_hash(const struct flow_table *t, const struct flow_key *key);
 
 /* The same, for callers who keep the table's secret at hand. */

@@ -50,6 +50,13 @@ struct flow_table *flow_table_init(void *memory, size_t n_bytes,
     return t;
 }
 
+void flow_table_set_limits(struct flow_table *t, uint32_t idle_timeout_ms,
+                           uint32_t admissions_per_second)
+{
+    t->config.idle_timeout_ms = idle_timeout_ms;
+    t->config.admissions_per_second = admissions_per_second;
+}
+
 /* The slot that names this record. */
 static struct slot slot_of_record(const struct flow_table *t, uint32_t record, uint64_t hash)
 {

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Rules that change under an engine at work. */
+#include <stdlib.h>
+
+#include "base/address.h"
+#include "lab.h"
+
+/* Segments of a flow that is armed: the n-th of 100 bytes. */
+static enum engine_action send(struct lab *l, uint32_t flow, unsigned int n)
+{
+    return lab_data(l, flow, 1001 + 100 * n, 100);
+}
+
+static void arm(struct lab *l, uint32_t flow)
+{
+    lab_syn(l, flow, 1000);
+    send(l, flow, 0);
+}
+
+/* Rules of the lab's slice; the caller frees them. */
+static struct engine_rules *rules_of(struct lab *l, struct engine_rules_config config)
+{
+    struct engine_rules *rules;
+
+    config.slices = &l->slice;
+    config.n_slices = 1;
+    config.max_manager_lateness_ms = 1000;
+    rules = aligned_alloc(CACHE_LINE_BYTES, engine_rules_memory_bytes(&config));
+    assert_non_null(rules);
+    engine_rules_init(rules, &config);
+    engine_rules_find_aggregates(rules, l->aggregates);
+    return rules;
+}
+
+/* Bursts until every record was looked at. */
+static void sweep(struct lab *l)
+{
+    for (int i = 0; i < 1024 / 64; i++)
+        lab_wait_ms(l, 0);
+}
+
+static void a_flow_that_becomes_spared_loses_nothing_from_the_first_packet_on(void **state)
+{
+    const struct lab_options options = {.seed = 1};
+    struct never_drop spared = {.ports = {443}, .n_ports = 1};
+    struct lab *l = lab_open(&options);
+    struct engine_rules *rules =
+        rules_of(l, (struct engine_rules_config){.never_drop = &spared, .sparing = 1});
+    struct engine_rules *back = rules_of(l, (struct engine_rules_config){.sparing = 2});
+    const struct aggregate_counters *c;
+
+    (void)state;
+    arm(l, 1);
+    lab_order(l, AGGREGATE_POOLED, 1, LAB_ALWAYS);
+    lab_set_budget(l, 100, 0);
+    assert_int_equal(send(l, 1, 1), ENGINE_DROP);
+    send(l, 1, 1); /* it repairs */
+    engine_follow(l->engine, rules);
+    /* Before its record was looked at, and after. */
+    assert_int_equal(send(l, 1, 2), ENGINE_FORWARD);
+    sweep(l);
+    assert_int_equal(send(l, 1, 3), ENGINE_FORWARD);
+    engine_follow(l->engine, back);
+    assert_int_equal(send(l, 1, 4), ENGINE_FORWARD);
+    sweep(l);
+    assert_int_equal(send(l, 1, 5), ENGINE_DROP);
+    c = lab_counters(l);
+    assert_int_equal(c->dropped, 2);
+    assert_int_equal(c->retransmitted, 1);
+    /* Nothing of what could not be dropped counts as if it could. */
+    assert_int_equal(c->droppable, 2);
+    lab_close(l);
+    free(rules);
+    free(back);
+}
+
+static void protect_two(struct test_parameters *p)
+{
+    p->protect_first_packets = 2;
+}
+
+static void a_flow_has_as_many_protected_segments_as_the_rules_say_now(void **state)
+{
+    const struct lab_options options = {.seed = 1, .adjust = protect_two};
+    struct lab *l = lab_open(&options);
+    struct engine_rules *rules;
+
+    (void)state;
+    lab_order(l, AGGREGATE_POOLED, 1, 0);
+    lab_set_budget(l, 100, 0);
+    arm(l, 1);
+    for (unsigned int n = 1; n < 4; n++)
+        send(l, 1, n);
+    l->slice.parameters.protect_first_packets = 8;
+    rules = rules_of(l, (struct engine_rules_config){.sparing = 1});
+    engine_follow(l->engine, rules);
+    sweep(l);
+    lab_order(l, AGGREGATE_POOLED, 2, LAB_ALWAYS);
+    for (unsigned int n = 4; n < 8; n++)
+        assert_int_equal(send(l, 1, n), ENGINE_FORWARD);
+    assert_int_equal(send(l, 1, 8), ENGINE_DROP);
+    lab_close(l);
+    free(rules);
+}
+
+static void a_flow_of_another_slice_counts_for_that_at_once(void **state)
+{
+    const struct lab_options options = {.seed = 1};
+    struct lab *l = lab_open(&options);
+    struct aggregate_control *control = aggregate_table_control(l->aggregates, 0);
+
+    (void)state;
+    lab_order(l, AGGREGATE_POOLED, 1, LAB_ALWAYS);
+    lab_set_budget(l, 100, 0);
+    arm(l, 1);
+    /* As if the flow's handle were of an aggregate of slot 7 that is still there. */
+    control->slice = 7;
+    lab_order(l, AGGREGATE_POOLED, 1, 0);
+    assert_int_equal(lab_counters(l)->flows_seen, 1);
+    send(l, 1, 1);
+    assert_int_equal(lab_counters(l)->flows_seen, 2);
+    lab_close(l);
+}
+
+static void flows_age_by_the_timeout_of_now(void **state)
+{
+    const struct lab_options options = {.seed = 1};
+    struct lab *l = lab_open(&options);
+    struct engine_rules *rules;
+
+    (void)state;
+    arm(l, 1);
+    lab_wait_ms(l, 5000);
+    sweep(l);
+    assert_int_equal(engine_flow_counters(l->engine)->n_flows, 1);
+    l->slice.parameters.flow_idle_timeout_ms = 3000;
+    rules = rules_of(l, (struct engine_rules_config){0});
+    engine_follow(l->engine, rules);
+    for (int i = 0; i < 200; i++)
+        lab_wait_ms(l, 100);
+    assert_int_equal(engine_flow_counters(l->engine)->n_flows, 0);
+    lab_close(l);
+    free(rules);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_flow_that_becomes_spared_loses_nothing_from_the_first_packet_on),
+        cmocka_unit_test(a_flow_has_as_many_protected_segments_as_the_rules_say_now),
+        cmocka_unit_test(a_flow_of_another_slice_counts_for_that_at_once),
+        cmocka_unit_test(flows_age_by_the_timeout_of_now),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
