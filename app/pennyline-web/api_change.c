@@ -92,3 +92,24 @@ void api_put_kill_switch(struct web *w, const struct request *q, struct reply *r
         reply_error(r, MHD_HTTP_BAD_REQUEST, "\"on\" must be true or false");
     json_decref(on);
 }
+
+/* {} or {"timeout_s": N}. */
+void api_post_drain(struct web *w, const struct request *q, struct reply *r)
+{
+    json_error_t error;
+    json_t *body = json_loadb(q->body, q->n_body, JSON_REJECT_DUPLICATES, &error);
+    json_t *timeout_s = json_object_get(body, "timeout_s");
+
+    if (body == NULL)
+        reply_error(r, MHD_HTTP_BAD_REQUEST, "the body is no JSON: %s", error.text);
+    else if (!json_is_object(body) || json_object_size(body) != (timeout_s != NULL))
+        reply_error(r, MHD_HTTP_BAD_REQUEST,
+                    "the body must be an object with \"timeout_s\", or an empty one");
+    else if (timeout_s != NULL &&
+             (!json_is_integer(timeout_s) || json_integer_value(timeout_s) < 0))
+        reply_error(r, MHD_HTTP_BAD_REQUEST, "\"timeout_s\" must be a whole number of seconds");
+    else
+        command(w, r, json_pack("{s:s, s:O*}", "command", "drain", "timeout_s", timeout_s),
+                MHD_HTTP_ACCEPTED);
+    json_decref(body);
+}

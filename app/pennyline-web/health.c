@@ -161,6 +161,10 @@ static void check_ready(struct checks *c, const struct mirror_view *v)
     check(c, "kill_switch", !kill_switch, "the kill switch is %s", kill_switch ? "on" : "off");
     check(c, "suspended", !json_is_string(suspended), "%s",
           json_is_string(suspended) ? json_string_value(suspended) : "drops are allowed");
+    check(c, "draining", !json_is_object(json_object_get(v->status, "draining")), "%s",
+          json_is_object(json_object_get(v->status, "draining"))
+              ? "the box is being taken out of the path: no test begins"
+              : "the box stays in the path");
     json_array_foreach (json_object_get(v->status, "ports"), i, port) {
         const json_t *up = json_object_get(port, "link_up");
         const char *name = json_string_value(json_object_get(port, "name"));

@@ -51,6 +51,8 @@ char *webhook_sentence(const json_t *event)
         fputs("drops are allowed again.", out);
     else if (strcmp(kind, "kill_switch") == 0)
         fprintf(out, "the kill switch is %s.", json_string_at(event, "switch"));
+    else if (strcmp(kind, "draining") == 0)
+        fputs("the box is being taken out of the path.", out);
     else if (strcmp(kind, "finding_cleared") == 0)
         fprintf(out, "%s: %s is found no more.", json_string_at(event, "name"),
                 json_string_at(json_object_get(event, "finding"), "finding"));

@@ -375,3 +375,11 @@ void appliance_stop(struct appliance *a)
     walk_down(a, ARRAY_LENGTH(steps));
     notify_close(&a->notify);
 }
+
+void appliance_abandon(struct appliance *a)
+{
+    services_hang_up(a);
+    claims_down(a);
+    log_down(a);
+    notify_close(&a->notify);
+}

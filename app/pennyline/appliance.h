@@ -14,10 +14,15 @@ int appliance_start(struct appliance *a, const struct config *config,
 void appliance_serve(struct appliance *a);
 
 /* Ends tests, settles drops, stops workers, reads the last counters and checks them. After it the
- * counters stand still and may be reported. */
+ * counters stand still and may be reported. A worker that hangs is waited for some seconds, or not
+ * at all when the second signal came: then a->hangs. */
 void appliance_halt(struct appliance *a);
 
-/* Gives everything back. */
+/* Gives everything back. Not when a->hangs. */
 void appliance_stop(struct appliance *a);
+
+/* Gives back what no worker holds and outlives the process: socket, log, and what was changed of
+ * interfaces. The process has to end at once. */
+void appliance_abandon(struct appliance *a);
 
 #endif

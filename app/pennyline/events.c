@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "control/control.h"
+#include "drain.h"
 #include "eventlog/eventlog.h"
 #include "manager/manager.h"
 #include "manager/passive.h"
@@ -230,6 +231,25 @@ void events_thread(struct appliance *a, const struct worker *w, uint64_t stood_n
     json_object_set_new(event, "lcore", json_integer((json_int_t)w->lcore));
     json_object_set_new(event, "stalled_s", json_real(stood_s));
     json_object_set_new(event, "doing", json_string(h->doing));
+    publish(a, event);
+}
+
+void events_drain(struct appliance *a, uint64_t now_ns)
+{
+    bool has_limit = a->drain.ends_ns != UINT64_MAX;
+    double left_s = has_limit ? (double)(a->drain.ends_ns - now_ns) / (double)NS_PER_S : 0;
+    char limit[48] = "";
+    json_t *event;
+
+    progress_end(&a->progress);
+    if (has_limit)
+        snprintf(limit, sizeof(limit), ", or for %.0f s at most", left_s);
+    say_info("draining: no test runs any more; packets are forwarded until none came for %u s%s",
+             DRAIN_QUIET_S, limit);
+    if (!has_audience(a))
+        return;
+    event = box_event(a, "draining", now_ns);
+    json_object_set_new(event, "timeout_s", has_limit ? json_real(left_s) : json_null());
     publish(a, event);
 }
 

@@ -20,6 +20,9 @@ void events_trouble(struct appliance *a, const struct port *port, uint64_t now_n
 /* A worker was found to stand, or to go on again: w->heart says. It stood for `stood_ns`. */
 void events_thread(struct appliance *a, const struct worker *w, uint64_t stood_ns, uint64_t now_ns);
 
+/* The box is being taken out of the path, or was given another time for it: a->drain says. */
+void events_drain(struct appliance *a, uint64_t now_ns);
+
 /* The process: "started", "stopping", "stopped". */
 void events_process(struct appliance *a, const char *what, uint64_t now_ns);
 

@@ -19,7 +19,7 @@ int lanes_launch(struct appliance *a);
 void lanes_order(struct appliance *a, enum worker_order order);
 bool lanes_reached(const struct appliance *a, enum worker_state state);
 
-/* Waits for workers that were told to quit. */
+/* Waits for workers that were told to quit, and ended. */
 void lanes_join(struct appliance *a);
 
 /* Sums over workers. */

@@ -7,6 +7,7 @@
 
 #include "appliance.h"
 #include "base/time.h"
+#include "drain.h"
 #include "eventlog/eventlog.h"
 #include "events.h"
 #include "export/export.h"
@@ -24,6 +25,7 @@
 #define IDLE_SLEEP_US     500
 /* Longer than any drop can be pending without its worker being told to settle. */
 #define HALT_PATIENCE_NS (2 * NS_PER_S)
+#define HASTE_NS         (50 * NS_PER_MS)
 
 static unsigned int drain_workers(struct appliance *a)
 {
@@ -50,8 +52,9 @@ static void handle_signal(struct appliance *a, uint32_t signal_number, uint64_t 
                       a->config->instance.event_log, strerror(-error));
         break;
     default:
-        if (a->must_stop)
-            say_info("already stopping");
+        if (a->must_stop && !a->must_stop_at_once)
+            say_warning("told to stop again: nothing is waited for any more");
+        a->must_stop_at_once = a->must_stop;
         a->must_stop = true;
     }
 }
@@ -109,6 +112,8 @@ static bool has_ended(struct appliance *a, uint64_t now_ns)
 /* The path stays as long as the program runs. */
 static bool goes_on(struct appliance *a, uint64_t now_ns)
 {
+    if (drain_has_begun(a))
+        return !drain_is_over(a, now_ns);
     if (!has_ended(a, now_ns))
         return true;
     if (!a->options->keep_forwarding)
@@ -146,12 +151,18 @@ void appliance_serve(struct appliance *a)
     progress_end(&a->progress);
 }
 
+/* For who was told twice, only what workers do within a turn or two. */
+static uint64_t patience_ns(const struct appliance *a)
+{
+    return a->must_stop_at_once ? HASTE_NS : HALT_PATIENCE_NS;
+}
+
 /* Turns until the workers reached a state. False when that took too long. */
 static bool turn_until(struct appliance *a, enum worker_state state)
 {
     uint64_t start_ns = appliance_now_ns(a), now_ns = start_ns;
 
-    while (!lanes_reached(a, state) && now_ns - start_ns < HALT_PATIENCE_NS) {
+    while (!lanes_reached(a, state) && now_ns - start_ns < patience_ns(a)) {
         turn(a, now_ns);
         now_ns = appliance_now_ns(a);
     }
@@ -164,7 +175,7 @@ static void turn_epochs(struct appliance *a, unsigned int n)
     uint64_t last = manager_epoch(a->manager) + n, start_ns = appliance_now_ns(a);
     uint64_t now_ns = start_ns;
 
-    while (manager_epoch(a->manager) < last && now_ns - start_ns < HALT_PATIENCE_NS) {
+    while (manager_epoch(a->manager) < last && now_ns - start_ns < patience_ns(a)) {
         turn(a, now_ns);
         now_ns = appliance_now_ns(a);
     }
@@ -181,7 +192,9 @@ void appliance_halt(struct appliance *a)
         say_error("a worker does not settle its drops; it is stopped all the same");
     turn_epochs(a, 3);
     lanes_order(a, WORKER_QUIT);
-    lanes_join(a);
+    a->hangs = !turn_until(a, WORKER_ENDED);
+    if (!a->hangs)
+        lanes_join(a);
     drain_workers(a);
     manager_tick(a->manager, appliance_now_ns(a));
     manager_finish(a->manager);

@@ -103,6 +103,10 @@ static int serve(const struct options *o, const struct config *config, const cha
     appliance_halt(&appliance);
     code = exit_code_of(&appliance, is_test);
     print_summary(&appliance, is_test, as_json, code);
+    if (appliance.hangs) {
+        appliance_abandon(&appliance);
+        _exit(code); /* handlers of libraries might wait for the worker */
+    }
     appliance_stop(&appliance);
     return code;
 }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "control/control.h"
+#include "drain.h"
 #include "inspect.h"
 #include "lanes.h"
 #include "say.h"
@@ -124,6 +125,16 @@ static json_t *on_memory(void *context)
     return inspect_memory_json(context);
 }
 
+static void on_drain(void *context, uint32_t timeout_s, uint64_t now_ns)
+{
+    drain_begin(context, timeout_s, now_ns);
+}
+
+static json_t *on_drain_state(void *context, uint64_t now_ns)
+{
+    return drain_json(context, now_ns);
+}
+
 int services_listen(struct appliance *a)
 {
     const struct config_instance *instance = &a->config->instance;
@@ -160,6 +171,8 @@ int services_up(struct appliance *a)
         .worker = on_worker,
         .ports = on_ports,
         .memory = on_memory,
+        .drain = on_drain,
+        .drain_state = on_drain_state,
     };
     /* For dpdk-dumpcap. Secondaries are not to be had without hugepages, and then nor is this. */
     if (rte_pdump_init() != 0)

@@ -39,6 +39,13 @@ struct appliance_watch {
     uint64_t n_packets, n_missed, n_no_buffer, n_errors, n_tx_full, n_cut;
 };
 
+/* On the way out of the path (drain.h). */
+struct appliance_drain {
+    bool has_begun;
+    uint64_t began_ns, ends_ns;         /* UINT64_MAX: when no packet comes, however late */
+    uint64_t n_packets, quiet_since_ns; /* how many had come, and since when no more */
+};
+
 /* How far other processes were told. */
 struct appliance_inspected {
     uint64_t next_ns, last_ns;
@@ -84,7 +91,9 @@ struct appliance {
     int signals;                          /* signalfd */
     struct notify notify;                 /* the service manager */
     uint64_t n_messages;                  /* of workers, taken in turns */
-    bool must_stop;
+    bool must_stop, must_stop_at_once;    /* told once, or again */
+    bool hangs;                           /* a worker did not end, so nothing can be given back */
+    struct appliance_drain drain;
     bool has_told_end;         /* of a test after which forwarding goes on */
     bool has_told_ready;       /* the service manager, that all workers forward */
     uint64_t hearts_looked_ns; /* when workers were last looked at */

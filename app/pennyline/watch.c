@@ -213,11 +213,24 @@ static void check_port(struct appliance *a, const struct port *port, struct work
     total->queued += s.queued;
 }
 
+/* What a worker holds that hangs, nobody counts. */
+static void tell_who_hangs(struct appliance *a)
+{
+    for (uint32_t i = 0; i < a->n_workers; i++)
+        if (atomic_load_explicit(&a->workers[i]->state, memory_order_acquire) != WORKER_ENDED)
+            problem(a, "worker %u on lcore %u hangs, and is left as it is", i,
+                    a->workers[i]->lcore);
+}
+
 void watch_reconcile(struct appliance *a)
 {
     struct worker_port total = {0};
     const char *text = manager_check(a->manager);
 
+    if (a->hangs) {
+        tell_who_hangs(a);
+        return;
+    }
     if (text != NULL)
         problem(a, "%s", text);
     for (uint32_t i = 0; i < a->n_workers; i++) {

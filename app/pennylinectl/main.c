@@ -2,6 +2,7 @@
 /* pennylinectl: asks a running pennyline over its control socket. */
 #include <argp.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -120,10 +121,11 @@ static const struct subcommand subcommands[] = {
     {"test start", "aggregate", "test start", print_done, run_once},
     {"test stop", "aggregate", "test stop", print_done, run_once},
     {"kill-switch", "on", "kill-switch", print_done, run_once},
+    {"drain", NULL, "drain", print_done, run_once},
     {"watch", NULL, "watch", NULL, run_watch},
 };
 
-enum { KEY_SLICE = 0x100, KEY_VERDICT, KEY_DROPS };
+enum { KEY_SLICE = 0x100, KEY_VERDICT, KEY_DROPS, KEY_TIMEOUT };
 
 static const struct argp_option argp_rows[] = {
     {"socket", 's', "PATH", 0, "The server's socket (default " CONTROL_DEFAULT_SOCKET ")", 0},
@@ -131,12 +133,14 @@ static const struct argp_option argp_rows[] = {
     {"slice", KEY_SLICE, "NAME", 0, "aggregates: only of this slice", 0},
     {"verdict", KEY_VERDICT, "VERDICT", 0, "aggregates: only with this verdict", 0},
     {"drops", KEY_DROPS, NULL, 0, "aggregates: with every drop on record (with --json)", 0},
+    {"timeout", KEY_TIMEOUT, "S", 0,
+     "drain: forward for S seconds at most (default: as long as packets come)", 0},
     {0},
 };
 
 static const char usage[] =
     "status\nslices\naggregates\naggregate AGGREGATE\ntest start AGGREGATE\n"
-    "test stop AGGREGATE\nkill-switch on|off\nwatch";
+    "test stop AGGREGATE\nkill-switch on|off\ndrain\nwatch";
 
 static const char description[] =
     "Asks a running pennyline, and tells it what to do.\v"
@@ -147,6 +151,8 @@ static const char description[] =
     "  test start     begin a test of an aggregate\n"
     "  test stop      end it without waiting for evidence\n"
     "  kill-switch    on: nothing is dropped until it is off, forwarding goes on\n"
+    "  drain          leave the path: all tests end, nothing is dropped any more, packets are\n"
+    "                 forwarded until none came for 10 s, then pennyline ends\n"
     "  watch          events as they happen, until interrupted\n"
     "\n"
     "AGGREGATE is its number, the name of its slice, or its prefix.\n"
@@ -168,6 +174,16 @@ static void add_switch(struct argp_state *state, struct options *o, const char *
     if (strcmp(word, "on") != 0 && strcmp(word, "off") != 0)
         argp_error(state, "kill-switch: \"%s\"; give on or off", word);
     json_object_set_new(o->request, "on", json_boolean(strcmp(word, "on") == 0));
+}
+
+static void add_seconds(struct argp_state *state, struct options *o, const char *word)
+{
+    char *end;
+    unsigned long seconds = strtoul(word, &end, 10);
+
+    if (word[0] < '0' || word[0] > '9' || *end != '\0' || seconds > UINT32_MAX)
+        argp_error(state, "--timeout: \"%s\"; give a whole number of seconds", word);
+    json_object_set_new(o->request, "timeout_s", json_integer((json_int_t)seconds));
 }
 
 /* Finds the subcommand that the words are, and takes what is left as its argument. */
@@ -213,6 +229,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         return 0;
     case KEY_VERDICT:
         json_object_set_new(o->request, "verdict", json_string(argument));
+        return 0;
+    case KEY_TIMEOUT:
+        add_seconds(state, o, argument);
         return 0;
     case KEY_DROPS:
         json_object_set_new(o->request, "drops", json_true());

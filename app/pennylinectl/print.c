@@ -107,6 +107,15 @@ static void print_drop_budget(FILE *out, json_t *b)
     fprintf(out, "\n");
 }
 
+static void print_draining(FILE *out, const json_t *draining)
+{
+    fprintf(out, "draining     for %.0f s; it ends when no packet came for 10 s (now: for %.1f s)",
+            json_number_at(draining, "for_s"), json_number_at(draining, "quiet_s"));
+    if (json_has_at(draining, "ends_within_s"))
+        fprintf(out, ", in %.0f s at the latest", json_number_at(draining, "ends_within_s"));
+    fprintf(out, "\n");
+}
+
 void print_status(FILE *out, const json_t *s)
 {
     char text[CELL_BYTES];
@@ -117,8 +126,11 @@ void print_status(FILE *out, const json_t *s)
     fprintf(out, "drops        %s\n",
             json_is_true(json_object_get(s, "kill_switch"))
                 ? "none: the kill switch is on (pennylinectl kill-switch off)"
+            : json_has_at(s, "draining")  ? "none: the box is draining"
             : json_has_at(s, "suspended") ? "suspended"
                                           : "allowed");
+    if (json_has_at(s, "draining"))
+        print_draining(out, json_object_get(s, "draining"));
     if (json_has_at(s, "suspended"))
         fprintf(out, "suspended    %s\n", json_text_at(s, "suspended", text));
     fprintf(out, "aggregates   %s", json_text_at(s, "n_aggregates", text));
@@ -315,7 +327,10 @@ static void print_details(FILE *out, const json_t *event)
         aggregates_evidence_cell(report, b);
         fprintf(out, "  %s, %s. %s", a, b, json_string_at(report, "reason_text"));
     }
-    for (const char *const *key = (const char *const[]){"reason", "switch", "count", NULL};
+    if (json_has_at(event, "timeout_s"))
+        fprintf(out, "  for %.0f s at most", json_number_at(event, "timeout_s"));
+    for (const char *const *key =
+             (const char *const[]){"port", "trouble", "thread", "reason", "switch", "count", NULL};
          *key != NULL; key++)
         if (json_has_at(event, *key))
             fprintf(out, "  %s", json_text_at(event, *key, a));
@@ -344,6 +359,11 @@ void print_done(FILE *out, const json_t *result)
     if (json_has_at(result, "test")) {
         fprintf(out, "aggregate %.0f: test %s\n", json_number_at(result, "aggregate"),
                 json_text_at(result, "test", text));
+        return;
+    }
+    if (json_has_at(result, "draining")) {
+        fprintf(out, "All tests end, and nothing is dropped any more; packets are forwarded.\n");
+        print_draining(out, json_object_get(result, "draining"));
         return;
     }
     fprintf(out, json_is_true(json_object_get(result, "kill_switch"))

@@ -9,6 +9,8 @@
 #include "control/client.h"
 
 #define COUNT_MOST 1000
+/* A week. */
+#define DRAIN_MOST_S 604800
 
 static const struct command_argument no_arguments[] = {{0}};
 
@@ -52,6 +54,12 @@ static const struct command_argument kill_switch_arguments[] = {
     {0},
 };
 
+static const struct command_argument drain_arguments[] = {
+    {"timeout_s", ARGUMENT_COUNT, false, DRAIN_MOST_S,
+     "forward so many seconds at most (default: as long as packets come)"},
+    {0},
+};
+
 static json_t *run_help(struct command_call *call);
 
 static const struct command commands[] = {
@@ -67,6 +75,8 @@ static const struct command commands[] = {
     {"test stop", "end the test of an aggregate", aggregate_arguments, command_run_test_stop},
     {"kill-switch", "stop every deliberate drop at once, or allow them again",
      kill_switch_arguments, command_run_kill_switch},
+    {"drain", "leave the path: end all tests, forward until no packet comes, then end",
+     drain_arguments, command_run_drain},
     {"watch", "events as lines, until the client leaves", no_arguments, command_run_watch},
     {"version", "of the server", no_arguments, command_run_version},
     {"help", "this table", no_arguments, run_help},

@@ -65,6 +65,7 @@ bool command_aggregate(struct command_call *call, uint32_t *aggregate);
 
 /* commands_status.c */
 json_t *command_run_status(struct command_call *call);
+json_t *command_run_drain(struct command_call *call);
 json_t *command_run_version(struct command_call *call);
 /* commands_test.c */
 json_t *command_run_aggregates(struct command_call *call);

@@ -60,6 +60,14 @@ static json_t *drop_budget_json(const struct manager *m, uint64_t now_ns)
                                         : json_null());
 }
 
+/* NULL, which JSON tells as null, before it began. */
+static json_t *drain_json(const struct command_call *call)
+{
+    const struct control_operations *o = call->operations;
+
+    return o->drain_state != NULL ? o->drain_state(o->context, call->now_ns) : NULL;
+}
+
 json_t *command_run_status(struct command_call *call)
 {
     const struct control_operations *o = call->operations;
@@ -67,16 +75,26 @@ json_t *command_run_status(struct command_call *call)
     double uptime_s = (double)(call->now_ns - o->clock->started_ns) / (double)NS_PER_S;
 
     return json_pack(
-        "{s:s, s:s, s:f, s:b, s:s?, s:I, s:I, s:I, s:b, s:o, s:o, s:o, s:o, s:o}", "version",
+        "{s:s, s:s, s:f, s:b, s:s?, s:o?, s:I, s:I, s:I, s:b, s:o, s:o, s:o, s:o, s:o}", "version",
         PENNYLINE_VERSION, "instance", o->instance != NULL ? o->instance : "", "uptime_s", uptime_s,
-        "kill_switch", (int)manager_kill_switch(o->manager), "suspended", suspended, "epoch",
-        (json_int_t)manager_epoch(o->manager), "n_aggregates",
+        "kill_switch", (int)manager_kill_switch(o->manager), "suspended", suspended, "draining",
+        drain_json(call), "epoch", (json_int_t)manager_epoch(o->manager), "n_aggregates",
         (json_int_t)manager_n_live_aggregates(o->manager), "max_aggregates",
         (json_int_t)manager_most_aggregates(o->manager), "aggregates_full",
         (int)(manager_aggregates_full_since(o->manager) != 0), "tests", tests_json(o->manager),
         "drop_budget", drop_budget_json(o->manager, call->now_ns), "workers", workers_json(o),
         "ports", from_callback(o->ports, o->context, json_array()), "memory",
         from_callback(o->memory, o->context, json_object()));
+}
+
+json_t *command_run_drain(struct command_call *call)
+{
+    const struct control_operations *o = call->operations;
+
+    if (o->drain == NULL)
+        return command_refuse(call, "drain: what is served here is no path to be left");
+    o->drain(o->context, command_count(call, "timeout_s", UINT32_MAX), call->now_ns);
+    return json_pack("{s:o?}", "draining", drain_json(call));
 }
 
 json_t *command_run_version(struct command_call *call)

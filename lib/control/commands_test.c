@@ -21,6 +21,7 @@ static const struct refusal start_refusals[] = {
     {-EINVAL, "its slice is not in mode active, so nothing of it may be dropped; change its mode"},
     {-EALREADY, "a test of it is running; stop that one first, or wait for its verdict"},
     {-EBUSY, "drops of its last test are still pending; try again in a few seconds"},
+    {-ESHUTDOWN, "the box is draining: no test begins any more, and it will end"},
 };
 
 static const struct refusal stop_refusals[] = {

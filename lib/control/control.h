@@ -55,6 +55,10 @@ struct control_operations {
     bool (*worker)(void *context, unsigned int i, struct report_worker *out);
     json_t *(*ports)(void *context);
     json_t *(*memory)(void *context);
+    /* Begins to drain, or gives it another time: so many seconds from now at most, UINT32_MAX: as
+     * long as packets come. NULL: it cannot be done here. */
+    void (*drain)(void *context, uint32_t timeout_s, uint64_t now_ns);
+    json_t *(*drain_state)(void *context, uint64_t now_ns); /* NULL: it has not begun */
 };
 
 struct control;

@@ -166,6 +166,7 @@ struct manager {
 
     uint64_t now_ns;
     bool auto_start;
+    bool is_draining; /* no test begins any more */
     uint64_t epoch, epoch_began_ns;
     uint64_t closed_epoch; /* the last one that every worker closed */
     bool *closed;          /* per worker: it closed `epoch` */

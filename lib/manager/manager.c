@@ -148,7 +148,7 @@ void manager_destroy(struct manager *m)
 
 void manager_start(struct manager *m, uint64_t now_ns)
 {
-    m->auto_start = true;
+    m->auto_start = !m->is_draining;
     m->now_ns = now_ns;
     for (uint32_t i = 0; i < m->n_aggregates; i++)
         if (aggregate_is_live(m, i) && m->aggregates[i].is_armed)
@@ -166,6 +166,17 @@ void manager_stop(struct manager *m, enum test_reason reason, uint64_t now_ns)
         manager_test_stop(m, i, reason, now_ns);
     }
     passive_stop_all(m);
+}
+
+void manager_drain(struct manager *m, uint64_t now_ns)
+{
+    m->is_draining = true;
+    manager_stop(m, REASON_STOPPED, now_ns);
+}
+
+bool manager_is_draining(const struct manager *m)
+{
+    return m->is_draining;
 }
 
 void manager_finish(struct manager *m)

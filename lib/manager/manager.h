@@ -234,7 +234,7 @@ struct test_request {
 
 /* Begins a test, with NULL as TEST_BY_COMMAND: 0; -ENOENT no such aggregate; -EINVAL its slice is
  * not active; -EALREADY one is running; -EBUSY drops of the last one are still pending; -EDQUOT the
- * box may not make another drop now. */
+ * box may not make another drop now; -ESHUTDOWN it is draining. */
 int manager_test_start(struct manager *m, uint32_t aggregate, const struct test_request *request,
                        uint64_t now_ns);
 
@@ -247,6 +247,11 @@ int manager_test_stop(struct manager *m, uint32_t aggregate, enum test_reason re
 
 /* Ends all running tests, as manager_test_stop(); none begins by itself until manager_start(). */
 void manager_stop(struct manager *m, enum test_reason reason, uint64_t now_ns);
+
+/* The box will be taken out of the path: as manager_stop() with REASON_STOPPED, and from then on no
+ * test begins, by command either. There is no way back. */
+void manager_drain(struct manager *m, uint64_t now_ns);
+bool manager_is_draining(const struct manager *m);
 
 /* After the last message of workers that were stopped: what watching ended with is judged, as flows
  * that are given up at the end tell most of what is missing of them. */

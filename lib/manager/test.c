@@ -326,6 +326,8 @@ static int obstacle(const struct manager *m, uint32_t aggregate)
 {
     if (!aggregate_is_live(m, aggregate))
         return -ENOENT;
+    if (m->is_draining)
+        return -ESHUTDOWN;
     if (slice_of_aggregate(m, aggregate)->mode != SLICE_ACTIVE)
         return -EINVAL;
     switch (m->aggregates[aggregate].test.state) {

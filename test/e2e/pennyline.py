@@ -163,8 +163,11 @@ class Service:
     def stop(self, number=signal.SIGTERM):
         """(exit code, Summary)"""
         code = self.process.stop(number)
+        return code, self.summary()
+
+    def summary(self):
         try:
-            return code, Summary(self.process.output())
+            return Summary(self.process.output())
         except (ValueError, KeyError) as error:
             raise AssertionError(f"no summary ({error!r}):\n{self.process.output()[-2000:]}"
                                  f"{self.process.errors()[-4000:]}") from None

@@ -104,6 +104,46 @@ class Ending(unittest.TestCase):
                          summary.port("portB")["tx_packets"] + summary.totals["dropped"])
 
 
+class Draining(unittest.TestCase):
+    def test_tests_end_packets_go_on_and_silence_ends_it(self):
+        with served([SPOOFED_SLICE, GENUINE_SLICE]) as (lab, service):
+            blind = spoof(lab)
+            flows = lab.paced_flows(netlab.host(GENUINE[4], 1), 4, 8, ("--flows", 5))
+            wait_until("drops", lambda: dropped(service) >= 8)
+            text = pennylinectl(service, "drain", "--timeout", "300")
+            self.assertIn("All tests end", text)
+            status = service.ask("status")
+            self.assertLess(status["draining"]["ends_within_s"], 300)
+            with self.assertRaisesRegex(Exception, "the box is draining"):
+                service.ask("test start", aggregate="genuine")
+            wait_for_epochs(service)
+            n_dropped, n_packets = dropped(service), packets(service)
+            wait_until("packets that go on", lambda: packets(service) > n_packets + 3000)
+            self.assertEqual(dropped(service), n_dropped)
+            self.assertEqual(flows.wait(netlab.PATIENCE_S), 0, flows.errors())
+            blind.stop()
+            self.assertEqual(service.process.wait(60), 0, service.process.errors())
+            summary = pennyline.Summary(service.process.output())
+            self.assertEqual(summary.broken_identities(), [])
+            self.assertEqual(summary.aggregate(SPOOFED[4])["reason"], "stopped")
+            self.assertEqual([a["pending"] for a in summary.aggregates], [0, 0])
+            names = [event["event"] for event in service.events()]
+            self.assertLess(names.index("draining"), names.index("stopping"))
+            self.assertEqual(names[-1], "stopped")
+            self.assertIn("no packet came for 10 s", service.process.errors())
+
+    def test_its_timeout_ends_it_while_packets_come(self):
+        with served() as (lab, service):
+            spoof(lab)
+            wait_until("drops", lambda: dropped(service) >= 3)
+            pennylinectl(service, "drain", "--timeout", "600")
+            n_packets = packets(service)
+            wait_until("packets that go on", lambda: packets(service) > n_packets + 3000)
+            pennylinectl(service, "drain", "--timeout", "1")
+            self.assertEqual(service.process.wait(60), 0, service.process.errors())
+            self.assertEqual(pennyline.Summary(service.process.output()).broken_identities(), [])
+
+
 class Manager:
     """The service manager's end of sd_notify(3)."""
 

@@ -122,6 +122,26 @@ class Stalls(unittest.TestCase):
     def test_a_worker_by_af_packet(self):
         self.check("af_packet", lambda s: thread_stopped(s, worker(s)), {"worker 0"}, ("worker 0",))
 
+    def test_a_stop_gets_past_a_worker_that_hangs(self):
+        """At once when it is told again: none of the waits of a stop lasts its whole time."""
+        with netlab.Path() as lab:
+            service = pennyline.Service(lab, [SLICE])
+            lab.paced_flows(netlab.host(GENUINE[4], 1), 4, 60, FLOWS)
+            wait_until("a drop", lambda: self.pending(service.events()) > 0)
+            tid = worker(service)
+            with thread_stopped(service, tid):
+                for event in ("stopping", "stopped"):
+                    service.send_signal(signal.SIGTERM)
+                    wait_until(event, lambda e=event: any(x["event"] == e for x in service.events()))
+                # The tracer's own: the process is there until it was told of its thread's end.
+                os.waitpid(tid, WALL)
+            code, summary = service.process.wait(30), service.summary()
+            self.assertEqual(code, pennyline.ERROR)
+            self.assertIn("worker 0 on lcore 1 hangs", " ".join(summary.whole["problems"]))
+            waited_s = {e["event"]: e["monotonic_s"] for e in service.events()}
+            self.assertLess(waited_s["stopped"] - waited_s["stopping"], 2)
+            self.assertFalse(os.path.exists(service.control_path))
+
     def test_the_manager(self):
         self.check("af_xdp", lambda s: thread_stopped(s, manager(s)), {"manager"})
 

@@ -132,6 +132,7 @@ class Pennyline:
         self.lock = threading.RLock()
         self.aggregates = [Aggregate(i) for i in range(n_aggregates)]
         self.kill_switch = False
+        self.draining = None
         self.held = False  # no test goes on
         self.watchers = []
         self.n_asked = {}
@@ -200,7 +201,7 @@ class Pennyline:
         for a in self.aggregates:
             states[a.state] += 1
         return {"version": "0.1.0", "instance": "fake", "uptime_s": self.now(),
-                "kill_switch": self.kill_switch, "suspended": None,
+                "kill_switch": self.kill_switch, "suspended": None, "draining": self.draining,
                 "epoch": int(self.now() * 100), "n_aggregates": len(self.aggregates),
                 "max_aggregates": 65536, "aggregates_full": False,
                 "tests": states,
@@ -263,6 +264,11 @@ class Pennyline:
         self.kill_switch = request["on"]
         self.publish("kill_switch", switch="on" if self.kill_switch else "off")
         return {"kill_switch": self.kill_switch}
+
+    def do_drain(self, request):
+        self.draining = {"for_s": 0.0, "ends_within_s": request.get("timeout_s"), "quiet_s": 0.0}
+        self.publish("draining", timeout_s=request.get("timeout_s"), instance="fake")
+        return {"draining": self.draining}
 
     def answer(self, line):
         request = json.loads(line)

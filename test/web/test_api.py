@@ -109,6 +109,24 @@ class Rest(World):
             wait_until(lambda: self.web.get("/api/v1/kill-switch").json()["kill_switch"] == on)
             wait_until(lambda: self.web.get("/readyz").status == (503 if on else 200))
 
+    def test_draining_is_begun_and_shown(self):
+        def stay():
+            self.server.pennyline.draining = None
+            wait_until(lambda: self.web.get("/readyz").status == 200)
+        self.addCleanup(stay)
+        for body in ('{"timeout_s": -1}', '{"timeout_s": "60"}', '{"seconds": 60}', '[]', '{"timeout_s": 60, "x": 1}'):
+            self.refused(self.web.change("POST", "/api/v1/drain", body), 400, "")
+        self.assertIsNone(self.server.pennyline.draining)
+        for body, limit in (("{}", None), ('{"timeout_s": 60}', 60)):
+            reply = self.web.change("POST", "/api/v1/drain", body)
+            self.assertEqual(reply.status, 202)
+            self.assertEqual(reply.json()["draining"]["ends_within_s"], limit)
+        wait_until(lambda: self.web.get("/readyz").status == 503)
+        failed = [c["check"] for c in self.web.get("/readyz").json()["checks"] if not c["ok"]]
+        self.assertEqual(failed, ["draining"])
+        self.assertEqual(self.web.get("/healthz").status, 200)
+        self.assertIn("\npennyline_draining 1\n", self.web.get("/metrics").body.decode())
+
     def test_events_go_on_from_a_cursor(self):
         for on in ("true", "false"):
             self.web.change("PUT", "/api/v1/kill-switch", '{"on": %s}' % on)

@@ -91,6 +91,8 @@ static void each_refusal_says_what_is_wrong_and_what_to_do(void **state)
         {"{\"command\": \"aggregates\", \"verdict\": \"guilty\"}", "give closed_loop"},
         {"{\"command\": \"test start\", \"aggregate\": \"mirror\"}", "not in mode active"},
         {"{\"command\": \"test stop\", \"aggregate\": 0}", "nothing to stop"},
+        {"{\"command\": \"drain\", \"timeout_s\": 604801}", "a whole number from 0 to 604800"},
+        {"{\"command\": \"drain\", \"timeout_s\": \"soon\"}", "a whole number from 0 to 604800"},
         {"{\"command\": \"kill-switch\"}", "\"on\" is missing"},
         {"{\"command\": \"kill-switch\", \"on\": \"yes\"}", "true or false"},
     };
@@ -197,6 +199,37 @@ static void a_test_starts_and_stops_on_command(void **state)
     assert_false(manager_any_running(w->operations.manager));
     assert_true(manager_report(w->operations.manager, 0, &report));
     assert_int_equal(report.reason, REASON_NO_TRAFFIC);
+}
+
+static void who_drains_is_told_so_and_begins_no_test(void **state)
+{
+    struct world *w = *state;
+    json_t *status = result_of(w, "{\"command\": \"status\"}"), *done;
+
+    assert_true(json_is_null(json_object_get(status, "draining")));
+    json_decref(status);
+    assert_false(w->is_draining);
+    done = result_of(w, "{\"command\": \"drain\", \"timeout_s\": 60}");
+    assert_int_equal(w->drain_timeout_s, 60);
+    assert_true(json_is_object(json_object_get(done, "draining")));
+    json_decref(done);
+    assert_refused(w, "{\"command\": \"test start\", \"aggregate\": 0}", "the box is draining");
+    status = result_of(w, "{\"command\": \"status\"}");
+    assert_int_equal(
+        json_integer_value(json_object_get(json_object_get(status, "draining"), "ends_within_s")),
+        60);
+    json_decref(status);
+    json_decref(result_of(w, "{\"command\": \"drain\"}"));
+    assert_int_equal(w->drain_timeout_s, UINT32_MAX);
+}
+
+static void where_there_is_no_path_nothing_drains(void **state)
+{
+    struct world *w = *state;
+
+    w->operations.drain = NULL;
+    assert_refused(w, "{\"command\": \"drain\"}", "no path to be left");
+    assert_false(manager_is_draining(w->operations.manager));
 }
 
 static void the_kill_switch_is_set_and_shown(void **state)
@@ -453,6 +486,8 @@ int main(void)
         TEST(an_aggregate_is_meant_by_number_slice_or_prefix),
         TEST(a_test_starts_and_stops_on_command),
         TEST(the_kill_switch_is_set_and_shown),
+        TEST(who_drains_is_told_so_and_begins_no_test),
+        TEST(where_there_is_no_path_nothing_drains),
         TEST(status_shows_workers_ports_and_tests),
         TEST(a_test_beyond_the_budget_of_the_box_is_refused_with_the_time_to_wait),
         TEST(status_shows_how_busy_a_worker_is),

@@ -50,6 +50,28 @@ static json_t *ports(void *context)
     return json_pack("[{s:s}]", "name", "west");
 }
 
+static void drain(void *context, uint32_t timeout_s, uint64_t now_ns)
+{
+    struct world *w = context;
+
+    w->is_draining = true;
+    w->drain_timeout_s = timeout_s;
+    manager_drain(w->operations.manager, now_ns);
+}
+
+static json_t *drain_state(void *context, uint64_t now_ns)
+{
+    const struct world *w = context;
+
+    (void)now_ns;
+    if (!w->is_draining)
+        return NULL;
+    return json_pack("{s:f, s:o, s:f}", "for_s", 0.0, "ends_within_s",
+                     w->drain_timeout_s == UINT32_MAX ? json_null()
+                                                      : json_integer(w->drain_timeout_s),
+                     "quiet_s", 0.0);
+}
+
 static const struct report_clock the_clock;
 
 static void count_event(void *context, const struct manager_event *event)
@@ -94,6 +116,9 @@ int world_open(struct world *w)
         .clock = &the_clock,
         .worker = worker,
         .ports = ports,
+        .context = w,
+        .drain = drain,
+        .drain_state = drain_state,
     };
     world_run(w, 2);
     return w->operations.manager != NULL ? 0 : -1;

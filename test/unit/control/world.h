@@ -14,6 +14,8 @@ struct world {
     struct control_operations operations;
     uint64_t now_ns;
     unsigned int n_events;
+    bool is_draining;
+    uint32_t drain_timeout_s;
 };
 
 /* 0, or -1 when memory is short. */

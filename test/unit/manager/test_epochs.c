@@ -478,6 +478,35 @@ static void only_active_slices_are_tested_and_manual_ones_wait(void **state)
     box_close(b);
 }
 
+/* Neither by itself, nor by the retest that is due, nor by command, nor when a start comes late. */
+static void no_test_begins_while_the_box_drains(void **state)
+{
+    struct box *b = box_new(1);
+    uint64_t id;
+
+    (void)state;
+    b->slices[0].parameters.retest_interval_ms = 1000;
+    box_open(b);
+    id = box_drop(b, 0, 0);
+    assert_int_not_equal(id, 0);
+    box_epoch(b);
+    manager_drain(b->manager, b->now_ns);
+    assert_true(manager_is_draining(b->manager));
+    box_end(b, 0, 0, id, DROP_RETRANSMITTED);
+    for (unsigned i = 0; i < 1000; i++) {
+        assert_int_equal(box_drop(b, 0, 0), 0);
+        box_epoch(b);
+    }
+    assert_int_equal(box_count(b, EVENT_TEST_STARTED), 1);
+    assert_int_equal(manager_test_start(b->manager, 0, NULL, b->now_ns), -ESHUTDOWN);
+    assert_int_equal(manager_test_start(b->manager, 99, NULL, b->now_ns), -ENOENT);
+    manager_start(b->manager, b->now_ns);
+    box_epoch(b);
+    assert_int_equal(box_count(b, EVENT_TEST_STARTED), 1);
+    assert_int_equal(box_order(b, 0).phase, AGGREGATE_IDLE);
+    box_close(b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -501,6 +530,7 @@ int main(void)
         cmocka_unit_test(a_capture_stands_never_still),
         cmocka_unit_test(the_kill_switch_shuts_the_gate),
         cmocka_unit_test(only_active_slices_are_tested_and_manual_ones_wait),
+        cmocka_unit_test(no_test_begins_while_the_box_drains),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,6 +11,7 @@
 #include "export/export.h"
 #include "manager/passive.h"
 #include "pennyline/appliance.h"
+#include "pennyline/drain.h"
 #include "pennyline/events.h"
 #include "pennyline/heartbeat.h"
 #include "pennyline/inspect.h"
@@ -65,6 +66,8 @@ bool manager_passive_is_over(const struct manager *m) { (void)m; return false; }
 void manager_passive_expire(struct manager *m, uint64_t now_ns) { (void)m, (void)now_ns; }
 void manager_set_kill_switch(struct manager *m, bool on, uint64_t now_ns) { (void)m, (void)on, (void)now_ns; }
 void manager_stop(struct manager *m, enum test_reason reason, uint64_t now_ns) { (void)m, (void)reason, (void)now_ns; }
+bool drain_has_begun(const struct appliance *a) { (void)a; return false; }
+bool drain_is_over(struct appliance *a, uint64_t now_ns) { (void)a, (void)now_ns; return false; }
 void eventlog_flush(struct eventlog *log) { (void)log; }
 int eventlog_reopen(struct eventlog *log) { (void)log; return 0; }
 void events_process(struct appliance *a, const char *what, uint64_t now_ns) { (void)a, (void)what, (void)now_ns; }
@@ -78,6 +81,7 @@ void notify_tell(struct notify *n, const char *text) { (void)n, (void)text; }
 void progress_end(struct progress *p) { (void)p; }
 void progress_show(struct progress *p, const struct appliance *a, uint64_t now_ns) { (void)p, (void)a, (void)now_ns; }
 void say_error(const char *format, ...) { (void)format; }
+void say_warning(const char *format, ...) { (void)format; }
 void say_info(const char *format, ...) { (void)format; }
 void watch_clock(struct appliance *a, uint64_t now_ns) { (void)a, (void)now_ns; }
 void watch_loads(struct appliance *a, uint64_t now_ns) { (void)a, (void)now_ns; }

@@ -27,6 +27,8 @@ function showTests(status) {
   const running = pooled + flows + settling;
   if (status?.kill_switch)
     return answer("answer-tests", "bad", "Kill switch is on", "Nothing is dropped. Traffic is forwarded.");
+  if (status?.draining)
+    return answer("answer-tests", "unsure", "Draining", "No test begins. Traffic is forwarded until none comes.");
   if (status?.suspended) return answer("answer-tests", "unsure", "Suspended", status.suspended);
   const phases = [[pooled, "dropping"], [flows, "testing single flows"], [settling, "waiting for the last drops"]];
   return answer("answer-tests", "", running === 0 ? "Nothing" : `${number(running)} aggregate${running > 1 ? "s" : ""}`,
