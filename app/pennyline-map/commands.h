@@ -12,7 +12,4 @@ struct options {
 
 int command_routes(const struct options *options);
 
-/* To standard error, with the program's name and a newline. */
-void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
 #endif

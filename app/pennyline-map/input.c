@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "base/compiler.h"
-#include "pennyline-map/commands.h"
+#include "pennyline-map/say.h"
 
 int input_open(struct input *in, const char *path)
 {

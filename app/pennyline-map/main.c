@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* pennyline-map: what tables of routes say about where traffic should come in. */
 #include <argp.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +9,7 @@
 #include "base/compiler.h"
 #include "common/exit_codes.h"
 #include "pennyline-map/commands.h"
+#include "pennyline-map/say.h"
 
 const char *argp_program_version = "pennyline-map " PENNYLINE_VERSION;
 
@@ -27,17 +27,6 @@ struct arguments {
     struct options options;
     size_t room;
 };
-
-void say(const char *format, ...)
-{
-    va_list arguments;
-
-    fprintf(stderr, "pennyline-map: ");
-    va_start(arguments, format);
-    vfprintf(stderr, format, arguments);
-    va_end(arguments);
-    fprintf(stderr, "\n");
-}
 
 static const char usage[] = "routes FILE...";
 

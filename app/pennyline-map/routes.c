@@ -6,6 +6,7 @@
 #include "common/exit_codes.h"
 #include "pennyline-map/commands.h"
 #include "pennyline-map/input.h"
+#include "pennyline-map/say.h"
 
 /* A path of 32767 ASes of ten digits, with what stands between. */
 #define PATH_BYTES (MRT_MOST_NUMBERS * 14u)
