@@ -147,7 +147,7 @@ static json_t *row_of(const json_t *a)
         "verdict",   "provisional",   "mixed",     "repaired_share", "via",          "reason",
         "n_tests",   "started_s",     "verdict_s", "ended_s",        "first_seen_s", "last_seen_s",
         "dropped",   "retransmitted", "expired",   "void",           "pending",      "duplicates",
-        "packets",   "bytes"};
+        "packets",   "bytes",         "label"};
     const json_t *anytime = json_object_get(a, "anytime"), *penny = json_object_get(a, "penny");
     json_t *row = json_object();
 

@@ -296,6 +296,8 @@ void print_aggregate(FILE *out, const json_t *aggregate)
 
     aggregates_print(out, one);
     json_decref(one);
+    if (json_has_at(aggregate, "label"))
+        fprintf(out, "\nlabel: %s\n", json_string_at(aggregate, "label"));
     if (aggregates_is_tested(aggregate))
         fprintf(out, "\n%s\n", json_string_at(aggregate, "reason_text"));
     if (json_is_true(json_object_get(aggregate, "mixed")))
@@ -347,6 +349,8 @@ void print_event(FILE *out, const json_t *event)
     fprintf(out, "  %-15s", json_text_at(event, "event", text));
     if (json_has_at(event, "name"))
         fprintf(out, "  %s", json_text_at(event, "name", text));
+    if (json_has_at(event, "label"))
+        fprintf(out, "  \"%s\"", json_string_at(event, "label"));
     print_details(out, event);
     fprintf(out, "\n");
     fflush(out);

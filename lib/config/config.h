@@ -43,6 +43,7 @@ struct config_instance {
     double max_own_loss_ratio;
     uint32_t max_manager_lateness_ms;
     uint32_t max_drops_per_hour; /* of all tests together; 0: no limit */
+    uint32_t max_tests_by_command;
     bool kill_switch;
 };
 

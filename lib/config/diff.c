@@ -26,6 +26,7 @@ static const struct {
     {"instance", "max_own_loss_ratio", CONFIG_LIVE},
     {"instance", "max_manager_lateness_ms", CONFIG_LIVE},
     {"instance", "max_drops_per_hour", CONFIG_LIVE},
+    {"instance", "max_tests_by_command", CONFIG_LIVE},
     {"instance", "kill_switch", CONFIG_LIVE},
     {"ports", "sampling", CONFIG_LIVE},
     {"slices", "sources", CONFIG_TRAFFIC},

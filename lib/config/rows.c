@@ -124,6 +124,15 @@ static const struct option_row instance_rows[] = {
      .help = "So many segments are dropped within any hour, by all tests together, whoever began "
              "them; a test that needs more waits. At least what one test may drop: "
              "`max_drops_per_aggregate`, and `max_individual_flows` times `max_drops_per_flow`."},
+    {.name = "max_tests_by_command",
+     .kind = &kind_u32,
+     INSTANCE(max_tests_by_command),
+     .least = 1,
+     .most = 1024,
+     .fallback = "64",
+     .unit = "tests",
+     .help = "Tests that somebody asked for (`pennylinectl`, REST) and that are under way at one "
+             "time; further ones are refused."},
     {.name = "kill_switch",
      .kind = &kind_bool,
      INSTANCE(kill_switch),

@@ -21,6 +21,8 @@ static const struct command_argument aggregate_arguments[] = {
 
 static const struct command_argument test_start_arguments[] = {
     {"aggregate", ARGUMENT_AGGREGATE, true, 0, "number, name of the slice, or prefix"},
+    {"label", ARGUMENT_TEXT, false, 0,
+     "what to call the test in events and reports: one line, at most 128 bytes"},
     {"watch", ARGUMENT_SWITCH, false, 0,
      "true: events follow the reply, as after \"watch\", so none of the test is missed"},
     {0},

@@ -174,6 +174,13 @@ static json_t *refuse_start(struct command_call *call, uint32_t aggregate, int e
 {
     struct manager_drop_budget b;
 
+    if (error == -EUSERS)
+        return command_refuse(
+            call,
+            "test start: aggregate %u: %u tests by command are under way, and no "
+            "more may be (instance.max_tests_by_command); wait for one to end, or "
+            "stop one",
+            aggregate, manager_n_tests_by_command(call->operations->manager));
     if (error != -EDQUOT)
         return command_refuse(call, "test start: aggregate %u: %s", aggregate,
                               words_of(start_refusals, ARRAY_LENGTH(start_refusals), error));
@@ -195,12 +202,16 @@ static json_t *refuse_start(struct command_call *call, uint32_t aggregate, int e
 
 json_t *command_run_test_start(struct command_call *call)
 {
+    struct test_request request = {.cause = TEST_BY_COMMAND, .label = command_text(call, "label")};
+    const char *trouble = request.label != NULL ? test_label_trouble(request.label) : NULL;
     uint32_t aggregate;
     int error;
 
+    if (trouble != NULL)
+        return command_refuse(call, "test start: label \"%.64s\" %s", request.label, trouble);
     if (!command_aggregate(call, &aggregate))
         return NULL;
-    error = manager_test_start(call->operations->manager, aggregate, NULL, call->now_ns);
+    error = manager_test_start(call->operations->manager, aggregate, &request, call->now_ns);
     if (error != 0)
         return refuse_start(call, aggregate, error);
     call->watch = command_switch(call, "watch");

@@ -79,6 +79,7 @@ struct test {
     bool repaired_flows_only, screening;
     uint64_t n_steps, stepped_ns; /* drops made and ended, and when one last was */
     uint32_t room;                /* its flow_room, or INDEX_NONE */
+    uint32_t label;               /* likewise */
 
     struct segments_by_turn segments;
     uint64_t segment_ns; /* when one of an armed flow was last told of; 0: none yet */
@@ -126,6 +127,11 @@ struct flow_room {
     struct tested_flow flows[TEST_MAX_INDIVIDUAL_FLOWS];
 };
 
+struct label {
+    uint32_t owner; /* aggregate, or AGGREGATE_NONE */
+    char text[TEST_LABEL_MOST_BYTES + 1];
+};
+
 struct record {
     struct drop_record drop; /* first: manager_next_drop() gets it back */
     uint32_t next_same_hash;
@@ -156,6 +162,9 @@ struct manager {
     struct aggregate_list *retests; /* per slice, in the order in which they are due */
     struct flow_room *rooms;
     uint32_t n_rooms_in_use;
+    struct label *labels; /* TEST_MOST_BY_COMMAND of them, or NULL */
+    uint32_t next_label;
+    uint32_t n_by_command; /* tests under way */
     struct drop_store drops;
     struct hourly_budget hourly;
     bool is_budget_spent;          /* and it was told */
@@ -288,6 +297,13 @@ bool room_take(struct manager *m, struct aggregate_state *a); /* false: all are 
 void room_leave(struct manager *m, struct test *t);           /* its flows can still be read */
 void room_forget(struct manager *m, struct test *t);
 void room_receive(struct manager *m, struct test *t, const struct message *message);
+
+/* labels.c */
+int labels_init(struct manager *m);
+size_t labels_memory_bytes(const struct manager_config *c);
+void label_give(struct manager *m, struct aggregate_state *a, const char *text);
+void label_forget(struct manager *m, struct test *t);
+const char *label_of(const struct manager *m, const struct test *t); /* or NULL */
 
 /* watching.c */
 int passive_init(struct manager *m);

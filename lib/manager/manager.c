@@ -23,7 +23,7 @@ size_t manager_memory_bytes(const struct manager_config *c)
            aggregate_table_capacity(c->aggregates) * sizeof(struct aggregate_state) +
            c->n_concurrent_flow_phases * sizeof(struct flow_room) + c->n_workers * sizeof(bool) +
            drops_memory_bytes(c->n_drop_records) + passive_memory_bytes(c) +
-           escalation_memory_bytes(c) + ended_flows_memory_bytes(c);
+           labels_memory_bytes(c) + escalation_memory_bytes(c) + ended_flows_memory_bytes(c);
 }
 
 static bool take_memory(struct manager *m)
@@ -41,7 +41,7 @@ static bool take_memory(struct manager *m)
     return m->coins != NULL && m->coin_of_slice != NULL && m->aggregates != NULL &&
            m->retests != NULL && m->rooms != NULL && m->closed != NULL && m->check_text != NULL &&
            drops_init(&m->drops, c->n_drop_records) == 0 && passive_init(m) == 0 &&
-           escalation_init(m) == 0 && ended_flows_init(m) == 0;
+           labels_init(m) == 0 && escalation_init(m) == 0 && ended_flows_init(m) == 0;
 }
 
 /* The coin falls below a 32-bit threshold; the maths must use what that makes of p. */
@@ -141,6 +141,7 @@ void manager_destroy(struct manager *m)
     free(m->aggregates);
     free(m->retests);
     free(m->rooms);
+    free(m->labels);
     free(m->closed);
     free(m->check_text);
     free(m);
@@ -193,6 +194,11 @@ void manager_set_kill_switch(struct manager *m, bool on, uint64_t now_ns)
     atomic_store_explicit(&m->config.gate->kill_switch, on, memory_order_release);
     if (on != was_on)
         manager_emit(m, EVENT_KILL_SWITCH, AGGREGATE_NONE, NULL, on ? "on" : "off");
+}
+
+void manager_set_max_tests_by_command(struct manager *m, uint32_t max)
+{
+    m->config.max_tests_by_command = max;
 }
 
 bool manager_kill_switch(const struct manager *m)

@@ -123,6 +123,7 @@ struct aggregate_report {
     uint32_t aggregate;
     const struct aggregate_identity *identity;
     const struct slice *slice;
+    const char *label; /* of the current or latest test; NULL: none, or not kept any more */
     const struct aggregate_counters *total; /* since the start of the process */
     struct aggregate_counters test;         /* since the test began */
     enum test_state state;
@@ -197,6 +198,8 @@ struct manager_config {
     uint32_t n_concurrent_flow_phases;
     double max_own_loss_ratio;
     uint32_t max_drops_per_hour; /* of all tests together; 0: no limit */
+    /* Under way at one time, at most TEST_MOST_BY_COMMAND. 0: no limit, and no labels. */
+    uint32_t max_tests_by_command;
     /* Longer between two ticks, and the manager stood still. 0: time is not its own. */
     uint32_t max_stall_ms;
     bool may_escalate; /* what is watched may start tests; never in a replay */
@@ -228,13 +231,20 @@ void manager_tick(struct manager *m, uint64_t now_ns);
  * once they show a flow that can be tested. */
 void manager_start(struct manager *m, uint64_t now_ns);
 
+/* What whoever asks for a test may call it: UTF-8, so many bytes at most, one line. */
+#define TEST_LABEL_MOST_BYTES 128
+/* NULL, or what is wrong with it and what is allowed, to stand behind the label. Any thread. */
+const char *test_label_trouble(const char *label);
+
 struct test_request {
     enum test_cause cause;
+    const char *label; /* one without trouble; copied; NULL: none */
 };
 
-/* Begins a test, with NULL as TEST_BY_COMMAND: 0; -ENOENT no such aggregate; -EINVAL its slice is
- * not active; -EALREADY one is running; -EBUSY drops of the last one are still pending; -EDQUOT the
- * box may not make another drop now; -ESHUTDOWN it is draining. */
+/* Begins a test, with NULL as TEST_BY_COMMAND without label: 0; -ENOENT no such aggregate; -EINVAL
+ * its slice is not active; -EALREADY one is running; -EBUSY drops of the last one are still
+ * pending; -EDQUOT the box may not make another drop now; -ESHUTDOWN it is draining; -EUSERS
+ * max_tests_by_command are under way. */
 int manager_test_start(struct manager *m, uint32_t aggregate, const struct test_request *request,
                        uint64_t now_ns);
 
@@ -280,6 +290,13 @@ struct manager_drop_budget {
 void manager_drop_budget(const struct manager *m, struct manager_drop_budget *out);
 /* Takes effect with what is granted from now on; 0: no limit. */
 void manager_set_max_drops_per_hour(struct manager *m, uint32_t max_per_hour);
+
+#define TEST_MOST_BY_COMMAND 1024
+/* Tests by command that are under way, and may be. */
+uint32_t manager_n_tests_by_command(const struct manager *m);
+uint32_t manager_max_tests_by_command(const struct manager *m);
+/* From now on; not to 0, nor from it. */
+void manager_set_max_tests_by_command(struct manager *m, uint32_t max);
 
 /* Is any test not DONE or IDLE? No, too, as long as none began: aggregates of slices with
  * granularity come with their packets. */

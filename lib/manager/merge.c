@@ -9,7 +9,7 @@ struct aggregate_state *manager_adopt_aggregate(struct manager *m, uint32_t numb
     a->number = number;
     a->is_live = true;
     a->added_ns = m->now_ns;
-    a->test.room = a->test.first_drop = a->test.last_drop = INDEX_NONE;
+    a->test.room = a->test.label = a->test.first_drop = a->test.last_drop = INDEX_NONE;
     m->n_aggregates = number < m->n_aggregates ? m->n_aggregates : number + 1;
     m->n_live++;
     return a;

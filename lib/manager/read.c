@@ -30,6 +30,16 @@ uint64_t manager_aggregates_full_since(const struct manager *m)
     return m->full_since_ns;
 }
 
+uint32_t manager_n_tests_by_command(const struct manager *m)
+{
+    return m->n_by_command;
+}
+
+uint32_t manager_max_tests_by_command(const struct manager *m)
+{
+    return m->config.max_tests_by_command;
+}
+
 bool manager_next_report(const struct manager *m, uint32_t *next, struct aggregate_report *out)
 {
     while (*next < m->n_aggregates)
@@ -82,6 +92,7 @@ bool manager_report(const struct manager *m, uint32_t aggregate, struct aggregat
     *out = (struct aggregate_report){
         .aggregate = aggregate,
         .identity = aggregate_table_identity(m->config.aggregates, aggregate),
+        .label = label_of(m, t),
         .total = &a->total,
         .test = t->counts,
         .state = t->state,

@@ -96,6 +96,7 @@ static void forget(struct manager *m, struct aggregate_state *a)
     aggregate_list_remove(m, a);
     drops_forget(m, &a->test);
     room_forget(m, &a->test);
+    label_forget(m, &a->test);
     ended_flows_forget(m, a->number);
     if (m->passive != NULL)
         m->passive[a->number] = (struct passive_state){0};

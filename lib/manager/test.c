@@ -266,6 +266,7 @@ static void step_settling(struct manager *m, struct aggregate_state *a)
     budget_collect(m, a);
     t->state = TEST_DONE;
     t->ended_ns = m->now_ns;
+    m->n_by_command -= t->cause == TEST_BY_COMMAND;
     if (t->anytime.outcome == VERDICT_UNDECIDED)
         t->anytime.outcome = VERDICT_INCONCLUSIVE;
     budget_order(m, a, AGGREGATE_IDLE);
@@ -296,6 +297,7 @@ void test_begin(struct manager *m, struct aggregate_state *a, const struct test_
     aggregate_list_remove(m, a);
     drops_forget(m, t);
     room_forget(m, t);
+    label_forget(m, t);
     *t = (struct test){
         .parameters = m->config.slices[slice].parameters,
         .coin = &m->coins[m->coin_of_slice[slice]],
@@ -305,6 +307,7 @@ void test_begin(struct manager *m, struct aggregate_state *a, const struct test_
         .cause = request->cause,
         .stepped_ns = m->now_ns,
         .room = INDEX_NONE,
+        .label = INDEX_NONE,
         .first_drop = INDEX_NONE,
         .last_drop = INDEX_NONE,
         .started_ns = m->now_ns,
@@ -313,6 +316,8 @@ void test_begin(struct manager *m, struct aggregate_state *a, const struct test_
     a->test_id = a->test_id == UINT8_MAX ? 1 : (uint8_t)(a->test_id + 1);
     a->n_tests++;
     m->n_tests++;
+    m->n_by_command += request->cause == TEST_BY_COMMAND;
+    label_give(m, a, request->label);
     test_evaluate(m, a);
     aggregate_list_append(m, &m->active, a);
     budget_order(m, a, AGGREGATE_POOLED);
@@ -341,19 +346,31 @@ static int obstacle(const struct manager *m, uint32_t aggregate)
     }
 }
 
+/* Why the box has no room for one more test, however it is. */
+static int no_room_for(const struct manager *m, const struct test_request *request)
+{
+    /* Who asks for a test now does not want it in an hour. */
+    if (hourly_budget_left(&m->hourly) == 0)
+        return -EDQUOT;
+    return request->cause == TEST_BY_COMMAND && m->config.max_tests_by_command != 0 &&
+                   m->n_by_command >= m->config.max_tests_by_command
+               ? -EUSERS
+               : 0;
+}
+
 int manager_test_start(struct manager *m, uint32_t aggregate, const struct test_request *request,
                        uint64_t now_ns)
 {
     static const struct test_request by_command = {.cause = TEST_BY_COMMAND};
     int error = obstacle(m, aggregate);
 
-    /* Who asks for a test now does not want it in an hour. */
-    if (error == 0 && hourly_budget_left(&m->hourly) == 0)
-        error = -EDQUOT;
+    request = request != NULL ? request : &by_command;
+    if (error == 0)
+        error = no_room_for(m, request);
     if (error != 0)
         return error;
     m->now_ns = now_ns;
-    test_begin(m, &m->aggregates[aggregate], request != NULL ? request : &by_command);
+    test_begin(m, &m->aggregates[aggregate], request);
     return 0;
 }
 

@@ -37,10 +37,13 @@ const char *report_name(const struct aggregate_report *r, char out[REPORT_NAME_B
 json_t *report_identity(const struct aggregate_report *r)
 {
     char name[REPORT_NAME_BYTES], prefix[IP_TEXT_BYTES];
+    json_t *out = json_pack("{s:I, s:s, s:s, s:o}", "aggregate", (json_int_t)r->aggregate, "name",
+                            report_name(r, name), "slice", r->slice->name, "prefix",
+                            json_text_or_null(prefix_of(r, prefix)));
 
-    return json_pack("{s:I, s:s, s:s, s:o}", "aggregate", (json_int_t)r->aggregate, "name",
-                     report_name(r, name), "slice", r->slice->name, "prefix",
-                     json_text_or_null(prefix_of(r, prefix)));
+    if (r->label != NULL)
+        json_object_set_new(out, "label", json_string(r->label));
+    return out;
 }
 
 static json_t *latency_ms(const struct drop_record *drop)

@@ -311,6 +311,35 @@ static void a_test_beyond_the_budget_of_the_box_is_refused_with_the_time_to_wait
     json_decref(status);
 }
 
+static void a_label_is_told_with_its_test(void **state)
+{
+    struct world *w = *state;
+    json_t *report;
+
+    assert_refused(w, "{\"command\": \"test start\", \"aggregate\": 0, \"label\": \"a\\nb\"}",
+                   "test start: label \"a?b\" has a newline or another control character; allowed: "
+                   "one line of text");
+    json_decref(result_of(
+        w, "{\"command\": \"test start\", \"aggregate\": 0, \"label\": \"f\u00fcr 4711\"}"));
+    report = result_of(w, "{\"command\": \"aggregate\", \"aggregate\": 0}");
+    assert_string_equal(json_string_value(json_object_get(report, "label")), "f\u00fcr 4711");
+    json_decref(report);
+    report = result_of(w, "{\"command\": \"aggregate\", \"aggregate\": 1}");
+    assert_null(json_object_get(report, "label"));
+    json_decref(report);
+}
+
+static void more_tests_by_command_than_allowed_are_refused(void **state)
+{
+    struct world *w = *state;
+
+    manager_set_max_tests_by_command(w->operations.manager, 1);
+    json_decref(result_of(w, "{\"command\": \"test start\", \"aggregate\": 0}"));
+    assert_refused(w, "{\"command\": \"test start\", \"aggregate\": 1}",
+                   "test start: aggregate 1: 1 tests by command are under way, and no more may be "
+                   "(instance.max_tests_by_command); wait for one to end, or stop one");
+}
+
 static void status_shows_how_busy_a_worker_is(void **state)
 {
     struct world *w = *state;
@@ -490,6 +519,8 @@ int main(void)
         TEST(where_there_is_no_path_nothing_drains),
         TEST(status_shows_workers_ports_and_tests),
         TEST(a_test_beyond_the_budget_of_the_box_is_refused_with_the_time_to_wait),
+        TEST(a_label_is_told_with_its_test),
+        TEST(more_tests_by_command_than_allowed_are_refused),
         TEST(status_shows_how_busy_a_worker_is),
         TEST(aggregates_come_in_pages),
         TEST(slices_are_told_with_the_parameters_of_their_tests),

@@ -109,6 +109,7 @@ int world_open(struct world *w)
             .n_drop_records = 64,
             .n_concurrent_flow_phases = 4,
             .max_own_loss_ratio = 0.001,
+            .max_tests_by_command = w->config->instance.max_tests_by_command,
             .on_event = count_event,
             .event_context = w,
         }),

@@ -64,6 +64,7 @@ void box_open(struct box *b)
         .n_concurrent_flow_phases = b->n_concurrent_flow_phases,
         .max_own_loss_ratio = 0.001,
         .max_drops_per_hour = b->max_drops_per_hour,
+        .max_tests_by_command = b->max_tests_by_command,
         .max_stall_ms = b->max_stall_ms,
         .may_escalate = !b->may_not_escalate,
         .on_event = on_event,

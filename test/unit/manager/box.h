@@ -43,7 +43,7 @@ struct box {
     uint32_t capacity;
     uint16_t n_workers;
     uint32_t n_concurrent_flow_phases, n_drop_records;
-    uint32_t max_drops_per_hour;
+    uint32_t max_drops_per_hour, max_tests_by_command;
     uint32_t max_stall_ms; /* 0: ticks may lie far apart */
     bool may_not_escalate;
 

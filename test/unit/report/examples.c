@@ -52,6 +52,7 @@ static struct box *make_box(void)
     b->slices[3].parameters.min_flows_to_finish = 10;
     b->slices[3].escalation = (struct slice_escalation){
         .when = 1u << FINDING_UPSTREAM_LOSS, .test = 0, .max_per_hour = 1};
+    b->max_tests_by_command = 4;
     b->on_event = print_event;
     b->event_context = b;
     box_open(b);
@@ -181,6 +182,11 @@ int main(void)
     b->workers[0].deltas[1].not_tcp = 5;
     box_epochs_for(b, 11 * NS_PER_S);
     drop_and_end(b, 0, 100, DROP_RETRANSMITTED);
+    manager_test_stop(b->manager, 0, REASON_STOPPED, b->now_ns);
+    box_settle(b);
+    manager_test_start(b->manager, 0, &(struct test_request){TEST_BY_COMMAND, "ticket 4711"},
+                       b->now_ns);
+    drop_and_end(b, 0, 1, DROP_RETRANSMITTED);
     box_forward(b, 0, 1, 300);
     drop_and_end(b, 1, 12, DROP_EXPIRED);
     box_epochs_for(b, 3100 * NS_PER_MS); /* rule penny waits so long for repeats */
