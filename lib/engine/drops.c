@@ -154,8 +154,10 @@ enum engine_action engine_try_drop(struct engine *e, const struct engine_packet 
     _Atomic int32_t *budget = &control->budget;
 
     /* Before it could take a place, which would be lost on it. */
-    if ((f->flags & FLOW_SPARED) != 0)
+    if ((f->flags & FLOW_SPARED) != 0) {
+        engine_delta(e, aggregate_number_of(f->aggregate))->spared++;
         return ENGINE_FORWARD;
+    }
     if (order.phase == AGGREGATE_FLOWS) {
         if (f->state != FLOW_ARMED)
             return ENGINE_FORWARD;

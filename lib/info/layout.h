@@ -30,7 +30,7 @@
 /* To be raised whenever anything of this file, or of a struct in it, changes. Should that be
  * forgotten, the fingerprint (check.h) tells. */
 #ifndef INFO_LAYOUT_VERSION
-#define INFO_LAYOUT_VERSION 3
+#define INFO_LAYOUT_VERSION 4
 #endif
 
 #define INFO_TEXT_BYTES    96

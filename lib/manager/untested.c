@@ -26,6 +26,9 @@ enum test_reason test_reason_of_untested(const struct manager *m, const struct t
         return REASON_ONLY_ACKS;
     if (c->segments == 0)
         return REASON_FLOWS_TOO_YOUNG;
+    /* Not even where drops are allowed. */
+    if (c->spared > 0 && c->spared == c->in_order)
+        return REASON_PROTECTED;
     /* Where drops are not allowed, no coin is thrown. */
     return c->droppable == 0 && !m->kill_switch && !m->suspended ? REASON_PROTECTED
                                                                  : REASON_NO_DROP;
@@ -40,14 +43,18 @@ const char *aggregate_report_reason_text(const struct aggregate_report *r,
                                          char out[TEST_REASON_TEXT_BYTES])
 {
     const struct aggregate_counters *c = &r->test;
+    char spared[80] = "";
 
+    if (c->spared > 0)
+        snprintf(spared, sizeof(spared), ", %" PRIu64 " segments of flows that never_drop spares",
+                 c->spared);
     if (!test_reason_is_of_untested(r->reason))
         snprintf(out, TEST_REASON_TEXT_BYTES, "%s", test_reason_words(r->reason));
     else
         snprintf(out, TEST_REASON_TEXT_BYTES,
                  "%s Since the test began: %" PRIu64 " TCP packets, %" PRIu64
-                 " of other protocols, %" PRIu64 " fragments.",
-                 test_reason_words(r->reason), c->packets, c->not_tcp, c->fragments);
+                 " of other protocols, %" PRIu64 " fragments%s.",
+                 test_reason_words(r->reason), c->packets, c->not_tcp, c->fragments, spared);
     return out;
 }
 

@@ -54,6 +54,8 @@ const char *aggregate_counters_check(const struct aggregate_counters *c)
         return "population_droppable <= population_in_order <= in_order";
     if (c->dropped > c->droppable)
         return "dropped <= droppable";
+    if (c->spared > c->in_order - c->droppable)
+        return "spared + droppable <= in_order";
     if (c->checksums_wrong > c->checksums_sampled)
         return "checksums_wrong <= checksums_sampled";
     if (c->ambiguous > c->duplicates || c->test_duplicates > c->duplicates ||

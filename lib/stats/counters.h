@@ -53,6 +53,8 @@
     X(expired_repaired_late, "expired_repaired_late", "segments",                                  \
       "of those expired: repaired after all, within one more timeout")                             \
     X(coins_refused, "coins_refused", "segments", "the coin said drop, but no budget was left")    \
+    X(spared, "spared", "segments",                                                                \
+      "in order while a test dropped, but of flows that never_drop spares: no coin was thrown")    \
     X(flows_seen, "flows_seen", "flows", "flows admitted to the table")                            \
     X(flows_tested, "flows_tested", "flows", "flows with at least one drop in a test")             \
     X(flows_repaired, "flows_repaired", "flows",                                                   \

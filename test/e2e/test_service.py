@@ -206,6 +206,7 @@ class NeverDrop(unittest.TestCase):
         spared = summary.aggregate(GENUINE[4])
         self.assertGreater(spared["total"]["in_order"], 100)
         self.assertEqual((spared["total"]["dropped"], spared["total"]["droppable"]), (0, 0))
+        self.assertGreater(spared["total"]["spared"], 100)
         self.assertEqual((spared["verdict"], spared["reason"]), ("inconclusive", "protected"))
 
 

@@ -514,6 +514,7 @@ static void a_spared_flow_is_never_dropped_from(void **state)
             assert_int_equal(lab_counters(l)->in_order, 20);
             assert_int_equal(lab_counters(l)->dropped, !is_spared);
             assert_int_equal(lab_counters(l)->droppable, !is_spared);
+            assert_int_equal(lab_counters(l)->spared, is_spared ? 20 : 0);
             /* No place is lost on it. */
             assert_int_equal(atomic_load(&aggregate_table_control(l->aggregates, 0)->places),
                              5 - (!is_spared && phase == AGGREGATE_FLOWS));

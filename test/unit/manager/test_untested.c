@@ -23,6 +23,8 @@ static const struct {
     {{.packets = 5, .control_packets = 1, .keepalives = 1, .pure_acks = 3}, REASON_ONLY_ACKS},
     {{.packets = 5, .unarmed = 5}, REASON_FLOWS_TOO_YOUNG},
     {{.packets = 5, .segments = 4, .in_order = 4, .unarmed = 1}, REASON_PROTECTED},
+    {{.packets = 5, .segments = 5, .in_order = 5, .spared = 5}, REASON_PROTECTED},
+    {{.packets = 5, .segments = 5, .in_order = 5, .droppable = 1, .spared = 4}, REASON_NO_DROP},
     {{.packets = 5, .segments = 5, .in_order = 5, .droppable = 5}, REASON_NO_DROP},
 };
 
@@ -41,6 +43,26 @@ static void a_test_without_drops_says_what_came_instead(void **state)
         assert_int_equal(box_report(b, 0).reason, cases[i].reason);
         box_close(b);
     }
+}
+
+/* That drops are not allowed is not the reason then, and how many are spared is told. */
+static void what_is_all_spared_is_protected_whatever_the_switches_say(void **state)
+{
+    struct box *b = box_new(1);
+    char text[TEST_REASON_TEXT_BYTES];
+    struct aggregate_report r;
+
+    (void)state;
+    box_open(b);
+    manager_set_kill_switch(b->manager, true, b->now_ns);
+    b->workers[0].deltas[0] = (struct aggregate_counters){
+        .packets = 9, .segments = 7, .in_order = 7, .spared = 7, .pure_acks = 2};
+    box_epochs_for(b, 11 * NS_PER_S);
+    r = box_report(b, 0);
+    assert_int_equal(r.reason, REASON_PROTECTED);
+    aggregate_report_reason_text(&r, text);
+    assert_non_null(strstr(text, ", 7 segments of flows that never_drop spares."));
+    box_close(b);
 }
 
 /* Nobody stops it: it tells all the same, once, and goes on. */
@@ -106,6 +128,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_test_without_drops_says_what_came_instead),
+        cmocka_unit_test(what_is_all_spared_is_protected_whatever_the_switches_say),
         cmocka_unit_test(after_ten_seconds_a_test_under_way_tells_it),
         cmocka_unit_test(silence_is_no_event),
         cmocka_unit_test(every_reason_has_a_name_and_words),

@@ -80,6 +80,11 @@ static void broken_identities_are_named(void **state)
     assert_string_equal(aggregate_counters_check(&bad), "dropped <= droppable");
     bad.droppable = 3;
     assert_null(aggregate_counters_check(&bad));
+    bad.spared = 5;
+    assert_null(aggregate_counters_check(&bad));
+    bad.spared = 6;
+    assert_string_equal(aggregate_counters_check(&bad), "spared + droppable <= in_order");
+    bad.spared = 0;
     bad.checksums_wrong = 1;
     assert_string_equal(aggregate_counters_check(&bad), "checksums_wrong <= checksums_sampled");
     /* ambiguous and test_duplicates are parts of duplicates, population_duplicates of the latter.

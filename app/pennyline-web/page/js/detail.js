@@ -112,7 +112,7 @@ function header(report) {
 
 function counts(report) {
   const keys = ["packets", "bytes", "segments", "droppable", "dropped", "retransmitted", "expired", "void", "pending",
-    "duplicates", "ambiguous", "pure_acks", "out_of_order", "coins_refused", "not_tcp", "fragments", "unreadable"];
+    "duplicates", "ambiguous", "pure_acks", "out_of_order", "coins_refused", "spared", "not_tcp", "fragments", "unreadable"];
   return facts(keys.filter((key) => key in report).map((key) => [key.replaceAll("_", " "), number(report[key])]));
 }
 
