@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Which places of a piece of C become mutants, and which never do."""
+"""Which places of a piece of C become mutants, which never do, and that each runs when it is asked for."""
 import importlib.machinery
 import importlib.util
 import os
+import subprocess
 import sys
 import tempfile
 import unittest
@@ -11,6 +12,7 @@ LOADER = importlib.machinery.SourceFileLoader("mutants", sys.argv.pop())
 mutants = importlib.util.module_from_spec(importlib.util.spec_from_loader("mutants", LOADER))
 sys.dont_write_bytecode = True
 LOADER.exec_module(mutants)
+variants = mutants.variants
 
 
 class Places(unittest.TestCase):
@@ -45,6 +47,82 @@ class Places(unittest.TestCase):
 
     def test_a_share_is_one_number(self):
         self.assertEqual(self.of("void f(void)\n{\n    a = 0.05;\n}\n"), [])
+
+
+class Variants(unittest.TestCase):
+    """One build with every mutant of these functions."""
+
+    CODE = """\
+#include <stdio.h>
+
+static int later(int n);
+static int counted;
+
+/* What follows a comment begins a function. */
+static inline int twice_at_least(const int numbers[2],
+                                 int (*f)(int))
+{
+    return f(numbers[0]) < f(numbers[1]);
+}
+
+static void count(void)
+{
+    counted += 1;
+}
+
+static int later(int n)
+{
+    return n > 0 ? later(n - 1) + 1 : 0;
+}
+
+int main(void)
+{
+    count();
+    printf("%d %d", counted, twice_at_least((const int[]){3, 3}, later));
+    return 0;
+}
+"""
+
+    def built(self, folder):
+        code = mutants.code_of(self.CODE)
+        places = [("<", "<="), ("+= 1", "-= 1"), ("n - 1", "n - 2")]
+        sample = [(number, mutants.Mutant("a.c", code.index(old), code.index(old) + len(old), new, old))
+                  for number, (old, new) in enumerate(places, 1)]
+        text, self.lines, self.functions = variants.with_variants(self.CODE, code, sample, 40)
+        program = os.path.join(folder, "a")
+        subprocess.run(["cc", "-D_GNU_SOURCE", "-w", "-x", "c", "-o", program, "-"], input=text.encode(), check=True)
+        return program
+
+    def says(self, program, **environment):
+        return subprocess.run([program], env=dict(os.environ, **environment), check=True, capture_output=True).stdout
+
+    def test_the_environment_says_which_mutant_runs(self):
+        with tempfile.TemporaryDirectory() as folder:
+            program = self.built(folder)
+            self.assertEqual([self.says(program, MUTANT=str(n)) for n in range(4)],
+                             [b"1 0", b"1 1", b"-1 0", b"1 0"])
+            self.assertEqual(self.says(program), b"1 0")
+
+    def test_the_functions_that_are_called_are_written_down(self):
+        with tempfile.TemporaryDirectory() as folder:
+            program = self.built(folder)
+            with tempfile.NamedTemporaryFile() as reached:
+                reached.truncate(variants.N_FUNCTIONS)
+                self.says(program, MUTANT_REACHED=reached.name)
+                called = [n for n, byte in enumerate(reached.read()) if byte]
+            self.assertEqual(called, sorted(self.functions.values()))
+
+    def test_each_line_of_a_mutant_is_known_as_its_own(self):
+        with tempfile.TemporaryDirectory() as folder:
+            self.built(folder)
+        self.assertEqual(set(self.lines.values()), {1, 2, 3})
+
+    def test_what_is_outside_of_functions_has_no_variant(self):
+        code = "struct a {\n    int b[3];\n};\n"
+        place = mutants.Mutant("a.c", code.index("3"), code.index("3") + 1, "4", "")
+        text, _, functions = variants.with_variants(code, code, [(1, place)], 0)
+        self.assertTrue(text.endswith(code))
+        self.assertEqual(functions, {})
 
 
 if __name__ == "__main__":
