@@ -25,11 +25,12 @@ int document_parse(const char *text, size_t n, json_t **out, struct config_error
     json_error_t e;
 
     memset(error, 0, sizeof(*error));
+    errno = 0;
     *out = json_loadb(text, n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &e);
     if (*out != NULL)
         return 0;
-    /* The parser has words for everything but this. */
-    if (e.text[0] == '\0') {
+    /* The parser has no words for this, or those of the text that it could not take down. */
+    if (errno == ENOMEM || e.text[0] == '\0') {
         snprintf(error->text, sizeof(error->text), "not enough memory");
         return -ENOMEM;
     }
