@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <fnmatch.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <mntent.h>
 #include <numaif.h>
 #include <stdio.h>
@@ -13,6 +14,7 @@
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "host.h"
@@ -114,11 +116,12 @@ static uint64_t read_count(const char *root, const char *directory, const char *
     return n > 0 ? (uint64_t)n : 0;
 }
 
-/* Those that nobody holds. */
-static void add_left_behind(const struct question *q, const char *mount, uint64_t page_bytes)
+/* Those that nobody holds. Returns how many bytes they are. */
+static uint64_t add_left_behind(const struct question *q, const char *mount, uint64_t page_bytes)
 {
     DIR *directory = opendir(mount);
     struct dirent *entry;
+    uint64_t sum = 0;
 
     while (directory != NULL && (entry = readdir(directory)) != NULL) {
         struct stat status;
@@ -129,13 +132,31 @@ static void add_left_behind(const struct question *q, const char *mount, uint64_
         fd = openat(dirfd(directory), entry->d_name, O_RDONLY | O_CLOEXEC);
         if (fd < 0)
             continue;
-        if (flock(fd, LOCK_EX | LOCK_NB) == 0 && fstat(fd, &status) == 0 && status.st_blocks > 0)
-            q->out->nodes[capped(q->node_of(fd, page_bytes))].free_bytes +=
-                (uint64_t)status.st_blocks * BLOCK_BYTES;
+        if (flock(fd, LOCK_EX | LOCK_NB) == 0 && fstat(fd, &status) == 0 && status.st_blocks > 0) {
+            uint64_t n_bytes = (uint64_t)status.st_blocks * BLOCK_BYTES;
+
+            q->out->nodes[capped(q->node_of(fd, page_bytes))].free_bytes += n_bytes;
+            sum += n_bytes;
+        }
         close(fd);
     }
     if (directory != NULL)
         closedir(directory);
+    return sum;
+}
+
+/* A mount may have a limit of its own (size=), as that of a container has; hugetlbfs then tells of
+ * blocks, else of none (hugetlbfs_statfs()). */
+static void add_room(struct hugepages *out, const char *mount, uint64_t left_behind_bytes)
+{
+    struct statfs status;
+
+    if (out->room_bytes == UINT64_MAX)
+        return;
+    if (statfs(mount, &status) != 0 || status.f_type != HUGETLBFS_MAGIC || status.f_blocks == 0)
+        out->room_bytes = UINT64_MAX;
+    else
+        out->room_bytes += (uint64_t)status.f_bfree * (uint64_t)status.f_bsize + left_behind_bytes;
 }
 
 /* The kernel has no nodes, or tells of them: then all pages are in their directories. */
@@ -190,10 +211,12 @@ void hugepages_read(const char *root, hugepages_node_of *node_of, struct hugepag
         }
         out->is_mounted = true;
         add_mounted(&q, entry->d_name, (uint64_t)kib << 10);
-        add_left_behind(&q, mount, (uint64_t)kib << 10);
+        add_room(out, mount, add_left_behind(&q, mount, (uint64_t)kib << 10));
     }
     if (directory != NULL)
         closedir(directory);
+    if (!out->is_mounted)
+        out->room_bytes = UINT64_MAX;
 }
 
 uint64_t hugepages_to_ask_for(const uint64_t needed_bytes[HUGEPAGES_MAX_NODES],
@@ -241,12 +264,24 @@ static unsigned long pages_wanted(uint64_t total_bytes, uint64_t free_bytes, uin
 bool hugepages_suffice(const struct hugepages *have, const uint64_t needed_mb[HUGEPAGES_MAX_NODES],
                        char *why, size_t n)
 {
+    uint64_t sum_mb = 0;
+
     if (!have->is_mounted) {
         snprintf(why, n,
                  "no hugetlbfs is mounted that this user may write to; \"mount -t hugetlbfs none "
                  "/dev/hugepages\", and \"echo "
                  "%lu > /proc/sys/vm/nr_hugepages\"",
                  pages_wanted(0, 0, needed_mb[0]));
+        return false;
+    }
+    for (unsigned int node = 0; node < HUGEPAGES_MAX_NODES; node++)
+        sum_mb += needed_mb[node];
+    if (have->room_bytes >> 20 < sum_mb) {
+        snprintf(why, n,
+                 "%lu MiB of hugepages are needed, the limit of the hugetlbfs mount leaves %lu; "
+                 "mount it anew with size=%luM or more, or without size=",
+                 (unsigned long)sum_mb, (unsigned long)(have->room_bytes >> 20),
+                 (unsigned long)(sum_mb + sum_mb % 2));
         return false;
     }
     for (unsigned int node = 0; node < HUGEPAGES_MAX_NODES; node++) {

@@ -20,6 +20,7 @@ struct hugepages {
         uint64_t free_bytes;  /* of those, and left behind */
     } nodes[HUGEPAGES_MAX_NODES];
     uint64_t unmounted_bytes; /* free, of sizes that are not mounted */
+    uint64_t room_bytes; /* free by the limits of the mounts (size=); UINT64_MAX: they have none */
 };
 
 /* On which node the first page of an open file lies, or -1. */

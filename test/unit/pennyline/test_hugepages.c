@@ -190,6 +190,27 @@ static void test_a_size_that_is_not_mounted_is_none(void **state)
     assert_true(hugepages_suffice(&have, needed, why, sizeof(why)));
 }
 
+static void test_a_mount_that_has_a_limit_leaves_no_more(void **state)
+{
+    const uint64_t needed[HUGEPAGES_MAX_NODES] = {12, 12};
+    struct hugepages have;
+    char why[512];
+
+    (void)state;
+    set_node(0, "2048kB", 90, 12);
+    set_node(1, "2048kB", 90, 12);
+    hugepages_read(root, unknown, &have);
+    assert_true(have.room_bytes == UINT64_MAX);
+    assert_true(hugepages_suffice(&have, needed, why, sizeof(why)));
+    have.room_bytes = 24 * MIB;
+    assert_true(hugepages_suffice(&have, needed, why, sizeof(why)));
+    have.room_bytes = 22 * MIB;
+    assert_false(hugepages_suffice(&have, needed, why, sizeof(why)));
+    assert_non_null(strstr(why, "24 MiB of hugepages are needed, the limit of the hugetlbfs mount "
+                                "leaves 22"));
+    assert_non_null(strstr(why, "size=24M or more"));
+}
+
 static void test_without_a_mount_there_are_none(void **state)
 {
     const uint64_t needed[HUGEPAGES_MAX_NODES] = {156};
@@ -255,6 +276,7 @@ int main(void)
         OF_MACHINE(test_what_a_living_process_holds_does_not),
         OF_MACHINE(test_pages_are_those_of_their_node),
         OF_MACHINE(test_a_size_that_is_not_mounted_is_none),
+        OF_MACHINE(test_a_mount_that_has_a_limit_leaves_no_more),
         OF_MACHINE(test_without_a_mount_there_are_none),
         cmocka_unit_test(test_each_node_is_asked_for_what_lies_on_it),
         cmocka_unit_test(test_what_the_configuration_wants_is_shared_out_in_proportion),
