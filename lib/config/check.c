@@ -193,49 +193,17 @@ static int refuse_ingress(struct option_reader *r, uint32_t i, const char *key, 
     return reader_refuse(r, found, allowed);
 }
 
-/* The greatest number that a tunnel can have. */
-static bool most_tunnel_id(unsigned int tunnel, uint32_t *most)
-{
-    switch (tunnel) {
-    case SLICE_TUNNEL(PACKET_TUNNEL_GRE):
-    case SLICE_TUNNEL(PACKET_TUNNEL_GRETAP):
-    case SLICE_TUNNEL(PACKET_TUNNEL_GTP_U):
-        *most = UINT32_MAX;
-        return true;
-    case SLICE_TUNNEL(PACKET_TUNNEL_ERSPAN_2):
-    case SLICE_TUNNEL(PACKET_TUNNEL_ERSPAN_3):
-        *most = 1023;
-        return true;
-    case SLICE_TUNNEL(PACKET_TUNNEL_VXLAN):
-    case SLICE_TUNNEL(PACKET_TUNNEL_GENEVE):
-    case SLICE_TUNNEL(PACKET_TUNNEL_PBB):
-        *most = 16777215;
-        return true;
-    case SLICE_TUNNEL(PACKET_TUNNEL_PPPOE):
-        *most = UINT16_MAX;
-        return true;
-    default:
-        return false;
-    }
-}
-
 static int check_tunnel_id(struct option_reader *r, uint32_t i)
 {
-    const struct slice_ingress *in = &r->config->slices[i].ingress;
-    char found[32], allowed[96];
-    uint32_t most;
+    size_t mark = reader_enter_key(r, "slices");
+    int error;
 
-    if (!in->has_tunnel_id)
-        return 0;
-    snprintf(found, sizeof(found), "%u", in->tunnel_id);
-    if (!most_tunnel_id(in->tunnel, &most))
-        return refuse_ingress(r, i, "tunnel_id", found,
-                              "null, unless \"tunnel\" is erspan_2, erspan_3, vxlan, geneve, pbb, "
-                              "gtp_u, pppoe, gre or gretap");
-    if (in->tunnel_id <= most)
-        return 0;
-    snprintf(allowed, sizeof(allowed), "at most %u in this kind of tunnel", most);
-    return refuse_ingress(r, i, "tunnel_id", found, allowed);
+    reader_enter_item(r, i);
+    reader_enter_key(r, "ingress");
+    error = config_check_tunnel_id(r, &r->config->slices[i].ingress);
+    if (error == 0)
+        reader_leave(r, mark);
+    return error;
 }
 
 /* A slice that waits for what nobody unwraps would stay empty for ever. */
@@ -405,7 +373,7 @@ int config_check(struct option_reader *r)
         (error = check_each(r, c->n_ports, check_port_pair)) != 0 ||
         (error = check_each(r, c->n_ports, check_port_sampling)) != 0 ||
         (error = check_each(r, c->n_next_hops, check_next_hop)) != 0 ||
-        (error = check_defaults(r)) != 0 ||
+        (error = config_check_ingresses(r)) != 0 || (error = check_defaults(r)) != 0 ||
         (error = check_each(r, c->n_slices, check_slice)) != 0 ||
         (error = check_aggregates(r)) != 0 || (error = check_drop_budget(r)) != 0)
         return error;

@@ -13,6 +13,14 @@ int config_check(struct option_reader *r);
  */
 int config_check_overlap(struct option_reader *r);
 
+/* check_tunnel.c: refuses the number of a tunnel that has none, or not so large ones, at the
+ * reader's place. 0 or -EINVAL. */
+int config_check_tunnel_id(struct option_reader *r, const struct slice_ingress *in);
+
+/* check_ingresses.c: refuses two named ingresses of one packet, and a neighbor behind two. 0,
+ * -EINVAL, -ENOMEM. */
+int config_check_ingresses(struct option_reader *r);
+
 /* feasible.c: refuses parameters of an active slice, at whose path the reader stands, with which no
  * test could say closed_loop. 0 or -EINVAL. */
 int config_check_feasible(struct option_reader *r, const struct test_parameters *p);

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "config/error.h"
+#include "config/named_ingress.h"
 #include "config/never_drop.h"
 #include "config/slice.h"
 #include "config/test_parameters.h"
@@ -110,6 +111,8 @@ struct config {
     uint32_t n_ports;
     struct config_next_hop *next_hops;
     uint32_t n_next_hops;
+    struct named_ingress *ingresses;
+    uint32_t n_ingresses;
     struct test_parameters defaults;
     struct never_drop never_drop;
     struct slice *slices;

@@ -44,8 +44,8 @@ static enum config_change_class class_of_list(const char *list, enum config_chan
 {
     if (strcmp(list, "slices") == 0)
         return kind == CONFIG_CHANGED ? CONFIG_PARAMETERS : CONFIG_TRAFFIC;
-    return strcmp(list, "next_hops") == 0 || strcmp(list, "defaults") == 0 ||
-                   strcmp(list, "never_drop") == 0
+    return strcmp(list, "next_hops") == 0 || strcmp(list, "ingresses") == 0 ||
+                   strcmp(list, "defaults") == 0 || strcmp(list, "never_drop") == 0
                ? CONFIG_LIVE
                : CONFIG_RESTART;
 }
@@ -237,6 +237,7 @@ static const char *noun_of(const char *list)
     return strcmp(list, "slices") == 0      ? "slice"
            : strcmp(list, "ports") == 0     ? "port"
            : strcmp(list, "next_hops") == 0 ? "next hop"
+           : strcmp(list, "ingresses") == 0 ? "ingress"
                                             : list;
 }
 

@@ -20,6 +20,9 @@ void config_free(struct config *config)
         free(config->slices[i].sources);
         free(config->slices[i].destinations);
     }
+    for (uint32_t i = 0; i < config->n_ingresses; i++)
+        free(config->ingresses[i].neighbors);
+    free(config->ingresses);
     free(config->slices);
     free(config->never_drop.prefixes);
     free(config->next_hops);

@@ -100,10 +100,15 @@ extern const struct option_kind kind_reference, kind_references, kind_object, ki
 /* A set of words, a bit each in a uint32_t; and an object that refers to items of the array that it
  * stands in, so it is read when these are known. */
 extern const struct option_kind kind_words, kind_late_object;
+extern const struct option_kind kind_neighbors;
 
 extern const struct option_object object_root, object_instance, object_eal, object_port;
 extern const struct option_object object_next_hop, object_slice, object_test, object_driver;
-extern const struct option_object object_never_drop;
+extern const struct option_object object_never_drop, object_named_ingress;
+
+/* What several objects refer to. */
+extern const struct option_list option_port_list, option_next_hop_list, option_slice_list;
+extern const char *const option_tunnel_words[];
 
 /* reader.c: the place in the document. enter returns what leave takes. */
 size_t reader_enter_key(struct option_reader *r, const char *key);
@@ -125,6 +130,10 @@ const char *option_value_text(json_t *value, char *out, size_t n);
 
 /* Orders prefixes for qsort: 0 only of equal ones. */
 int option_compare_prefixes(const struct ip_prefix *a, const struct ip_prefix *b);
+
+/* Orders neighbors for qsort: 0 only of equal ones. */
+int option_compare_neighbors(const struct config_neighbor *a, const struct config_neighbor *b);
+const char *option_neighbor_text(const struct config_neighbor *neighbor, char out[IP_TEXT_BYTES]);
 
 /* Appends to *list; when memory is short, drops the list and sets it NULL. */
 void option_append(json_t **list, json_t *item);

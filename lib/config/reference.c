@@ -35,6 +35,7 @@ static const struct {
     {"eal", "$.eal", &object_eal},
     {"ports", "$.ports[]", &object_port},
     {"next_hops", "$.next_hops[]", &object_next_hop},
+    {"ingresses", "$.ingresses[]", &object_named_ingress},
     {"never_drop", "$.never_drop", &object_never_drop},
     {"slices", "$.slices[]", &object_slice},
     {"defaults", "$.defaults, and in each of $.slices[]", &object_test},

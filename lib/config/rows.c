@@ -14,7 +14,6 @@
 #define GRANULARITY(member) OPTION_FIELD(struct slice_granularity, member)
 #define ESCALATION(member)  OPTION_FIELD(struct slice_escalation, member)
 #define NEVER_DROP(member)  OPTION_FIELD(struct never_drop, member)
-#define ROOT(member)        OPTION_FIELD(struct config, member)
 #define COMMENT             INITIALIZER(.name = "comment", .kind = &kind_note, .help = "For people; not read.")
 
 static const struct option_row instance_rows[] = {
@@ -208,7 +207,7 @@ const struct option_object object_eal = {
 static const char *const port_roles[] = {"forward", "mirror", NULL};
 static const char *const port_drivers[] = {"auto", "af_xdp", "af_packet", NULL};
 
-static const struct option_list port_list = {
+const struct option_list option_port_list = {
     .noun = "a port",
     .object = &object_port,
     .items = offsetof(struct config, ports),
@@ -267,7 +266,7 @@ static const struct option_row port_rows[] = {
      .kind = &kind_reference,
      PORT(pair),
      .nullable = true,
-     .list = &port_list,
+     .list = &option_port_list,
      .fallback = "null",
      .otherwise = "itself",
      .help = "The port that unchanged traffic leaves by."},
@@ -333,7 +332,7 @@ const struct option_object object_port = {
     .n_rows = ARRAY_LENGTH(port_rows),
 };
 
-static const struct option_list next_hop_list = {
+const struct option_list option_next_hop_list = {
     .noun = "a next hop",
     .object = &object_next_hop,
     .items = offsetof(struct config, next_hops),
@@ -351,7 +350,7 @@ static const struct option_row next_hop_rows[] = {
     {.name = "port",
      .kind = &kind_reference,
      NEXT_HOP(port),
-     .list = &port_list,
+     .list = &option_port_list,
      .help = "The port that it is reached by, of role `forward`."},
     {.name = "destination_mac",
      .kind = &kind_mac,
@@ -381,7 +380,7 @@ const struct option_object object_next_hop = {
     .n_rows = ARRAY_LENGTH(next_hop_rows),
 };
 
-static const char *const ingress_tunnels[] = {
+const char *const option_tunnel_words[] = {
     "any",
 #define TUNNEL_WORD(suffix, name) name,
     PACKET_TUNNELS(TUNNEL_WORD)
@@ -394,7 +393,7 @@ static const struct option_row ingress_rows[] = {
      .kind = &kind_reference,
      INGRESS(port),
      .nullable = true,
-     .list = &port_list,
+     .list = &option_port_list,
      .fallback = "null",
      .otherwise = "any",
      .help = "The port that packets came in by."},
@@ -409,7 +408,7 @@ static const struct option_row ingress_rows[] = {
     {.name = "tunnel",
      .kind = &kind_enum,
      INGRESS(tunnel),
-     .words = ingress_tunnels,
+     .words = option_tunnel_words,
      .fallback = "\"any\"",
      .help =
          "The outermost tunnel that they came in, on a port that decapsulates; `none`: in none."},
@@ -467,7 +466,7 @@ static const struct option_object object_granularity = {
 static const char *const slice_modes[] = {"active", "passive", "off", NULL};
 static const char *const slice_starts[] = {"auto", "manual", NULL};
 
-static const struct option_list slice_list = {
+const struct option_list option_slice_list = {
     .noun = "a slice",
     .object = &object_slice,
     .items = offsetof(struct config, slices),
@@ -496,7 +495,7 @@ static const struct option_row escalation_rows[] = {
      .kind = &kind_reference,
      ESCALATION(test),
      .nullable = true,
-     .list = &slice_list,
+     .list = &option_slice_list,
      .fallback = "null",
      .otherwise = "none",
      .help = "The slice that is tested: mode `active`, start `manual`, and with the same traffic "
@@ -579,7 +578,7 @@ static const struct option_row slice_rows[] = {
      .kind = &kind_references,
      SLICE(next_hops),
      .count = offsetof(struct slice, n_next_hops),
-     .list = &next_hop_list,
+     .list = &option_next_hop_list,
      .least = 0,
      .most = SLICE_MAX_NEXT_HOPS,
      .fallback = "[]",
@@ -635,58 +634,4 @@ const struct option_object object_never_drop = {
             "others are; a test that sees no other flow ends with the reason `protected`.",
     .rows = never_drop_rows,
     .n_rows = ARRAY_LENGTH(never_drop_rows),
-};
-
-static const struct option_row root_rows[] = {
-    {.name = "$schema", .kind = &kind_note, .help = "For editors; not read."},
-    COMMENT,
-    {.name = "instance",
-     .kind = &kind_object,
-     ROOT(instance),
-     .object = &object_instance,
-     .fallback = "{}",
-     .help = "The appliance as a whole."},
-    {.name = "eal",
-     .kind = &kind_object,
-     ROOT(eal),
-     .object = &object_eal,
-     .fallback = "{}",
-     .help = "DPDK's environment abstraction layer."},
-    {.name = "ports",
-     .kind = &kind_array,
-     .list = &port_list,
-     .most = CONFIG_MAX_PORTS,
-     .fallback = "[]",
-     .help = "Where traffic comes in and leaves."},
-    {.name = "next_hops",
-     .kind = &kind_array,
-     .list = &next_hop_list,
-     .most = CONFIG_MAX_NEXT_HOPS,
-     .fallback = "[]",
-     .help = "Routers that tested traffic is sent on to."},
-    {.name = "defaults",
-     .kind = &kind_object,
-     ROOT(defaults),
-     .object = &object_test,
-     .fallback = "{}",
-     .help = "Parameters of a test, for slices that do not set their own."},
-    {.name = "never_drop",
-     .kind = &kind_object,
-     ROOT(never_drop),
-     .object = &object_never_drop,
-     .fallback = "{}",
-     .help = "Flows that no test drops a segment of."},
-    {.name = "slices",
-     .kind = &kind_array,
-     .list = &slice_list,
-     .most = SLICE_MAX,
-     .fallback = "[]",
-     .help = "The traffic that verdicts are wanted for."},
-};
-
-const struct option_object object_root = {
-    .noun = "the configuration",
-    .help = "All objects of a configuration file, and where they go.",
-    .rows = root_rows,
-    .n_rows = ARRAY_LENGTH(root_rows),
 };

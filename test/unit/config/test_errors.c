@@ -27,6 +27,9 @@
 #define HOP(options)                                                                               \
     "{" PORTS ",\"next_hops\":[{\"name\":\"h\",\"port\":\"b\",\"destination_mac\":"                \
     "\"02:00:00:00:00:01\"" options "}]}"
+#define INGRESSES(first, second)                                                                   \
+    "{" PORTS ",\"ingresses\":[{\"name\":\"i\",\"relation\":\"peer\"," first                       \
+    "},{\"name\":\"k\",\"relation\":\"transit\"," second "}]}"
 #define TWO(first, second)                                                                         \
     "{" PORTS ",\"slices\":[{\"name\":\"s\",\"mode\":\"active\"," first                            \
     "},{\"name\":\"t\",\"mode\":\"off\"," second "}]}"
@@ -48,7 +51,7 @@ static const struct {
     {"nul", "1:3: bad JSON: invalid token near 'nul'"},
     {"{\"slice\":[]}", "$.slice: unknown key; did you mean \"slices\"?"},
     {"{\"zzzzzz\":1}", "$.zzzzzz: unknown key; the configuration has $schema, comment, instance, "
-                       "eal, ports, next_hops, defaults, never_drop, slices"},
+                       "eal, ports, next_hops, ingresses, defaults, never_drop, slices"},
     {"{\"instance\":{\"epoch\":10}}",
      "$.instance.epoch: unknown key; the instance has comment, name, control_socket, "
      "control_group, event_log, "
@@ -59,7 +62,7 @@ static const struct {
      "$.slices[0].drop_probabilty: unknown key; did you mean \"drop_probability\"?"},
     {"{\"a\\u0001\\\"b\":1}",
      "$[\"a\\u0001\\\"b\"]: unknown key; the configuration has $schema, "
-     "comment, instance, eal, ports, next_hops, defaults, never_drop, slices"},
+     "comment, instance, eal, ports, next_hops, ingresses, defaults, never_drop, slices"},
     {"{\"instance\":[]}", "$.instance: a list of 0; allowed: an object (the instance)"},
     {"{\"ports\":{}}",
      "$.ports: an object; allowed: a list of at most 32 objects, each of them a port"},
@@ -179,6 +182,29 @@ static const struct {
     {"{\"ports\":[{\"name\":\"a\",\"device\":\"eth0\",\"role\":\"mirror\"}],\"next_hops\":[{"
      "\"name\":\"h\",\"port\":\"a\",\"destination_mac\":\"02:00:00:00:00:01\"}]}",
      "$.next_hops[0].port: \"a\"; allowed: a port of role forward"},
+    {INGRESSES("\"vlan\":7,\"port\":\"a\"", "\"port\":\"a\",\"vlan\":7"),
+     "$.ingresses[1]: where \"i\" is, too; allowed: another port, VLAN, tunnel or source MAC"},
+    {INGRESSES("\"vlan\":7,\"source_mac\":\"02:00:00:00:00:0a\"",
+               "\"vlan\":7,\"source_mac\":\"02:00:00:00:00:0A\""),
+     "$.ingresses[1]: where \"i\" is, too; allowed: another port, VLAN, tunnel or source MAC"},
+    {INGRESSES("\"vlan\":7,\"neighbors\":[64500,\"2001:db8::1\"]",
+               "\"vlan\":8,\"neighbors\":[64501,\"2001:DB8:0::1\"]"),
+     "$.ingresses[1].neighbors[1]: 2001:db8::1, a neighbor of \"i\" too; allowed: each neighbor at "
+     "one ingress"},
+    {INGRESSES("\"neighbors\":[64500,\"192.0.2.1\",64500]", "\"vlan\":8"),
+     "$.ingresses[0].neighbors[2]: 64500 twice; allowed: each neighbor at one ingress"},
+    {INGRESSES("\"neighbors\":[\"AS64500\"]", "\"vlan\":8"),
+     "$.ingresses[0].neighbors[0]: \"AS64500\"; allowed: an address like \"192.0.2.1\", or an AS "
+     "number like 64500"},
+    {INGRESSES("\"neighbors\":[0]", "\"vlan\":8"),
+     "$.ingresses[0].neighbors[0]: 0; allowed: an address like \"192.0.2.1\", or an AS number like "
+     "64500"},
+    {"{\"ingresses\":[{\"name\":\"i\"}]}",
+     "$.ingresses[0].relation: missing; allowed: \"customer\", \"peer\", \"transit\" or "
+     "\"internal\""},
+    {INGRESSES("\"tunnel_id\":5", "\"vlan\":8"),
+     "$.ingresses[0].tunnel_id: 5; allowed: null, unless \"tunnel\" is erspan_2, erspan_3, vxlan, "
+     "geneve, pbb, gtp_u, pppoe, gre or gretap"},
     {SLICE("\"next_hops\":[\"core\"]"),
      "$.slices[0].next_hops[0]: \"core\"; allowed: the name of a next hop, of which there is none"},
     {SLICE("\"next_hops\":\"core\""),

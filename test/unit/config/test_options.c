@@ -20,17 +20,24 @@ static const char whole[] =
     "\"decapsulate\":true}],"
     " \"next_hops\":[{\"name\":\"n\",\"port\":\"b\",\"destination_mac\":\"02:00:00:00:00:01\"},"
     "                {\"name\":\"m\",\"port\":\"b\",\"destination_mac\":\"02:00:00:00:00:02\"}],"
+    " \"ingresses\":[{\"name\":\"i\",\"relation\":\"peer\",\"tunnel\":\"vxlan\"}],"
     " \"slices\":[{\"name\":\"s\",\"mode\":\"active\",\"ingress\":{},\"granularity\":{}}]}";
 
 static const struct {
     const struct option_object *object;
     const char *array, *key; /* $.array[0].key, with either left out */
 } places[] = {
-    {&object_instance, NULL, "instance"}, {&object_eal, NULL, "eal"},
-    {&object_test, NULL, "defaults"},     {&object_test, "slices", NULL},
-    {&object_port, "ports", NULL},        {&object_next_hop, "next_hops", NULL},
-    {&object_slice, "slices", NULL},      {&object_never_drop, NULL, "never_drop"},
-    {NULL, "slices", "ingress"},          {NULL, "slices", "granularity"},
+    {&object_instance, NULL, "instance"},
+    {&object_eal, NULL, "eal"},
+    {&object_test, NULL, "defaults"},
+    {&object_test, "slices", NULL},
+    {&object_port, "ports", NULL},
+    {&object_next_hop, "next_hops", NULL},
+    {&object_slice, "slices", NULL},
+    {&object_never_drop, NULL, "never_drop"},
+    {&object_named_ingress, "ingresses", NULL},
+    {NULL, "slices", "ingress"},
+    {NULL, "slices", "granularity"},
 };
 
 /* Values of the kinds whose values are no numbers, none of them a default. */
@@ -52,6 +59,9 @@ static const struct {
     {&kind_vlan, {"0", "4094", "null"}, {"-1", "4095", "\"1\""}},
     {&kind_tcp_ports, {"[1, 65535]", "[]"}, {"[0]", "[65536]", "[22, 22]"}},
     {&kind_prefixes, {"[\"10.0.0.0/8\", \"2001:db8::/32\"]"}, {"7", "[\"10.0.0.0/x\"]", "{}"}},
+    {&kind_neighbors,
+     {"[64500, \"192.0.2.1\", \"2001:db8::1\"]"},
+     {"[0]", "[\"AS64500\"]", "64500"}},
     {&kind_reference, {"\"b\""}, {"\"c\"", "0", "[]"}},
     {&kind_references, {"[\"m\", \"n\"]", "[]"}, {"[\"x\"]", "\"n\"", "[0]"}},
 };
