@@ -66,7 +66,7 @@ static bool is_slice(const struct manager *m, const char *name)
     const struct slice *slices = manager_slices(m, &n_slices);
 
     for (uint32_t i = 0; i < n_slices; i++)
-        if (strcmp(slices[i].name, name) == 0)
+        if (slices[i].presence != SLICE_ABSENT && strcmp(slices[i].name, name) == 0)
             return true;
     return false;
 }
@@ -85,11 +85,17 @@ json_t *command_run_slices(struct command_call *call)
     const struct slice *slices = manager_slices(call->operations->manager, &n_slices);
     uint32_t offset = command_count(call, "offset", 0);
     uint32_t count = command_count(call, "count", UINT32_MAX);
+    uint32_t n = 0;
     json_t *list = json_array();
 
-    for (uint32_t i = offset; i < n_slices && i - offset < count; i++)
-        json_array_append_new(list, report_slice(&slices[i]));
-    return json_pack("{s:I, s:I, s:o}", "total", (json_int_t)n_slices, "offset", (json_int_t)offset,
+    for (uint32_t i = 0; i < n_slices; i++) {
+        if (!slice_is_present(&slices[i]))
+            continue;
+        if (n >= offset && n - offset < count)
+            json_array_append_new(list, report_slice(&slices[i]));
+        n++;
+    }
+    return json_pack("{s:I, s:I, s:o}", "total", (json_int_t)n, "offset", (json_int_t)offset,
                      "slices", list);
 }
 

@@ -58,6 +58,7 @@ static const char *check_verdict(const struct test *t)
     if (is_claim(t->verdict) && !(is_penny ? verdict_fits_penny(t) : fits_evidence(t, t->verdict)))
         return "the verdict as its evidence has it";
     if (!is_penny && t->verdict_ns != 0 && !is_claim(t->verdict) &&
+        t->reason != REASON_RECONFIGURED &&
         (fits_evidence(t, VERDICT_CLOSED_LOOP) ||
          (fits_evidence(t, VERDICT_NOT_CLOSED_LOOP) && t->reason != REASON_STOPPED)))
         return "no verdict only without evidence";

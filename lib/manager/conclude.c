@@ -193,6 +193,22 @@ void test_conclude_when_final(struct manager *m, struct aggregate_state *a)
     }
 }
 
+/* A verdict that is known stays; what it was told beside is final but for `mixed`. */
+void test_reconfigure(struct manager *m, struct aggregate_state *a, bool is_redrawn)
+{
+    struct test *t = &a->test;
+    const struct slice *s = slice_of_aggregate(m, a->number);
+
+    t->is_redrawn = is_redrawn;
+    if (t->verdict_ns != 0)
+        return;
+    t->begins_anew = !t->no_retest && t->cause == TEST_BY_SLICE && slice_is_present(s);
+    t->ending = REASON_RECONFIGURED;
+    if (t->anytime.outcome == VERDICT_NOT_CLOSED_LOOP)
+        t->anytime.outcome = VERDICT_UNDECIDED;
+    test_conclude(m, a, VERDICT_INCONCLUSIVE, VIA_NONE, REASON_RECONFIGURED);
+}
+
 void test_wind_up(struct manager *m, struct aggregate_state *a, enum test_reason reason)
 {
     settle(m, a);

@@ -14,17 +14,21 @@ struct entry {
 struct ended_flows {
     struct entry *entries;
     uint32_t n, n_max;
+    /* Of the generation that comes. */
+    struct entry *next_entries;
+    uint32_t next_n_max;
+    bool has_next;
 };
 
 static uint32_t wanted_of(const struct slice *s)
 {
-    return s->mode == SLICE_PASSIVE ? s->parameters.report_flows : 0;
+    return s->presence != SLICE_ABSENT && s->mode == SLICE_PASSIVE ? s->parameters.report_flows : 0;
 }
 
-static bool any_is_wanted(const struct manager_config *c)
+static bool any_is_passive(const struct manager_config *c)
 {
     for (uint32_t i = 0; i < c->n_slices; i++)
-        if (wanted_of(&c->slices[i]) != 0)
+        if (c->slices[i].presence != SLICE_ABSENT && c->slices[i].mode == SLICE_PASSIVE)
             return true;
     return false;
 }
@@ -33,7 +37,7 @@ size_t ended_flows_memory_bytes(const struct manager_config *c)
 {
     size_t n_bytes = 0;
 
-    if (!any_is_wanted(c))
+    if (!any_is_passive(c))
         return 0;
     for (uint32_t i = 0; i < c->n_slices; i++)
         n_bytes += sizeof(struct ended_flows) + wanted_of(&c->slices[i]) * sizeof(struct entry);
@@ -42,31 +46,63 @@ size_t ended_flows_memory_bytes(const struct manager_config *c)
 
 int ended_flows_init(struct manager *m)
 {
-    const struct manager_config *c = &m->config;
-
-    if (!any_is_wanted(c))
+    if (!any_is_passive(&m->config))
         return 0;
-    m->ended_flows = calloc(c->n_slices, sizeof(*m->ended_flows));
-    if (m->ended_flows == NULL)
+    m->ended_flows = calloc(m->config.n_slices, sizeof(*m->ended_flows));
+    if (m->ended_flows == NULL || ended_flows_prepare(m, m->config.slices, NULL) != 0)
         return -ENOMEM;
-    for (uint32_t i = 0; i < c->n_slices; i++) {
-        struct ended_flows *e = &m->ended_flows[i];
-
-        e->n_max = wanted_of(&c->slices[i]);
-        if (e->n_max == 0)
-            continue;
-        e->entries = calloc(e->n_max, sizeof(*e->entries));
-        if (e->entries == NULL)
-            return -ENOMEM;
-    }
+    ended_flows_follow(m);
     return 0;
 }
 
 void ended_flows_free(struct manager *m)
 {
+    ended_flows_abandon(m);
     for (uint32_t i = 0; m->ended_flows != NULL && i < m->config.n_slices; i++)
         free(m->ended_flows[i].entries);
     free(m->ended_flows);
+}
+
+static int prepare(struct ended_flows *e, uint32_t n_max)
+{
+    e->next_n_max = n_max;
+    e->has_next = true;
+    e->next_entries = n_max > 0 ? calloc(n_max, sizeof(*e->next_entries)) : NULL;
+    return n_max == 0 || e->next_entries != NULL ? 0 : -ENOMEM;
+}
+
+int ended_flows_prepare(struct manager *m, const struct slice *slices, const enum slice_fate *fates)
+{
+    for (uint32_t i = 0; m->ended_flows != NULL && i < m->config.n_slices; i++) {
+        struct ended_flows *e = &m->ended_flows[i];
+        bool is_new = fates == NULL || fates[i] == SLICE_COMES;
+
+        if ((is_new || (slice_is_present(&slices[i]) && wanted_of(&slices[i]) != e->n_max)) &&
+            prepare(e, wanted_of(&slices[i])) != 0)
+            return -ENOMEM;
+    }
+    return 0;
+}
+
+void ended_flows_follow(struct manager *m)
+{
+    for (uint32_t i = 0; m->ended_flows != NULL && i < m->config.n_slices; i++) {
+        struct ended_flows *e = &m->ended_flows[i];
+
+        if (!e->has_next)
+            continue;
+        free(e->entries);
+        *e = (struct ended_flows){.entries = e->next_entries, .n_max = e->next_n_max};
+    }
+}
+
+void ended_flows_abandon(struct manager *m)
+{
+    for (uint32_t i = 0; m->ended_flows != NULL && i < m->config.n_slices; i++) {
+        free(m->ended_flows[i].next_entries);
+        m->ended_flows[i].next_entries = NULL;
+        m->ended_flows[i].has_next = false;
+    }
 }
 
 static struct ended_flows *flows_of(const struct manager *m, uint32_t aggregate)

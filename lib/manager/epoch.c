@@ -27,7 +27,9 @@ static void end_overdue_test(struct manager *m, struct aggregate_state *a)
 
 static void mark_silence(struct manager *m, struct aggregate_state *a)
 {
-    if (silence_is_traffic_gone(&a->test, m->now_ns))
+    bool is_gone = silence_is_traffic_gone(&a->test, m->now_ns);
+
+    if (is_gone || a->test.is_redrawn)
         atomic_store_explicit(&aggregate_table_control(m->config.aggregates, a->number)->silent_ns,
                               m->now_ns, memory_order_relaxed);
 }
@@ -52,12 +54,23 @@ static void step_active_tests(struct manager *m)
 /* A flow knows by 8 bits which test it last took part in. One that was silent through 255 tests
  * would take the next one for that, so these take longer than a silent flow is kept, at least twice
  * the time after which it may be aged. */
-static uint64_t retest_interval_ns(const struct test *t)
+static uint64_t retest_interval_ns(const struct manager *m, const struct test *t)
 {
     uint64_t wanted_ns = t->parameters.retest_interval_ms * NS_PER_MS;
-    uint64_t least_ns = 2 * t->parameters.flow_idle_timeout_ms * NS_PER_MS / UINT8_MAX;
+    uint64_t least_ns = 2 * m->longest_idle_timeout_ms * NS_PER_MS / UINT8_MAX;
 
     return wanted_ns > least_ns ? wanted_ns : least_ns;
+}
+
+/* Tests of slices that became others, and begin tests by themselves. */
+static void begin_anew(struct manager *m)
+{
+    while (m->anew.head != INDEX_NONE) {
+        struct aggregate_state *a = &m->aggregates[m->anew.head];
+
+        aggregate_list_remove(m, a);
+        test_begin_by_itself(m, a);
+    }
 }
 
 static void begin_retests(struct manager *m)
@@ -69,7 +82,7 @@ static void begin_retests(struct manager *m)
             struct aggregate_state *a = &m->aggregates[m->retests[s].head];
             const struct test *t = &a->test;
 
-            if (m->now_ns - t->ended_ns < retest_interval_ns(t))
+            if (m->now_ns - t->ended_ns < retest_interval_ns(m, t))
                 break;
             test_begin(m, a, &by_slice);
         }
@@ -88,6 +101,7 @@ void manager_close_epoch(struct manager *m, uint16_t worker, uint64_t epoch)
     m->closed_epoch = m->epoch;
     step_active_tests(m);
     begin_retests(m);
+    begin_anew(m);
     recycle_step(m);
 }
 

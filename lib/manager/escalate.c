@@ -16,17 +16,10 @@ struct escalation {
     uint64_t n;
 };
 
-static bool any_slice_escalates(const struct manager_config *c)
-{
-    for (uint32_t i = 0; c->may_escalate && i < c->n_slices; i++)
-        if (c->slices[i].escalation.when != 0)
-            return true;
-    return false;
-}
-
+/* The configuration may come to say so later. */
 int escalation_init(struct manager *m)
 {
-    if (!any_slice_escalates(&m->config))
+    if (!m->config.may_escalate || m->config.n_slices == 0)
         return 0;
     m->escalations = calloc(m->config.n_slices, sizeof(*m->escalations));
     return m->escalations != NULL ? 0 : -ENOMEM;
@@ -34,7 +27,13 @@ int escalation_init(struct manager *m)
 
 size_t escalation_memory_bytes(const struct manager_config *c)
 {
-    return any_slice_escalates(c) ? c->n_slices * sizeof(struct escalation) : 0;
+    return c->may_escalate ? c->n_slices * sizeof(struct escalation) : 0;
+}
+
+void escalation_forget(struct manager *m, uint32_t slot)
+{
+    if (m->escalations != NULL)
+        m->escalations[slot] = (struct escalation){0};
 }
 
 static bool is_hour_full(const struct manager *m, const struct escalation *e, uint32_t max_per_hour)

@@ -25,8 +25,10 @@
  * is found must not depend on the coins of those found before. */
 #define SCREENING_NS (3 * NS_PER_S)
 
-/* The coin as it falls, and the maths for it; shared by all slices with the same parameters. */
+/* The coin as it falls, and the maths for it; shared by slices and tests with the same one. */
 struct coin {
+    struct coin *next;
+    uint64_t n_users;
     uint32_t threshold;
     double p_miss;
     struct anytime anytime;
@@ -44,7 +46,7 @@ struct segments_by_turn {
 /* The current or latest test of an aggregate. All zero: none yet. */
 struct test {
     struct test_parameters parameters;
-    const struct coin *coin;
+    struct coin *coin;                /* it is a user of it */
     struct aggregate_counters base;   /* the aggregate's when the test began */
     struct aggregate_counters counts; /* since then, as of the last evaluation */
     enum test_state state;
@@ -61,6 +63,8 @@ struct test {
     bool changed;      /* counters or flows grew since the last evaluation */
     bool flows_changed;
     bool told_untested;
+    bool is_redrawn;              /* reconfigured, and repairs of what is pending may pass unseen */
+    bool begins_anew;             /* reconfigured, and its slice begins tests by itself */
     bool is_judged;               /* the next four come from `judged` and the flows as they are */
     struct anytime_counts judged; /* R, D, N and B */
     struct anytime_values anytime;
@@ -147,9 +151,8 @@ struct drop_store {
 
 struct manager {
     struct manager_config config;
-    struct coin *coins;
-    uint32_t n_coins;
-    uint32_t *coin_of_slice;
+    struct coin *coins; /* all there are */
+    struct coin **coin_of_slot, **next_coin_of_slot;
     struct aggregate_state *aggregates; /* as many as the table holds */
     uint32_t n_aggregates;              /* numbers that were given are below it */
     uint32_t n_live;                    /* aggregates there are now */
@@ -157,7 +160,17 @@ struct manager {
     uint64_t n_tests;       /* begun */
     uint64_t full_since_ns; /* no number is free; 0: there are some */
     uint32_t next_to_recycle;
-    struct aggregate_list retired; /* in the order in which they were */
+    struct aggregate_list retired_young; /* likewise, AGGREGATE_LEAST_LIFE_MS not over yet */
+    struct aggregate_list anew;          /* tests that begin again, as reconfigured */
+    /* Per slot, for the latest change of the configuration (follow.c). */
+    uint32_t *n_of_slot;        /* aggregates that are live */
+    uint64_t *vacated_epoch;    /* when the last of them, or the slice itself, went */
+    bool *is_looked_through;    /* some of them may have to go */
+    bool *begins_by_itself;     /* now, and did not before */
+    uint32_t n_to_look_through; /* aggregates */
+    bool must_look_again;
+    uint32_t longest_idle_timeout_ms; /* of any slice: a silent flow is kept for so long */
+    struct aggregate_list retired;    /* in the order in which they were */
     struct aggregate_list active;
     struct aggregate_list *retests; /* per slice, in the order in which they are due */
     struct flow_room *rooms;
@@ -196,7 +209,11 @@ static inline const struct slice *slice_of_aggregate(const struct manager *m, ui
     return &m->config.slices[aggregate_table_identity(m->config.aggregates, aggregate)->slice];
 }
 
+/* Does the slice have sources whose packets belong to its one aggregate? */
+bool slice_has_one_aggregate(const struct slice *s);
+
 /* lists.c */
+struct aggregate_state *manager_adopt_aggregate(struct manager *m, uint32_t number);
 void aggregate_list_init(struct aggregate_list *list);
 void aggregate_list_append(struct manager *m, struct aggregate_list *list,
                            struct aggregate_state *a);
@@ -208,11 +225,21 @@ static inline bool aggregate_is_live(const struct manager *m, uint32_t aggregate
     return aggregate < m->n_aggregates && m->aggregates[aggregate].is_live;
 }
 
-/* merge.c */
-struct aggregate_state *manager_adopt_aggregate(struct manager *m, uint32_t number);
-
 /* recycle.c: after an epoch that all workers closed. */
 void recycle_step(struct manager *m);
+
+/* coins.c: NULL when memory is short. */
+struct coin *coin_take(struct manager *m, const struct test_parameters *p);
+void coin_leave(struct manager *m, struct coin *coin); /* NULL is allowed */
+/* Those of all slots: 0, or -ENOMEM and none is taken. */
+int coins_of_slices(struct manager *m, const struct slice *slices, struct coin **out);
+void coins_free(struct manager *m);
+size_t coins_memory_bytes(const struct manager_config *config);
+
+/* follow.c: 0, -ENOSPC (no numbers for aggregates of slices), -ENOMEM; then nothing changed. */
+int manager_adopt_slices(struct manager *m, const struct slice *slices);
+/* Of slices that want one for all their packets, and have none yet: there is room. */
+void manager_add_aggregates(struct manager *m, bool tell);
 
 /* epoch.c */
 void manager_close_epoch(struct manager *m, uint16_t worker, uint64_t epoch);
@@ -238,6 +265,9 @@ void test_begin(struct manager *m, struct aggregate_state *a, const struct test_
  */
 void test_begin_by_itself(struct manager *m, struct aggregate_state *a);
 void test_step(struct manager *m, struct aggregate_state *a);
+
+/* Of a test under way: its slice is another one now. */
+void test_reconfigure(struct manager *m, struct aggregate_state *a, bool is_redrawn);
 
 /* conclude.c: what the deciding rule says of the latest counts; VERDICT_UNDECIDED, too, when rule
  * penny says not_closed_loop while the evidence for a sender is above 1. */
@@ -318,10 +348,17 @@ const char *passive_check(const struct manager *m, uint32_t aggregate);
 /* escalate.c */
 int escalation_init(struct manager *m);
 size_t escalation_memory_bytes(const struct manager_config *c);
+void escalation_forget(struct manager *m, uint32_t slot);
 
 /* ended_flows.c */
 int ended_flows_init(struct manager *m);
 void ended_flows_free(struct manager *m);
+/* For slices that come, or want another number of flows: what prepare took, follow puts in place.
+ * 0 or -ENOMEM. */
+int ended_flows_prepare(struct manager *m, const struct slice *slices,
+                        const enum slice_fate *fates);
+void ended_flows_follow(struct manager *m);
+void ended_flows_abandon(struct manager *m);
 size_t ended_flows_memory_bytes(const struct manager_config *c);
 void ended_flows_forget(struct manager *m, uint32_t aggregate);
 void ended_flows_receive(struct manager *m, struct aggregate_state *a,

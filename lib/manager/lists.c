@@ -1,6 +1,28 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "manager/internal.h"
 
+struct aggregate_state *manager_adopt_aggregate(struct manager *m, uint32_t number)
+{
+    struct aggregate_state *a = &m->aggregates[number];
+
+    a->number = number;
+    a->is_live = true;
+    a->added_ns = m->now_ns;
+    a->test.room = a->test.label = a->test.first_drop = a->test.last_drop = INDEX_NONE;
+    m->n_aggregates = number < m->n_aggregates ? m->n_aggregates : number + 1;
+    m->n_live++;
+    m->n_of_slot[aggregate_table_identity(m->config.aggregates, number)->slice]++;
+    return a;
+}
+
+bool slice_has_one_aggregate(const struct slice *s)
+{
+    for (uint32_t i = 0; slice_is_present(s) && i < s->n_sources; i++)
+        if ((s->sources[i].is_ipv4 ? s->granularity.ipv4 : s->granularity.ipv6) == 0)
+            return true;
+    return false;
+}
+
 void aggregate_list_init(struct aggregate_list *list)
 {
     *list = (struct aggregate_list){.head = INDEX_NONE, .tail = INDEX_NONE};

@@ -2,7 +2,6 @@
 #include "manager/manager.h"
 
 #include <errno.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -17,13 +16,32 @@ static bool is_valid(const struct manager_config *c)
 
 size_t manager_memory_bytes(const struct manager_config *c)
 {
-    size_t per_slice = sizeof(struct coin) + sizeof(uint32_t) + sizeof(struct aggregate_list);
+    size_t per_slice = 2 * sizeof(struct coin *) + sizeof(struct aggregate_list) +
+                       sizeof(uint32_t) + sizeof(uint64_t) + 2 * sizeof(bool);
 
     return sizeof(struct manager) + CHECK_TEXT_BYTES + (c->n_slices + 1) * per_slice +
+           coins_memory_bytes(c) +
            aggregate_table_capacity(c->aggregates) * sizeof(struct aggregate_state) +
            c->n_concurrent_flow_phases * sizeof(struct flow_room) + c->n_workers * sizeof(bool) +
            drops_memory_bytes(c->n_drop_records) + passive_memory_bytes(c) +
            labels_memory_bytes(c) + escalation_memory_bytes(c) + ended_flows_memory_bytes(c);
+}
+
+/* One more than there may be, so that none is none. */
+static bool take_slots(struct manager *m)
+{
+    size_t n = m->config.n_slices + (size_t)1;
+
+    m->coin_of_slot = calloc(n, sizeof(struct coin *));
+    m->next_coin_of_slot = calloc(n, sizeof(struct coin *));
+    m->retests = calloc(n, sizeof(*m->retests));
+    m->n_of_slot = calloc(n, sizeof(*m->n_of_slot));
+    m->vacated_epoch = calloc(n, sizeof(*m->vacated_epoch));
+    m->is_looked_through = calloc(n, sizeof(*m->is_looked_through));
+    m->begins_by_itself = calloc(n, sizeof(*m->begins_by_itself));
+    return m->coin_of_slot != NULL && m->next_coin_of_slot != NULL && m->retests != NULL &&
+           m->n_of_slot != NULL && m->vacated_epoch != NULL && m->is_looked_through != NULL &&
+           m->begins_by_itself != NULL;
 }
 
 static bool take_memory(struct manager *m)
@@ -31,71 +49,39 @@ static bool take_memory(struct manager *m)
     const struct manager_config *c = &m->config;
     uint32_t capacity = aggregate_table_capacity(c->aggregates);
 
-    m->coins = calloc(c->n_slices + 1, sizeof(*m->coins));
-    m->coin_of_slice = calloc(c->n_slices + 1, sizeof(*m->coin_of_slice));
     m->aggregates = calloc(capacity, sizeof(*m->aggregates));
-    m->retests = calloc(c->n_slices + 1, sizeof(*m->retests));
     m->rooms = calloc(c->n_concurrent_flow_phases, sizeof(*m->rooms));
     m->closed = calloc(c->n_workers, sizeof(*m->closed));
     m->check_text = calloc(1, CHECK_TEXT_BYTES);
-    return m->coins != NULL && m->coin_of_slice != NULL && m->aggregates != NULL &&
-           m->retests != NULL && m->rooms != NULL && m->closed != NULL && m->check_text != NULL &&
-           drops_init(&m->drops, c->n_drop_records) == 0 && passive_init(m) == 0 &&
-           labels_init(m) == 0 && escalation_init(m) == 0 && ended_flows_init(m) == 0;
+    return take_slots(m) && m->aggregates != NULL && m->rooms != NULL && m->closed != NULL &&
+           m->check_text != NULL && drops_init(&m->drops, c->n_drop_records) == 0 &&
+           passive_init(m) == 0 && labels_init(m) == 0 && escalation_init(m) == 0 &&
+           ended_flows_init(m) == 0;
 }
 
-/* The coin falls below a 32-bit threshold; the maths must use what that makes of p. */
-static uint32_t threshold_of(double drop_probability)
+/* The table of aggregates may hold some already. */
+static void adopt_aggregates(struct manager *m)
 {
-    return (uint32_t)fmin(floor(drop_probability * 0x1p32), UINT32_MAX);
-}
-
-static uint32_t find_or_make_coin(struct manager *m, const struct test_parameters *p)
-{
-    uint32_t threshold = threshold_of(p->drop_probability);
-    struct coin *c;
-
-    for (uint32_t i = 0; i < m->n_coins; i++)
-        if (m->coins[i].threshold == threshold && !(m->coins[i].p_miss < p->p_miss) &&
-            !(m->coins[i].p_miss > p->p_miss))
-            return i;
-    c = &m->coins[m->n_coins];
-    c->threshold = threshold;
-    c->p_miss = p->p_miss;
-    anytime_init(&c->anytime, threshold * 0x1p-32, p->p_miss);
-    c->anytime.e.memo = &c->e_memo;
-    c->anytime.e_flow.memo = &c->e_flow_memo;
-    c->anytime.f.memo = &c->f_memo;
-    c->anytime.memo = &c->memo;
-    return m->n_coins++;
-}
-
-/* Does the slice have sources whose packets belong to its one aggregate? */
-static bool has_one_aggregate(const struct slice *s)
-{
-    for (uint32_t i = 0; i < s->n_sources; i++)
-        if ((s->sources[i].is_ipv4 ? s->granularity.ipv4 : s->granularity.ipv6) == 0)
-            return true;
-    return false;
-}
-
-static int add_aggregates_of_slices(struct manager *m)
-{
-    for (uint32_t i = 0; i < m->config.n_slices; i++) {
-        const struct aggregate_identity identity = {.slice = i};
-
-        if (has_one_aggregate(&m->config.slices[i]) &&
-            aggregate_table_add(m->config.aggregates, &identity) < 0)
-            return -ENOSPC;
-    }
     for (uint32_t i = 0; i < aggregate_table_count(m->config.aggregates); i++)
         manager_adopt_aggregate(m, i)->is_armed = true;
-    return 0;
+}
+
+static void init_lists(struct manager *m)
+{
+    aggregate_list_init(&m->active);
+    aggregate_list_init(&m->anew);
+    aggregate_list_init(&m->retired);
+    aggregate_list_init(&m->retired_young);
+    for (uint32_t i = 0; i < m->config.n_slices; i++)
+        aggregate_list_init(&m->retests[i]);
+    for (uint32_t i = 0; i < m->config.n_concurrent_flow_phases; i++)
+        m->rooms[i].owner = AGGREGATE_NONE;
 }
 
 struct manager *manager_create(const struct manager_config *config)
 {
     struct manager *m;
+    int error;
 
     if (!is_valid(config)) {
         errno = EINVAL;
@@ -112,19 +98,15 @@ struct manager *manager_create(const struct manager_config *config)
         errno = ENOMEM;
         return NULL;
     }
-    aggregate_list_init(&m->active);
-    aggregate_list_init(&m->retired);
-    for (uint32_t i = 0; i < config->n_slices; i++) {
-        aggregate_list_init(&m->retests[i]);
-        m->coin_of_slice[i] = find_or_make_coin(m, &config->slices[i].parameters);
-    }
-    for (uint32_t i = 0; i < config->n_concurrent_flow_phases; i++)
-        m->rooms[i].owner = AGGREGATE_NONE;
-    if (add_aggregates_of_slices(m) != 0) {
+    init_lists(m);
+    adopt_aggregates(m);
+    error = manager_adopt_slices(m, config->slices);
+    if (error != 0) {
         manager_destroy(m);
-        errno = ENOSPC;
+        errno = -error;
         return NULL;
     }
+    manager_add_aggregates(m, false);
     return m;
 }
 
@@ -136,8 +118,13 @@ void manager_destroy(struct manager *m)
     free(m->passive);
     free(m->escalations);
     ended_flows_free(m);
-    free(m->coins);
-    free(m->coin_of_slice);
+    coins_free(m);
+    free(m->coin_of_slot);
+    free(m->next_coin_of_slot);
+    free(m->n_of_slot);
+    free(m->vacated_epoch);
+    free(m->is_looked_through);
+    free(m->begins_by_itself);
     free(m->aggregates);
     free(m->retests);
     free(m->rooms);

@@ -65,6 +65,7 @@ enum test_reason {
     REASON_WATCHED,           /* mode passive: there is no test, and no verdict */
     REASON_NOT_TESTED,        /* none was begun yet */
     REASON_DURATION,          /* the time allowed was over */
+    REASON_RECONFIGURED,      /* its slice became another one */
     REASON_STOPPED,           /* by command, or at the end of the process or capture */
     REASON_DROP_BUDGET,       /* the box may make no more drops within this hour */
     /* Not one drop was made, in all that follow. */
@@ -146,7 +147,7 @@ struct aggregate_report {
 
 enum manager_event_kind {
     EVENT_AGGREGATE_ADDED,
-    EVENT_AGGREGATE_REMOVED, /* it came to nothing, and its number is needed */
+    EVENT_AGGREGATE_REMOVED, /* it came to nothing and its number is needed, or its slice left */
     EVENT_AGGREGATES_FULL,   /* no number is free: what comes new is forwarded untested */
     EVENT_AGGREGATES_FREE,   /* there are some again */
     EVENT_DROP_BUDGET_SPENT, /* max_drops_per_hour: a test waits for drops */
@@ -214,6 +215,30 @@ struct manager *manager_create(const struct manager_config *config);
 /* Bytes that manager_create() takes for such a configuration, for a printed budget. */
 size_t manager_memory_bytes(const struct manager_config *config);
 void manager_destroy(struct manager *m);
+
+/* The next generation of the configuration. */
+struct manager_generation {
+    const struct slice *slices;   /* as many as before; they outlive the next generation's coming */
+    const enum slice_fate *fates; /* of each slot (config/slots.h); not kept */
+    double max_own_loss_ratio;
+    uint32_t max_stall_ms;
+    uint32_t max_drops_per_hour;
+};
+
+/* From now on these slices are in force: tests whose slice is another one end
+ * (REASON_RECONFIGURED), those of a slice that begins tests by itself begin anew when their drops
+ * have ended; new slices get their aggregates, and those of slices that left go. To be called
+ * before workers follow, so that no drop of the old test is made by the new rules. 0; -ENOSPC (no
+ * number is free for the aggregate of a new slice) or -ENOMEM: then nothing changed. */
+int manager_follow(struct manager *m, const struct manager_generation *g, uint64_t now_ns);
+
+/* For each slot whether something still speaks of the slice that left it: an aggregate, or a worker
+ * that may not know yet. */
+void manager_held_slots(const struct manager *m, bool *is_held);
+
+/* Has every worker closed an epoch that began after that one? Then none of them knows of anything
+ * any more that was taken out of its sight while `epoch` was manager_epoch(). */
+bool manager_is_epoch_over(const struct manager *m, uint64_t epoch);
 
 /* May a message of this worker be taken now? False from its MESSAGE_EPOCH on until all workers
  * closed that epoch. */

@@ -2,19 +2,6 @@
 /* What workers tell, added up. */
 #include "manager/internal.h"
 
-struct aggregate_state *manager_adopt_aggregate(struct manager *m, uint32_t number)
-{
-    struct aggregate_state *a = &m->aggregates[number];
-
-    a->number = number;
-    a->is_live = true;
-    a->added_ns = m->now_ns;
-    a->test.room = a->test.label = a->test.first_drop = a->test.last_drop = INDEX_NONE;
-    m->n_aggregates = number < m->n_aggregates ? m->n_aggregates : number + 1;
-    m->n_live++;
-    return a;
-}
-
 /* It was made for what passed by, and now shows a flow that can be tested. */
 static void show_armed(struct manager *m, struct aggregate_state *a)
 {
@@ -67,7 +54,9 @@ static void receive_wanted(struct manager *m, const struct message *message)
     struct aggregate_state *a;
     int64_t number;
 
-    if (identity.slice >= m->config.n_slices)
+    /* A worker asked before it knew that the slice is gone. */
+    if (identity.slice >= m->config.n_slices ||
+        !slice_is_present(&m->config.slices[identity.slice]))
         return;
     number = aggregate_table_add(m->config.aggregates, &identity);
     if (number < 0) {

@@ -54,6 +54,9 @@ static const struct {
     [REASON_NOT_TESTED] = {"not_tested", "No test was begun."},
     [REASON_DURATION] = {"duration", "The time allowed for the test was over."},
     [REASON_STOPPED] = {"stopped", "The test was stopped."},
+    [REASON_RECONFIGURED] = {"reconfigured",
+                             "The configuration changed what the slice is, or how it is tested, "
+                             "while the test was under way."},
     [REASON_DROP_BUDGET] = {"drop_budget",
                             "The box may make no more drops now: those of the last hour and those "
                             "that other tests may make come to instance.max_drops_per_hour."},

@@ -5,7 +5,8 @@
  * first. When it runs short, aggregates of sub-prefixes that have been silent for a while and show
  * nothing that is worth keeping give their numbers back: no drop was ever made of them, nobody
  * asked for their test by hand, and mode passive found nothing. A test that began by itself and
- * made no drop in all that time is ended first. Whatever has a result stays.
+ * made no drop in all that time is ended first. Whatever has a result stays, as long as its slice
+ * does: of one that left, all go.
  *
  * A number is retired first, then waits until every worker has closed an epoch that began later
  * (engine/aggregate.h): until then workers may still count for it. */
@@ -14,6 +15,10 @@
 
 /* Counted from when it was made at the earliest: so long it lives. */
 #define SILENCE_NS (AGGREGATE_LEAST_LIFE_MS * NS_PER_MS)
+
+/* Of aggregates that may have to go, so much is looked at after an epoch: an aggregate is one, and
+ * so is a source that it is compared with. */
+#define MOST_LOOKED_AT 4096
 
 /* So many numbers are to be free: fewer, and those are looked for that give theirs back. */
 static uint32_t wanted_free(const struct manager *m)
@@ -47,28 +52,38 @@ static bool came_to_nothing(const struct manager *m, const struct aggregate_stat
            silence_ns(m, a) >= SILENCE_NS && !has_findings(m, a->number);
 }
 
+/* Its generation would come round too soon (engine/aggregate.h). */
+static bool is_young(const struct manager *m, const struct aggregate_state *a)
+{
+    return m->now_ns - a->added_ns < SILENCE_NS;
+}
+
 static void retire(struct manager *m, struct aggregate_state *a)
 {
+    uint32_t slot = aggregate_table_identity(m->config.aggregates, a->number)->slice;
+
     manager_emit(m, EVENT_AGGREGATE_REMOVED, a->number, NULL, NULL);
     aggregate_list_remove(m, a);
     aggregate_table_retire(m->config.aggregates, a->number);
     a->is_live = false;
     a->retired_epoch = m->epoch;
-    aggregate_list_append(m, &m->retired, a);
+    aggregate_list_append(m, is_young(m, a) ? &m->retired_young : &m->retired, a);
     m->n_live--;
+    m->n_of_slot[slot]--;
+    m->vacated_epoch[slot] = m->epoch;
 }
 
 /* A test that is ended here is DONE one epoch later, and looked at again when its turn comes. */
-static void give_back(struct manager *m, struct aggregate_state *a)
+static bool give_back(struct manager *m, struct aggregate_state *a)
 {
     enum test_state state = a->test.state;
 
-    if (state == TEST_IDLE || state == TEST_DONE) {
+    a->test.no_retest = true;
+    if (state == TEST_IDLE || state == TEST_DONE)
         retire(m, a);
-    } else {
-        a->test.no_retest = true;
+    else
         manager_test_stop(m, a->number, REASON_DURATION, m->now_ns);
-    }
+    return !a->is_live;
 }
 
 /* A part of the table in each epoch, as long as too few are free. */
@@ -93,6 +108,7 @@ static void forget(struct manager *m, struct aggregate_state *a)
 {
     uint8_t test_id = a->test_id;
 
+    coin_leave(m, a->test.coin);
     aggregate_list_remove(m, a);
     drops_forget(m, &a->test);
     room_forget(m, &a->test);
@@ -103,15 +119,49 @@ static void forget(struct manager *m, struct aggregate_state *a)
     *a = (struct aggregate_state){.number = a->number, .test_id = test_id};
 }
 
-static void release_retired(struct manager *m)
+static void release_retired(struct manager *m, const struct aggregate_list *retired)
 {
-    while (m->retired.head != INDEX_NONE) {
-        struct aggregate_state *a = &m->aggregates[m->retired.head];
+    while (retired->head != INDEX_NONE) {
+        struct aggregate_state *a = &m->aggregates[retired->head];
 
-        if (m->closed_epoch <= a->retired_epoch)
+        if (m->closed_epoch <= a->retired_epoch || is_young(m, a))
             return;
         forget(m, a);
         aggregate_table_release(m->config.aggregates, a->number);
+    }
+}
+
+/* Its slice has gone, or has no source any more that holds it. */
+static bool is_to_go(const struct manager *m, const struct aggregate_state *a, uint32_t *n_looks)
+{
+    const struct aggregate_identity *i = aggregate_table_identity(m->config.aggregates, a->number);
+    const struct slice *s = &m->config.slices[i->slice];
+
+    if (!a->is_live || !m->is_looked_through[i->slice])
+        return false;
+    if (!slice_is_present(s))
+        return true;
+    if (!i->has_prefix)
+        return !slice_has_one_aggregate(s);
+    for (uint32_t k = 0; k < s->n_sources; k++, ++*n_looks)
+        if (s->sources[k].is_ipv4 == i->prefix.is_ipv4 &&
+            ip_prefix_contains(&s->sources[k], &i->prefix.address))
+            return false;
+    return true;
+}
+
+/* All are looked at once more while one waits for its drops. */
+static void look_through(struct manager *m)
+{
+    for (uint32_t n_looks = 0; m->n_to_look_through > 0 && n_looks < MOST_LOOKED_AT; n_looks++) {
+        struct aggregate_state *a = &m->aggregates[--m->n_to_look_through];
+
+        if (is_to_go(m, a, &n_looks) && !give_back(m, a))
+            m->must_look_again = true;
+    }
+    if (m->n_to_look_through == 0 && m->must_look_again) {
+        m->must_look_again = false;
+        m->n_to_look_through = m->n_aggregates;
     }
 }
 
@@ -131,7 +181,9 @@ static void tell_whether_full(struct manager *m)
 
 void recycle_step(struct manager *m)
 {
-    release_retired(m);
+    release_retired(m, &m->retired);
+    release_retired(m, &m->retired_young);
+    look_through(m);
     look_for_more(m);
     tell_whether_full(m);
 }

@@ -261,7 +261,8 @@ static void step_settling(struct manager *m, struct aggregate_state *a)
     if (!budget_is_drained(m, t) || test_pending(t) != 0 || t->verdict_ns == 0)
         return;
     /* What it says is told beside the verdict of the other rule, unless somebody is in a hurry. */
-    if (test_awaits_penny(t) && t->ending != REASON_STOPPED && t->ending != REASON_DURATION)
+    if (test_awaits_penny(t) && t->ending != REASON_STOPPED && t->ending != REASON_DURATION &&
+        t->ending != REASON_RECONFIGURED)
         return;
     budget_collect(m, a);
     t->state = TEST_DONE;
@@ -271,7 +272,9 @@ static void step_settling(struct manager *m, struct aggregate_state *a)
         t->anytime.outcome = VERDICT_INCONCLUSIVE;
     budget_order(m, a, AGGREGATE_IDLE);
     aggregate_list_remove(m, a);
-    if (t->parameters.retest_interval_ms != 0 && !t->no_retest)
+    if (t->begins_anew)
+        aggregate_list_append(m, &m->anew, a);
+    else if (t->parameters.retest_interval_ms != 0 && !t->no_retest)
         aggregate_list_append(
             m, &m->retests[aggregate_table_identity(m->config.aggregates, a->number)->slice], a);
     manager_emit(m, EVENT_TEST_ENDED, a->number, NULL, NULL);
@@ -293,14 +296,17 @@ void test_begin(struct manager *m, struct aggregate_state *a, const struct test_
 {
     uint32_t slice = aggregate_table_identity(m->config.aggregates, a->number)->slice;
     struct test *t = &a->test;
+    struct coin *coin = m->coin_of_slot[slice];
 
+    coin->n_users++;
+    coin_leave(m, t->coin);
     aggregate_list_remove(m, a);
     drops_forget(m, t);
     room_forget(m, t);
     label_forget(m, t);
     *t = (struct test){
         .parameters = m->config.slices[slice].parameters,
-        .coin = &m->coins[m->coin_of_slice[slice]],
+        .coin = coin,
         .base = a->total,
         .state = TEST_POOLED,
         .changed = true,
@@ -333,7 +339,8 @@ static int obstacle(const struct manager *m, uint32_t aggregate)
         return -ENOENT;
     if (m->is_draining)
         return -ESHUTDOWN;
-    if (slice_of_aggregate(m, aggregate)->mode != SLICE_ACTIVE)
+    if (slice_of_aggregate(m, aggregate)->mode != SLICE_ACTIVE ||
+        !slice_is_present(slice_of_aggregate(m, aggregate)))
         return -EINVAL;
     switch (m->aggregates[aggregate].test.state) {
     case TEST_POOLED:

@@ -69,6 +69,8 @@ static void fill_conditions(struct prefix_nodes *out, const struct slice *slices
         const struct slice *s = &slices[i];
         struct ip_prefix *own = out->destinations + first;
 
+        if (!slice_is_present(s))
+            continue;
         memcpy(own, s->destinations, s->n_destinations * sizeof(*own));
         qsort(own, s->n_destinations, sizeof(*own), longest_first);
         out->conditions[i] = (struct prefix_condition){
@@ -124,7 +126,7 @@ static struct pair *collect_pairs(const struct slice *slices, uint32_t n, uint32
     if (pairs == NULL)
         return NULL;
     for (uint32_t i = 0; i < n; i++)
-        for (uint32_t j = 0; j < slices[i].n_sources; j++)
+        for (uint32_t j = 0; slice_is_present(&slices[i]) && j < slices[i].n_sources; j++)
             pairs[k++] = (struct pair){.prefix = slices[i].sources[j], .slice = i};
     qsort(pairs, n_pairs, sizeof(*pairs), compare_pair);
     return pairs;
@@ -136,6 +138,8 @@ int prefix_nodes_build(struct prefix_nodes *out, const struct slice *slices, uin
     struct pair *pairs;
 
     for (uint32_t i = 0; i < n; i++) {
+        if (!slice_is_present(&slices[i]))
+            continue;
         n_pairs += slices[i].n_sources;
         n_destinations += slices[i].n_destinations;
     }
