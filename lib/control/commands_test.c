@@ -16,14 +16,6 @@ struct refusal {
     const char *words;
 };
 
-static const struct refusal start_refusals[] = {
-    {-ENOENT, "there is no such aggregate; \"aggregates\" lists them"},
-    {-EINVAL, "its slice is not in mode active, so nothing of it may be dropped; change its mode"},
-    {-EALREADY, "a test of it is running; stop that one first, or wait for its verdict"},
-    {-EBUSY, "drops of its last test are still pending; try again in a few seconds"},
-    {-ESHUTDOWN, "the box is draining: no test begins any more, and it will end"},
-};
-
 static const struct refusal stop_refusals[] = {
     {-ENOENT, "there is no such aggregate; \"aggregates\" lists them"},
     {-ESRCH, "no test of it is running; there is nothing to stop"},
@@ -176,40 +168,11 @@ json_t *command_run_aggregate(struct command_call *call)
     return report_aggregate(call->operations->manager, aggregate, call->operations->clock, true);
 }
 
-static json_t *refuse_start(struct command_call *call, uint32_t aggregate, int error)
-{
-    struct manager_drop_budget b;
-
-    if (error == -EUSERS)
-        return command_refuse(
-            call,
-            "test start: aggregate %u: %u tests by command are under way, and no "
-            "more may be (instance.max_tests_by_command); wait for one to end, or "
-            "stop one",
-            aggregate, manager_n_tests_by_command(call->operations->manager));
-    if (error != -EDQUOT)
-        return command_refuse(call, "test start: aggregate %u: %s", aggregate,
-                              words_of(start_refusals, ARRAY_LENGTH(start_refusals), error));
-    manager_drop_budget(call->operations->manager, &b);
-    if (b.next_ns <= call->now_ns)
-        return command_refuse(
-            call,
-            "test start: aggregate %u: tests under way have reserved all %u drops "
-            "that the box may make within an hour; try again when one has ended, "
-            "or raise instance.max_drops_per_hour",
-            aggregate, b.max_per_hour);
-    return command_refuse(call,
-                          "test start: aggregate %u: the %u drops that the box may make within an "
-                          "hour are spent; some are free again in %u min; or raise "
-                          "instance.max_drops_per_hour",
-                          aggregate, b.max_per_hour,
-                          (unsigned int)((b.next_ns - call->now_ns) / (60 * NS_PER_S)) + 1);
-}
-
 json_t *command_run_test_start(struct command_call *call)
 {
     struct test_request request = {.cause = TEST_BY_COMMAND, .label = command_text(call, "label")};
     const char *trouble = request.label != NULL ? test_label_trouble(request.label) : NULL;
+    char words[TEST_REFUSAL_BYTES];
     uint32_t aggregate;
     int error;
 
@@ -219,7 +182,9 @@ json_t *command_run_test_start(struct command_call *call)
         return NULL;
     error = manager_test_start(call->operations->manager, aggregate, &request, call->now_ns);
     if (error != 0)
-        return refuse_start(call, aggregate, error);
+        return command_refuse(
+            call, "test start: aggregate %u: %s", aggregate,
+            manager_test_refusal(call->operations->manager, error, call->now_ns, words));
     call->watch = command_switch(call, "watch");
     return json_pack("{s:I, s:s}", "aggregate", (json_int_t)aggregate, "test", "started");
 }

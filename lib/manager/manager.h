@@ -316,6 +316,19 @@ void manager_drop_budget(const struct manager *m, struct manager_drop_budget *ou
 /* Takes effect with what is granted from now on; 0: no limit. */
 void manager_set_max_drops_per_hour(struct manager *m, uint32_t max_per_hour);
 
+/* Could any test by command begin now? 0, -EDQUOT, -ESHUTDOWN or -EUSERS, as above; with `n_more`
+ * of them accepted already. */
+int manager_test_obstacle(const struct manager *m, uint32_t n_more);
+/* Such an error in one sentence for who asked: what is the matter, and what to do. Returns `out`.
+ */
+#define TEST_REFUSAL_BYTES 256
+const char *manager_test_refusal(const struct manager *m, int error, uint64_t now_ns,
+                                 char out[TEST_REFUSAL_BYTES]);
+/* Is a test of any aggregate of this slice under way? */
+bool manager_is_slice_tested(const struct manager *m, uint32_t slice);
+/* The slice's one aggregate, or AGGREGATE_NONE. */
+uint32_t manager_aggregate_of_slice(const struct manager *m, uint32_t slice);
+
 #define TEST_MOST_BY_COMMAND 1024
 /* Tests by command that are under way, and may be. */
 uint32_t manager_n_tests_by_command(const struct manager *m);

@@ -30,6 +30,19 @@ uint64_t manager_aggregates_full_since(const struct manager *m)
     return m->full_since_ns;
 }
 
+bool manager_is_slice_tested(const struct manager *m, uint32_t slice)
+{
+    for (uint32_t i = m->active.head; i != INDEX_NONE; i = m->aggregates[i].next)
+        if (aggregate_table_identity(m->config.aggregates, i)->slice == slice)
+            return true;
+    return false;
+}
+
+uint32_t manager_aggregate_of_slice(const struct manager *m, uint32_t slice)
+{
+    return aggregate_table_find(m->config.aggregates, slice, NULL);
+}
+
 uint32_t manager_n_tests_by_command(const struct manager *m)
 {
     return m->n_by_command;

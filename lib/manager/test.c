@@ -353,16 +353,20 @@ static int obstacle(const struct manager *m, uint32_t aggregate)
     }
 }
 
-/* Why the box has no room for one more test, however it is. */
-static int no_room_for(const struct manager *m, const struct test_request *request)
+static bool are_too_many(const struct manager *m, uint32_t n_more)
 {
+    return m->config.max_tests_by_command != 0 &&
+           m->n_by_command + n_more >= m->config.max_tests_by_command;
+}
+
+int manager_test_obstacle(const struct manager *m, uint32_t n_more)
+{
+    if (m->is_draining)
+        return -ESHUTDOWN;
     /* Who asks for a test now does not want it in an hour. */
     if (hourly_budget_left(&m->hourly) == 0)
         return -EDQUOT;
-    return request->cause == TEST_BY_COMMAND && m->config.max_tests_by_command != 0 &&
-                   m->n_by_command >= m->config.max_tests_by_command
-               ? -EUSERS
-               : 0;
+    return are_too_many(m, n_more) ? -EUSERS : 0;
 }
 
 int manager_test_start(struct manager *m, uint32_t aggregate, const struct test_request *request,
@@ -373,7 +377,9 @@ int manager_test_start(struct manager *m, uint32_t aggregate, const struct test_
 
     request = request != NULL ? request : &by_command;
     if (error == 0)
-        error = no_room_for(m, request);
+        error = manager_test_obstacle(m, 0);
+    if (error == -EUSERS && request->cause != TEST_BY_COMMAND)
+        error = 0;
     if (error != 0)
         return error;
     m->now_ns = now_ns;

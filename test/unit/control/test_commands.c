@@ -336,8 +336,9 @@ static void more_tests_by_command_than_allowed_are_refused(void **state)
     manager_set_max_tests_by_command(w->operations.manager, 1);
     json_decref(result_of(w, "{\"command\": \"test start\", \"aggregate\": 0}"));
     assert_refused(w, "{\"command\": \"test start\", \"aggregate\": 1}",
-                   "test start: aggregate 1: 1 tests by command are under way, and no more may be "
-                   "(instance.max_tests_by_command); wait for one to end, or stop one");
+                   "test start: aggregate 1: no more than 1 tests by command may be under way "
+                   "(instance.max_tests_by_command), and as many are; wait for one to end, or stop "
+                   "one");
 }
 
 static void status_shows_how_busy_a_worker_is(void **state)

@@ -1,0 +1,511 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Slices and tests at run time, with an appliance that builds when the test says so. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/compiler.h"
+#include "base/time.h"
+#include "engine/aggregate.h"
+#include "ondemand/ondemand.h"
+#include "json/json.h"
+
+static const char file_text[] =
+    "{\"ports\": [{\"name\": \"west\", \"device\": \"eth1\", \"pair\": \"east\"},"
+    "             {\"name\": \"east\", \"device\": \"eth2\", \"pair\": \"west\"}],"
+    " \"next_hops\": [{\"name\": \"r1\", \"port\": \"east\","
+    "                  \"destination_mac\": \"02:00:00:00:00:01\"},"
+    "                 {\"name\": \"r2\", \"port\": \"east\","
+    "                  \"destination_mac\": \"02:00:00:00:00:02\"}],"
+    " \"slices\": [{\"name\": \"edge\", \"sources\": [\"192.0.2.0/24\", \"2001:db8::/32\"],"
+    "               \"mode\": \"active\", \"start\": \"manual\", \"next_hops\": [\"r1\"]},"
+    "              {\"name\": \"wide\", \"sources\": [\"10.0.0.0/8\"], \"mode\": \"active\","
+    "               \"start\": \"manual\"},"
+    "              {\"name\": \"part\", \"sources\": [\"10.1.0.0/16\"],"
+    "               \"destinations\": [\"203.0.113.0/24\"], \"mode\": \"off\","
+    "               \"next_hops\": [\"r2\"]},"
+    "              {\"name\": \"host\", \"sources\": [\"198.51.100.1/32\"], \"mode\": \"off\"}]}";
+
+struct event {
+    char kind[32], slice[64], reason[256];
+};
+
+struct world {
+    json_t *file;
+    struct config *in_force;
+    struct aggregate_table *table;
+    struct engine_gate gate;
+    struct manager *manager;
+    struct ondemand *o;
+    uint64_t now_ns;
+    bool refuses;      /* apply() does */
+    json_t *building;  /* what apply() was last given, until finish() */
+    unsigned n_builds; /* begun */
+    json_t *kept;      /* what keep() was last given */
+    struct event events[64];
+    unsigned n_events;
+};
+
+static bool on_apply(void *context, json_t *slices)
+{
+    struct world *w = context;
+
+    if (w->refuses) {
+        json_decref(slices);
+        return false;
+    }
+    assert_null(w->building);
+    w->building = slices;
+    w->n_builds++;
+    return true;
+}
+
+static void on_tell(void *context, const char *kind, json_t *members)
+{
+    struct world *w = context;
+    struct event *e = &w->events[w->n_events++ % ARRAY_LENGTH(w->events)];
+
+    snprintf(e->kind, sizeof(e->kind), "%s", kind);
+    snprintf(e->slice, sizeof(e->slice), "%s", json_string_at(members, "slice"));
+    snprintf(e->reason, sizeof(e->reason), "%s", json_string_at(members, "reason"));
+    json_decref(members);
+}
+
+static void on_keep(void *context, json_t *slices)
+{
+    struct world *w = context;
+
+    json_decref(w->kept);
+    w->kept = slices;
+}
+
+static struct config *load(json_t *root)
+{
+    struct config_error error;
+    struct config *config = NULL;
+
+    if (config_load_json(root, &config, &error) != 0)
+        fail_msg("%s", error.text);
+    return config;
+}
+
+static int open_world(void **state)
+{
+    static const struct report_clock clock;
+    const uint64_t secret[2] = {1, 2};
+    size_t n_bytes = aggregate_table_memory_bytes(64);
+    struct world *w = calloc(1, sizeof(*w));
+
+    w->now_ns = NS_PER_S;
+    w->file = json_loads(file_text, 0, NULL);
+    assert_non_null(w->file);
+    w->in_force = load(w->file);
+    w->table = aggregate_table_init(aligned_alloc(CACHE_LINE_BYTES, n_bytes), n_bytes, 64, secret);
+    w->manager = manager_create(&(struct manager_config){.slices = w->in_force->slices,
+                                                         .n_slices = w->in_force->n_slices,
+                                                         .aggregates = w->table,
+                                                         .gate = &w->gate,
+                                                         .n_workers = 1,
+                                                         .epoch_ms = 10,
+                                                         .n_drop_records = 16,
+                                                         .n_concurrent_flow_phases = 1,
+                                                         .max_tests_by_command = 8});
+    assert_non_null(w->manager);
+    w->o = ondemand_create(&(struct ondemand_config){.manager = w->manager,
+                                                     .clock = &clock,
+                                                     .context = w,
+                                                     .apply = on_apply,
+                                                     .tell = on_tell,
+                                                     .keep = on_keep});
+    ondemand_set_config(w->o, w->in_force);
+    *state = w;
+    return 0;
+}
+
+static int close_world(void **state)
+{
+    struct world *w = *state;
+
+    ondemand_destroy(w->o);
+    manager_destroy(w->manager);
+    config_free(w->in_force);
+    free(w->table);
+    json_decref(w->building);
+    json_decref(w->kept);
+    json_decref(w->file);
+    free(w);
+    return 0;
+}
+
+/* The build under way ends: by the configuration's own word, or by `error`. */
+static void finish(struct world *w, const char *error)
+{
+    json_t *root = json_copy(w->file);
+    struct config_error why;
+    struct config *next = NULL;
+
+    assert_non_null(w->building);
+    assert_int_equal(ondemand_compose(root, w->building, NULL), 0);
+    if (error == NULL && config_load_json(root, &next, &why) != 0)
+        error = why.text;
+    if (error == NULL) {
+        ondemand_set_config(w->o, next);
+        config_free(w->in_force);
+        w->in_force = next;
+    }
+    json_decref(root);
+    json_decref(w->building);
+    w->building = NULL;
+    ondemand_applied(w->o, error, w->now_ns);
+}
+
+static void poll_later(struct world *w)
+{
+    w->now_ns += 2 * NS_PER_S;
+    ondemand_poll(w->o, w->now_ns);
+}
+
+static json_t *request_of(const char *text)
+{
+    json_t *request = json_loads(text, 0, NULL);
+
+    assert_non_null(request);
+    return request;
+}
+
+static json_t *test_of(struct world *w, const char *text)
+{
+    char error[ONDEMAND_ERROR_BYTES] = "";
+    json_t *request = request_of(text), *result = ondemand_test(w->o, request, w->now_ns, error);
+
+    json_decref(request);
+    if (result == NULL)
+        fail_msg("%s", error);
+    return result;
+}
+
+static void assert_refused(struct world *w, const char *text, const char *words)
+{
+    char error[ONDEMAND_ERROR_BYTES] = "";
+    json_t *request = request_of(text);
+
+    assert_null(ondemand_test(w->o, request, w->now_ns, error));
+    if (strstr(error, words) == NULL)
+        fail_msg("%s: \"%s\", and not \"%s\"", text, error, words);
+    json_decref(request);
+}
+
+/* The slices of the build under way, by position. */
+static const json_t *built(const struct world *w, size_t i)
+{
+    return json_array_get(w->building, i);
+}
+
+static void assert_json(const json_t *value, const char *text)
+{
+    char *found = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+
+    assert_string_equal(found, text);
+    free(found);
+}
+
+static void a_prefix_that_no_slice_names_becomes_a_slice(void **state)
+{
+    struct world *w = *state;
+    json_t *result = test_of(w, "{\"source\": \"172.16.0.0/12\", \"label\": \"why\"}");
+
+    assert_json(result, "{\"tests\":[{\"test\":1,\"slice\":\"test-1\",\"source\":\"172.16.0.0/12\","
+                        "\"kept_by\":[]}]}");
+    json_decref(result);
+    ondemand_poll(w->o, w->now_ns);
+    assert_json(w->building, "[{\"name\":\"test-1\",\"sources\":[\"172.16.0.0/12\"],\"mode\":"
+                             "\"active\",\"start\":\"manual\",\"max_duration_ms\":60000,"
+                             "\"next_hops\":[]}]");
+    assert_string_equal(ondemand_origin(w->o, "test-1"), "test");
+    assert_string_equal(ondemand_origin(w->o, "edge"), "file");
+}
+
+static void what_is_asked_for_is_in_the_slice(void **state)
+{
+    struct world *w = *state;
+
+    json_decref(test_of(w, "{\"source\": [\"172.16.0.0/12\"], \"destination\": \"8.8.8.0/24\","
+                           " \"ingress\": {\"port\": \"west\", \"vlan\": 5}, \"mode\": \"passive\","
+                           " \"set\": {\"report_flows\": 7, \"max_duration_ms\": 1000}}"));
+    ondemand_poll(w->o, w->now_ns);
+    assert_json(built(w, 0),
+                "{\"name\":\"test-1\",\"sources\":[\"172.16.0.0/12\"],\"mode\":\"passive\","
+                "\"start\":\"manual\",\"destinations\":[\"8.8.8.0/24\"],\"ingress\":{\"port\":"
+                "\"west\",\"vlan\":5},\"report_flows\":7,\"max_duration_ms\":1000,\"next_hops\":[]"
+                "}");
+}
+
+/* Halves are longer, so they are the test's for its time. */
+static void a_prefix_that_a_slice_names_is_tested_by_its_halves(void **state)
+{
+    struct world *w = *state;
+
+    json_decref(test_of(w, "{\"source\": [\"192.0.2.0/24\", \"2001:db8::/32\"]}"));
+    ondemand_poll(w->o, w->now_ns);
+    assert_json(json_object_get(built(w, 0), "sources"), "[\"192.0.2.0/25\",\"192.0.2.128/25\"]");
+    assert_json(json_object_get(built(w, 1), "sources"),
+                "[\"2001:db8::/33\",\"2001:db8:8000::/33\"]");
+    finish(w, NULL);
+}
+
+/* A router must not see what another one has had. */
+static void packets_keep_their_next_hops(void **state)
+{
+    struct world *w = *state;
+    json_t *result = test_of(w, "{\"source\": [\"192.0.2.64/26\", \"10.0.0.0/9\"]}");
+
+    assert_json(json_object_get(json_array_get(json_object_get(result, "tests"), 1), "kept_by"),
+                "[\"part\"]");
+    json_decref(result);
+    ondemand_poll(w->o, w->now_ns);
+    assert_json(json_object_get(built(w, 0), "next_hops"), "[\"r1\"]");
+    assert_json(json_object_get(built(w, 1), "next_hops"), "[]");
+    finish(w, NULL);
+    assert_refused(w, "{\"source\": \"10.1.2.0/24\"}",
+                   "its packets leave by different next hops: some as slice \"part\" says, others "
+                   "as slice test-2 does");
+    json_decref(test_of(w, "{\"source\": \"10.1.2.0/24\", \"destination\": \"203.0.113.0/25\"}"));
+    ondemand_poll(w->o, w->now_ns + NS_PER_S);
+    assert_json(
+        json_object_get(json_array_get(w->building, json_array_size(w->building) - 1), "next_hops"),
+        "[\"r2\"]");
+}
+
+static void each_refusal_says_what_is_wrong(void **state)
+{
+    static const struct {
+        const char *request, *words;
+    } cases[] = {
+        {"{\"source\": \"192.0.2.1/24\"}", "source \"192.0.2.1/24\": no prefix; allowed: "},
+        {"{\"source\": []}", "source: allowed: 1 to 64 prefixes"},
+        {"{\"source\": [1]}", "source: allowed: 1 to 64 prefixes"},
+        {"{\"source\": \"198.51.100.1/32\"}",
+         "slices name all of it already, as \"host\" does; test these"},
+        {"{\"source\": \"172.16.0.0/12\", \"destination\": \"x\"}",
+         "destinations[0]: \"x\"; allowed"},
+        {"{\"source\": \"172.16.0.0/12\", \"destination\": []}", "destination: allowed: 1 to 256"},
+        {"{\"source\": \"172.16.0.0/12\", \"mode\": \"of\"}", "mode: \"of\"; allowed"},
+        {"{\"source\": \"172.16.0.0/12\", \"mode\": \"off\"}", "mode: \"off\" tests nothing"},
+        {"{\"source\": \"172.16.0.0/12\", \"ingress\": {\"port\": \"up\"}}",
+         "ingress.port: \"up\""},
+        {"{\"source\": \"172.16.0.0/12\", \"set\": {\"alpha\": 7}}", "alpha: 7; allowed"},
+        {"{\"source\": \"172.16.0.0/12\", \"set\": {\"name\": \"x\"}}",
+         "set: \"name\" is no parameter of a test"},
+        {"{\"source\": \"172.16.0.0/12\", \"set\": {\"seed\": 7}}", "seed: whoever knows it"},
+        {"{\"source\": \"172.16.0.0/12\", \"label\": \"a\\nb\"}", "has a newline"},
+        {"{\"source\": [\"172.16.0.0/12\", \"172.16.1.0/24\"]}", "one of them holds another one"},
+    };
+    struct world *w = *state;
+
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++)
+        assert_refused(w, cases[i].request, cases[i].words);
+    ondemand_poll(w->o, w->now_ns);
+    assert_null(w->building);
+}
+
+/* A drop of one test whose repair the other saw would be torn apart. */
+static void packets_of_a_test_under_way_are_not_taken(void **state)
+{
+    struct world *w = *state;
+
+    assert_int_equal(manager_test_start(w->manager, 0, NULL, w->now_ns), 0);
+    assert_refused(w, "{\"source\": \"192.0.2.0/26\"}", "busy: the test of slice \"edge\"");
+    json_decref(test_of(w, "{\"source\": \"192.0.2.0/26\", \"force\": true}"));
+    ondemand_poll(w->o, w->now_ns);
+    assert_int_equal(json_array_size(w->building), 1);
+    /* Those that are on their way, too. */
+    json_decref(w->building);
+    w->building = NULL;
+    assert_refused(w, "{\"source\": \"192.0.2.0/28\"}", "busy: the test of slice");
+}
+
+static void what_comes_while_a_build_is_under_way_waits_for_the_next(void **state)
+{
+    struct world *w = *state;
+
+    json_decref(test_of(w, "{\"source\": \"172.16.0.0/16\"}"));
+    ondemand_poll(w->o, w->now_ns);
+    json_decref(test_of(w, "{\"source\": \"172.17.0.0/16\"}"));
+    json_decref(test_of(w, "{\"source\": \"172.18.0.0/16\"}"));
+    ondemand_poll(w->o, w->now_ns);
+    assert_int_equal(w->n_builds, 1);
+    assert_int_equal(json_array_size(w->building), 1);
+    finish(w, NULL);
+    poll_later(w);
+    assert_int_equal(w->n_builds, 2);
+    assert_true(json_array_size(w->building) >= 2);
+}
+
+static void an_appliance_that_cannot_build_now_is_asked_again(void **state)
+{
+    struct world *w = *state;
+
+    w->refuses = true;
+    json_decref(test_of(w, "{\"source\": \"172.16.0.0/16\"}"));
+    ondemand_poll(w->o, w->now_ns);
+    assert_null(w->building);
+    w->refuses = false;
+    ondemand_poll(w->o, w->now_ns);
+    assert_null(w->building);
+    poll_later(w);
+    assert_int_equal(json_array_size(w->building), 1);
+}
+
+static json_t *slice_request(const char *name, const char *source)
+{
+    return json_pack("{s:{s:s, s:[s], s:s}}", "slice", "name", name, "sources", source, "mode",
+                     "off");
+}
+
+static void add_slice(struct world *w, const char *name, const char *source)
+{
+    char error[ONDEMAND_ERROR_BYTES] = "";
+    json_t *request = slice_request(name, source);
+    json_t *result = ondemand_add_slice(w->o, request, false, w->now_ns, error);
+
+    if (result == NULL)
+        fail_msg("%s", error);
+    json_decref(result);
+    json_decref(request);
+}
+
+static const struct event *latest(const struct world *w)
+{
+    return &w->events[(w->n_events - 1) % ARRAY_LENGTH(w->events)];
+}
+
+/* Two that cannot be told apart: the build of all is refused, and then that of the later one. */
+static void of_several_only_the_bad_one_is_refused(void **state)
+{
+    struct world *w = *state;
+
+    add_slice(w, "a", "172.16.0.0/16");
+    add_slice(w, "b", "172.16.0.0/16");
+    add_slice(w, "c", "172.17.0.0/16");
+    for (int i = 0; i < 8; i++) {
+        poll_later(w);
+        if (w->building != NULL)
+            finish(w, NULL);
+    }
+    assert_int_equal(w->in_force->n_slices, 6);
+    assert_string_equal(ondemand_origin(w->o, "a"), "run time");
+    assert_string_equal(ondemand_origin(w->o, "b"), "file"); /* which is: not ours */
+    assert_string_equal(ondemand_origin(w->o, "c"), "run time");
+    assert_int_equal(json_object_size(w->kept), 2);
+    for (unsigned i = 0; i < w->n_events; i++)
+        if (strcmp(w->events[i].kind, "slice_refused") == 0) {
+            assert_string_equal(w->events[i].slice, "b");
+            assert_non_null(strstr(w->events[i].reason, "172.16.0.0/16"));
+        }
+}
+
+static void a_slice_that_was_added_is_set_removed_and_kept(void **state)
+{
+    struct world *w = *state;
+    char error[ONDEMAND_ERROR_BYTES] = "";
+    json_t *request, *result;
+
+    add_slice(w, "a", "172.16.0.0/16");
+    poll_later(w);
+    finish(w, NULL);
+    assert_string_equal(latest(w)->kind, "slice_set");
+    assert_json(json_object_get(json_object_get(w->kept, "a"), "sources"), "[\"172.16.0.0/16\"]");
+    request = slice_request("a", "172.20.0.0/16");
+    assert_null(ondemand_add_slice(w->o, request, false, w->now_ns, error));
+    assert_non_null(strstr(error, "there is one of that name already"));
+    result = ondemand_add_slice(w->o, request, true, w->now_ns, error);
+    assert_non_null(result);
+    json_decref(result);
+    poll_later(w);
+    /* Refused, it stays what it was. */
+    finish(w, "no room");
+    assert_string_equal(latest(w)->kind, "slice_refused");
+    poll_later(w);
+    assert_json(json_object_get(built(w, 0), "sources"), "[\"172.16.0.0/16\"]");
+    finish(w, NULL);
+    result = ondemand_add_slice(w->o, request, true, w->now_ns, error);
+    json_decref(result);
+    json_decref(request);
+    poll_later(w);
+    finish(w, NULL);
+    assert_json(json_object_get(json_object_get(w->kept, "a"), "sources"), "[\"172.20.0.0/16\"]");
+    request = request_of("{\"name\": \"a\"}");
+    result = ondemand_remove_slice(w->o, request, error);
+    assert_non_null(result);
+    json_decref(result);
+    poll_later(w);
+    assert_int_equal(json_array_size(w->building), 0);
+    finish(w, NULL);
+    assert_string_equal(latest(w)->kind, "slice_removed");
+    assert_int_equal(json_object_size(w->kept), 0);
+    assert_null(ondemand_remove_slice(w->o, request, error));
+    json_decref(request);
+    request = request_of("{\"name\": \"edge\"}");
+    assert_null(ondemand_remove_slice(w->o, request, error));
+    assert_non_null(strstr(error, "the configuration's file names it"));
+    json_decref(request);
+}
+
+static void where_file_and_state_disagree_the_file_wins_and_it_is_said(void **state)
+{
+    struct world *w = *state;
+    json_t *kept = request_of("{\"edge\": {\"name\": \"edge\", \"sources\": [\"9.0.0.0/8\"],"
+                              " \"mode\": \"off\"}, \"bad\": {\"name\": \"bad\", \"mode\": \"x\"},"
+                              " \"good\": {\"name\": \"good\", \"sources\": [\"9.0.0.0/8\"],"
+                              " \"mode\": \"off\"}}");
+
+    ondemand_restore(w->o, kept);
+    json_decref(kept);
+    assert_int_equal(w->n_events, 2);
+    assert_string_equal(w->events[0].slice, "edge");
+    assert_non_null(strstr(w->events[0].reason, "the file wins"));
+    assert_string_equal(w->events[1].slice, "bad");
+    assert_non_null(strstr(w->events[1].reason, "mode: \"x\""));
+    ondemand_poll(w->o, w->now_ns);
+    assert_int_equal(json_array_size(w->building), 1);
+    assert_json(json_object_get(built(w, 0), "name"), "\"good\"");
+}
+
+static void more_tests_than_allowed_are_refused_in_words(void **state)
+{
+    struct world *w = *state;
+    char request[64];
+
+    for (unsigned i = 0; i < 8; i++) {
+        snprintf(request, sizeof(request), "{\"source\": \"172.%u.0.0/16\"}", 16 + i);
+        json_decref(test_of(w, request));
+    }
+    assert_refused(*state, "{\"source\": \"172.30.0.0/16\"}",
+                   "no more than 8 tests by command may be under way");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, open_world, close_world)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_prefix_that_no_slice_names_becomes_a_slice),
+        TEST(what_is_asked_for_is_in_the_slice),
+        TEST(a_prefix_that_a_slice_names_is_tested_by_its_halves),
+        TEST(packets_keep_their_next_hops),
+        TEST(each_refusal_says_what_is_wrong),
+        TEST(packets_of_a_test_under_way_are_not_taken),
+        TEST(what_comes_while_a_build_is_under_way_waits_for_the_next),
+        TEST(an_appliance_that_cannot_build_now_is_asked_again),
+        TEST(of_several_only_the_bad_one_is_refused),
+        TEST(a_slice_that_was_added_is_set_removed_and_kept),
+        TEST(where_file_and_state_disagree_the_file_wins_and_it_is_said),
+        TEST(more_tests_than_allowed_are_refused_in_words),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
