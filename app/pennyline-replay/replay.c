@@ -201,8 +201,7 @@ static int slice_of(const struct replay *r, const struct packet_view *view, uint
         at = ingress_table_at(r->ingresses, ingress);
     else
         own = ingress_of_packet(view, 0);
-    return slice_classify_linear(r->config->slices, r->config->n_slices, &view->source,
-                                 &view->destination, at);
+    return slice_classify_linear(r->config->slices, r->config->n_slices, view, at);
 }
 
 static enum engine_action act(struct replay *r, const struct capture_packet *captured,

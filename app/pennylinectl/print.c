@@ -164,6 +164,41 @@ static void destinations_cell(const json_t *row, char out[CELL_BYTES])
     first_of(row, "destinations", "n_destinations", out);
 }
 
+/* Like "any > 443,8000-8100"; any to any is told by a dash. */
+static void write_ports(FILE *out, const json_t *row, const char *end)
+{
+    const json_t *ranges = json_object_get(json_object_get(row, "ports"), end);
+    const char *between = "";
+    json_t *range;
+    size_t i;
+
+    if (json_array_size(ranges) == 0)
+        fputs("any", out);
+    json_array_foreach (ranges, i, range) {
+        fputs(between, out);
+        if (json_is_string(range))
+            fputs(json_string_value(range), out);
+        else
+            fprintf(out, "%lld", (long long)json_integer_value(range));
+        between = ",";
+    }
+}
+
+static void ports_cell(const json_t *row, char out[CELL_BYTES])
+{
+    FILE *file = fmemopen(out, CELL_BYTES - 1, "w");
+
+    out[0] = out[CELL_BYTES - 1] = '\0';
+    if (file != NULL) {
+        write_ports(file, row, "source");
+        fputs(" > ", file);
+        write_ports(file, row, "destination");
+        fclose(file);
+    }
+    if (file == NULL || strcmp(out, "any > any") == 0)
+        snprintf(out, CELL_BYTES, "-");
+}
+
 static const struct column slice_columns[] = {
     {"slice", "slice", NULL, true},
     {"mode", "mode", NULL, true},
@@ -172,6 +207,7 @@ static const struct column slice_columns[] = {
     {"most drops", "parameters.max_drops_per_aggregate", NULL, false},
     {"sources", NULL, sources_cell, true},
     {"destinations", NULL, destinations_cell, true},
+    {"ports", NULL, ports_cell, true},
     {0},
 };
 

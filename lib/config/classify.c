@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "config/classify.h"
 
+#include <assert.h>
+
 /* Bits of the longest of the prefixes that holds the address, or -1. */
 static int longest_match(const struct ip_prefix *prefixes, uint32_t n, const struct ip_address *a)
 {
@@ -13,25 +15,27 @@ static int longest_match(const struct ip_prefix *prefixes, uint32_t n, const str
 }
 
 /* How specific the slice is for this packet, larger is more; -1 when it does not match. */
-static int specificity(const struct slice *s, const struct ip_address *src,
-                       const struct ip_address *dst, const struct ingress *at)
+static int specificity(const struct slice *s, const struct packet_view *v, const struct ingress *at)
 {
-    int source = longest_match(s->sources, s->n_sources, src);
-    int destination = longest_match(s->destinations, s->n_destinations, dst);
+    int source = longest_match(s->sources, s->n_sources, &v->source);
+    int destination = longest_match(s->destinations, s->n_destinations, &v->destination);
     int ingress = slice_ingress_fits(&s->ingress, at);
+    int ports = slice_ports_fit(&s->ports, v);
 
-    if (source < 0 || destination < 0 || ingress < 0)
+    static_assert(SLICE_MOST_SPECIFIC << 2 <= UINT8_MAX && SLICE_PORTS_MOST_SPECIFIC < 1 << 2,
+                  "one beside the other");
+    if (source < 0 || destination < 0 || ingress < 0 || ports < 0)
         return -1;
-    return source << 16 | destination << 8 | ingress;
+    return source << 16 | destination << 8 | ingress << 2 | ports;
 }
 
-int slice_classify_linear(const struct slice *slices, unsigned int n, const struct ip_address *src,
-                          const struct ip_address *dst, const struct ingress *at)
+int slice_classify_linear(const struct slice *slices, unsigned int n, const struct packet_view *v,
+                          const struct ingress *at)
 {
     int best = -1, best_specificity = -1;
 
     for (unsigned int i = 0; i < n; i++) {
-        int s = slice_is_present(&slices[i]) ? specificity(&slices[i], src, dst, at) : -1;
+        int s = slice_is_present(&slices[i]) ? specificity(&slices[i], v, at) : -1;
 
         if (s > best_specificity) {
             best = (int)i;

@@ -7,8 +7,9 @@
 #include "config/slice.h"
 
 /* Index of the slice that wins by the order of slice.h, or -1 when none matches. Of slices that
- * tie, which a loaded configuration never holds, the first. Pure; any thread. */
-int slice_classify_linear(const struct slice *slices, unsigned int n, const struct ip_address *src,
-                          const struct ip_address *dst, const struct ingress *at);
+ * tie, which a loaded configuration never holds, the first. The packet has addresses. Pure; any
+ * thread. */
+int slice_classify_linear(const struct slice *slices, unsigned int n,
+                          const struct packet_view *view, const struct ingress *at);
 
 #endif

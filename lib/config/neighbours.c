@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* A packet that matches two slices belongs to the one with the longer source, and of equal sources
- * to the one with the longer destination, then to the more specific ingress (slice.h). So a slice
+ * to the one with the longer destination, then to the more specific ingress, then to the more
+ * specific ports (slice.h). So a slice
  * takes from another one only by a source that lies within, or is, a source of that. Sources of
  * those that did not change are sorted, and each source of those that did looks for itself and for
  * all prefixes around it: at most 129 searches, whatever the number of slices. */
@@ -29,20 +30,24 @@ static bool ingress_meets(const struct slice_ingress *a, const struct slice_ingr
            !(tunnels && a->tunnel != b->tunnel) && !(ids && a->tunnel_id != b->tunnel_id);
 }
 
-/* As slice_ingress_fits() has it of what fits. */
-static int specificity(const struct slice_ingress *i)
+/* As slice_ingress_fits() and slice_ports_fit() have it of what fits. */
+static int specificity(const struct slice *s)
 {
-    return (i->port != SLICE_ANY_PORT) << 3 | (i->vlan != SLICE_ANY_VLAN) << 2 |
-           (i->tunnel != SLICE_ANY_TUNNEL) << 1 | i->has_tunnel_id;
+    const struct slice_ingress *i = &s->ingress;
+    int ingress = (i->port != SLICE_ANY_PORT) << 3 | (i->vlan != SLICE_ANY_VLAN) << 2 |
+                  (i->tunnel != SLICE_ANY_TUNNEL) << 1 | i->has_tunnel_id;
+
+    return ingress * (SLICE_PORTS_MOST_SPECIFIC + 1) + slice_ports_specificity(&s->ports);
 }
 
 /* By a source of `taker` that is a source of `from`, or lies within it (`is_longer`). */
 static bool takes_by_destination(const struct slice *taker, const struct slice *from, bool is_ipv4,
                                  bool is_longer)
 {
-    bool is_finer = specificity(&taker->ingress) > specificity(&from->ingress);
+    bool is_finer = specificity(taker) > specificity(from);
 
-    if (!ingress_meets(&taker->ingress, &from->ingress))
+    if (!ingress_meets(&taker->ingress, &from->ingress) ||
+        !slice_ports_meet(&taker->ports, &from->ports))
         return false;
     for (uint32_t i = 0; i < taker->n_destinations; i++) {
         const struct ip_prefix *t = &taker->destinations[i];

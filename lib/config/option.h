@@ -95,7 +95,7 @@ struct option_kind {
 extern const struct option_kind kind_bool, kind_u32, kind_u64, kind_real, kind_enum;
 extern const struct option_kind kind_text, kind_texts, kind_name, kind_note, kind_lcores;
 extern const struct option_kind kind_device, kind_mac, kind_hex, kind_vlan, kind_prefixes;
-extern const struct option_kind kind_tcp_ports;
+extern const struct option_kind kind_tcp_ports, kind_port_ranges;
 extern const struct option_kind kind_reference, kind_references, kind_object, kind_array;
 /* A set of words, a bit each in a uint32_t; and an object that refers to items of the array that it
  * stands in, so it is read when these are known. */
@@ -104,7 +104,7 @@ extern const struct option_kind kind_neighbors;
 
 extern const struct option_object object_root, object_instance, object_eal, object_port;
 extern const struct option_object object_next_hop, object_slice, object_test, object_driver;
-extern const struct option_object object_never_drop, object_named_ingress;
+extern const struct option_object object_never_drop, object_named_ingress, object_slice_ports;
 
 /* What several objects refer to. */
 extern const struct option_list option_port_list, option_next_hop_list, option_slice_list;

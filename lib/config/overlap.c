@@ -2,9 +2,10 @@
 /* Slices that a packet could belong to by equal right.
  *
  * Two prefixes of one length that hold the same address are the same prefix. So a packet can tie
- * two slices only when they have a source in common, a destination in common, and the same ingress.
- * Hence: sort every slice's sources by (prefix, ingress); within each run of equal ones, sort the
- * destinations of its slices; two equal neighbours tie. A tie is refused even where a longer
+ * two slices only when they have a source in common, a destination in common, the same ingress, and
+ * ports in common while both ask for those of the same ends. Hence: sort every slice's sources by
+ * (prefix, ingress); within each run of equal ones, sort the destinations of its slices; two equal
+ * ones tie unless their ports tell them apart. A tie is refused even where a longer
  * prefix of one of the two would always decide: a rule that people can apply by eye is worth more
  * than the few configurations that it forbids. */
 #include <errno.h>
@@ -77,8 +78,27 @@ static int refuse_tie(struct option_reader *r, const struct source_entry *source
     snprintf(found, sizeof(found), "%.44s to %.44s, as slice \"%.40s\" has it", source_text,
              destination_text, c->slices[first->slice].name);
     snprintf(allowed, sizeof(allowed),
-             "a source, destination or ingress that tells it from $.slices[%u]", first->slice);
+             "a source, destination, ingress or ports that tell it from $.slices[%u]",
+             first->slice);
     return reader_refuse(r, found, allowed);
+}
+
+static bool ports_tie(const struct slice_ports *a, const struct slice_ports *b)
+{
+    return slice_ports_specificity(a) == slice_ports_specificity(b) && slice_ports_meet(a, b);
+}
+
+/* Item `at` and those before it with the same destination. */
+static int check_before(struct option_reader *r, const struct source_entry *source,
+                        const struct destination_entry *all, size_t at)
+{
+    const struct slice *slices = r->config->slices;
+
+    for (size_t i = at;
+         i-- > 0 && option_compare_prefixes(all[i].destination, all[at].destination) == 0;)
+        if (ports_tie(&slices[all[i].slice].ports, &slices[all[at].slice].ports))
+            return refuse_tie(r, source, &all[i], &all[at]);
+    return 0;
 }
 
 /* The slices of `entries` share a source and an ingress. */
@@ -103,9 +123,8 @@ static int check_run(struct option_reader *r, const struct source_entry *entries
     qsort(all, n_all, sizeof(*all), compare_destinations);
     /* A source of one family never meets a destination of the other. */
     for (size_t i = 1; i < n_all && error == 0; i++)
-        if (all[i].destination->is_ipv4 == entries[0].source->is_ipv4 &&
-            option_compare_prefixes(all[i - 1].destination, all[i].destination) == 0)
-            error = refuse_tie(r, &entries[0], &all[i - 1], &all[i]);
+        if (all[i].destination->is_ipv4 == entries[0].source->is_ipv4)
+            error = check_before(r, &entries[0], all, i);
     free(all);
     return error;
 }

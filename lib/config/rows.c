@@ -9,8 +9,8 @@
 #define EAL(member)         OPTION_FIELD(struct config_eal, member)
 #define PORT(member)        OPTION_FIELD(struct config_port, member)
 #define NEXT_HOP(member)    OPTION_FIELD(struct config_next_hop, member)
-#define SLICE(member)       OPTION_FIELD(struct slice, member)
 #define INGRESS(member)     OPTION_FIELD(struct slice_ingress, member)
+#define SLICE(member)       OPTION_FIELD(struct slice, member)
 #define GRANULARITY(member) OPTION_FIELD(struct slice_granularity, member)
 #define ESCALATION(member)  OPTION_FIELD(struct slice_escalation, member)
 #define NEVER_DROP(member)  OPTION_FIELD(struct never_drop, member)
@@ -556,6 +556,14 @@ static const struct option_row slice_rows[] = {
      .object = &object_ingress,
      .fallback = "{}",
      .help = "Where packets came in."},
+    {.name = "ports",
+     .kind = &kind_object,
+     SLICE(ports),
+     .object = &object_slice_ports,
+     .fallback = "{}",
+     .help = "Only TCP packets of these ports. Where one of the two is set, packets without TCP "
+             "ports (other protocols, fragments but the first) belong to the next slice that "
+             "matches."},
     {.name = "mode",
      .kind = &kind_enum,
      SLICE(mode),
@@ -594,11 +602,10 @@ static const struct option_row slice_rows[] = {
 
 const struct option_object object_slice = {
     .noun = "a slice",
-    .help =
-        "The traffic that a verdict is wanted for. A packet belongs to the slice with the "
-        "longest matching source prefix, then the longest matching destination prefix, then "
-        "an ingress port, then an ingress VLAN, then a tunnel, then its number. Slices that tie "
-        "are refused.",
+    .help = "The traffic that a verdict is wanted for. A packet belongs to the slice with the "
+            "longest matching source prefix, then the longest matching destination prefix, then "
+            "an ingress port, then an ingress VLAN, then a tunnel, then its number, then ports of "
+            "the destination, then of the source. Slices that tie are refused.",
     .rows = slice_rows,
     .n_rows = ARRAY_LENGTH(slice_rows),
     .base = &object_test,

@@ -4,11 +4,12 @@
  *
  * Which slice a packet belongs to (classify.h has the code):
  *   a slice matches a packet when one of its sources holds the source address, one of its
- *   destinations holds the destination address, and each ingress condition that is set is met;
- *   of the slices that match, the one with the longest matching source prefix wins, then the one
- *   with the longest matching destination prefix, then the one with an ingress condition: on the
- *   port, then on the VLAN, then on the tunnel, then on its number. Two slices that could still tie
- *   are refused at load. */
+ *   destinations holds the destination address, and each condition on ingress and TCP ports that is
+ *   set is met; of the slices that match, the one with the longest matching source prefix wins,
+ *   then the one with the longest matching destination prefix, then the one with an ingress
+ *   condition: on the port, then on the VLAN, then on the tunnel, then on its number; then the one
+ *   with a condition on the destination's TCP port, then on the source's. Two slices that could
+ *   still tie are refused at load. */
 #ifndef CONFIG_SLICE_H
 #define CONFIG_SLICE_H
 
@@ -16,6 +17,7 @@
 #include <stdint.h>
 
 #include "base/address.h"
+#include "config/slice_ports.h"
 #include "config/test_parameters.h"
 #include "ingress/ingress.h"
 #include "packet/packet.h"
@@ -92,6 +94,7 @@ struct slice {
     struct ip_prefix *destinations; /* never empty, likewise */
     uint32_t n_destinations;
     struct slice_ingress ingress;
+    struct slice_ports ports;
     enum slice_mode mode;
     enum slice_start start;
     struct slice_granularity granularity;

@@ -14,6 +14,18 @@ static json_t *prefixes_json(const struct ip_prefix *prefixes, uint32_t n)
     return list;
 }
 
+/* As the configuration has them: null is any. */
+static json_t *ports_json(const struct slice_port_range *ranges, uint32_t n)
+{
+    json_t *list = n > 0 ? json_array() : json_null();
+
+    for (uint32_t i = 0; i < n; i++)
+        json_array_append_new(list, ranges[i].first == ranges[i].last
+                                        ? json_integer(ranges[i].first)
+                                        : json_sprintf("%u-%u", ranges[i].first, ranges[i].last));
+    return list;
+}
+
 /* What the evidence is compared with, and what a test may cost. */
 static json_t *parameters_json(const struct test_parameters *p)
 {
@@ -34,11 +46,13 @@ json_t *report_slice(const struct slice *s)
     static const char *const starts[] = {
         [SLICE_START_AUTO] = "auto", [SLICE_START_MANUAL] = "manual"};
 
-    return json_pack("{s:s, s:s, s:s, s:o, s:I, s:o, s:I, s:I, s:I, s:o}", "slice", s->name, "mode",
-                     modes[s->mode], "start", starts[s->start], "sources",
+    return json_pack("{s:s, s:s, s:s, s:o, s:I, s:o, s:I, s:{s:o, s:o}, s:I, s:I, s:o}", "slice",
+                     s->name, "mode", modes[s->mode], "start", starts[s->start], "sources",
                      prefixes_json(s->sources, s->n_sources), "n_sources", (json_int_t)s->n_sources,
                      "destinations", prefixes_json(s->destinations, s->n_destinations),
-                     "n_destinations", (json_int_t)s->n_destinations, "granularity_ipv4",
+                     "n_destinations", (json_int_t)s->n_destinations, "ports", "source",
+                     ports_json(s->ports.source, s->ports.n_source), "destination",
+                     ports_json(s->ports.destination, s->ports.n_destination), "granularity_ipv4",
                      (json_int_t)s->granularity.ipv4, "granularity_ipv6",
                      (json_int_t)s->granularity.ipv6, "parameters",
                      parameters_json(&s->parameters));

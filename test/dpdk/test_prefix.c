@@ -13,10 +13,11 @@
 #include "eal.h"
 #include "prefix/prefix.h"
 
-#define MAX_SLICES 40
-#define N_PORTS    3
-#define N_VLANS    3
-#define N_SESSIONS 2
+#define MAX_SLICES  40
+#define N_PORTS     3
+#define N_VLANS     3
+#define N_SESSIONS  2
+#define N_TCP_PORTS 3
 
 struct world {
     struct slice slices[MAX_SLICES];
@@ -64,6 +65,19 @@ static uint8_t random_tunnel(struct random_source *r)
     return below(r, 2) ? PACKET_TUNNEL_ERSPAN_2 : PACKET_TUNNEL_NONE;
 }
 
+/* One port or two in a row, of a few; at either end, at both or at none. */
+static void random_ports(struct random_source *r, struct slice_ports *out)
+{
+    out->n_source = below(r, 2);
+    out->n_destination = below(r, 3);
+    for (unsigned int i = 0; i < 2; i++) {
+        uint16_t first = (uint16_t)(1 + below(r, N_TCP_PORTS));
+
+        out->source[i] = (struct slice_port_range){first, (uint16_t)(first + below(r, 2))};
+        out->destination[i] = (struct slice_port_range){first, (uint16_t)(first + below(r, 2))};
+    }
+}
+
 static void make_world(struct world *w, struct random_source *r)
 {
     *w = (struct world){.n = 1 + below(r, MAX_SLICES)};
@@ -80,6 +94,8 @@ static void make_world(struct world *w, struct random_source *r)
         s->ingress.tunnel = below(r, 3) ? SLICE_ANY_TUNNEL : SLICE_TUNNEL(random_tunnel(r));
         s->ingress.has_tunnel_id = below(r, 3) == 0;
         s->ingress.tunnel_id = s->ingress.has_tunnel_id ? below(r, N_SESSIONS) : 0;
+        if (below(r, 2))
+            random_ports(r, &s->ports);
     }
 }
 
@@ -101,6 +117,10 @@ static struct packet_view random_view(struct random_source *r)
     v.n_vlans = (uint8_t)below(r, 2);
     v.vlan_id[0] = v.n_vlans > 0 ? (uint16_t)below(r, N_VLANS) : PACKET_VLAN_NONE;
     v.vlan_id[1] = PACKET_VLAN_NONE;
+    v.reason = below(r, 4) ? PACKET_TCP : below(r, 2) ? PACKET_NOT_TCP : PACKET_IPV4_FRAGMENT;
+    v.l4_offset = below(r, 2) ? 34 : 0;
+    v.source_port = (uint16_t)(1 + below(r, N_TCP_PORTS));
+    v.destination_port = (uint16_t)(1 + below(r, N_TCP_PORTS));
     v.tunnel = random_tunnel(r);
     v.tunnel_id = v.tunnel != PACKET_TUNNEL_NONE ? below(r, N_SESSIONS) : 0;
     return v;
@@ -112,7 +132,7 @@ static int32_t naive(const struct world *w, const struct packet_view *v, uint16_
 
     if (!v->has_ip)
         return PREFIX_NO_SLICE;
-    return slice_classify_linear(w->slices, w->n, &v->source, &v->destination, &at);
+    return slice_classify_linear(w->slices, w->n, v, &at);
 }
 
 /* Too few numbers for all: what has none is classified all the same. */

@@ -210,6 +210,28 @@ class NeverDrop(unittest.TestCase):
         self.assertEqual((spared["verdict"], spared["reason"]), ("inconclusive", "protected"))
 
 
+class PortsOfASlice(unittest.TestCase):
+    def test_one_service_is_tested_and_the_one_beside_it_is_not(self):
+        service_slice = {**GENUINE_SLICE, "ports": {"destination": ["8082-8083"]}}
+        rest = {**GENUINE_SLICE, "name": "rest", "mode": "off"}
+        with served([service_slice, rest]) as (lab, service):
+            flows = [lab.paced_flows(netlab.host(GENUINE[4], 1), 4, 5, ("--flows", 5), port=port)
+                     for port in (8081, 8082)]
+            for senders in flows:
+                self.assertEqual(senders.wait(netlab.PATIENCE_S), 0, senders.errors())
+            wait_until("a verdict", lambda: any(a["verdict"] == "closed_loop" for a in
+                                                service.ask("aggregates", slice="genuine")["aggregates"]))
+            code, summary = service.stop()
+            drops = [e["drop"]["flow"] for e in service.events() if e["event"] == "drop_made"]
+        self.assertEqual(code, 0)
+        self.assertEqual(summary.broken_identities(), [])
+        self.assertEqual({flow["destination_port"] for flow in drops}, {8082})
+        by_slice = {a["slice"]: a["total"] for a in summary.aggregates}
+        self.assertGreater(by_slice["genuine"]["packets"], 100)
+        self.assertGreater(by_slice["rest"]["packets"], 100)
+        self.assertEqual(by_slice["rest"]["dropped"], 0)
+
+
 class KeepForwarding(unittest.TestCase):
     def test_a_test_that_has_ended_forwards_on_when_asked_to(self):
         with netlab.Path() as lab:

@@ -48,7 +48,8 @@ static bool is_any(const struct ip_prefix *p)
 static bool asks_for_nothing(const struct slice *s, bool is_ipv4)
 {
     if (s->ingress.port != SLICE_ANY_PORT || s->ingress.vlan != SLICE_ANY_VLAN ||
-        s->ingress.tunnel != SLICE_ANY_TUNNEL || s->ingress.has_tunnel_id)
+        s->ingress.tunnel != SLICE_ANY_TUNNEL || s->ingress.has_tunnel_id ||
+        slice_ports_asks(&s->ports))
         return false;
     for (uint32_t i = 0; i < s->n_destinations; i++)
         if (is_any(&s->destinations[i]) && s->destinations[i].is_ipv4 == is_ipv4)
@@ -77,7 +78,10 @@ static void fill_conditions(struct prefix_nodes *out, const struct slice *slices
             .first = first,
             .n = s->n_destinations,
             .ingress = s->ingress,
+            .asks_ports = slice_ports_asks(&s->ports),
         };
+        if (out->ports != NULL)
+            out->ports[i] = s->ports;
         first += s->n_destinations;
     }
 }
@@ -135,6 +139,7 @@ static struct pair *collect_pairs(const struct slice *slices, uint32_t n, uint32
 int prefix_nodes_build(struct prefix_nodes *out, const struct slice *slices, uint32_t n, int socket)
 {
     uint32_t n_pairs = 0, n_destinations = 0;
+    bool asks_ports = false;
     struct pair *pairs;
 
     for (uint32_t i = 0; i < n; i++) {
@@ -142,16 +147,18 @@ int prefix_nodes_build(struct prefix_nodes *out, const struct slice *slices, uin
             continue;
         n_pairs += slices[i].n_sources;
         n_destinations += slices[i].n_destinations;
+        asks_ports |= slice_ports_asks(&slices[i].ports);
     }
     *out = (struct prefix_nodes){
         .nodes = allocate(n_pairs, sizeof(*out->nodes), socket),
         .slices = allocate(n_pairs, sizeof(*out->slices), socket),
         .conditions = allocate(n, sizeof(*out->conditions), socket),
         .destinations = allocate(n_destinations, sizeof(*out->destinations), socket),
+        .ports = asks_ports ? allocate(n, sizeof(*out->ports), socket) : NULL,
     };
     pairs = collect_pairs(slices, n, n_pairs);
     if (pairs == NULL || out->nodes == NULL || out->slices == NULL || out->conditions == NULL ||
-        out->destinations == NULL) {
+        out->destinations == NULL || (asks_ports && out->ports == NULL)) {
         free(pairs);
         prefix_nodes_free(out);
         return -ENOMEM;
@@ -168,30 +175,34 @@ void prefix_nodes_free(struct prefix_nodes *nodes)
     rte_free(nodes->slices);
     rte_free(nodes->conditions);
     rte_free(nodes->destinations);
+    rte_free(nodes->ports);
     *nodes = (struct prefix_nodes){0};
 }
 
 /* How well the slice fits beyond the source, larger is more; -1 when it does not. The order is that
  * of slice.h. */
-static int fitness(const struct prefix_nodes *nodes, uint32_t slice,
-                   const struct ip_address *destination, const struct ingress *at)
+static int fitness(const struct prefix_nodes *nodes, uint32_t slice, const struct packet_view *view,
+                   const struct ingress *at)
 {
     const struct prefix_condition *c = &nodes->conditions[slice];
     int ingress = slice_ingress_fits(&c->ingress, at);
+    int ports = c->asks_ports ? slice_ports_fit(&nodes->ports[slice], view) : 0;
 
-    if (ingress < 0)
+    if (ingress < 0 || ports < 0)
         return -1;
     for (uint32_t i = 0; i < c->n; i++) {
         const struct ip_prefix *p = &nodes->destinations[c->first + i];
 
-        if (ip_prefix_contains(p, destination))
-            return p->length * (SLICE_MOST_SPECIFIC + 1) + ingress;
+        if (ip_prefix_contains(p, &view->destination))
+            return (p->length * (SLICE_MOST_SPECIFIC + 1) + ingress) *
+                       (SLICE_PORTS_MOST_SPECIFIC + 1) +
+                   ports;
     }
     return -1;
 }
 
 int32_t prefix_nodes_match(const struct prefix_nodes *nodes, uint32_t node,
-                           const struct ip_address *destination, const struct ingress *at)
+                           const struct packet_view *view, const struct ingress *at)
 {
     for (; node != NODE_NONE; node = nodes->nodes[node].parent) {
         const struct prefix_node *here = &nodes->nodes[node];
@@ -200,7 +211,7 @@ int32_t prefix_nodes_match(const struct prefix_nodes *nodes, uint32_t node,
 
         for (uint32_t i = 0; i < here->n && here->takes_all < 0; i++) {
             uint32_t slice = nodes->slices[here->first + i];
-            int f = fitness(nodes, slice, destination, at);
+            int f = fitness(nodes, slice, view, at);
 
             if (f > best_fitness) {
                 best = (int32_t)slice;

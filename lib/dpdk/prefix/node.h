@@ -24,6 +24,7 @@ struct prefix_node {
 struct prefix_condition {
     uint32_t first, n; /* destinations, longest first, in prefix_nodes.destinations */
     struct slice_ingress ingress;
+    bool asks_ports;
 };
 
 struct prefix_nodes {
@@ -32,6 +33,7 @@ struct prefix_nodes {
     uint32_t *slices;
     struct prefix_condition *conditions; /* one for each slice */
     struct ip_prefix *destinations;
+    struct slice_ports *ports; /* one for each slice; NULL when none asks for ports */
 };
 
 /* Builds them in memory of a NUMA socket. 0 or -ENOMEM. */
@@ -41,6 +43,6 @@ void prefix_nodes_free(struct prefix_nodes *nodes);
 
 /* The slice that wins, from this node upwards; -1: none. */
 int32_t prefix_nodes_match(const struct prefix_nodes *nodes, uint32_t node,
-                           const struct ip_address *destination, const struct ingress *at);
+                           const struct packet_view *view, const struct ingress *at);
 
 #endif

@@ -210,10 +210,9 @@ static never_inlined int32_t match(const struct prefix_table *t, uint32_t node,
     struct ingress own;
 
     if (likely_true(number != INGRESS_NONE))
-        return prefix_nodes_match(&t->nodes, node, &v->destination,
-                                  ingress_table_at(ways->table, number));
+        return prefix_nodes_match(&t->nodes, node, v, ingress_table_at(ways->table, number));
     own = ingress_of_packet(v, ways->port);
-    return prefix_nodes_match(&t->nodes, node, &v->destination, &own);
+    return prefix_nodes_match(&t->nodes, node, v, &own);
 }
 
 /* Is there a slice? Until then slices[i] says that there is none. */
@@ -251,10 +250,12 @@ unsigned int prefix_classify_bulk(const struct prefix_table *t, const struct pac
 uint64_t prefix_table_memory_bytes(const struct slice *slices, uint32_t n)
 {
     uint64_t n_sources = 0, n_groups = 0;
+    bool asks_ports = false;
     bool has_family[2] = {false, false};
 
     for (uint32_t i = 0; i < n; i++) {
         n_sources += slices[i].n_sources;
+        asks_ports |= slice_ports_asks(&slices[i].ports);
         for (uint32_t j = 0; j < slices[i].n_sources; j++) {
             const struct ip_prefix *p = &slices[i].sources[j];
 
@@ -264,5 +265,5 @@ uint64_t prefix_table_memory_bytes(const struct slice *slices, uint32_t n)
     }
     /* With small next hops; the tables of rules and nodes take about 256 bytes a source. */
     return (uint64_t)(has_family[0] + has_family[1]) * FIRST_LEVEL_SLOTS * 2 + n_groups * 512 +
-           n_sources * 256;
+           n_sources * 256 + (asks_ports ? n * sizeof(struct slice_ports) : 0);
 }

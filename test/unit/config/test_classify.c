@@ -41,10 +41,12 @@ static int load_slices(const char *const *options, size_t n, struct config **out
 #define FROM(sources)   "{\"sources\":[" sources "]}"
 #define TO(s, d)        "{\"sources\":[" s "],\"destinations\":[" d "]}"
 #define VIA(s, ingress) "{\"sources\":[" s "],\"ingress\":{" ingress "}}"
-#define VXLAN(vni)      "\"tunnel\":\"vxlan\",\"tunnel_id\":" #vni
-#define TEN             "\"10.0.0.0/8\""
-#define ELEVEN          "\"11.0.0.0/8\""
-#define V6              "\"2001:db8::/32\""
+#define PORTS(source, destination)                                                                 \
+    "{\"sources\":[" TEN "],\"ports\":{\"source\":" source ",\"destination\":" destination "}}"
+#define VXLAN(vni) "\"tunnel\":\"vxlan\",\"tunnel_id\":" #vni
+#define TEN        "\"10.0.0.0/8\""
+#define ELEVEN     "\"11.0.0.0/8\""
+#define V6         "\"2001:db8::/32\""
 
 static void slices_that_tie_are_refused_and_others_are_not(void **state)
 {
@@ -85,6 +87,15 @@ static void slices_that_tie_are_refused_and_others_are_not(void **state)
         {VIA(TEN, "\"tunnel\":\"vxlan\""), VIA(TEN, VXLAN(0)), false},
         {VIA(TEN, VXLAN(7)), VIA(TEN, VXLAN(8)), false},
         {VIA(TEN, VXLAN(7)), VIA(TEN, VXLAN(7)), true},
+        {PORTS("[443]", "null"), PORTS("[80]", "null"), false},
+        {PORTS("[443]", "null"), PORTS("[\"400-500\"]", "null"), true},
+        {PORTS("[443]", "null"), PORTS("[\"400-442\",\"444-500\"]", "null"), false},
+        {PORTS("[443]", "null"), PORTS("null", "null"), false},
+        {PORTS("[443]", "null"), PORTS("null", "[443]"), false},
+        {PORTS("[443]", "[80]"), PORTS("null", "[80]"), false},
+        {PORTS("[443]", "[80]"), PORTS("[443]", "[81]"), false},
+        {PORTS("[443]", "[80]"), PORTS("[443]", "[\"1-1024\"]"), true},
+        {PORTS("[1]", "[80]"), PORTS("[443]", "[\"1-1024\"]"), false},
     };
 
     (void)state;
@@ -163,18 +174,16 @@ static void most_specific_slice_wins(void **state)
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         const struct ingress at =
             came_in(cases[i].port, cases[i].vlan, cases[i].tunnel, cases[i].tunnel_id);
-        struct ip_address source, destination;
+        struct packet_view v = {.reason = PACKET_NOT_TCP};
 
-        assert_int_equal(ip_address_parse(cases[i].source, &source), 0);
-        assert_int_equal(ip_address_parse(cases[i].destination, &destination), 0);
-        assert_int_equal(
-            slice_classify_linear(config->slices, config->n_slices, &source, &destination, &at),
-            cases[i].winner);
+        assert_int_equal(ip_address_parse(cases[i].source, &v.source), 0);
+        assert_int_equal(ip_address_parse(cases[i].destination, &v.destination), 0);
+        assert_int_equal(slice_classify_linear(config->slices, config->n_slices, &v, &at),
+                         cases[i].winner);
     }
-    assert_int_equal(slice_classify_linear(config->slices, 0, &config->slices[0].sources[0].address,
-                                           &config->slices[0].sources[0].address,
-                                           &(struct ingress){0}),
-                     -1);
+    assert_int_equal(
+        slice_classify_linear(config->slices, 0, &(struct packet_view){0}, &(struct ingress){0}),
+        -1);
     config_free(config);
 }
 
@@ -193,6 +202,84 @@ static struct ip_prefix small_prefix(struct random_source *r)
     return ip_prefix_of_address(&a, (uint8_t)(24 + random_u32(r) % 9));
 }
 
+/* Of one source, one destination and any ingress: only the ports tell. */
+static void ports_of_the_destination_come_before_those_of_the_source(void **state)
+{
+    static const char *const options[] = {
+        PORTS("null", "null"),              /* 0 */
+        PORTS("[7,\"1000-1999\"]", "null"), /* 1 */
+        PORTS("null", "[80]"),              /* 2 */
+        PORTS("[1500]", "[80]"),            /* 3 */
+    };
+    static const struct {
+        enum packet_reason reason;
+        uint16_t l4_offset, source_port, destination_port;
+        int winner;
+    } cases[] = {
+        {PACKET_TCP, 34, 6, 443, 0},          {PACKET_TCP, 34, 7, 443, 1},
+        {PACKET_TCP, 34, 999, 443, 0},        {PACKET_TCP, 34, 1000, 443, 1},
+        {PACKET_TCP, 34, 1999, 443, 1},       {PACKET_TCP, 34, 2000, 443, 0},
+        {PACKET_TCP, 34, 7, 80, 2},           {PACKET_TCP, 34, 1500, 80, 3},
+        {PACKET_TCP, 34, 1500, 81, 1},        {PACKET_NOT_TCP, 34, 0, 0, 0},
+        {PACKET_IPV4_FRAGMENT, 34, 7, 80, 2}, /* the first one, which has them */
+        {PACKET_IPV4_FRAGMENT, 0, 0, 0, 0},   {PACKET_TRUNCATED_TCP, 34, 0, 0, 0},
+    };
+    struct config *config = NULL;
+    struct config_error error;
+
+    (void)state;
+    if (load_slices(options, ARRAY_LENGTH(options), &config, &error) != 0)
+        fail_msg("%s", error.text);
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct packet_view v = {.reason = cases[i].reason,
+                                .l4_offset = cases[i].l4_offset,
+                                .source_port = cases[i].source_port,
+                                .destination_port = cases[i].destination_port};
+
+        assert_int_equal(ip_address_parse("10.0.0.1", &v.source), 0);
+        assert_int_equal(ip_address_parse("192.0.2.1", &v.destination), 0);
+        assert_int_equal(
+            slice_classify_linear(config->slices, config->n_slices, &v, &(struct ingress){0}),
+            cases[i].winner);
+    }
+    config_free(config);
+}
+
+static void ports_that_are_none_are_refused(void **state)
+{
+    static const struct {
+        const char *options, *words;
+    } cases[] = {
+        {PORTS("[0]", "null"), "ports.source[0]: 0"},
+        {PORTS("[65536]", "null"), "ports.source[0]: 65536"},
+        {PORTS("[-1]", "null"), "ports.source[0]: -1"},
+        {PORTS("[4294967297]", "null"), "ports.source[0]: 4294967297"},
+        {PORTS("null", "[80,\"9-8\"]"), "ports.destination[1]: \"9-8\""},
+        {PORTS("null", "[\"-8\"]"), "a range of them like"},
+        {PORTS("null", "[\"8-\"]"), "a range of them like"},
+        {PORTS("null", "[\"8-9x\"]"), "a range of them like"},
+        {PORTS("null", "[\"8 - 9\"]"), "a range of them like"},
+        {PORTS("null", "[\"http\"]"), "a range of them like"},
+        {PORTS("null", "[\"1-99999999999999999999\"]"), "a range of them like"},
+        {PORTS("null", "[true]"), "a range of them like"},
+        {PORTS("[]", "null"), "a list of 1 to 16 TCP ports"},
+        {PORTS("443", "null"), "a list of 1 to 16 TCP ports"},
+        {PORTS("[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17]", "null"),
+         "a list of 1 to 16 TCP ports"},
+        {PORTS("[443,\"400-500\"]", "null"), "each port once"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct config *config = NULL;
+        struct config_error error;
+
+        assert_int_equal(load_slices(&cases[i].options, 1, &config, &error), -EINVAL);
+        if (strstr(error.text, cases[i].words) == NULL)
+            fail_msg("case %zu: %s", i, error.text);
+    }
+}
+
 static uint8_t random_tunnel(struct random_source *r)
 {
     return random_u32(r) % 2 ? PACKET_TUNNEL_VXLAN : PACKET_TUNNEL_NONE;
@@ -202,6 +289,19 @@ struct random_slices {
     struct slice slices[8];
     struct ip_prefix sources[8][3], destinations[8][3];
 };
+
+/* Of ports 1 to 4, and ranges that do not overlap. */
+static void draw_ports(struct random_source *r, struct slice_ports *out)
+{
+    struct slice_port_range ranges[] = {{1, 1 + random_u32(r) % 2}, {3, 3 + random_u32(r) % 2}};
+
+    out->n_source = random_u32(r) % 2 * (random_u32(r) % 3);
+    out->n_destination = random_u32(r) % 2 * (random_u32(r) % 3);
+    for (size_t k = 0; k < 2; k++) {
+        out->source[k] = ranges[k];
+        out->destination[k] = ranges[1 - k];
+    }
+}
 
 static void draw_slices(struct random_source *r, struct random_slices *out)
 {
@@ -219,6 +319,7 @@ static void draw_slices(struct random_source *r, struct random_slices *out)
         s->ingress.has_tunnel_id =
             s->ingress.tunnel == SLICE_TUNNEL(PACKET_TUNNEL_VXLAN) && random_u32(r) % 2;
         s->ingress.tunnel_id = s->ingress.has_tunnel_id ? random_u32(r) % 2 : 0;
+        draw_ports(r, &s->ports);
         for (size_t k = 0; k < 3; k++) {
             out->sources[i][k] = small_prefix(r);
             out->destinations[i][k] = small_prefix(r);
@@ -226,30 +327,45 @@ static void draw_slices(struct random_source *r, struct random_slices *out)
     }
 }
 
-#define N_RULES 6
+static bool is_in(const struct slice_port_range *ranges, uint32_t n, uint16_t port)
+{
+    for (uint32_t i = 0; i < n; i++)
+        for (unsigned int p = ranges[i].first; p <= ranges[i].last; p++)
+            if (p == port)
+                return true;
+    return false;
+}
+
+#define N_RULES 8
 
 /* The order of slice.h, taken one rule at a time: every pair of prefixes of every slice is a
  * candidate, and each rule leaves only the best of those that the rules before it left. */
-static int classify_by_elimination(const struct random_slices *all, const struct ip_address *src,
-                                   const struct ip_address *dst, const struct ingress *at)
+static int classify_by_elimination(const struct random_slices *all, const struct packet_view *v,
+                                   const struct ingress *at)
 {
-    int best[N_RULES] = {-1, -1, -1, -1, -1, -1}, winner = -1;
+    int best[N_RULES] = {-1, -1, -1, -1, -1, -1, -1, -1}, winner = -1;
 
     for (size_t i = 0; i < ARRAY_LENGTH(all->slices); i++)
         for (uint32_t s = 0; s < all->slices[i].n_sources; s++)
             for (uint32_t d = 0; d < all->slices[i].n_destinations; d++) {
                 const struct slice_ingress *in = &all->slices[i].ingress;
+                const struct slice_ports *ports = &all->slices[i].ports;
                 int rank[N_RULES] = {all->sources[i][s].length,      all->destinations[i][d].length,
                                      in->port != SLICE_ANY_PORT,     in->vlan != SLICE_ANY_VLAN,
-                                     in->tunnel != SLICE_ANY_TUNNEL, in->has_tunnel_id};
+                                     in->tunnel != SLICE_ANY_TUNNEL, in->has_tunnel_id,
+                                     ports->n_destination > 0,       ports->n_source > 0};
                 size_t rule = 0;
 
-                if (!ip_prefix_contains(&all->sources[i][s], src) ||
-                    !ip_prefix_contains(&all->destinations[i][d], dst) ||
+                if (!ip_prefix_contains(&all->sources[i][s], &v->source) ||
+                    !ip_prefix_contains(&all->destinations[i][d], &v->destination) ||
                     (rank[2] && in->port != at->port) ||
                     (rank[3] && in->vlan != ingress_outer_vlan(at)) ||
                     (rank[4] && in->tunnel != 1u + at->tunnel) ||
-                    (rank[5] && in->tunnel_id != at->tunnel_id))
+                    (rank[5] && in->tunnel_id != at->tunnel_id) ||
+                    ((rank[6] || rank[7]) && v->reason != PACKET_TCP) ||
+                    (rank[6] &&
+                     !is_in(ports->destination, ports->n_destination, v->destination_port)) ||
+                    (rank[7] && !is_in(ports->source, ports->n_source, v->source_port)))
                     continue;
                 while (rule < N_RULES && rank[rule] == best[rule])
                     rule++;
@@ -273,15 +389,19 @@ static void random_packets_are_classified_as_by_elimination(void **state)
 
         draw_slices(&r, &all);
         for (unsigned int packet = 0; packet < 20; packet++) {
-            struct ip_address src = small_address(&r), dst = small_address(&r);
+            const struct packet_view v = {.source = small_address(&r),
+                                          .destination = small_address(&r),
+                                          .reason =
+                                              random_u32(&r) % 4 == 0 ? PACKET_NOT_TCP : PACKET_TCP,
+                                          .source_port = (uint16_t)(1 + random_u32(&r) % 4),
+                                          .destination_port = (uint16_t)(1 + random_u32(&r) % 4)};
             uint16_t port = random_u32(&r) % 2, vlan = random_u32(&r) % 2;
             uint8_t tunnel = random_tunnel(&r);
             const struct ingress at = came_in(port, vlan, tunnel, random_u32(&r) % 2);
-            int expected = classify_by_elimination(&all, &src, &dst, &at);
+            int expected = classify_by_elimination(&all, &v, &at);
 
-            assert_int_equal(
-                slice_classify_linear(all.slices, ARRAY_LENGTH(all.slices), &src, &dst, &at),
-                expected);
+            assert_int_equal(slice_classify_linear(all.slices, ARRAY_LENGTH(all.slices), &v, &at),
+                             expected);
             n_matched += expected >= 0;
         }
     }
@@ -295,6 +415,15 @@ static json_t *prefix_texts(const struct ip_prefix *prefixes, uint32_t n)
 
     for (uint32_t i = 0; i < n; i++)
         json_array_append_new(list, json_string(ip_prefix_format(&prefixes[i], text)));
+    return list;
+}
+
+static json_t *port_texts(const struct slice_port_range *ranges, uint32_t n)
+{
+    json_t *list = n > 0 ? json_array() : json_null();
+
+    for (uint32_t i = 0; i < n; i++)
+        json_array_append_new(list, json_sprintf("%u-%u", ranges[i].first, ranges[i].last));
     return list;
 }
 
@@ -322,11 +451,22 @@ static json_t *document_of(const struct random_slices *all, size_t n)
             json_object_set_new(ingress, "tunnel_id", json_integer(s->ingress.tunnel_id));
         json_array_append_new(
             json_object_get(root, "slices"),
-            json_pack("{s:o, s:s, s:o, s:o, s:o}", "name", json_sprintf("s%zu", i), "mode", "off",
-                      "sources", prefix_texts(s->sources, s->n_sources), "destinations",
-                      prefix_texts(s->destinations, s->n_destinations), "ingress", ingress));
+            json_pack("{s:o, s:s, s:o, s:o, s:o, s:{s:o, s:o}}", "name", json_sprintf("s%zu", i),
+                      "mode", "off", "sources", prefix_texts(s->sources, s->n_sources),
+                      "destinations", prefix_texts(s->destinations, s->n_destinations), "ingress",
+                      ingress, "ports", "source", port_texts(s->ports.source, s->ports.n_source),
+                      "destination", port_texts(s->ports.destination, s->ports.n_destination)));
     }
     return root;
+}
+
+static bool have_common_port(const struct slice_port_range *a, uint32_t n_a,
+                             const struct slice_port_range *b, uint32_t n_b)
+{
+    for (uint16_t port = 1; port <= 4; port++)
+        if (is_in(a, n_a, port) && is_in(b, n_b, port))
+            return true;
+    return false;
 }
 
 /* Every pair of slices, every pair of prefixes. */
@@ -346,7 +486,14 @@ static bool ties_by_comparing_all(const struct random_slices *all, size_t n)
             if (same_source && same_destination && a->ingress.port == b->ingress.port &&
                 a->ingress.vlan == b->ingress.vlan && a->ingress.tunnel == b->ingress.tunnel &&
                 a->ingress.has_tunnel_id == b->ingress.has_tunnel_id &&
-                a->ingress.tunnel_id == b->ingress.tunnel_id)
+                a->ingress.tunnel_id == b->ingress.tunnel_id &&
+                (a->ports.n_source > 0) == (b->ports.n_source > 0) &&
+                (a->ports.n_destination > 0) == (b->ports.n_destination > 0) &&
+                (a->ports.n_source == 0 || have_common_port(a->ports.source, a->ports.n_source,
+                                                            b->ports.source, b->ports.n_source)) &&
+                (a->ports.n_destination == 0 ||
+                 have_common_port(a->ports.destination, a->ports.n_destination,
+                                  b->ports.destination, b->ports.n_destination)))
                 return true;
         }
     return false;
@@ -365,16 +512,20 @@ static bool repeats_itself(const struct random_slices *all, size_t n)
     return false;
 }
 
-/* Prefixes of /24 to /26 only, so that about as many of the draws tie as do not. */
+/* Prefixes of /24 to /26 only and seldom an ingress, so that many of the draws tie. */
 static void shorten(struct random_slices *all)
 {
-    for (size_t i = 0; i < ARRAY_LENGTH(all->slices); i++)
+    for (size_t i = 0; i < ARRAY_LENGTH(all->slices); i++) {
+        if (i > 0)
+            all->slices[i].ingress =
+                (struct slice_ingress){SLICE_ANY_PORT, SLICE_ANY_VLAN, SLICE_ANY_TUNNEL, false, 0};
         for (size_t k = 0; k < 3; k++) {
             struct ip_prefix *p = &all->sources[i][k], *q = &all->destinations[i][k];
 
             *p = ip_prefix_of_address(&p->address, 24 + p->length % 3);
             *q = ip_prefix_of_address(&q->address, 24 + q->length % 3);
         }
+    }
 }
 
 static void random_slices_tie_as_by_comparing_all_pairs(void **state)
@@ -441,6 +592,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(slices_that_tie_are_refused_and_others_are_not),
         cmocka_unit_test(most_specific_slice_wins),
+        cmocka_unit_test(ports_of_the_destination_come_before_those_of_the_source),
+        cmocka_unit_test(ports_that_are_none_are_refused),
         cmocka_unit_test(random_packets_are_classified_as_by_elimination),
         cmocka_unit_test(random_slices_tie_as_by_comparing_all_pairs),
         cmocka_unit_test(as_many_slices_as_allowed_load),

@@ -126,15 +126,15 @@ static void what_leaves_is_not_written_and_takes_no_packet(void **state)
     struct config *a = place(S("x", "10.0.0.0/8"), NULL, NULL);
     struct config *b = place(S("y", "11.0.0.0/8"), a, none_held);
     json_t *json = config_to_json(b);
-    struct ip_address source, destination;
+    struct packet_view v = {.reason = PACKET_TCP};
     struct ingress at = {0};
 
     (void)state;
     assert_int_equal(json_array_size(json_object_get(json, "slices")), 1);
-    assert_int_equal(ip_address_parse("10.1.1.1", &source), 0);
-    assert_int_equal(ip_address_parse("192.0.2.1", &destination), 0);
-    assert_int_equal(slice_classify_linear(a->slices, N_SLOTS, &source, &destination, &at), 0);
-    assert_int_equal(slice_classify_linear(b->slices, N_SLOTS, &source, &destination, &at), -1);
+    assert_int_equal(ip_address_parse("10.1.1.1", &v.source), 0);
+    assert_int_equal(ip_address_parse("192.0.2.1", &v.destination), 0);
+    assert_int_equal(slice_classify_linear(a->slices, N_SLOTS, &v, &at), 0);
+    assert_int_equal(slice_classify_linear(b->slices, N_SLOTS, &v, &at), -1);
     json_decref(json);
     config_free(a);
     config_free(b);
@@ -156,44 +156,52 @@ static void who_escalates_names_the_slot(void **state)
     config_free(b);
 }
 
-/* A small world: 16 sources, 8 destinations, 2 ports, 2 VLANs. */
-#define N_PACKETS (16 * 8 * 2 * 2)
+/* A small world: 16 sources, 8 destinations, 2 ports, 2 VLANs; TCP of three kinds, and
+ * packets without ports. */
+#define N_ENDS    4
+#define N_PACKETS (16 * 8 * 2 * 2 * N_ENDS)
 
-static void make_packet(unsigned int i, struct ip_address *source, struct ip_address *destination,
-                        struct ingress *at)
+static void make_packet(unsigned int i, struct packet_view *v, struct ingress *at)
 {
     const uint8_t s[4] = {10, 0, 0, i & 15}, d[4] = {192, 0, 2, i >> 4 & 7};
+    static const uint16_t ends[N_ENDS][2] = {{1, 3}, {2, 2}, {3, 1}};
+    const uint16_t *end = ends[i >> 9];
 
-    *source = ip_address_from_ipv4(s);
-    *destination = ip_address_from_ipv4(d);
-    *at =
-        (struct ingress){.port = i >> 7 & 1, .vlan = {(uint16_t)(1 + (i >> 8)), PACKET_VLAN_NONE}};
+    *v = (struct packet_view){.source = ip_address_from_ipv4(s),
+                              .destination = ip_address_from_ipv4(d),
+                              .source_port = end[0],
+                              .destination_port = end[1],
+                              .reason = end[0] != 0 ? PACKET_TCP : PACKET_NOT_TCP};
+    *at = (struct ingress){.port = i >> 7 & 1,
+                           .vlan = {(uint16_t)(1 + (i >> 8 & 1)), PACKET_VLAN_NONE}};
 }
 
 static int slot_of_packet(const struct config *c, unsigned int i)
 {
-    struct ip_address source, destination;
+    struct packet_view v;
     struct ingress at;
 
-    make_packet(i, &source, &destination, &at);
-    return slice_classify_linear(c->slices, c->n_slices, &source, &destination, &at);
+    make_packet(i, &v, &at);
+    return slice_classify_linear(c->slices, c->n_slices, &v, &at);
 }
 
 static size_t add_slice(char *out, size_t n, struct random_source *r, unsigned int name)
 {
     static const char *const ports[] = {"null", "\"a\"", "\"b\""};
     static const char *const vlans[] = {"null", "1", "2"};
+    static const char *const ends[] = {"null", "null", "[2]", "[\"2-3\"]", "[1,3]"};
     unsigned int length = random_u32(r) % 5, destination_length = random_u32(r) % 4;
 
     return (size_t)snprintf(
         out, n,
         "%s{\"name\":\"%c\",\"mode\":\"active\",\"sources\":[\"10.0.0.%u/%u\"],"
         "\"destinations\":[\"192.0.2.%u/%u\"],\"ingress\":{\"port\":%s,\"vlan\":%s},"
+        "\"ports\":{\"source\":%s,\"destination\":%s},"
         "\"max_drops_per_flow\":%u}",
         name == 'a' ? "" : ",", (int)name, random_u32(r) % 16 & ~0u << (4 - length) & 15,
         28 + length, random_u32(r) % 8 & ~0u << (3 - destination_length) & 7,
         29 + destination_length, ports[random_u32(r) % 3], vlans[random_u32(r) % 3],
-        2 + random_u32(r) % 2);
+        ends[random_u32(r) % 5], ends[random_u32(r) % 5], 2 + random_u32(r) % 2);
 }
 
 /* The next configuration: each slice is as it was, another one, or not there. */

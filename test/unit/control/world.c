@@ -14,6 +14,7 @@ static const char document[] =
     "{\"name\": \"edge\", \"sources\": [\"192.0.2.0/24\"],"
     " \"mode\": \"active\", \"start\": \"manual\"},"
     "{\"name\": \"lab\", \"sources\": [\"198.51.100.0/24\"],"
+    " \"ports\": {\"destination\": [443, \"8000-8100\"]},"
     " \"mode\": \"active\", \"start\": \"manual\"},"
     "{\"name\": \"mirror\", \"sources\": [\"2001:db8::/32\"], \"mode\": \"passive\"},"
     "{\"name\": \"twice\", \"sources\": [\"203.0.113.0/25\", \"203.0.113.128/25\"],"

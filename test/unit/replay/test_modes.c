@@ -212,8 +212,8 @@ static void keys_are_equal_where_ingress_and_mode_are(void **state)
             views[i] = random_way(&r);
             ports[i] = random_u32(&r) % 2;
             p.ingress = ingress_number(t, &memo, &views[i], ports[i]);
-            found[i] = slice_classify_linear(slices, N_SLICES, &views[i].source,
-                                             &views[i].destination, ingress_table_at(t, p.ingress));
+            found[i] =
+                slice_classify_linear(slices, N_SLICES, &views[i], ingress_table_at(t, p.ingress));
             rules.is_passive = found[i] >= 0 && slices[found[i]].mode == SLICE_PASSIVE;
             keys[i] = engine_key_of(&p, &rules);
             for (int k = 0; k < i; k++) {
