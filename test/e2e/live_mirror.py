@@ -71,6 +71,17 @@ class LiveMirror(mirror.Mirror):
                       "10.9.9.2", "local", "10.9.9.1", "dstport", 4789, "dev", "to-vxlan")
         self.fast.run("ip", "link", "set", "vxlan0", "up")
 
+    def lost_copies(self):
+        """What the kernel or the wrapper had no room for on the way to the box: a busy machine's, and nobody's
+        fault. A veth's queue holds 256 frames."""
+        ways = ((self.fast, "to-plain"), (self.fast, "to-vxlan"), (self.fast, "to-wrap"),
+                (self.wrap, "to-box"))
+        lost = {device: namespace.counters(device)["tx_dropped"] for namespace, device in ways}
+        for device in ("plain", "vxlan", "wrapped"):
+            lost[device] = self.box.counters(device)["rx_dropped"]
+        lost["unwrapped"] = self.wrap.counters("unwrapped")["rx_dropped"]
+        return {device: n for device, n in lost.items() if n > 0}
+
     def start_copies(self):
         """After the box listens, so that it sees every copy."""
         self.wrap.start(WRAPPER, "unwrapped", "to-box", *CONDITIONS).wait_for("ready")

@@ -9,9 +9,8 @@ import unittest
 
 import netlab
 import pennyline
-from netlab import GENUINE, RECEIVER
+from netlab import GENUINE, RECEIVER, wait_until
 from test_owner import received
-from test_service import wait_until
 
 SLICE = {"name": "genuine", "sources": [GENUINE[4]], "mode": "active"}
 PORTS = ("portA", "portB")

@@ -12,9 +12,8 @@ import unittest
 
 import netlab
 import pennyline
-from netlab import GENUINE, RECEIVER, SPOOFED
+from netlab import GENUINE, RECEIVER, SPOOFED, wait_until
 from telemetry import Telemetry
-from test_service import wait_until
 
 VIEWS = ("ports", "lcores", "slices", "aggregates", "flows", "rings", "memory")
 NO_PRIMARY, OTHER_LAYOUT = 3, 4

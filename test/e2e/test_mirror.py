@@ -2,7 +2,6 @@
 """Mode passive live: mirrors of every kind at once, and beside a test that drops."""
 
 import os
-import time
 import unittest
 
 import live_mirror
@@ -12,6 +11,8 @@ import pennyline
 
 # What does not depend on when a packet was read.
 EXACT = ("passed", "first_time", "payload_bytes", "holes_opened")
+# In one of them, the kernel brings all copies to the box.
+MOST_PLAYS = 10
 
 
 def passive_of(summary):
@@ -29,7 +30,21 @@ class Mirror(unittest.TestCase):
             self.assertEqual(port["absorbed_mirror"], port["rx_packets"])
             self.assertEqual(lab.box.counters(device)["tx_packets"], before[device]["tx_packets"])
 
-    def test_every_kind_of_mirror_tells_the_same_live(self):
+    def read_all(self, lab, service, n_sent):
+        """Waits until every slice has had all copies. False when some will never come."""
+        def counted():
+            return [a["packets"] for a in service.ask("aggregates")["aggregates"] if a["slice"] != "back"]
+
+        def lost():
+            return lab.lost_copies() or any(
+                p["device_counters"]["missed"] for p in service.ask("status")["ports"])
+
+        netlab.wait_until("copies to be read", lambda: min(counted()) >= n_sent or lost())
+        return not lost()
+
+    def play(self):
+        """One play of every kind of mirror: (exit code, summary, what the capture comes to, what pennylinectl says),
+        or None when the machine was too busy to bring all copies to the box."""
         slices = live_mirror.slices()
         slices[0]["report_flows"] = 3
         back = {"name": "back", "mode": "passive", "sources": ["10.1.6.0/24"],
@@ -42,19 +57,26 @@ class Mirror(unittest.TestCase):
             lab.lose_before(30)
             dump = lab.capture("fast", "to-r1", path)
             lab.bulk(3, rate="600K")
-            time.sleep(1)  # what was copied is read by now
-            dump.stop()
+            lab.wait_for_ends()
+            self.assertEqual(dump.finish(), 0)
+            replayed = mirror.replay(pennyline.program("pennyline-replay"), path)
+            if not self.read_all(lab, service, replayed["volume"]["packets"]):
+                return None
             words = netlab.run([pennyline.program("pennylinectl"), "--socket", service.control_path,
                                 "aggregate", "plain"])
             code, summary = service.stop()
             self.assert_silent(lab, summary, before, before)
-            replayed = mirror.replay(pennyline.program("pennyline-replay"), path)["counters"]
+        return code, summary, replayed["counters"], words
+
+    def test_every_kind_of_mirror_tells_the_same_live(self):
+        plays = (self.play() for _ in range(MOST_PLAYS))
+        code, summary, replayed, words = next(filter(None, plays))
         found = passive_of(summary)
         self.assertEqual(code, 0)
         self.assertEqual(summary.broken_identities(), [])
         self.assertEqual(summary.totals["dropped"] + summary.totals["tx_packets"], 0)
         self.assertGreater(replayed["holes_opened"], 5)
-        for s in slices:
+        for s in live_mirror.slices():
             with self.subTest(s["name"]):
                 counters = found[s["name"]]["counters"]
                 self.assertEqual({name: counters[name] for name in EXACT},
@@ -80,8 +102,9 @@ class Mirror(unittest.TestCase):
             live_mirror.sample_packets(lab.fast, "to-r1", {"to-plain": 10, "to-vxlan": 50})
             before = lab.fast.counters("to-r1")["rx_packets"]
             lab.bulk(3, flows=1, rate="12M")
+            lab.wait_for_ends()
             n_sent = lab.fast.counters("to-r1")["rx_packets"] - before
-            time.sleep(1.5)  # findings are judged once a second
+            netlab.wait_until("the finding", lambda: any(e["event"] == "finding" for e in service.events()))
             code, summary = service.stop()
         told, found_out = (passive_of(summary)[name] for name in ("plain", "vxlan"))
         self.assertEqual(code, 0)
@@ -129,7 +152,8 @@ class Mirror(unittest.TestCase):
             service = pennyline.Service(lab, slices, ports=live_mirror.ports())
             lab.start_copies()
             lab.bulk(1, flows=1)
-            time.sleep(0.5)
+            netlab.wait_until("the end of watching", lambda: any(
+                e["event"] == "watch_ended" for e in service.events()))
             first = service.ask("aggregates")["aggregates"][0]
             lab.bulk(1, flows=1)
             code, summary = service.stop()

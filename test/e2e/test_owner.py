@@ -10,8 +10,7 @@ import unittest
 
 import netlab
 import pennyline
-from netlab import RECEIVER, SPOOFED
-from test_service import wait_until
+from netlab import RECEIVER, SPOOFED, wait_until
 
 SLICE = {"name": "spoofed", "sources": [SPOOFED[4]], "mode": "off"}
 RATE = 1000

@@ -6,7 +6,6 @@ import collections
 import math
 import os
 import shutil
-import time
 import unittest
 
 import encapsulations
@@ -30,8 +29,8 @@ def watch(prepare, where=("fast", "to-r1"), seconds=2):
         prepare(lab)
         dump = lab.capture(*where, path)
         lab.bulk(seconds)
-        time.sleep(0.3)
-        dump.stop()
+        lab.wait_for_ends()
+        dump.finish()
         kept = os.path.join("/tmp", f"{netlab.PREFIX}-{os.getpid()}.pcap")
         shutil.copy(path, kept)
     return replay(kept), kept
@@ -108,9 +107,9 @@ class Passive(unittest.TestCase):
             lab.balance(500)
             dumps = [lab.capture(*place, paths[name]) for name, place in places.items()]
             lab.bulk(2)
-            time.sleep(0.3)
+            lab.wait_for_ends()
             for dump in dumps:
-                dump.stop()
+                dump.finish()
             found = {name: replay(path) for name, path in paths.items()}
         one, both = found["on one path"], found["behind both"]
         self.assertIn("per_packet_balancing", self.findings(one))

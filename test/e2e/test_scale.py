@@ -40,12 +40,15 @@ class Scale(unittest.TestCase):
     def wait_for_verdicts(self, service, n):
         """Seconds that it took; and the most flows in the table."""
         started, most_flows = time.monotonic(), 0
-        while time.monotonic() < started + SECONDS:
+
+        def all_done():
+            nonlocal most_flows
             status = service.ask("status")
             most_flows = max(most_flows, status["workers"][0]["flows"]["now"])
-            if status["n_aggregates"] == n and status["tests"]["done"] == n:
-                break
-            time.sleep(1)
+            return status["n_aggregates"] == n and status["tests"]["done"] == n
+
+        # The traffic is over then.
+        netlab.wait_until("all verdicts", all_done, SECONDS, pause_s=0.2)
         return time.monotonic() - started, most_flows
 
     def test_each_of_1000_aggregates_of_100000_flows_gets_its_verdict(self):

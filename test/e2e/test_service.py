@@ -13,22 +13,12 @@ import unittest
 
 import netlab
 import pennyline
-from netlab import GENUINE, RECEIVER, SPOOFED
+from netlab import GENUINE, RECEIVER, SPOOFED, wait_until
 
 SPOOFED_SLICE = {"name": "spoofed", "sources": [SPOOFED[4]], "mode": "active"}
 GENUINE_SLICE = {"name": "genuine", "sources": [GENUINE[4]], "mode": "active"}
 # A blind sender that keeps an aggregate under test: 400 drops a second would be possible.
 BLIND = ("--flows", 10, "--rate", 1000, "--payload", 300, "--handshake")
-
-
-def wait_until(what, condition, timeout_s=netlab.PATIENCE_S):
-    """The first true value of condition()."""
-    deadline = time.monotonic() + timeout_s
-    while not (value := condition()):
-        if time.monotonic() > deadline:
-            raise AssertionError(f"not within {timeout_s} s: {what}")
-        time.sleep(0.05)
-    return value
 
 
 def wait_for_epochs(service, n=3):

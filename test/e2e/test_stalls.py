@@ -10,7 +10,7 @@ import unittest
 
 import netlab
 import pennyline
-from netlab import GENUINE
+from netlab import GENUINE, wait_until
 
 STALL_S = 4
 # A segment that is lost is sent again after some 200 ms: long enough to be found pending.
@@ -20,15 +20,6 @@ FLOWS = ("--flows", 10)
 
 PTRACE_DETACH, PTRACE_SEIZE, PTRACE_INTERRUPT = 17, 0x4206, 0x4207
 WALL = 0x40000000
-
-
-def wait_until(what, condition, timeout_s=30):
-    deadline = time.monotonic() + timeout_s
-    while not (value := condition()):
-        if time.monotonic() > deadline:
-            raise AssertionError(f"not within {timeout_s} s: {what}")
-        time.sleep(0.01)
-    return value
 
 
 @contextlib.contextmanager

@@ -16,11 +16,12 @@ import csv
 import json
 import multiprocessing
 import os
+import re
+import signal
 import sys
-import time
 
 import netlab
-from netlab import Lab, run
+from netlab import Lab, run, wait_until
 
 SENDER, RECEIVER = "10.1.1.1", "10.1.6.2"
 ROLES = ("sender", "r1", "fast", "slow", "r2", "receiver")
@@ -32,6 +33,36 @@ LOSSES = (5, 20, 60)  # of a thousand
 STACK = {"sender": ("TcpOutSegs", "TcpRetransSegs", "TcpExtTCPLossProbes", "TcpExtTCPTimeouts",
                     "TcpExtTCPDSACKRecv", "TcpExtTCPDSACKOfoRecv", "TcpExtTCPSpuriousRTOs"),
          "receiver": ("TcpExtTCPDSACKOldSent", "TcpExtTCPDSACKOfoSent")}
+
+
+class Capture:
+    """A tcpdump in a namespace, into a file."""
+
+    COUNTS = (r"(\d+) packets? captured, (\d+) packets? received by filter, "
+              r"(\d+) packets? dropped by kernel")
+
+    def __init__(self, namespace, device, path, *options):
+        self.path = path
+        self.process = namespace.start("tcpdump", "-i", device, "-B", 16384, "-U", "-w", path, *options,
+                                       "tcp")
+        self.process.wait_for("listening on")
+
+    def counts(self):
+        """Packets that were written, that came through the filter, and that found no room."""
+        said = len(re.findall(self.COUNTS, self.process.errors()))
+        self.process.child.send_signal(signal.SIGUSR1)
+        return wait_until("tcpdump's counts", lambda: [
+            tuple(map(int, counts)) for counts in re.findall(self.COUNTS, self.process.errors())[said:]])[0]
+
+    def finish(self):
+        """Ends it when all that came is in the file. Packets that found no room."""
+        def lost_of_whole():
+            written, came, lost = self.counts()
+            return (lost,) if written + lost == came else None
+
+        lost, = wait_until("what was captured in the file", lost_of_whole)
+        self.process.stop()
+        return lost
 
 
 class Mirror(Lab):
@@ -111,10 +142,13 @@ class Mirror(Lab):
             self.delay(0)
 
     def capture(self, role, device, path):
-        dump = getattr(self, role).start("tcpdump", "-i", device, "-s", 120, "-B", 16384, "-U",
-                                         "-w", path, "tcp")
-        dump.wait_for("listening on")
-        return dump
+        return Capture(getattr(self, role), device, path, "-s", 120)
+
+    def wait_for_ends(self):
+        """Until no connection is open: a FIN that was lost is sent again when iperf3 is gone already."""
+        for end in (self.sender, self.receiver):
+            wait_until("the ends of connections", lambda end=end: not end.run(
+                "ss", "-Htn", "state", "connected", "exclude", "time-wait"))
 
     def stacks(self):
         """The counters named in STACK."""
@@ -186,8 +220,8 @@ def one_run(program, lab, case, keep):
         lab.short(3)
     else:
         lab.bulk(3)
-    time.sleep(0.3)
-    dump.stop()
+    lab.wait_for_ends()
+    dump.finish()
     after = lab.stacks()
     lab.undo()
     result = {**case, "stacks": {key: after[key] - before[key] for key in after},

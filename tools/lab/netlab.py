@@ -57,6 +57,16 @@ def run(command, check=True, **options):
 PATIENCE_S = 120
 
 
+def wait_until(what, condition, timeout_s=PATIENCE_S, pause_s=0.02):
+    """The first true value of condition(), which is asked again and again."""
+    deadline = time.monotonic() + timeout_s
+    while not (value := condition()):
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {timeout_s} s: {what}")
+        time.sleep(pause_s)
+    return value
+
+
 class Process:
     """A child that ends with the lab. Its output goes to files in the lab's folder."""
 

@@ -7,10 +7,9 @@ run gives other packets of the same kinds."""
 
 import os
 import sys
-import time
 
 import netlab
-from mirror import Mirror
+from mirror import Capture, Mirror
 
 SNAP_BYTES = 96
 ROUND_TRIP_MS = 5
@@ -40,12 +39,10 @@ def capture(prepare, role, device, path):
     with Mirror(sys.argv[1]) as lab:
         lab.delay(ROUND_TRIP_MS)
         prepare(lab)
-        dump = getattr(lab, role).start("tcpdump", "-i", device, "-s", SNAP_BYTES, "-U", "-w", path,
-                                        "tcp")
-        dump.wait_for("listening on")
+        dump = Capture(getattr(lab, role), device, path, "-s", SNAP_BYTES)
         lab.bulk(1, flows=2, rate="1M")
-        time.sleep(0.3)
-        dump.stop()
+        lab.wait_for_ends()
+        dump.finish()
 
 
 def main():
