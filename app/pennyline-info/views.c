@@ -151,29 +151,41 @@ static const char *verdict_of(const struct info_aggregate *a)
     return verdict_name_outcome((enum verdict_outcome)a->verdict);
 }
 
-json_t *view_slices(const struct info_header *h)
+/* By slot: aggregates name these. NULL where nobody is. */
+static json_t *slices_by_slot(const struct info_header *h)
 {
-    uint32_t n = n_aggregates(h);
-    struct info_aggregate a;
     json_t *out = json_array();
 
     for (uint32_t i = 0; i < h->n_slices; i++) {
         json_t *slice = info_slice_json(h, i);
 
-        if (slice == NULL)
-            continue;
-        json_object_set_new(slice, "aggregates", json_integer(0));
-        json_object_set_new(slice, "verdicts", json_object());
-        json_array_append_new(out, slice);
+        if (slice != NULL) {
+            json_object_set_new(slice, "aggregates", json_integer(0));
+            json_object_set_new(slice, "verdicts", json_object());
+        }
+        json_array_append_new(out, slice != NULL ? slice : json_null());
     }
-    for (uint32_t i = 0; i < n; i++) {
-        json_t *slice = info_read_aggregate(h, i, &a) ? json_array_get(out, a.slice) : NULL;
+    return out;
+}
 
-        if (slice == NULL)
+json_t *view_slices(const struct info_header *h)
+{
+    uint32_t n = n_aggregates(h);
+    struct info_aggregate a;
+    json_t *slots = slices_by_slot(h), *out = json_array(), *slice;
+    size_t i;
+
+    for (uint32_t k = 0; k < n; k++) {
+        slice = info_read_aggregate(h, k, &a) ? json_array_get(slots, a.slice) : NULL;
+        if (!json_is_object(slice))
             continue;
         add_one(slice, "aggregates");
         add_one(json_object_get(slice, "verdicts"), verdict_of(&a));
     }
+    json_array_foreach (slots, i, slice)
+        if (json_is_object(slice))
+            json_array_append(out, slice);
+    json_decref(slots);
     return out;
 }
 

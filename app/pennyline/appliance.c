@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/random.h"
+#include "change.h"
 #include "claims.h"
 #include "control/control.h"
 #include "eal.h"
@@ -281,17 +282,19 @@ static void policies_down(struct appliance *a)
 
 static int policies_up(struct appliance *a)
 {
+    const struct policy_plan plan = {.config = a->config, .ports = a->ports, .number = 1};
     unsigned int lcore;
 
     RTE_LCORE_FOREACH_WORKER (lcore) {
         unsigned int s = rte_lcore_to_socket_id(lcore);
 
         if (a->policies[s] == NULL)
-            a->policies[s] = policy_create(a->config, a->ports, (int)s);
+            a->policies[s] = policy_create(&plan, (int)s);
         if (a->policies[s] == NULL) {
             policies_down(a);
             return no_memory("prefixes");
         }
+        engine_rules_find_aggregates(a->policies[s]->rules, a->aggregates);
     }
     return 0;
 }
@@ -338,13 +341,13 @@ static const struct step {
     int (*up)(struct appliance *a);
     void (*down)(struct appliance *a);
 } steps[] = {
-    {signals_up, signals_down},   {log_up, log_down},
-    {claims_up, claims_down},     {services_listen, services_hang_up},
-    {eal_up, eal_down},           {ports_up, ports_down},
-    {queues_up, queues_down},     {tables_up, tables_down},
-    {policies_up, policies_down}, {lanes_up, lanes_destroy},
-    {services_up, services_down}, {start_up, start_down},
-    {inspect_up, inspect_down},
+    {signals_up, signals_down}, {log_up, log_down},
+    {claims_up, claims_down},   {services_listen, services_hang_up},
+    {eal_up, eal_down},         {change_up, change_down},
+    {ports_up, ports_down},     {queues_up, queues_down},
+    {tables_up, tables_down},   {policies_up, policies_down},
+    {lanes_up, lanes_destroy},  {services_up, services_down},
+    {start_up, start_down},     {inspect_up, inspect_down},
 };
 
 static void walk_down(struct appliance *a, size_t n_taken)

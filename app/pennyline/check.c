@@ -10,6 +10,7 @@
 
 #include "check_findings.h"
 #include "check_parts.h"
+#include "config/slots.h"
 #include "eal.h"
 #include "eventlog/eventlog.h"
 
@@ -53,7 +54,7 @@ unsigned int check_host(const struct config *config)
     struct check c = {.config = config};
     char error[LCORES_ERROR_BYTES];
 
-    if (config->n_slices == 0)
+    if (config_n_present(config) == 0)
         check_blocks(&c, "no slice is configured: add one to \"slices\"; mode \"off\" only counts");
     if (config->n_ports == 0)
         check_blocks(&c, "no port is configured: add one to \"ports\"");

@@ -2,9 +2,11 @@
 #include "events.h"
 #include "base/time.h"
 
+#include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
 
+#include "change.h"
 #include "control/control.h"
 #include "drain.h"
 #include "eventlog/eventlog.h"
@@ -250,6 +252,64 @@ void events_drain(struct appliance *a, uint64_t now_ns)
         return;
     event = box_event(a, "draining", now_ns);
     json_object_set_new(event, "timeout_s", has_limit ? json_real(left_s) : json_null());
+    publish(a, event);
+}
+
+/* So many differences are told one by one; with each at most 320 bytes, an event stays readable. */
+#define MOST_CHANGES_TOLD 32
+
+static void say_change(const struct change_request *request, const struct change_result *result)
+{
+    char text[320];
+
+    if (result->error != 0) {
+        say_error("%s by %s: refused, and nothing is changed: %s", request->way, request->who,
+                  result->text);
+        return;
+    }
+    if (result->after == result->before) {
+        say_info("%s by %s: nothing differs from what is in force", request->way, request->who);
+        return;
+    }
+    say_info("%s by %s: %u changes are in force, generation %" PRIu64 " after %" PRIu64
+             ", within %.0f ms",
+             request->way, request->who, result->changes->n, result->after, result->before,
+             (double)result->took_ns / (double)NS_PER_MS);
+    for (uint32_t i = 0; i < result->changes->n && i < MOST_CHANGES_TOLD; i++)
+        say_info("  %s", config_change_text(&result->changes->changes[i], text, sizeof(text)));
+}
+
+json_t *events_changes_json(const struct config_changes *changes)
+{
+    json_t *out = json_array();
+    char text[320];
+
+    for (uint32_t i = 0; i < changes->n && i < MOST_CHANGES_TOLD; i++)
+        json_array_append_new(
+            out, json_pack("{s:s, s:s}", "change",
+                           config_change_text(&changes->changes[i], text, sizeof(text)), "class",
+                           config_change_class_name(changes->changes[i].class)));
+    return out;
+}
+
+void events_change(struct appliance *a, const struct change_request *request,
+                   const struct change_result *result, uint64_t now_ns)
+{
+    json_t *event;
+
+    progress_end(&a->progress);
+    say_change(request, result);
+    if (!has_audience(a))
+        return;
+    event = box_event(a, result->error == 0 ? "reconfigured" : "change_refused", now_ns);
+    json_object_set_new(event, "by", json_string(request->who));
+    json_object_set_new(event, "way", json_string(request->way));
+    json_object_set_new(event, "generation_before", json_integer((json_int_t)result->before));
+    json_object_set_new(event, "generation", json_integer((json_int_t)result->after));
+    if (result->error != 0)
+        json_object_set_new(event, "error", json_string(result->text));
+    json_object_set_new(event, "n_changes", json_integer(result->changes->n));
+    json_object_set_new(event, "changes", events_changes_json(result->changes));
     publish(a, event);
 }
 

@@ -6,6 +6,9 @@
 
 #include "state.h"
 
+struct change_request;
+struct config_changes;
+struct change_result;
 struct manager_event;
 
 /* manager_config.on_event; the context is the appliance. */
@@ -22,6 +25,13 @@ void events_thread(struct appliance *a, const struct worker *w, uint64_t stood_n
 
 /* The box is being taken out of the path, or was given another time for it: a->drain says. */
 void events_drain(struct appliance *a, uint64_t now_ns);
+
+/* The configuration changed, or was not changed: who asked, and what became of it. */
+void events_change(struct appliance *a, const struct change_request *request,
+                   const struct change_result *result, uint64_t now_ns);
+
+/* The first of the differences, in words, with what each asks for. The caller's. */
+json_t *events_changes_json(const struct config_changes *changes);
 
 /* The process: "started", "stopping", "stopped". */
 void events_process(struct appliance *a, const char *what, uint64_t now_ns);

@@ -19,7 +19,8 @@
 /* base/time.h does not go together with DPDK's headers of memory. */
 #define INTERVAL_NS            UINT64_C(100000000)
 #define ROUND_NS               UINT64_C(250000000) /* in which each aggregate has its turn */
-#define MOST_AGGREGATES_A_TURN 512                 /* each takes about 0.3 us */
+#define MOST_SLICES_A_TURN     128
+#define MOST_AGGREGATES_A_TURN 512 /* each takes about 0.3 us */
 
 static uint32_t n_pools(const struct appliance *a)
 {
@@ -153,6 +154,18 @@ static void set_memory(struct info_memory *out, const struct memory_budget *b)
         }
 }
 
+/* Some at a time: thousands of them would keep the manager for milliseconds. */
+static void write_slices(struct appliance *a, uint32_t most)
+{
+    uint32_t *left = &a->inspected.n_slices_left;
+
+    for (; most > 0 && *left > 0; most--) {
+        uint32_t slot = --*left;
+
+        info_write_slice(a->info, slot, &a->config->slices[slot]);
+    }
+}
+
 static void set_header(const struct appliance *a, struct info_header *h)
 {
     snprintf(h->instance, sizeof(h->instance), "%s", a->config->instance.name);
@@ -180,8 +193,8 @@ int inspect_up(struct appliance *a)
     a->info = info_create(zone->addr, &shape);
     set_header(a, a->info);
     set_workers(a);
-    for (uint32_t i = 0; i < a->config->n_slices; i++)
-        info_write_slice(a->info, i, &a->config->slices[i]);
+    a->inspected.n_slices_left = a->config->n_slices;
+    write_slices(a, a->config->n_slices);
     write_ports(a);
     write_pools(a);
     write_box(a, appliance_now_ns(a));
@@ -231,6 +244,7 @@ void inspect_serve(struct appliance *a, uint64_t now_ns)
 {
     if (a->info == NULL)
         return;
+    write_slices(a, MOST_SLICES_A_TURN);
     write_aggregates(a, now_ns);
     if (now_ns < a->inspected.next_ns)
         return;

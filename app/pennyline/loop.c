@@ -101,7 +101,8 @@ static bool has_ended(struct appliance *a, uint64_t now_ns)
     if (!o->is_test)
         return false;
     for (uint32_t i = 0; i < a->config->n_slices; i++)
-        is_active |= a->config->slices[i].mode == SLICE_ACTIVE;
+        is_active |=
+            slice_is_present(&a->config->slices[i]) && a->config->slices[i].mode == SLICE_ACTIVE;
     if (!is_active && is_over)
         manager_passive_expire(a->manager, now_ns);
     if (!is_active)

@@ -10,6 +10,7 @@
 #include "appliance.h"
 #include "check.h"
 #include "common/exit_codes.h"
+#include "config/slots.h"
 #include "lanes.h"
 #include "options.h"
 #include "report/report.h"
@@ -79,6 +80,16 @@ static void print_summary(struct appliance *a, bool is_test, bool as_json, int e
     json_decref(ports);
 }
 
+/* A test has the slices that it begins with; a service may come to have others. */
+static int lay_out(struct config *config, bool is_test)
+{
+    int error = config_take_slots(config, NULL, NULL, is_test ? config->n_slices : SLICE_MAX);
+
+    if (error != 0)
+        say_error("no memory for the slices");
+    return error;
+}
+
 static int serve(const struct options *o, const struct config *config, const char *program)
 {
     /* Large, and pointed into by threads: not for the stack. */
@@ -87,6 +98,7 @@ static int serve(const struct options *o, const struct config *config, const cha
     bool as_json = is_test ? o->test.json : o->json;
     struct appliance_options options = {
         .program = program,
+        .config_path = is_test ? NULL : o->config_path,
         .eal_arguments = o->eal_arguments,
         .is_test = is_test,
         .duration_ms = o->test.duration_ms,
@@ -137,7 +149,9 @@ int main(int argc, char **argv)
         /* No start makes a file better: the service manager does not try again. */
         return options.command == COMMAND_CHECK || code == -ENOMEM ? EXIT_ERROR : EXIT_USAGE;
     }
-    code = options.command == COMMAND_CHECK ? check(config) : serve(&options, config, argv[0]);
+    code = lay_out(config, options.command == COMMAND_TEST) != 0 ? EXIT_ERROR
+           : options.command == COMMAND_CHECK                    ? check(config)
+                                                                 : serve(&options, config, argv[0]);
     config_free(config);
     options_free(&options);
     return code;

@@ -174,7 +174,8 @@ struct memory_budget memory_estimate(const struct config *config, const struct p
         .ring_bytes = export_ring_memory_bytes(memory_n_messages(config)),
         .other_bytes = sizeof(struct worker),
         .info_bytes = info_memory_bytes(config, places->n_workers),
-        .prefixes_bytes = prefix_table_memory_bytes(config->slices, config->n_slices),
+        /* Those in force, and those of the generation that comes. */
+        .prefixes_bytes = 2 * prefix_table_memory_bytes(config->slices, config->n_slices),
     };
 
     estimate_by_aggregates(config, &b);

@@ -13,6 +13,7 @@
 #include "common/exit_codes.h"
 #include "eal_arguments.h"
 #include "lcores.h"
+#include "seed.h"
 
 #define USUAL_LCORES       "0-1"
 #define LEAST_AGGREGATES   1024
@@ -337,24 +338,15 @@ static json_t *compose(const struct options *o)
     return root;
 }
 
-/* A coin that can be guessed is none: the proof of closed_loop begins with it. One seed would make
- * the coins of all slices and workers known. */
 static int refuse_seed(struct config **config, char *error, size_t n_error)
 {
-    for (uint32_t i = 0; i < (*config)->n_slices; i++) {
-        const struct slice *s = &(*config)->slices[i];
+    int status = seed_check(*config, error, n_error);
 
-        if (!s->parameters.has_seed)
-            continue;
-        snprintf(error, n_error,
-                 "seed %" PRIu64 " of slice \"%s\": whoever knows it knows which segments are "
-                 "dropped, so it is for pennyline-replay only; leave it out",
-                 s->parameters.seed, s->name);
+    if (status != 0) {
         config_free(*config);
         *config = NULL;
-        return -EINVAL;
     }
-    return 0;
+    return status;
 }
 
 int options_load_config(const struct options *o, struct config **config, char *error,

@@ -46,19 +46,45 @@ static int fill_slice(struct policy_slice *out, const struct config *config, con
     return out->has_next_hops ? nexthop_group_init(&out->next_hops, hops, s->n_next_hops) : 0;
 }
 
-static int fill(struct policy *policy, const struct config *config, const struct port *ports,
-                int socket)
+static int make_rules(struct policy *policy, const struct policy_plan *plan, int socket)
 {
-    char name[20];
-    int error = 0;
+    const struct config *c = plan->config;
+    const struct engine_rules_config config = {
+        .slices = c->slices,
+        .n_slices = c->n_slices,
+        .never_drop = &c->never_drop,
+        .admissions_per_second = c->instance.flow_admissions_per_second,
+        .max_manager_lateness_ms = c->instance.max_manager_lateness_ms,
+        .fates = plan->fates,
+        .sparing = plan->sparing,
+    };
+    void *memory = rte_zmalloc_socket("rules", engine_rules_memory_bytes(&config),
+                                      RTE_CACHE_LINE_SIZE, socket);
 
-    snprintf(name, sizeof(name), "policy_%d", socket);
+    if (memory == NULL)
+        return -ENOMEM;
+    policy->rules = engine_rules_init(memory, &config);
+    return 0;
+}
+
+/* Two generations are there at a time. */
+static int fill(struct policy *policy, const struct policy_plan *plan, int socket)
+{
+    const struct config *config = plan->config;
+    const struct port *ports = plan->ports;
+    char name[20];
+    int error = make_rules(policy, plan, socket);
+
+    if (error != 0)
+        return error;
+    snprintf(name, sizeof(name), "policy_%d_%u", socket, (unsigned int)(plan->number % 1000000));
     policy->prefixes = prefix_table_create(name, config->slices, config->n_slices, socket);
     if (policy->prefixes == NULL)
         return -errno;
     policy->n_slices = config->n_slices;
     for (uint32_t i = 0; i < config->n_slices && error == 0; i++)
-        error = fill_slice(&policy->slices[i], config, &config->slices[i], ports);
+        if (slice_is_present(&config->slices[i]))
+            error = fill_slice(&policy->slices[i], config, &config->slices[i], ports);
     policy->n_ports = config->n_ports;
     for (uint32_t i = 0; i < config->n_ports; i++) {
         policy->ports[i].is_mirror = config->ports[i].role == PORT_ROLE_MIRROR;
@@ -71,7 +97,7 @@ static int fill(struct policy *policy, const struct config *config, const struct
     return error;
 }
 
-struct policy *policy_create(const struct config *config, const struct port *ports, int socket)
+struct policy *policy_create(const struct policy_plan *plan, int socket)
 {
     struct policy *policy =
         rte_zmalloc_socket("policy", sizeof(*policy), RTE_CACHE_LINE_SIZE, socket);
@@ -79,10 +105,10 @@ struct policy *policy_create(const struct config *config, const struct port *por
 
     if (policy != NULL)
         policy->slices =
-            rte_zmalloc_socket("policy", (config->n_slices + 1) * sizeof(*policy->slices),
+            rte_zmalloc_socket("policy", (plan->config->n_slices + 1) * sizeof(*policy->slices),
                                RTE_CACHE_LINE_SIZE, socket);
     if (policy != NULL && policy->slices != NULL)
-        error = fill(policy, config, ports, socket);
+        error = fill(policy, plan, socket);
     if (error == 0)
         return policy;
     policy_destroy(policy);
@@ -95,6 +121,7 @@ void policy_destroy(struct policy *policy)
     if (policy == NULL)
         return;
     prefix_table_destroy(policy->prefixes);
+    rte_free(policy->rules);
     rte_free(policy->slices);
     rte_free(policy);
 }

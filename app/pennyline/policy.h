@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What workers need of the configuration, in the shape that they need it: which slice a packet
- * belongs to, and where it leaves. One for each NUMA socket that has workers.
+ * belongs to, what its engine is to do with it, and where it leaves. One for each NUMA socket that
+ * has workers, and for each generation of the configuration.
  *
  * Immutable while a worker reads it, but for the usable next hops, which the manager may change at
  * any time. */
@@ -11,6 +12,7 @@
 #include <stdint.h>
 
 #include "config/config.h"
+#include "engine/rules.h"
 #include "nexthop/nexthop.h"
 #include "packet/packet.h"
 #include "port/port.h"
@@ -34,13 +36,24 @@ struct policy_port {
 struct policy {
     struct prefix_table *prefixes;
     struct policy_slice *slices; /* as in config.slices */
+    struct engine_rules *rules;
     uint32_t n_slices;
     struct policy_port ports[CONFIG_MAX_PORTS];
     uint32_t n_ports;
 };
 
-/* Makes one in memory of a NUMA socket; `ports` are open. NULL with errno. */
-struct policy *policy_create(const struct config *config, const struct port *ports, int socket);
+/* What it is made of. */
+struct policy_plan {
+    const struct config *config;  /* not kept */
+    const struct port *ports;     /* open */
+    uint64_t number;              /* of the generation */
+    const enum slice_fate *fates; /* NULL: of the first one */
+    uint32_t sparing;             /* as engine_rules_config has it */
+};
+
+/* Makes one in memory of a NUMA socket. Its rules know no aggregates yet
+ * (engine_rules_find_aggregates()). NULL with errno. Any thread. */
+struct policy *policy_create(const struct policy_plan *plan, int socket);
 void policy_destroy(struct policy *policy);
 
 /* Which next hops may be used, by the links of their ports. */

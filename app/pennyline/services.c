@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "change.h"
 #include "control/control.h"
 #include "drain.h"
 #include "inspect.h"
@@ -186,6 +187,7 @@ int services_up(struct appliance *a)
 
 void services_serve(struct appliance *a, uint64_t now_ns)
 {
+    change_serve(a, now_ns);
     if (a->control != NULL)
         control_poll(a->control, now_ns);
     telemetry_serve(&a->operations, now_ns);

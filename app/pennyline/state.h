@@ -19,6 +19,7 @@
 #include "report/report.h"
 #include "worker.h"
 
+struct change;
 struct eventlog;
 struct info_header;
 struct manager;
@@ -26,6 +27,7 @@ struct rte_mempool;
 
 struct appliance_options {
     const char *program;
+    const char *config_path;    /* NULL: it came from the command line */
     char *const *eal_arguments; /* ends with NULL; may be NULL */
     bool is_test;               /* ends when all tests have ended; else only when told to */
     uint32_t duration_ms;       /* 0: no limit */
@@ -49,8 +51,9 @@ struct appliance_drain {
 /* How far other processes were told. */
 struct appliance_inspected {
     uint64_t next_ns, last_ns;
-    uint32_t n_written; /* aggregates that were told of at least once */
-    uint32_t next;      /* the one whose turn it is, modulo n_written */
+    uint32_t n_written;     /* aggregates that were told of at least once */
+    uint32_t next;          /* the one whose turn it is, modulo n_written */
+    uint32_t n_slices_left; /* slots to be told of, since the configuration changed */
 };
 
 /* The table on the terminal. */
@@ -61,7 +64,7 @@ struct progress {
 
 /* The manager's thread owns all of it; workers see their struct worker and what that points to. */
 struct appliance {
-    const struct config *config;
+    const struct config *config; /* in force; change.h says whose */
     const struct appliance_options *options;
     struct clock_steering steering;   /* of the workers' clock */
     struct clock_board clock_board;   /* where they find it */
@@ -94,6 +97,7 @@ struct appliance {
     bool must_stop, must_stop_at_once;    /* told once, or again */
     bool hangs;                           /* a worker did not end, so nothing can be given back */
     struct appliance_drain drain;
+    struct change *change;     /* of the configuration */
     bool has_told_end;         /* of a test after which forwarding goes on */
     bool has_told_ready;       /* the service manager, that all workers forward */
     uint64_t hearts_looked_ns; /* when workers were last looked at */

@@ -443,6 +443,13 @@ static unsigned int process_burst(struct worker *w, struct burst *b, const struc
     return b->n;
 }
 
+/* Between two turns: of one policy is all that a packet meets. */
+static never_inlined void follow_policy(struct worker *w, const struct policy *policy)
+{
+    engine_follow(w->engine, policy->rules);
+    w->followed = policy;
+}
+
 static void follow_order(struct worker *w, uint32_t order)
 {
     if (order == WORKER_SETTLE &&
@@ -474,6 +481,8 @@ int worker_run(void *worker)
             w->wants_checksum = true;
         }
         n_packets = 0;
+        if (likely_false(policy != w->followed))
+            follow_policy(w, policy);
         engine_begin_burst(w->engine, tsc_clock_ns_of(&w->clock, now));
         for (uint32_t i = 0; i < w->n_queues; i++)
             n_packets += process_burst(w, &burst, &w->queues[i], policy);

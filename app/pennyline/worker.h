@@ -75,7 +75,8 @@ struct worker {
     uint32_t n_queues;
     struct worker_queue queues[WORKER_MAX_QUEUES];
 
-    /* Manager writes, worker reads. */
+    /* Manager writes, worker reads. What was there before is not looked at any more when the worker
+     * has closed an epoch that began after that: manager_is_epoch_over(). */
     alignas(CACHE_LINE_BYTES) _Atomic(const struct policy *) policy;
     _Atomic uint32_t order; /* enum worker_order */
 
@@ -93,6 +94,7 @@ struct worker {
 
     /* The worker's own. */
     alignas(CACHE_LINE_BYTES) bool ask_early; /* flows are asked for before slices are known */
+    const struct policy *followed;            /* the engine goes by its rules */
     struct ingress_memo latest_ingress;
     uint32_t n_until_sample; /* bursts; 0: the stages of this one are measured */
     uint64_t stage_began;    /* of a measured burst, in ticks */

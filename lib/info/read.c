@@ -27,7 +27,8 @@ bool info_read_pool(const struct info_header *h, uint32_t i, struct info_pool *o
 
 bool info_read_slice(const struct info_header *h, uint32_t i, struct info_slice *out)
 {
-    return info_table_read(table_at(h, h->slices_at), i, out);
+    return info_table_read(table_at(h, h->slices_at), i, out) &&
+           out->slice.presence != SLICE_ABSENT;
 }
 
 bool info_read_aggregate(const struct info_header *h, uint32_t i, struct info_aggregate *out)

@@ -4,7 +4,9 @@
 #ifndef PORT_DPDK_COMPAT_H
 #define PORT_DPDK_COMPAT_H
 
+#include <pthread.h>
 #include <rte_fib6.h>
+#include <rte_lcore.h>
 #include <rte_telemetry.h>
 #include <rte_version.h>
 
@@ -40,6 +42,37 @@ static inline int dpdk_fib6_lookup_bulk(struct rte_fib6 *fib, dpdk_ipv6 *a, uint
                                         int n)
 {
     return rte_fib6_lookup_bulk(fib, (uint8_t(*)[16])a, next_hops, n);
+}
+#endif
+
+/* A thread beside the lcores, where these leave room: 0 or a negative errno. Another call since
+ * 23.11. */
+#if DPDK_AT_LEAST(23, 11)
+#include <rte_thread.h>
+typedef rte_thread_t dpdk_thread;
+#define DPDK_THREAD_RESULT uint32_t
+static inline int dpdk_thread_create(dpdk_thread *thread, const char *name, uint32_t (*run)(void *),
+                                     void *argument)
+{
+    return rte_thread_create_control(thread, name, run, argument);
+}
+
+static inline void dpdk_thread_join(dpdk_thread thread)
+{
+    rte_thread_join(thread, NULL);
+}
+#else
+typedef pthread_t dpdk_thread;
+#define DPDK_THREAD_RESULT void *
+static inline int dpdk_thread_create(dpdk_thread *thread, const char *name, void *(*run)(void *),
+                                     void *argument)
+{
+    return rte_ctrl_thread_create(thread, name, NULL, run, argument);
+}
+
+static inline void dpdk_thread_join(dpdk_thread thread)
+{
+    pthread_join(thread, NULL);
 }
 #endif
 

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "builder.h"
+
+#include <errno.h>
+#include <semaphore.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "port/dpdk_compat.h"
+#include "seed.h"
+
+enum work { WORK_NONE, WORK_BUILD, WORK_FREE, WORK_END };
+
+struct builder {
+    dpdk_thread thread;
+    sem_t wake;
+    _Atomic uint32_t work; /* enum work; the manager gives it, the builder sets it to NONE */
+    struct build *build;   /* written before `work` */
+};
+
+__attribute__((format(printf, 3, 4))) static int refuse(struct build *b, int error,
+                                                        const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(b->text, sizeof(b->text), format, arguments);
+    va_end(arguments);
+    return error;
+}
+
+/* All that would need a restart, in a line. */
+static int check_classes(struct build *b)
+{
+    size_t n = 0;
+
+    for (uint32_t i = 0; i < b->changes.n; i++) {
+        char text[320];
+
+        if (b->changes.changes[i].class != CONFIG_RESTART)
+            continue;
+        config_change_text(&b->changes.changes[i], text, sizeof(text));
+        if (n < sizeof(b->text))
+            n += (size_t)snprintf(b->text + n, sizeof(b->text) - n, "%s%s needs a restart",
+                                  n == 0 ? "" : "; ", text);
+    }
+    return n == 0 ? 0 : -EINVAL;
+}
+
+static int check_passive(struct build *b)
+{
+    const struct config *c = b->next.config;
+
+    for (uint32_t i = 0; !b->may_be_passive && i < c->n_slices; i++)
+        if (c->slices[i].mode == SLICE_PASSIVE)
+            return refuse(
+                b, -EINVAL,
+                "slice \"%s\": mode \"passive\" needs a restart, since no slice had it at "
+                "start, and memory for it was not taken",
+                c->slices[i].name);
+    return 0;
+}
+
+static int take_slots(struct build *b)
+{
+    int error = config_take_slots(b->next.config, b->in_force, b->is_held, b->in_force->n_slices);
+
+    if (error == -ENOSPC)
+        return refuse(b, error,
+                      "more than %u slices, those that left and still have drops under way "
+                      "included; try again in some seconds",
+                      b->in_force->n_slices);
+    return error;
+}
+
+/* Flows look again whether they are spared. */
+static bool changes_sparing(const struct config_changes *changes)
+{
+    for (uint32_t i = 0; i < changes->n; i++)
+        if (strcmp(changes->changes[i].list, "never_drop") == 0 ||
+            strcmp(changes->changes[i].option, "protect_first_packets") == 0)
+            return true;
+    return false;
+}
+
+static int make_policies(struct build *b)
+{
+    const struct policy_plan plan = {.config = b->next.config,
+                                     .ports = b->ports,
+                                     .number = b->number,
+                                     .fates = b->fates,
+                                     .sparing = b->sparing + changes_sparing(&b->changes)};
+
+    for (unsigned int s = 0; s < RTE_MAX_NUMA_NODES; s++) {
+        if (!b->sockets[s])
+            continue;
+        b->next.policies[s] = policy_create(&plan, (int)s);
+        if (b->next.policies[s] == NULL)
+            return refuse(b, -errno,
+                          "no memory for its prefixes beside those in force: raise eal.memory_mb, "
+                          "or the number of hugepages, and start anew");
+    }
+    return 0;
+}
+
+static int build_next(struct build *b)
+{
+    struct config_error why = {0};
+    int error = b->make(b->context, b->in_force, &b->next.config, &why);
+
+    if (error != 0)
+        return refuse(b, error, "%s", why.text);
+    error = seed_check(b->next.config, b->text, sizeof(b->text));
+    if (error == 0)
+        error = config_diff(b->in_force, b->next.config, &b->changes);
+    if (error == 0)
+        error = check_classes(b);
+    if (error == 0)
+        error = check_passive(b);
+    if (error == 0)
+        error = take_slots(b);
+    if (error == 0)
+        error = config_fates(b->in_force, b->next.config, &b->changes, b->fates);
+    return error == 0 && !b->dry_run ? make_policies(b) : error;
+}
+
+static void free_generation(struct generation *g)
+{
+    for (unsigned int s = 0; s < RTE_MAX_NUMA_NODES; s++)
+        policy_destroy(g->policies[s]);
+    config_free(g->config);
+    *g = (struct generation){0};
+}
+
+static void build(struct build *b)
+{
+    b->error = build_next(b);
+    if (b->error == -ENOMEM && b->text[0] == '\0')
+        refuse(b, -ENOMEM, "not enough memory");
+    if (b->error != 0 || b->dry_run)
+        free_generation(&b->next);
+}
+
+static void free_all(struct build *b)
+{
+    config_changes_free(&b->changes);
+    free_generation(&b->next);
+    free_generation(&b->old);
+}
+
+static DPDK_THREAD_RESULT run(void *argument)
+{
+    struct builder *b = argument;
+    enum work work;
+
+    while (true) {
+        while (sem_wait(&b->wake) != 0)
+            ;
+        work = (enum work)atomic_load_explicit(&b->work, memory_order_acquire);
+        if (work == WORK_END)
+            return 0;
+        if (work == WORK_BUILD)
+            build(b->build);
+        else if (work == WORK_FREE)
+            free_all(b->build);
+        atomic_store_explicit(&b->work, WORK_NONE, memory_order_release);
+    }
+}
+
+int builder_start(struct builder **out)
+{
+    struct builder *b = calloc(1, sizeof(*b));
+    int error;
+
+    if (b == NULL)
+        return -ENOMEM;
+    sem_init(&b->wake, 0, 0);
+    error = dpdk_thread_create(&b->thread, "builder", run, b);
+    if (error != 0) {
+        sem_destroy(&b->wake);
+        free(b);
+        return error;
+    }
+    *out = b;
+    return 0;
+}
+
+bool builder_is_ready(const struct builder *b)
+{
+    return atomic_load_explicit(&b->work, memory_order_acquire) == WORK_NONE;
+}
+
+void builder_await(const struct builder *b)
+{
+    while (!builder_is_ready(b))
+        usleep(100);
+}
+
+static void give(struct builder *b, enum work work)
+{
+    atomic_store_explicit(&b->work, work, memory_order_release);
+    sem_post(&b->wake);
+}
+
+void builder_stop(struct builder *b)
+{
+    if (b == NULL)
+        return;
+    builder_await(b);
+    give(b, WORK_END);
+    dpdk_thread_join(b->thread);
+    sem_destroy(&b->wake);
+    free(b);
+}
+
+void builder_begin(struct builder *b, struct build *build)
+{
+    b->build = build;
+    give(b, WORK_BUILD);
+}
+
+void builder_begin_freeing(struct builder *b, struct build *build)
+{
+    b->build = build;
+    give(b, WORK_FREE);
+}

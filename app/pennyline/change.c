@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "change.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "events.h"
+#include "manager/manager.h"
+#include "say.h"
+
+enum stage {
+    STAGE_IDLE,
+    STAGE_BUILDING,
+    STAGE_LEAVING, /* workers may still be in the old generation */
+    STAGE_FREEING,
+};
+
+struct change {
+    struct builder *builder;
+    enum stage stage;
+    uint64_t number; /* of the generation in force */
+    uint64_t left_epoch;
+    struct config *own; /* the one in force, when it is not that of the start */
+    bool may_be_passive;
+    struct build build;
+    uint64_t began_ns;
+    struct change_request waiting[CHANGE_MOST_WAITING]; /* a ring; the first is under way */
+    uint32_t first, n;
+};
+
+static struct change_request *current(struct change *c)
+{
+    return &c->waiting[c->first];
+}
+
+int change_ask(struct appliance *a, const struct change_request *request, uint64_t now_ns)
+{
+    struct change *c = a->change;
+
+    (void)now_ns;
+    if (a->must_stop)
+        return -ESHUTDOWN;
+    if (c->n == CHANGE_MOST_WAITING)
+        return -EBUSY;
+    c->waiting[(c->first + c->n++) % CHANGE_MOST_WAITING] = *request;
+    return 0;
+}
+
+static int load_file(void *context, const struct config *in_force, struct config **out,
+                     struct config_error *error)
+{
+    const struct appliance *a = context;
+
+    (void)in_force;
+    return config_load_file(a->options->config_path, out, error);
+}
+
+/* Who asked for a reload is told with a context of its own. */
+struct reload {
+    const struct appliance *appliance;
+    void (*done)(void *context, const struct change_result *result);
+    void *context;
+};
+
+static int load_file_of(void *context, const struct config *in_force, struct config **out,
+                        struct config_error *error)
+{
+    const struct reload *r = context;
+
+    return load_file((void *)(uintptr_t)r->appliance, in_force, out, error);
+}
+
+static void reload_done(void *context, const struct change_result *result)
+{
+    struct reload *r = context;
+
+    if (r->done != NULL)
+        r->done(r->context, result);
+    free(r);
+}
+
+int change_reload(struct appliance *a, const struct change_request *request, uint64_t now_ns)
+{
+    struct change_request own = *request;
+    struct reload *r;
+    int error;
+
+    if (a->options->config_path == NULL)
+        return -ENOENT;
+    r = calloc(1, sizeof(*r));
+    if (r == NULL)
+        return -ENOMEM;
+    *r = (struct reload){a, request->done, request->context};
+    own.make = load_file_of;
+    own.done = reload_done;
+    own.context = r;
+    error = change_ask(a, &own, now_ns);
+    if (error != 0)
+        free(r);
+    return error;
+}
+
+static void finish(struct appliance *a, uint64_t before, uint64_t now_ns)
+{
+    struct change *c = a->change;
+    const struct change_request *r = current(c);
+    const struct change_result result = {.error = c->build.error,
+                                         .text = c->build.text,
+                                         .dry_run = r->dry_run,
+                                         .before = before,
+                                         .after = c->number,
+                                         .changes = &c->build.changes,
+                                         .took_ns = now_ns - c->began_ns};
+
+    if (!r->dry_run)
+        events_change(a, r, &result, now_ns);
+    if (r->done != NULL)
+        r->done(r->context, &result);
+    c->first = (c->first + 1) % CHANGE_MOST_WAITING;
+    c->n--;
+}
+
+static void begin(struct appliance *a, uint64_t now_ns)
+{
+    struct change *c = a->change;
+    const struct change_request *r = current(c);
+
+    c->build = (struct build){.make = r->make,
+                              .context = r->context,
+                              .in_force = a->config,
+                              .ports = a->ports,
+                              .may_be_passive = c->may_be_passive,
+                              .dry_run = r->dry_run,
+                              .number = c->number + 1};
+    for (unsigned int s = 0; s < RTE_MAX_NUMA_NODES; s++) {
+        c->build.sockets[s] = a->policies[s] != NULL;
+        if (a->policies[s] != NULL)
+            c->build.sparing = engine_rules_sparing(a->policies[s]->rules);
+    }
+    manager_held_slots(a->manager, c->build.is_held);
+    c->began_ns = now_ns;
+    c->stage = STAGE_BUILDING;
+    builder_begin(c->builder, &c->build);
+}
+
+static int follow(struct appliance *a, uint64_t now_ns)
+{
+    struct build *b = &a->change->build;
+    const struct config_instance *i = &b->next.config->instance;
+    const struct manager_generation g = {.slices = b->next.config->slices,
+                                         .fates = b->fates,
+                                         .max_own_loss_ratio = i->max_own_loss_ratio,
+                                         .max_stall_ms = i->max_manager_lateness_ms,
+                                         .max_drops_per_hour = i->max_drops_per_hour};
+    int error = manager_follow(a->manager, &g, now_ns);
+
+    if (error == -ENOSPC)
+        snprintf(b->text, sizeof(b->text),
+                 "no aggregates are left for the new slices: instance.max_aggregates is %u, and "
+                 "needs a restart",
+                 i->max_aggregates);
+    else if (error != 0)
+        snprintf(b->text, sizeof(b->text), "not enough memory");
+    return error;
+}
+
+/* It says how to start; whoever changes it there means now. */
+static void follow_kill_switch(struct appliance *a, const struct config *before, uint64_t now_ns)
+{
+    if (a->config->instance.kill_switch != before->instance.kill_switch)
+        manager_set_kill_switch(a->manager, a->config->instance.kill_switch, now_ns);
+}
+
+/* The manager has followed: from now on workers do. */
+static void publish(struct appliance *a, uint64_t now_ns)
+{
+    struct change *c = a->change;
+    struct build *b = &c->build;
+    const struct config *before = a->config;
+
+    for (unsigned int s = 0; s < RTE_MAX_NUMA_NODES; s++) {
+        if (b->next.policies[s] == NULL)
+            continue;
+        engine_rules_find_aggregates(b->next.policies[s]->rules, a->aggregates);
+        policy_follow_links(b->next.policies[s], a->ports);
+        b->old.policies[s] = a->policies[s];
+        a->policies[s] = b->next.policies[s];
+        b->next.policies[s] = NULL;
+    }
+    for (uint32_t i = 0; i < a->n_workers; i++)
+        atomic_store_explicit(&a->workers[i]->policy, a->policies[a->workers[i]->socket],
+                              memory_order_release);
+    c->left_epoch = manager_epoch(a->manager);
+    b->old.config = c->own;
+    a->config = c->own = b->next.config;
+    b->next.config = NULL;
+    c->number++;
+    a->inspected.n_slices_left = a->config->n_slices;
+    follow_kill_switch(a, before, now_ns);
+}
+
+static void free_build(struct change *c)
+{
+    c->stage = STAGE_FREEING;
+    builder_begin_freeing(c->builder, &c->build);
+}
+
+static void take_built(struct appliance *a, uint64_t now_ns)
+{
+    struct change *c = a->change;
+    uint64_t before = c->number;
+
+    if (c->build.error == 0 && !c->build.dry_run && c->build.changes.n > 0)
+        c->build.error = follow(a, now_ns);
+    if (c->build.error != 0 || c->build.dry_run || c->build.changes.n == 0) {
+        finish(a, before, now_ns);
+        free_build(c);
+        return;
+    }
+    publish(a, now_ns);
+    finish(a, before, now_ns);
+    c->stage = STAGE_LEAVING;
+}
+
+void change_serve(struct appliance *a, uint64_t now_ns)
+{
+    struct change *c = a->change;
+
+    switch (c->stage) {
+    case STAGE_IDLE:
+        if (c->n > 0)
+            begin(a, now_ns);
+        return;
+    case STAGE_BUILDING:
+        if (builder_is_ready(c->builder))
+            take_built(a, now_ns);
+        return;
+    case STAGE_LEAVING:
+        if (manager_is_epoch_over(a->manager, c->left_epoch))
+            free_build(c);
+        return;
+    case STAGE_FREEING:
+        if (builder_is_ready(c->builder))
+            c->stage = STAGE_IDLE;
+        return;
+    }
+}
+
+uint64_t change_generation(const struct appliance *a)
+{
+    return a->change->number;
+}
+
+static bool any_slice_is_passive(const struct config *config)
+{
+    for (uint32_t i = 0; i < config->n_slices; i++)
+        if (slice_is_present(&config->slices[i]) && config->slices[i].mode == SLICE_PASSIVE)
+            return true;
+    return false;
+}
+
+int change_up(struct appliance *a)
+{
+    struct change *c = calloc(1, sizeof(*c));
+    int error = c != NULL ? builder_start(&c->builder) : -ENOMEM;
+
+    if (error != 0) {
+        say_error("the thread that builds configurations cannot be started: %s", strerror(-error));
+        free(c);
+        return error;
+    }
+    c->number = 1;
+    c->may_be_passive = any_slice_is_passive(a->config);
+    a->change = c;
+    return 0;
+}
+
+static void refuse_waiting(struct change *c)
+{
+    static const struct config_changes none;
+    const struct change_result result = {.error = -ESHUTDOWN,
+                                         .text = "pennyline is stopping",
+                                         .before = c->number,
+                                         .after = c->number,
+                                         .changes = &none};
+
+    for (; c->n > 0; c->n--, c->first = (c->first + 1) % CHANGE_MOST_WAITING)
+        if (current(c)->done != NULL)
+            current(c)->done(current(c)->context, &result);
+}
+
+/* The manager and the workers are gone, and so is all that they saw of the configuration. */
+void change_down(struct appliance *a)
+{
+    struct change *c = a->change;
+
+    builder_await(c->builder);
+    refuse_waiting(c);
+    builder_begin_freeing(c->builder, &c->build);
+    builder_stop(c->builder);
+    config_free(c->own);
+    free(c);
+    a->change = NULL;
+}
