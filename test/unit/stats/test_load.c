@@ -87,6 +87,31 @@ static void without_packets_all_is_zero_and_stages_are_unknown(void **state)
     assert_float_equal(r.packets_per_second, 0, 0);
 }
 
+/* A tick a second, a packet sampled: the least that can be told. */
+static void one_of_each_is_enough_for_a_rate(void **state)
+{
+    struct worker_load none = {0}, now = {.packets = 3,
+                                          .turns = {{0, 0}, {1, 1}},
+                                          .bursts = {1},
+                                          .sampled_packets = 1,
+                                          .stage_cycles = {7}};
+    struct load_rates r = load_rates_between(&now, &none, 1);
+
+    (void)state;
+    assert_float_equal(r.packets_per_second, 3, 1e-12);
+    assert_float_equal(r.packets_per_burst, 3, 1e-12);
+    assert_float_equal(r.stage_cycles_per_packet[0], 7, 1e-12);
+}
+
+static void each_stage_has_a_name_and_words(void **state)
+{
+    (void)state;
+    for (int i = 0; i < LOAD_N_STAGES; i++) {
+        assert_non_null(load_stage_name((enum load_stage)i));
+        assert_non_null(load_stage_help((enum load_stage)i));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -94,6 +119,8 @@ int main(void)
         cmocka_unit_test(turns_with_and_without_packets_are_kept_apart),
         cmocka_unit_test(rates_are_those_between_two_readings),
         cmocka_unit_test(without_packets_all_is_zero_and_stages_are_unknown),
+        cmocka_unit_test(one_of_each_is_enough_for_a_rate),
+        cmocka_unit_test(each_stage_has_a_name_and_words),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
