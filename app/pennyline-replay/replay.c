@@ -240,7 +240,7 @@ enum engine_action replay_packet(struct replay *r, const struct capture_packet *
         if (packet->view.reason != PACKET_TCP) {
             c->slice_not_tcp++;
             engine_count_untestable(r->engine, (uint32_t)slice, &packet->view, 1);
-            if (packet_is_first_fragment(&packet->view))
+            if (packet_is_first_fragment(&packet->view, PACKET_PROTOCOL_TCP))
                 engine_note_fragment(r->engine, (uint32_t)slice, &packet->view, ingress);
         } else if (ingress == INGRESS_NONE)
             c->no_ingress++;

@@ -198,7 +198,7 @@ static void count_untestable(struct worker *w, const struct burst *b)
     for (unsigned int k = 0; k < b->n_untestable; k++) {
         const unsigned int i = b->untestable_at[k];
 
-        if (packet_is_first_fragment(&b->views[i]))
+        if (packet_is_first_fragment(&b->views[i], PACKET_PROTOCOL_TCP))
             engine_note_fragment(w->engine, (uint32_t)b->slices[i], &b->views[i], b->ingresses[i]);
     }
 }

@@ -57,7 +57,7 @@ static inline int slice_ports_fit(const struct slice_ports *wanted, const struct
 {
     if (!slice_ports_asks(wanted))
         return 0;
-    if ((view->reason != PACKET_TCP && !packet_is_first_fragment(view)) ||
+    if ((view->reason != PACKET_TCP && !packet_is_first_fragment(view, PACKET_PROTOCOL_TCP)) ||
         !slice_ports_hold(wanted->source, wanted->n_source, view->source_port) ||
         !slice_ports_hold(wanted->destination, wanted->n_destination, view->destination_port))
         return -1;

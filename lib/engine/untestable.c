@@ -13,6 +13,9 @@ void engine_count_untestable(struct engine *e, uint32_t slice, const struct pack
 
     switch (view->reason) {
     case PACKET_NOT_TCP:
+    case PACKET_UDP:
+    case PACKET_TRUNCATED_UDP:
+    case PACKET_BAD_UDP_LENGTH:
         c->not_tcp += n;
         return;
     case PACKET_IPV4_FRAGMENT:

@@ -22,6 +22,7 @@ enum {
     IPV6_BYTES = 40,
     FRAGMENT_HEADER_BYTES = 8,
     TCP_BYTES = 20,
+    UDP_BYTES = 8,
 };
 
 /* IEEE 802 numbers (IANA registry); for VLANs see packet_is_vlan_type(). */
@@ -36,7 +37,8 @@ enum ethertype {
 /* Protocol numbers (IANA registry). */
 enum protocol {
     PROTOCOL_HOP_BY_HOP = 0,
-    PROTOCOL_TCP = 6,
+    PROTOCOL_TCP = PACKET_PROTOCOL_TCP,
+    PROTOCOL_UDP = PACKET_PROTOCOL_UDP,
     PROTOCOL_IPV6_ROUTING = 43,
     PROTOCOL_IPV6_FRAGMENT = 44,
     PROTOCOL_AUTHENTICATION = 51,
@@ -88,18 +90,41 @@ static inline enum packet_reason parse_tcp(const struct bytes *in, uint32_t offs
     return PACKET_TCP;
 }
 
-/* A first fragment: whose it is and where it begins. How long its segment is, it does not say. */
-static void read_first_fragment(const struct bytes *in, uint32_t offset, uint32_t ip_end,
-                                struct packet_view *out)
+static enum packet_reason parse_udp(const struct bytes *in, uint32_t offset, uint32_t ip_end,
+                                    struct packet_view *out)
 {
-    const uint8_t *tcp = in->data + offset;
+    const uint8_t *udp = in->data + offset;
+    uint32_t n_bytes;
 
-    if (offset + TCP_BYTES > ip_end || !is_captured(in, offset, TCP_BYTES))
+    if (offset + UDP_BYTES > ip_end || !is_captured(in, offset, UDP_BYTES))
+        return PACKET_TRUNCATED_UDP;
+    /* RFC 768: header and data. What IP has behind that is no part of the datagram. */
+    n_bytes = load_be16(udp + 4);
+    if (n_bytes < UDP_BYTES || offset + n_bytes > ip_end)
+        return PACKET_BAD_UDP_LENGTH;
+    out->source_port = load_be16(udp);
+    out->destination_port = load_be16(udp + 2);
+    out->payload_bytes = n_bytes - UDP_BYTES;
+    return PACKET_UDP;
+}
+
+/* A first fragment: whose it is and, of TCP, where it begins. How long its segment is, it does not
+ * say. */
+static void read_first_fragment(const struct bytes *in, uint8_t protocol, uint32_t offset,
+                                uint32_t ip_end, struct packet_view *out)
+{
+    const uint8_t *header = in->data + offset;
+    const uint32_t n_bytes = protocol == PROTOCOL_TCP ? TCP_BYTES : UDP_BYTES;
+
+    if ((protocol != PROTOCOL_TCP && protocol != PROTOCOL_UDP) || offset + n_bytes > ip_end ||
+        !is_captured(in, offset, n_bytes))
         return;
+    out->protocol = protocol;
     out->l4_offset = (uint16_t)offset;
-    out->source_port = load_be16(tcp);
-    out->destination_port = load_be16(tcp + 2);
-    out->sequence = load_be32(tcp + 4);
+    out->source_port = load_be16(header);
+    out->destination_port = load_be16(header + 2);
+    if (protocol == PROTOCOL_TCP)
+        out->sequence = load_be32(header + 4);
 }
 
 static inline enum packet_reason parse_transport(const struct bytes *in, uint32_t offset,
@@ -108,6 +133,8 @@ static inline enum packet_reason parse_transport(const struct bytes *in, uint32_
     out->l4_offset = (uint16_t)offset;
     if (likely_true(out->protocol == PROTOCOL_TCP))
         return parse_tcp(in, offset, ip_end, out);
+    if (out->protocol == PROTOCOL_UDP)
+        return parse_udp(in, offset, ip_end, out);
     return PACKET_NOT_TCP;
 }
 
@@ -131,8 +158,8 @@ static enum packet_reason parse_ipv4_fragment(const struct bytes *in, const uint
                                               uint32_t offset, uint32_t ip_end,
                                               struct packet_view *out)
 {
-    if ((load_be16(ip + 6) & 0x1fff) == 0 && out->protocol == PROTOCOL_TCP)
-        read_first_fragment(in, offset, ip_end, out);
+    if ((load_be16(ip + 6) & 0x1fff) == 0)
+        read_first_fragment(in, out->protocol, offset, ip_end, out);
     return PACKET_IPV4_FRAGMENT;
 }
 
@@ -208,9 +235,8 @@ static enum packet_reason parse_ipv6_fragment(const struct bytes *in, uint32_t o
     const uint8_t *header = in->data + offset;
 
     if (offset + FRAGMENT_HEADER_BYTES <= ip_end &&
-        is_captured(in, offset, FRAGMENT_HEADER_BYTES) && header[0] == PROTOCOL_TCP &&
-        (load_be16(header + 2) & 0xfff8) == 0)
-        read_first_fragment(in, offset + FRAGMENT_HEADER_BYTES, ip_end, out);
+        is_captured(in, offset, FRAGMENT_HEADER_BYTES) && (load_be16(header + 2) & 0xfff8) == 0)
+        read_first_fragment(in, header[0], offset + FRAGMENT_HEADER_BYTES, ip_end, out);
     return PACKET_IPV6_FRAGMENT;
 }
 

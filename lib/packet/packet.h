@@ -4,9 +4,9 @@
  *
  * What it walks through, in this order: Ethernet, up to two VLAN tags (IEEE 802.1Q and 802.1ad),
  * an MPLS label stack (RFC 3032), IPv4 with options (RFC 791) or IPv6 with extension headers
- * (RFC 8200), TCP (RFC 9293). Whatever it does not understand is no error: it has a reason with a
- * name, and the caller forwards the packet and counts the reason. What mirrors wrap packets in is
- * taken off by a second step, only where it is asked for: packet_decapsulate().
+ * (RFC 8200), TCP (RFC 9293) or UDP (RFC 768). Whatever it does not understand is no error: it has
+ * a reason with a name, and the caller forwards the packet and counts the reason. What mirrors wrap
+ * packets in is taken off by a second step, only where it is asked for: packet_decapsulate().
  *
  * All functions are pure, allocate nothing, and may be called from any thread. */
 #ifndef PACKET_PACKET_H
@@ -21,6 +21,7 @@
 /* X(enum suffix, name, help): what a packet is, or why it is not a TCP packet of a flow. */
 #define PACKET_REASONS(X)                                                                          \
     X(TCP, "tcp", "unfragmented TCP packet with well-formed headers")                              \
+    X(UDP, "udp", "unfragmented UDP datagram with well-formed headers")                            \
     X(TRUNCATED_ETHERNET, "truncated_ethernet", "frame ends inside the Ethernet header")           \
     X(TRUNCATED_VLAN, "truncated_vlan", "frame ends inside a VLAN tag")                            \
     X(TOO_MANY_VLANS, "too_many_vlans", "more than two VLAN tags")                                 \
@@ -49,10 +50,13 @@
     X(TOO_MANY_IPV6_EXTENSIONS, "too_many_ipv6_extensions",                                        \
       "more IPv6 extension headers than are looked through")                                       \
     X(IPV6_FRAGMENT, "ipv6_fragment", "IPv6 packet with a fragment header")                        \
-    X(NOT_TCP, "not_tcp", "IP packet of another protocol")                                         \
+    X(NOT_TCP, "not_tcp", "IP packet of a protocol other than TCP and UDP")                        \
     X(TRUNCATED_TCP, "truncated_tcp", "frame or IP payload ends inside the TCP header")            \
     X(BAD_TCP_HEADER_LENGTH, "bad_tcp_header_length",                                              \
       "TCP header shorter than 20 bytes or longer than the IP payload")                            \
+    X(TRUNCATED_UDP, "truncated_udp", "frame or IP payload ends inside the UDP header")            \
+    X(BAD_UDP_LENGTH, "bad_udp_length",                                                            \
+      "UDP length shorter than its header or longer than the IP payload")                          \
     X(TRUNCATED_TUNNEL, "truncated_tunnel", "packet ends inside the header of a tunnel")           \
     X(TUNNEL_UNKNOWN, "tunnel_unknown", "tunnel of a version or with contents that are not known") \
     X(TOO_MANY_TUNNELS, "too_many_tunnels", "more tunnels in each other than are looked through")
@@ -110,12 +114,12 @@ struct packet_view {
     _Alignas(16) struct ip_address source;
     struct ip_address destination;
     /* Host order, like all below. Valid when reason is PACKET_TCP, as are sequence,
-     * payload_bytes and tcp_flags; ports and sequence also of a first fragment, see
-     * packet_is_first_fragment(). */
+     * payload_bytes and tcp_flags; ports and payload_bytes also when it is PACKET_UDP; ports and,
+     * of TCP, sequence also of a first fragment, see packet_is_first_fragment(). */
     uint16_t source_port;
     uint16_t destination_port;
     uint32_t sequence;
-    /* From the IP length, never from the frame: Ethernet padding is no data. */
+    /* From the IP length or that of UDP, never from the frame: Ethernet padding is no data. */
     uint32_t payload_bytes;
     /* Bytes from the start of `data` to the IP header, and to what follows IP and its extensions.
      * 0 when that was not reached. The former also stands when the IP length alone is wrong, and at
@@ -145,12 +149,16 @@ struct packet_view {
 
 static_assert(sizeof(struct packet_view) == 64, "a burst of views must be one cache line each");
 
-/* Is it the first fragment of a TCP packet, with the 20 bytes of the TCP header in it? Also of one
- * that is the only one, in IPv6. */
-static inline bool packet_is_first_fragment(const struct packet_view *view)
+/* In `protocol` (IANA registry). */
+#define PACKET_PROTOCOL_TCP 6
+#define PACKET_PROTOCOL_UDP 17
+
+/* Is it the first fragment of a packet of this protocol, PACKET_PROTOCOL_TCP or _UDP, with the 20
+ * or 8 bytes of its header in it? Also of one that is the only one, in IPv6. */
+static inline bool packet_is_first_fragment(const struct packet_view *view, uint8_t protocol)
 {
     return (view->reason == PACKET_IPV4_FRAGMENT || view->reason == PACKET_IPV6_FRAGMENT) &&
-           view->l4_offset != 0;
+           view->l4_offset != 0 && view->protocol == protocol;
 }
 
 /* Does a VLAN tag follow this EtherType? 0x9100 to 0x9300 are what QinQ had before IEEE 802.1ad. */
@@ -192,10 +200,11 @@ enum packet_reason packet_parse_offloaded(const uint8_t *data, uint32_t captured
 
 /* Takes off what `view` came in, when that is a tunnel: up to PACKET_MAX_TUNNELS of them, whatever
  * they are nested in, and as many tags of a link. `view` is what one of the functions above made of
- * the same `data`, with reason PACKET_NOT_TCP or PACKET_NOT_IP (else nothing is done). Afterwards
- * it describes the innermost packet: addresses, offsets (still from `data`), reason; its VLANs are
- * those of the innermost Ethernet frame. A packet that is in no tunnel stays as it is; a tunnel
- * whose own header is refused gives that reason, with the addresses outside it.
+ * the same `data`, with reason PACKET_NOT_TCP, PACKET_UDP, PACKET_BAD_UDP_LENGTH or PACKET_NOT_IP
+ * (else nothing is done). Afterwards it describes the innermost packet: addresses, offsets (still
+ * from `data`), reason; its VLANs are those of the innermost Ethernet frame. A packet that is in no
+ * tunnel stays as it is; a tunnel whose own header is refused gives that reason, with the addresses
+ * outside it.
  *
  * What is inside may have been cut before it was wrapped, so its headers say how long it was, as
  * with PACKET_FRAME_SLICED. Not for traffic in transit, whose inner packets are not ours to look at

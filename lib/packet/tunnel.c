@@ -12,7 +12,7 @@
 
 enum {
     PROTOCOL_IPV4 = 4,
-    PROTOCOL_UDP = 17,
+    PROTOCOL_UDP = PACKET_PROTOCOL_UDP,
     PROTOCOL_IPV6 = 41,
     PROTOCOL_GRE = 47,
     PROTOCOL_ETHERIP = 97,
@@ -234,12 +234,11 @@ static enum packet_reason read_gre(struct cursor *c, struct carried *out)
     return PACKET_TCP;
 }
 
+/* The parser saw to it that the header is there. */
 static enum packet_reason read_udp(struct cursor *c, struct carried *out)
 {
     uint32_t end;
 
-    if (!may_read(c, UDP_BYTES))
-        return PACKET_TRUNCATED_TUNNEL;
     out->type = load_be16(c->data + c->offset + 2);
     /* RFC 768: the length counts this header, too. What is behind it is not part of the packet; a
      * longer one than there are bytes is that of a packet that was cut. */
@@ -260,14 +259,12 @@ static enum packet_reason read_nothing(struct cursor *c, struct carried *out)
 static const struct carrier {
     uint8_t protocol;
     enum packet_reason (*read)(struct cursor *c, struct carried *out);
-    /* What it is when no wrap fits: any UDP packet is none of ours. */
-    enum packet_reason otherwise;
+    /* What it carries is always something wrapped; UDP without a wrap stays what it was. */
+    bool is_tunnel;
 } carriers[] = {
-    {PROTOCOL_GRE, read_gre, PACKET_TUNNEL_UNKNOWN},
-    {PROTOCOL_UDP, read_udp, PACKET_NOT_TCP},
-    {PROTOCOL_IPV4, read_nothing, PACKET_TUNNEL_UNKNOWN},
-    {PROTOCOL_IPV6, read_nothing, PACKET_TUNNEL_UNKNOWN},
-    {PROTOCOL_ETHERIP, read_nothing, PACKET_TUNNEL_UNKNOWN},
+    {PROTOCOL_GRE, read_gre, true},         {PROTOCOL_UDP, read_udp, false},
+    {PROTOCOL_IPV4, read_nothing, true},    {PROTOCOL_IPV6, read_nothing, true},
+    {PROTOCOL_ETHERIP, read_nothing, true},
 };
 
 static const struct carrier *find_carrier(uint8_t protocol)
@@ -483,7 +480,7 @@ static enum packet_reason take_off(const uint8_t *data, uint32_t *end,
         return reason;
     w = find_wrap(carrier->protocol, &carried, NULL);
     if (w == NULL)
-        return carrier->otherwise;
+        return carrier->is_tunnel ? PACKET_TUNNEL_UNKNOWN : (enum packet_reason)view->reason;
     if (view->n_tunnels == PACKET_MAX_TUNNELS)
         return PACKET_TOO_MANY_TUNNELS;
     reason = read_any_wrap(&c, carrier->protocol, &carried, &w);
@@ -514,7 +511,8 @@ enum packet_reason packet_decapsulate(const uint8_t *data, uint32_t captured_byt
     bool goes_on = true;
 
     while (goes_on) {
-        if (view->reason == PACKET_NOT_TCP)
+        if (view->reason == PACKET_NOT_TCP || view->reason == PACKET_UDP ||
+            view->reason == PACKET_BAD_UDP_LENGTH)
             goes_on = take_off_carrier(data, &end, view);
         else
             goes_on = view->reason == PACKET_NOT_IP && n_links++ < PACKET_MAX_TUNNELS &&

@@ -119,6 +119,7 @@ static struct packet_view random_view(struct random_source *r)
     v.vlan_id[1] = PACKET_VLAN_NONE;
     v.reason = below(r, 4) ? PACKET_TCP : below(r, 2) ? PACKET_NOT_TCP : PACKET_IPV4_FRAGMENT;
     v.l4_offset = below(r, 2) ? 34 : 0;
+    v.protocol = below(r, 4) ? PACKET_PROTOCOL_TCP : PACKET_PROTOCOL_UDP;
     v.source_port = (uint16_t)(1 + below(r, N_TCP_PORTS));
     v.destination_port = (uint16_t)(1 + below(r, N_TCP_PORTS));
     v.tunnel = random_tunnel(r);

@@ -77,8 +77,11 @@ def odd_frames():
               ethernet(38, b"\x42\x42\x03" + bytes(35), bytes.fromhex("0180c2000000")))
     yield Odd("pause frame", "not_ip", ethernet(0x8808, b"\0\1\0\0", bytes.fromhex("0180c2000001")))
     yield Odd("unknown EtherType", "not_ip", ethernet(0x88B5, b"experimental"))
-    yield Odd("UDP", "not_tcp", ethernet(0x0800, ipv4(17, udp)))
-    yield Odd("UDP of a tested source", "not_tcp", ethernet(0x0800, ipv4(17, udp, TESTED)))
+    yield Odd("UDP", "udp", ethernet(0x0800, ipv4(17, udp)))
+    yield Odd("UDP of a tested source", "udp", ethernet(0x0800, ipv4(17, udp, TESTED)))
+    yield Odd("UDP length below its header", "bad_udp_length",
+              ethernet(0x0800, ipv4(17, struct.pack("!HHHH", 5000, 5001, 7, 0) + b"u" * 20)))
+    yield Odd("half a UDP header", "truncated_udp", ethernet(0x0800, ipv4(17, udp[:4])))
     yield Odd("ICMP", "not_tcp", ethernet(0x0800, ipv4(1, b"\x08\0\0\0\0\1\0\1ping")))
     yield Odd("GRE", "not_tcp", ethernet(0x0800, ipv4(47, b"\0\0\x08\0" + whole)), "tcp")
     yield Odd("first fragment", "ipv4_fragment",
@@ -106,9 +109,9 @@ def odd_frames():
               ethernet(0x0800, ipv4(6, tcp(0x18), TESTED, first=0x55)))
     yield Odd("cut in the IP header", "bad_ipv4_total_length",
               ethernet(0x0800, whole[:11]), "bad_tcp_header_length")
-    yield Odd("time to live of zero", "not_tcp", ethernet(0x0800, ipv4(17, udp, ttl=0)))
-    yield Odd("UDP over IPv6", "not_tcp", ethernet(0x86DD, ipv6(17, udp)))
-    yield Odd("hop-by-hop options", "not_tcp", ethernet(0x86DD, ipv6(0, b"\x11\0\1\4\0\0\0\0" + udp)))
+    yield Odd("time to live of zero", "udp", ethernet(0x0800, ipv4(17, udp, ttl=0)))
+    yield Odd("UDP over IPv6", "udp", ethernet(0x86DD, ipv6(17, udp)))
+    yield Odd("hop-by-hop options", "udp", ethernet(0x86DD, ipv6(0, b"\x11\0\1\4\0\0\0\0" + udp)))
     yield Odd("IPv6 fragment", "ipv6_fragment",
               ethernet(0x86DD, ipv6(44, b"\x06\0\0\1\0\0\0\x09" + tcp(0x18, b"h" * 64))))
     yield Odd("endless extension headers", "too_many_ipv6_extensions",

@@ -55,6 +55,16 @@ def poked(frame, *pokes):
     return bytes(changed)
 
 
+def reason_outside(frame):
+    """Of an IPv4 packet behind Ethernet that is no fragment and whole."""
+    if frame[12:14] != b"\x08\0" or frame[14 + 9] != 17:
+        return "not_tcp"
+    datagram = frame[14 + 20:]
+    if len(datagram) < 8:
+        return "truncated_udp"
+    return "udp" if 8 <= int.from_bytes(datagram[4:6], "big") <= len(datagram) else "bad_udp_length"
+
+
 def hostile_tunnels():
     """What is not looked into, as on the path, is plain GRE, UDP or IP in IP."""
     inner = segment(ACK, 1, 100)
@@ -92,7 +102,7 @@ def hostile_tunnels():
              "truncated_tunnel"),
             ("VXLAN without a VNI", poked(vxlan, (udp_at + 8, 0)), "tunnel_unknown"),
             ("VXLAN, half a header", e.ipv4(17, e.vxlan(b"")[:11]), "truncated_tunnel"),
-            ("VXLAN, half a UDP header", e.ipv4(17, e.vxlan(b"")[:5]), "truncated_tunnel"),
+            ("VXLAN, half a UDP header", e.ipv4(17, e.vxlan(b"")[:5]), "truncated_udp"),
             ("VXLAN, UDP length 7", poked(vxlan, (udp_at + 4, 0), (udp_at + 5, 7)),
              "truncated_tunnel"),
             ("VXLAN, UDP length ends within", poked(vxlan, (udp_at + 4, 0), (udp_at + 5, 60)),
@@ -104,9 +114,9 @@ def hostile_tunnels():
              "bad_ipv4_total_length"),
             ("outer length ends in the inner TCP header", poked(gretap, (outer + 2, 0), (outer + 3, 70)),
              "truncated_tcp"),
-            ("DNS", e.ipv4(17, struct.pack("!HHHH", 5000, 53, 20, 0) + bytes(12)), "not_tcp"),
+            ("DNS", e.ipv4(17, struct.pack("!HHHH", 5000, 53, 20, 0) + bytes(12)), "udp"),
             ("no fragment, but asked not to be one", poked(gretap, (outer + 6, 0x40)), "tcp")):
-        yield Odd(name, "not_tcp", from_us(frame), inside)
+        yield Odd(name, reason_outside(frame), from_us(frame), inside)
     for name, frame in (("first fragment of GRETAP", poked(gretap, (outer + 6, 0x20))),
                         ("later fragment of VXLAN", poked(vxlan, (outer + 7, 8))),
                         ("last fragment of ERSPAN", poked(erspan_2, (outer + 6, 0), (outer + 7, 9)))):

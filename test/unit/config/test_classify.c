@@ -213,16 +213,25 @@ static void ports_of_the_destination_come_before_those_of_the_source(void **stat
     };
     static const struct {
         enum packet_reason reason;
+        uint8_t protocol;
         uint16_t l4_offset, source_port, destination_port;
         int winner;
     } cases[] = {
-        {PACKET_TCP, 34, 6, 443, 0},          {PACKET_TCP, 34, 7, 443, 1},
-        {PACKET_TCP, 34, 999, 443, 0},        {PACKET_TCP, 34, 1000, 443, 1},
-        {PACKET_TCP, 34, 1999, 443, 1},       {PACKET_TCP, 34, 2000, 443, 0},
-        {PACKET_TCP, 34, 7, 80, 2},           {PACKET_TCP, 34, 1500, 80, 3},
-        {PACKET_TCP, 34, 1500, 81, 1},        {PACKET_NOT_TCP, 34, 0, 0, 0},
-        {PACKET_IPV4_FRAGMENT, 34, 7, 80, 2}, /* the first one, which has them */
-        {PACKET_IPV4_FRAGMENT, 0, 0, 0, 0},   {PACKET_TRUNCATED_TCP, 34, 0, 0, 0},
+        {PACKET_TCP, 6, 34, 6, 443, 0},
+        {PACKET_TCP, 6, 34, 7, 443, 1},
+        {PACKET_TCP, 6, 34, 999, 443, 0},
+        {PACKET_TCP, 6, 34, 1000, 443, 1},
+        {PACKET_TCP, 6, 34, 1999, 443, 1},
+        {PACKET_TCP, 6, 34, 2000, 443, 0},
+        {PACKET_TCP, 6, 34, 7, 80, 2},
+        {PACKET_TCP, 6, 34, 1500, 80, 3},
+        {PACKET_TCP, 6, 34, 1500, 81, 1},
+        {PACKET_NOT_TCP, 1, 34, 0, 0, 0},
+        {PACKET_UDP, 17, 34, 7, 80, 0},
+        {PACKET_IPV4_FRAGMENT, 6, 34, 7, 80, 2}, /* the first one, which has them */
+        {PACKET_IPV4_FRAGMENT, 17, 34, 7, 80, 0},
+        {PACKET_IPV4_FRAGMENT, 6, 0, 0, 0, 0},
+        {PACKET_TRUNCATED_TCP, 6, 34, 0, 0, 0},
     };
     struct config *config = NULL;
     struct config_error error;
@@ -232,6 +241,7 @@ static void ports_of_the_destination_come_before_those_of_the_source(void **stat
         fail_msg("%s", error.text);
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         struct packet_view v = {.reason = cases[i].reason,
+                                .protocol = cases[i].protocol,
                                 .l4_offset = cases[i].l4_offset,
                                 .source_port = cases[i].source_port,
                                 .destination_port = cases[i].destination_port};

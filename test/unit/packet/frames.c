@@ -19,6 +19,7 @@ enum {
     AT_IPV4_TCP = AT_IP + 20,
     AT_IPV6_TCP = AT_IP + 40,
     AT_TCP_OFFSET = 12, /* from the TCP header */
+    AT_UDP_LENGTH = 4,  /* from the UDP header */
 };
 
 /* Makes 2001:db8:x::y into ::ffff:0:y. */
@@ -175,9 +176,19 @@ const struct frame_case frame_cases[] = {
      {ETHERNET, IPV4, TCP, DATA(9)},
      {{AT_IPV4_FRAGMENT, 0x10}},
      0},
-    {"IPv4 fragment of UDP",
+    {"first IPv4 fragment of UDP",
      PACKET_IPV4_FRAGMENT,
-     {ETHERNET, IPV4, OTHER(17, 30)},
+     {ETHERNET, IPV4, UDP(443), DATA(30)},
+     {{AT_IPV4_FRAGMENT, 0x20}},
+     0},
+    {"last IPv4 fragment of UDP",
+     PACKET_IPV4_FRAGMENT,
+     {ETHERNET, IPV4, UDP(443), DATA(30)},
+     {{AT_IPV4_FRAGMENT + 1, 1}},
+     0},
+    {"IPv4 fragment of ICMP",
+     PACKET_IPV4_FRAGMENT,
+     {ETHERNET, IPV4, OTHER(1, 30)},
      {{AT_IPV4_FRAGMENT, 0x20}},
      0},
 
@@ -243,9 +254,19 @@ const struct frame_case frame_cases[] = {
      {ETHERNET, IPV6, FRAGMENT, TCP, DATA(9)},
      {{AT_IPV6_EXTENSION + 3, 8}},
      0},
-    {"IPv6 fragment of UDP",
+    {"first IPv6 fragment of UDP",
      PACKET_IPV6_FRAGMENT,
-     {ETHERNET, IPV6, FRAGMENT, OTHER(17, 30)},
+     {ETHERNET, IPV6, FRAGMENT, UDP(443), DATA(30)},
+     {{AT_IPV6_EXTENSION + 3, 1}},
+     0},
+    {"later IPv6 fragment of UDP",
+     PACKET_IPV6_FRAGMENT,
+     {ETHERNET, IPV6, FRAGMENT, UDP(443), DATA(30)},
+     {{AT_IPV6_EXTENSION + 3, 8}},
+     0},
+    {"IPv6 fragment of ICMPv6",
+     PACKET_IPV6_FRAGMENT,
+     {ETHERNET, IPV6, FRAGMENT, OTHER(58, 30)},
      {{0}},
      0},
     {"atomic IPv6 fragment", PACKET_IPV6_FRAGMENT, {ETHERNET, IPV6, FRAGMENT, TCP}, {{0}}, 0},
@@ -255,17 +276,50 @@ const struct frame_case frame_cases[] = {
      {{0}},
      0},
 
-    {"UDP", PACKET_NOT_TCP, {ETHERNET, IPV4, OTHER(17, 8)}, {{0}}, 0},
+    {"UDP", PACKET_UDP, {ETHERNET, IPV4, UDP(443), DATA(1200)}, {{0}}, 0},
+    {"UDP with nothing in it, padded",
+     PACKET_UDP,
+     {ETHERNET, IPV4, UDP(443), PADDING(18)},
+     {{0}},
+     0},
+    {"UDP behind IPv4 options", PACKET_UDP, {ETHERNET, IPV4_OPTIONS(10), UDP(443)}, {{0}}, 0},
+    {"UDP behind AH in IPv4", PACKET_UDP, {ETHERNET, IPV4, AH(4), UDP(443), DATA(5)}, {{0}}, 0},
+    {"UDP in IPv6", PACKET_UDP, {ETHERNET, IPV6, UDP(443), DATA(7)}, {{0}}, 0},
+    {"UDP in QinQ and MPLS",
+     PACKET_UDP,
+     {ETHERNET, VLAN(0x88a8, 7), VLAN(0x8100, 8), MPLS(9), IPV6, UDP(443), DATA(7)},
+     {{0}},
+     0},
+    {"UDP length of nothing",
+     PACKET_UDP,
+     {ETHERNET, IPV4, UDP(443), DATA(9)},
+     {{AT_IPV4_TCP + AT_UDP_LENGTH + 1, 8}},
+     0},
+    {"IPv4 total length ends in the UDP header",
+     PACKET_TRUNCATED_UDP,
+     {ETHERNET, IPV4, UDP(443), PADDING(9)},
+     {{AT_IPV4_TOTAL + 1, 27}},
+     0},
+    {"half a UDP header", PACKET_TRUNCATED_UDP, {ETHERNET, IPV6, UDP(443)}, {{0}}, 4},
+    {"UDP length below its header",
+     PACKET_BAD_UDP_LENGTH,
+     {ETHERNET, IPV4, UDP(443), DATA(9)},
+     {{AT_IPV4_TCP + AT_UDP_LENGTH + 1, 7}},
+     0},
+    {"UDP length beyond the IP payload",
+     PACKET_BAD_UDP_LENGTH,
+     {ETHERNET, IPV6, UDP(443), DATA(9), PADDING(9)},
+     {{AT_IPV6_TCP + AT_UDP_LENGTH + 1, 18}},
+     0},
     {"IPv4 with nothing in it", PACKET_NOT_TCP, {ETHERNET, IPV4, OTHER(1, 0)}, {{0}}, 0},
-    {"UDP behind AH in IPv4", PACKET_NOT_TCP, {ETHERNET, IPV4, AH(4), OTHER(17, 8)}, {{0}}, 0},
     {"ICMPv6 in a VLAN",
      PACKET_NOT_TCP,
      {ETHERNET, VLAN(0x8100, 9), IPV6, OTHER(58, 24)},
      {{0}},
      0},
     {"UDP behind IPv6 extensions",
-     PACKET_NOT_TCP,
-     {ETHERNET, IPV6, HOP_BY_HOP(0), DESTINATION(0), OTHER(17, 8)},
+     PACKET_UDP,
+     {ETHERNET, IPV6, HOP_BY_HOP(0), DESTINATION(0), UDP(443), DATA(8)},
      {{0}},
      0},
     {"no next header", PACKET_NOT_TCP, {ETHERNET, IPV6, OTHER(59, 0)}, {{0}}, 0},
@@ -492,7 +546,9 @@ static void add_layer(struct frame *f, const struct layer *l, struct type_field 
         break;
     case LAYER_UDP:
         announce(f, &before, 17);
+        f->l4_offset = f->n_bytes;
         f->udp_offset[f->n_udps++] = f->n_bytes;
+        store_be16(f->bytes + f->n_bytes, FRAME_SOURCE_PORT);
         store_be16(f->bytes + f->n_bytes + 2, l->a);
         f->n_bytes += 8;
         break;
@@ -530,12 +586,13 @@ void frame_build(const struct frame_case *from, struct frame *out)
     for (const struct layer *l = from->layers; l->kind != LAYER_END; l++)
         add_layer(out, l, &next);
 
-    /* Padding lies within the outer packets, behind the innermost one. */
+    /* Padding lies within the outer packets, behind the innermost one; so for what is in IP. */
     for (uint32_t i = 0; i < out->n_ips; i++)
         set_length(out, out->ip_offset[i], i + 1 < out->n_ips ? out->n_bytes : out->ip_end);
     for (uint32_t i = 0; i < out->n_udps; i++)
         store_be16(out->bytes + out->udp_offset[i] + 4,
-                   (uint16_t)(out->n_bytes - out->udp_offset[i]));
+                   (uint16_t)((out->udp_offset[i] > out->l3_offset ? out->ip_end : out->n_bytes) -
+                              out->udp_offset[i]));
 
     for (size_t i = 0; i < FRAME_MAX_POKES && from->pokes[i].offset != 0; i++)
         out->bytes[from->pokes[i].offset] = from->pokes[i].value;

@@ -50,15 +50,22 @@ static int naive_labels(struct walk *w)
     return CARRY_ON;
 }
 
-/* `at` stands behind the fragment's last IP header. */
+/* `at` stands behind the fragment's last IP header, `type` says what follows. */
 static void naive_first_fragment(struct walk *w)
 {
-    if (w->end - w->at < 20 || !have(w, 20))
+    int64_t header = 0;
+
+    if (w->type == 6)
+        header = 20;
+    if (w->type == 17)
+        header = 8;
+    if (header == 0 || w->end - w->at < header || !have(w, header))
         return;
+    w->view->protocol = (uint8_t)w->type;
     w->view->l4_offset = (uint16_t)w->at;
     w->view->source_port = (uint16_t)number(w, 0, 2);
     w->view->destination_port = (uint16_t)number(w, 2, 2);
-    w->view->sequence = (uint32_t)number(w, 4, 4);
+    w->view->sequence = w->type == 6 ? (uint32_t)number(w, 4, 4) : 0;
 }
 
 static int naive_ipv4(struct walk *w)
@@ -89,7 +96,7 @@ static int naive_ipv4(struct walk *w)
     fragment = number(w, 6, 2) % 0x4000; /* without reserved and do-not-fragment */
     w->end = w->at + total;
     w->at += header;
-    if (fragment == 0x2000 && w->type == 6)
+    if (fragment == 0x2000)
         naive_first_fragment(w);
     if (fragment != 0)
         return PACKET_IPV4_FRAGMENT;
@@ -168,18 +175,36 @@ static int naive_extensions(struct walk *w)
     }
     if (w->type != 44)
         return CARRY_ON;
-    if (w->end - w->at >= 8 && have(w, 8) && number(w, 0, 1) == 6 && number(w, 2, 2) / 8 == 0) {
+    if (w->end - w->at >= 8 && have(w, 8) && number(w, 2, 2) / 8 == 0) {
+        w->type = number(w, 0, 1);
         w->at += 8;
         naive_first_fragment(w);
     }
     return PACKET_IPV6_FRAGMENT;
 }
 
-static int naive_tcp(struct walk *w)
+static int naive_udp(struct walk *w)
+{
+    int64_t length;
+
+    if (w->end - w->at < 8 || !have(w, 8))
+        return PACKET_TRUNCATED_UDP;
+    length = number(w, 4, 2);
+    if (length < 8 || length > w->end - w->at)
+        return PACKET_BAD_UDP_LENGTH;
+    w->view->source_port = (uint16_t)number(w, 0, 2);
+    w->view->destination_port = (uint16_t)number(w, 2, 2);
+    w->view->payload_bytes = (uint32_t)(length - 8);
+    return PACKET_UDP;
+}
+
+static int naive_transport(struct walk *w)
 {
     int64_t header;
 
     w->view->l4_offset = (uint16_t)w->at;
+    if (w->type == 17)
+        return naive_udp(w);
     if (w->type != 6)
         return PACKET_NOT_TCP;
     if (w->end - w->at < 20 || !have(w, 20))
@@ -214,7 +239,7 @@ int naive_from_type(struct walk *w)
         w->view->l3_offset = (uint16_t)w->at;
         reason = PACKET_NOT_IP;
     }
-    return reason == CARRY_ON ? naive_tcp(w) : reason;
+    return reason == CARRY_ON ? naive_transport(w) : reason;
 }
 
 static struct walk naive_start(const uint8_t *data, uint32_t captured_bytes, uint32_t frame_bytes,

@@ -216,11 +216,9 @@ static int naive_udp(struct walk *w, struct naive_tunnel *t)
     const int64_t ports[] = {4789, 8472, 4790, 6081, 2152, 6635, 37008, -1};
     int64_t port;
 
-    if (!have(w, 8))
-        return PACKET_TRUNCATED_TUNNEL;
     port = number(w, 2, 2);
     if (!is_any_of(port, ports))
-        return PACKET_NOT_TCP;
+        return w->view->reason;
     if (w->view->n_tunnels >= 4)
         return PACKET_TOO_MANY_TUNNELS;
     if (w->captured > w->at + number(w, 4, 2))
@@ -391,7 +389,8 @@ void naive_decapsulate(const uint8_t *data, uint32_t captured_bytes, struct pack
     int links = 0;
 
     while (true) {
-        if (v->reason == PACKET_NOT_TCP) {
+        if (v->reason == PACKET_NOT_TCP || v->reason == PACKET_UDP ||
+            v->reason == PACKET_BAD_UDP_LENGTH) {
             if (!naive_carrier(&w, v))
                 return;
         } else if (v->reason == PACKET_NOT_IP && links++ < 4) {

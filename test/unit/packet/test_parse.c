@@ -115,6 +115,37 @@ static void tcp_packets_yield_all_fields(void **state)
     }
 }
 
+static void udp_datagrams_yield_ports_and_payload(void **state)
+{
+    unsigned int n = 0;
+
+    (void)state;
+    for (size_t i = 0; i < n_frame_cases; i++) {
+        struct packet_view v;
+        struct frame f;
+
+        if (frame_cases[i].reason != PACKET_UDP)
+            continue;
+        frame_build(&frame_cases[i], &f);
+        parse_exact(f.bytes, f.n_bytes, f.n_bytes, &v);
+        n++;
+        assert_true(v.has_ip);
+        assert_int_equal(v.protocol, PACKET_PROTOCOL_UDP);
+        assert_address(&v.source, v.is_ipv4 ? FRAME_IPV4_SOURCE : FRAME_IPV6_SOURCE);
+        assert_int_equal(v.source_port, FRAME_SOURCE_PORT);
+        assert_int_equal(v.destination_port, FRAME_DESTINATION_PORT);
+        assert_int_equal(v.l3_offset, f.l3_offset);
+        assert_int_equal(v.l4_offset, f.l4_offset);
+        /* As its own length says, whatever IP has behind it. */
+        if (strcmp(frame_cases[i].name, "UDP length of nothing") == 0)
+            assert_int_equal(v.payload_bytes, 0);
+        else
+            assert_int_equal(v.payload_bytes, f.payload_bytes);
+        assert_int_equal(v.sequence + v.tcp_flags, 0);
+    }
+    assert_int_equal(n, 8);
+}
+
 static void padding_is_no_payload(void **state)
 {
     struct packet_view v;
@@ -123,6 +154,8 @@ static void padding_is_no_payload(void **state)
     parse_case("IPv4, pure ACK, padded", &v);
     assert_int_equal(v.payload_bytes, 0);
     parse_case("IPv6, TCP options, padded", &v);
+    assert_int_equal(v.payload_bytes, 0);
+    parse_case("UDP with nothing in it, padded", &v);
     assert_int_equal(v.payload_bytes, 0);
 }
 
@@ -167,9 +200,10 @@ static void addresses_are_known_whenever_the_ip_header_is_sound(void **state)
         {"half an AH in IPv4", true, 51},
         {"first IPv4 fragment", true, 6},
         {"last IPv4 fragment", true, 6},
-        {"IPv4 fragment of UDP", true, 17},
-        {"atomic IPv6 fragment", true, 44},
-        {"IPv6 fragment behind an extension", true, 44},
+        {"first IPv4 fragment of UDP", true, 17},
+        {"later IPv6 fragment of UDP", true, 44},
+        {"atomic IPv6 fragment", true, 6},
+        {"IPv6 fragment behind an extension", true, 6},
         {"IPv6 jumbogram", true, 0},
         {"half an IPv6 extension header", true, 0},
         {"nine IPv6 extension headers", true, 60},
@@ -290,22 +324,27 @@ static void l3_start_without_type_looks_at_the_version(void **state)
     assert_int_equal(v.l4_offset, 40);
 }
 
-/* Not before its 20 bytes of TCP are there, neither in the capture nor in the packet. */
+/* Not before its 20 bytes of TCP or 8 of UDP are there, neither in the capture nor in the packet.
+ */
 static void a_first_fragment_tells_whose_it_is_and_where_it_begins(void **state)
 {
     static const struct {
         const char *frame;
-        bool is_first;
+        uint8_t protocol; /* 0: it tells nothing */
     } cases[] = {
-        {"first IPv4 fragment", true},
-        {"last IPv4 fragment", false},
-        {"IPv4 fragment far in, high offset bits", false},
-        {"IPv4 fragment of UDP", false},
-        {"first IPv6 fragment", true},
-        {"later IPv6 fragment", false},
-        {"IPv6 fragment of UDP", false},
-        {"atomic IPv6 fragment", true},
-        {"IPv6 fragment behind an extension", true},
+        {"first IPv4 fragment", PACKET_PROTOCOL_TCP},
+        {"last IPv4 fragment", 0},
+        {"IPv4 fragment far in, high offset bits", 0},
+        {"first IPv4 fragment of UDP", PACKET_PROTOCOL_UDP},
+        {"last IPv4 fragment of UDP", 0},
+        {"IPv4 fragment of ICMP", 0},
+        {"first IPv6 fragment", PACKET_PROTOCOL_TCP},
+        {"later IPv6 fragment", 0},
+        {"first IPv6 fragment of UDP", PACKET_PROTOCOL_UDP},
+        {"later IPv6 fragment of UDP", 0},
+        {"IPv6 fragment of ICMPv6", 0},
+        {"atomic IPv6 fragment", PACKET_PROTOCOL_TCP},
+        {"IPv6 fragment behind an extension", PACKET_PROTOCOL_TCP},
     };
 
     (void)state;
@@ -315,13 +354,16 @@ static void a_first_fragment_tells_whose_it_is_and_where_it_begins(void **state)
 
         frame_build(find_case(cases[i].frame), &f);
         for (uint32_t n = 0; n <= f.n_bytes; n++) {
-            bool is_first = cases[i].is_first && n >= f.l4_offset + 20;
+            bool is_tcp = cases[i].protocol == PACKET_PROTOCOL_TCP;
+            bool is_first = cases[i].protocol != 0 && n >= f.l4_offset + (is_tcp ? 20 : 8);
 
             parse_exact(f.bytes, n, f.n_bytes, &v);
-            assert_int_equal(packet_is_first_fragment(&v), is_first);
+            assert_int_equal(packet_is_first_fragment(&v, PACKET_PROTOCOL_TCP), is_first && is_tcp);
+            assert_int_equal(packet_is_first_fragment(&v, PACKET_PROTOCOL_UDP),
+                             is_first && !is_tcp);
             assert_int_equal(v.source_port, is_first ? FRAME_SOURCE_PORT : 0);
             assert_int_equal(v.destination_port, is_first ? FRAME_DESTINATION_PORT : 0);
-            assert_int_equal(v.sequence, is_first ? FRAME_SEQUENCE : 0);
+            assert_int_equal(v.sequence, is_first && is_tcp ? FRAME_SEQUENCE : 0);
             assert_int_equal(v.l4_offset, is_first ? f.l4_offset : 0);
             assert_int_equal(v.payload_bytes + v.tcp_flags, 0);
         }
@@ -346,13 +388,14 @@ static void a_fragment_too_short_for_its_tcp_header_tells_nothing(void **state)
                        (uint16_t)(end - 14 - (is_ipv4 ? 0 : 40)));
             parse_exact(f.bytes, f.n_bytes, f.n_bytes, &v);
             assert_int_equal(v.reason, is_ipv4 ? PACKET_IPV4_FRAGMENT : PACKET_IPV6_FRAGMENT);
-            assert_int_equal(packet_is_first_fragment(&v), end >= f.l4_offset + 20);
+            assert_int_equal(packet_is_first_fragment(&v, PACKET_PROTOCOL_TCP),
+                             end >= f.l4_offset + 20);
         }
         for (uint32_t end = 14 + 20; i == 0 && end < f.l4_offset + 20; end++) {
             store_be16(f.bytes + 14 + 2, (uint16_t)(end - 14));
             parse_exact(f.bytes, f.n_bytes, f.n_bytes, &v);
             assert_int_equal(v.reason, PACKET_IPV4_FRAGMENT);
-            assert_false(packet_is_first_fragment(&v));
+            assert_false(packet_is_first_fragment(&v, PACKET_PROTOCOL_TCP));
         }
     }
 }
@@ -508,6 +551,7 @@ int main(void)
         cmocka_unit_test(every_reason_has_its_own_name_and_help),
         cmocka_unit_test(every_frame_gets_its_reason_and_every_reason_a_frame),
         cmocka_unit_test(tcp_packets_yield_all_fields),
+        cmocka_unit_test(udp_datagrams_yield_ports_and_payload),
         cmocka_unit_test(padding_is_no_payload),
         cmocka_unit_test(vlan_ids_come_outermost_first_without_priority),
         cmocka_unit_test(addresses_are_known_whenever_the_ip_header_is_sound),
