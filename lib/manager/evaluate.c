@@ -70,7 +70,7 @@ static void evaluate_anytime(struct test *t, const struct flow_room *room)
 
     for (uint32_t i = 0; i < flows.n; i++)
         counts[i] = anytime_counts_of_flow(&room->flows[i].counts);
-    d = anytime_decide(anytime, &pooled, &flows, &levels);
+    d = anytime_decide(anytime, &pooled, &flows, NULL, &levels);
     /* Evidence that was enough is shown as it was: what comes later does not unmake it. */
     if (t->anytime.outcome != VERDICT_CLOSED_LOOP || d.log10_e > t->anytime.log10_e) {
         t->anytime.log10_e = d.log10_e;

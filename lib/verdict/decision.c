@@ -9,6 +9,7 @@
 #include "verdict/decision.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "verdict/evidence.h"
 
@@ -23,9 +24,27 @@ static double strongest_flow(const struct anytime *anytime, const struct anytime
     return strongest;
 }
 
+/* The E of each kind that is on. True: one of them is above 1. */
+static bool read_kinds(const struct anytime *anytime, const struct anytime_kinds *kinds,
+                       struct evidence_of_kinds *out)
+{
+    bool one_speaks = false;
+
+    *out = (struct evidence_of_kinds){.on = kinds != NULL ? kinds->on : 0};
+    for (unsigned kind = 0; kind < EVIDENCE_N_KINDS; kind++) {
+        if ((out->on >> kind & 1) == 0)
+            continue;
+        out->log10_e[kind] = anytime_log10_e(anytime, kinds->counts[kind].n_retransmitted,
+                                             kinds->counts[kind].n_duplicates);
+        one_speaks |= out->log10_e[kind] > 0.0;
+    }
+    return one_speaks;
+}
+
 struct anytime_decision anytime_decide(const struct anytime *anytime,
                                        const struct anytime_counts *pooled,
                                        const struct anytime_flows *flows,
+                                       const struct anytime_kinds *kinds,
                                        const struct anytime_levels *levels)
 {
     const double log10_flow = strongest_flow(anytime, flows);
@@ -39,13 +58,17 @@ struct anytime_decision anytime_decide(const struct anytime *anytime,
         .outcome = VERDICT_UNDECIDED,
     };
     const bool against = decision.log10_f >= -log10(levels->beta);
-
-    decision.log10_e = evidence_log10_combined(decision.log10_e_pooled, decision.log10_e_joint,
-                                               &log10_flow, flows->n > 0 ? 1 : 0, n_shares);
+    struct evidence_of_kinds of_kinds;
+    const bool a_kind_speaks = read_kinds(anytime, kinds, &of_kinds);
+    const double log10_data =
+        evidence_log10_combined(decision.log10_e_pooled, decision.log10_e_joint, &log10_flow,
+                                flows->n > 0 ? 1 : 0, n_shares);
+    decision.log10_e = evidence_log10_with_kinds(log10_data, &of_kinds);
+    memcpy(decision.log10_e_kind, of_kinds.log10_e, sizeof(decision.log10_e_kind));
     if (decision.log10_e >= -log10(levels->alpha)) {
         decision.outcome = VERDICT_CLOSED_LOOP;
         decision.mixed = against;
-    } else if (against && decision.log10_e_pooled <= 0.0 && decision.log10_e <= 0.0) {
+    } else if (against && !a_kind_speaks && decision.log10_e_pooled <= 0.0 && log10_data <= 0.0) {
         decision.outcome = VERDICT_NOT_CLOSED_LOOP;
     }
     return decision;

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "verdict/anytime.h"
+#include "verdict/evidence.h"
 #include "verdict/outcome.h"
 
 /* The flows phase. */
@@ -22,6 +23,13 @@ struct anytime_flows {
     bool joint_is_fair;
 };
 
+/* Evidence beside data segments, of the whole test. Of the counts, R and D matter: silence of a
+ * unit is no evidence, since a client may go on by another address or protocol (RFC 8305). */
+struct anytime_kinds {
+    unsigned on; /* bit enum evidence_kind; constant in a test */
+    struct anytime_counts counts[EVIDENCE_N_KINDS];
+};
+
 /* Fixed in advance, both in (0, 1). */
 struct anytime_levels {
     double alpha; /* P(closed_loop for blind traffic) at most; 1e-6 */
@@ -29,9 +37,11 @@ struct anytime_levels {
 };
 
 struct anytime_decision {
-    double log10_e_pooled;        /* of the whole test */
-    double log10_e_joint;         /* of the chosen flows together; 0 when none is chosen */
-    double log10_e;               /* the evidence, flows included: what is compared with 1/alpha */
+    double log10_e_pooled;                 /* of the whole test */
+    double log10_e_joint;                  /* of the chosen flows together; 0 when none is chosen */
+    double log10_e_kind[EVIDENCE_N_KINDS]; /* of each kind that is on; 0 of others */
+    double log10_e;               /* the evidence, flows and kinds included: what is compared with
+                                     1/alpha */
     double log10_f;               /* of the whole test */
     enum verdict_outcome outcome; /* undecided, closed_loop or not_closed_loop */
     bool mixed; /* closed_loop while F >= 1/beta: genuine senders are there, and not only they, or
@@ -39,15 +49,17 @@ struct anytime_decision {
 };
 
 /*
- * `pooled` counts all of the test.
+ * `pooled` counts the data segments of all of the test; `kinds` may be NULL: none is on.
  *
  * closed_loop:     evidence >= 1/alpha
- * not_closed_loop: F >= 1/beta while neither E_pooled nor the evidence is above 1
+ * not_closed_loop: F >= 1/beta while neither E_pooled, nor the evidence of data, nor the E of any
+ *                  kind is above 1
  * undecided:       everything else; that a budget is spent is the caller's to know
  */
 struct anytime_decision anytime_decide(const struct anytime *anytime,
                                        const struct anytime_counts *pooled,
                                        const struct anytime_flows *flows,
+                                       const struct anytime_kinds *kinds,
                                        const struct anytime_levels *levels);
 
 #endif

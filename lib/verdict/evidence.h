@@ -5,7 +5,8 @@
  *
  *     evidence = max( 0.65 E_pooled, 0.118 E_joint, 0.232/n_places E_f for each chosen flow f )
  *
- * or E_pooled alone when the test has no places for flows. P(evidence ever >= 1/alpha) <= alpha:
+ * or E_pooled alone when the test has no places for flows; kinds of evidence beside data take their
+ * shares of alpha before (evidence_log10_with_kinds()). P(evidence ever >= 1/alpha) <= alpha:
  * the proof, and why this is the largest part and not the sum, are in evidence.c; what E_joint asks
  * of the choice of flows, in anytime.c.
  */
@@ -28,6 +29,32 @@
  */
 double evidence_log10_combined(double log10_pooled, double log10_joint, const double *log10_flows,
                                unsigned n_flows, unsigned n_places);
+
+/* What may speak for a sender beside data segments, each with an e-process of its own: "Kinds of
+ * evidence" in evidence.c. */
+enum evidence_kind {
+    EVIDENCE_HANDSHAKE, /* SYN and SYN+ACK that come again */
+    EVIDENCE_QUIC,      /* first flights of QUIC that come again */
+    EVIDENCE_COOKIE,    /* answers to a responder's cookies */
+    EVIDENCE_N_KINDS
+};
+
+struct evidence_of_kinds {
+    unsigned on; /* bit enum evidence_kind; constant in a test */
+    double log10_e[EVIDENCE_N_KINDS];
+};
+
+/* The share of alpha that is left for data segments while the kinds of bit set `kinds_on` are on,
+ * and that of a kind that is on. They sum to 1. */
+double evidence_share_of_data(unsigned kinds_on);
+double evidence_share_of_kind(enum evidence_kind kind);
+
+/*
+ * log10 of the evidence of data (evidence_log10_combined()) and of the kinds that are on, each with
+ * its share. With none on it is that of data. Data alone reaches a target t among them when it
+ * reaches t - log10(evidence_share_of_data()).
+ */
+double evidence_log10_with_kinds(double log10_data, const struct evidence_of_kinds *kinds);
 
 /*
  * How many more clean repairs, with no further duplicate, bring the evidence to `log10_target`

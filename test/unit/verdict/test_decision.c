@@ -22,7 +22,7 @@ static struct anytime_decision decide(struct anytime_counts pooled,
     return anytime_decide(&a, &pooled,
                           &(struct anytime_flows){
                               .counts = flows, .n = n_flows, .n_places = 10, .joint_is_fair = true},
-                          &levels);
+                          NULL, &levels);
 }
 
 /* Pooled counts R, D, N and what they mean at p = p_miss = 0.05. */
@@ -116,8 +116,9 @@ static void flows_that_lose_segments_decide_together(void **state)
     assert_int_equal(decide(spoofed, flows, 6).outcome, VERDICT_CLOSED_LOOP);
     for (int i = 0; i < 4; i++)
         assert_true(anytime_log10_e_flow(&a, flows[i].n_retransmitted, flows[i].n_duplicates) < 4);
-    assert_true(anytime_decide(&a, &spoofed, &unfair, &levels).log10_e_joint == 0.0);
-    assert_int_equal(anytime_decide(&a, &spoofed, &unfair, &levels).outcome, VERDICT_UNDECIDED);
+    assert_true(anytime_decide(&a, &spoofed, &unfair, NULL, &levels).log10_e_joint == 0.0);
+    assert_int_equal(anytime_decide(&a, &spoofed, &unfair, NULL, &levels).outcome,
+                     VERDICT_UNDECIDED);
 }
 
 int main(void)

@@ -544,7 +544,7 @@ static double accused_probability(double unseen, unsigned n_drops, const struct 
             const struct anytime_counts c = {
                 .n_duplicates = n - expired, .n_expired = expired, .n_ambiguous = n - expired};
 
-            if (anytime_decide(&a, &c, &none, l).outcome != VERDICT_NOT_CLOSED_LOOP)
+            if (anytime_decide(&a, &c, &none, NULL, l).outcome != VERDICT_NOT_CLOSED_LOOP)
                 continue;
             accused += mass[expired];
             mass[expired] = 0;
