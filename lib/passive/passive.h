@@ -55,7 +55,7 @@ static_assert(sizeof(struct passive_rare) == sizeof(struct flow_rare), "one rare
 struct passive_line {
     /* n_passed at the opener, modulo 2^16; with PASSIVE_MERGED, the first one: missing bytes. */
     uint16_t opener_index[PASSIVE_MAX_HOLES];
-    uint16_t segment_bytes;    /* the longest segment among those of events */
+    uint16_t segment_bytes;    /* the longest segment among those of events, 1 to UINT16_MAX */
     uint16_t n_unconfirmed;    /* of the latest repeats, those not reported as duplicates */
     uint32_t start_sequence;   /* of the first byte */
     uint16_t repair_timestamp; /* of the latest retransmission that filled a hole: */

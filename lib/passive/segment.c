@@ -159,7 +159,6 @@ static enum passive_kind judge_filling(const struct passive_flow *f, const struc
     struct passive_line *line = f->line;
     struct packet_detail detail = {0};
     enum passive_sent_again evidence;
-    uint32_t n;
 
     passive_read_detail(f, p, &detail);
     if (passive_is_fast_clock(hole, &detail, delay_ticks)) {
@@ -177,15 +176,16 @@ static enum passive_kind judge_filling(const struct passive_flow *f, const struc
         passive_unknown_below(f, f->hot->snd_max);
         return PASSIVE_REORDERED;
     }
-    n = (filled->n_bytes + line->segment_bytes - 1) / line->segment_bytes;
     c->lost_upstream_repairs++;
     c->holes_retransmitted += filled->n_whole;
     passive_unknown_below(f, f->hot->snd_max);
     if ((line->marks & PASSIVE_BALANCED) != 0)
         return PASSIVE_RETRANSMITTED;
-    c->lost_upstream += n;
-    c->observed += n;
-    passive_count_some(&line->n_retransmitted, n);
+    /* One, however many segments were lost that the sender puts together now: how long they were,
+     * nobody knows. */
+    c->lost_upstream++;
+    c->observed++;
+    passive_count_some(&line->n_retransmitted, 1);
     line->repair_timestamp = (uint16_t)(detail.has_timestamp ? detail.timestamp : 0);
     line->repair_ip_id = detail.ip_id;
     learn_from_retransmission(f, delay_ticks, evidence);
@@ -221,8 +221,10 @@ static enum passive_kind segment_of_event(const struct passive_flow *f,
     enum passive_kind kind = PASSIVE_FIRST_TIME;
     struct open_holes holes;
 
+    /* Those that a host was captured with may be longer (packet_parse_offloaded()). */
     if (v->payload_bytes > f->line->segment_bytes)
-        f->line->segment_bytes = (uint16_t)v->payload_bytes;
+        f->line->segment_bytes =
+            v->payload_bytes < UINT16_MAX ? (uint16_t)v->payload_bytes : UINT16_MAX;
     holes_load(f, &holes);
     give_up_old_holes(f, p, &holes, c);
     if (ahead < 0) {

@@ -20,10 +20,14 @@ static void build(struct headers *h, const struct bench *b, uint8_t flags, uint3
 {
     uint8_t *tcp = h->bytes + IPV4_BYTES;
     uint32_t header_bytes = TCP_BYTES + (detail.timestamp != 0 ? OPTION_BYTES : 0);
+    uint32_t ip_bytes = IPV4_BYTES + header_bytes;
 
     memset(h, 0, sizeof(*h));
     h->bytes[0] = 0x45;
-    store_be16(h->bytes + 2, (uint16_t)(IPV4_BYTES + header_bytes + n_bytes));
+    /* One that is too long for the field is of an offload: packet_parse_offloaded(). */
+    if (IPV4_BYTES + header_bytes + n_bytes <= UINT16_MAX)
+        ip_bytes += n_bytes;
+    store_be16(h->bytes + 2, (uint16_t)ip_bytes);
     store_be16(h->bytes + 4, detail.ip_id);
     h->bytes[8] = detail.ttl;
     h->bytes[9] = 6;
@@ -38,6 +42,7 @@ static void build(struct headers *h, const struct bench *b, uint8_t flags, uint3
     assert_int_equal(
         packet_parse_l3(0x0800, h->bytes, IPV4_BYTES + header_bytes, PACKET_FRAME_SLICED, &h->view),
         PACKET_TCP);
+    h->view.payload_bytes = n_bytes;
     h->packet = (struct passive_packet){.view = &h->view,
                                         .data = h->bytes,
                                         .now_ticks = passive_ticks(b->now_ns),

@@ -262,26 +262,6 @@ static void round_trip_times_are_learnt_from_what_proves_them(void **state)
     }
 }
 
-static void one_retransmission_over_many_lost_segments_counts_them_all(void **state)
-{
-    struct bench b;
-    uint32_t next;
-
-    (void)state;
-    next = open_with_hole(&b, START) + 2 * BYTES;
-    bench_data(&b, next + 3 * BYTES, BYTES);
-    bench_wait_us(&b, RTT_US);
-    assert_int_equal(bench_data(&b, next, 3 * BYTES), PASSIVE_RETRANSMITTED);
-    /* The longest segment of an event is the retransmission itself. */
-    assert_int_equal(b.c.lost_upstream, 1);
-    assert_int_equal(bench_data(&b, next - 2 * BYTES, BYTES / 2), PASSIVE_RETRANSMITTED);
-    assert_int_equal(bench_data(&b, next - 2 * BYTES + BYTES / 2, BYTES / 2),
-                     PASSIVE_RETRANSMITTED);
-    assert_int_equal(b.c.holes_retransmitted, 2);
-    assert_int_equal(b.line.n_holes, 0);
-    bench_check(&b);
-}
-
 /* A flow of both directions, whose segments are as short as those of a terminal. */
 static void one_lost_segment_of_a_few_bytes_counts_as_one(void **state)
 {
@@ -650,7 +630,6 @@ int main(void)
         cmocka_unit_test(a_first_copy_that_its_retransmission_overtook_was_not_lost),
         cmocka_unit_test(a_clock_of_microseconds_is_not_believed),
         cmocka_unit_test(round_trip_times_are_learnt_from_what_proves_them),
-        cmocka_unit_test(one_retransmission_over_many_lost_segments_counts_them_all),
         cmocka_unit_test(one_lost_segment_of_a_few_bytes_counts_as_one),
         cmocka_unit_test(a_hole_filled_in_its_middle_becomes_two),
         cmocka_unit_test(a_repeat_of_what_went_by_was_lost_downstream),
