@@ -15,13 +15,14 @@
 enum { IPV4_BYTES = 20, TCP_BYTES = 20, OPTION_BYTES = 12, WINDOW_BYTES = 16 << 20 };
 
 /* `what` of a step: a packet, or one of these. */
-enum { DATA, FIN, RST, SYN, REPORTED_TWICE, SILENT, EVICTED, STOPPED, N_WHATS };
+enum { DATA, FIN, RST, SYN, REPORTED_TWICE, FRAGMENT, SILENT, EVICTED, STOPPED, N_WHATS };
 
 /* As they lie in memory. */
 struct step {
     uint8_t what, ttl;
-    int16_t delta; /* from snd_max; with a timestamp that is odd, in units of 4 KiB */
-    uint16_t n_bytes, timestamp, ip_id;
+    int16_t delta;    /* from snd_max; with a timestamp that is odd, in units of 4 KiB */
+    uint16_t n_bytes; /* fourfold, where a host was captured before its NIC cut it: ip_id of 3 */
+    uint16_t timestamp, ip_id;
     uint16_t wait; /* ms */
 };
 
@@ -53,13 +54,13 @@ static uint32_t sequence_of(const struct run *r, const struct step *s)
 }
 
 static void build(struct headers *h, const struct run *r, const struct step *s, uint8_t flags,
-                  uint32_t sequence, uint16_t n_bytes)
+                  uint32_t sequence, uint32_t n_bytes)
 {
     uint8_t *tcp = h->bytes + IPV4_BYTES;
 
     memset(h, 0, sizeof(*h));
     h->bytes[0] = 0x45;
-    store_be16(h->bytes + 2, (uint16_t)(sizeof(h->bytes) + n_bytes));
+    store_be16(h->bytes + 2, sizeof(h->bytes));
     store_be16(h->bytes + 4, s->ip_id);
     h->bytes[8] = s->ttl;
     h->bytes[9] = 6;
@@ -71,6 +72,7 @@ static void build(struct headers *h, const struct run *r, const struct step *s, 
     store_be32(tcp + TCP_BYTES + 4, s->timestamp);
     require(packet_parse_l3(0x0800, h->bytes, sizeof(h->bytes), PACKET_FRAME_SLICED, &h->view) ==
             PACKET_TCP);
+    h->view.payload_bytes = n_bytes;
     h->packet = (struct passive_packet){.view = &h->view,
                                         .data = h->bytes,
                                         .now_ticks = passive_ticks(r->now_ns),
@@ -120,9 +122,10 @@ static void data(struct run *r, const struct step *s)
     const struct passive_flow f = flow_of(r);
     struct headers h;
     uint32_t before = r->hot.snd_max;
+    uint32_t n_bytes = s->ip_id == 3 ? 4u * (s->n_bytes + 1u) : 1u + s->n_bytes % 60000u;
     enum passive_kind kind;
 
-    build(&h, r, s, TCP_FLAG_ACK, sequence_of(r, s), (uint16_t)(1 + s->n_bytes % 60000));
+    build(&h, r, s, TCP_FLAG_ACK, sequence_of(r, s), n_bytes);
     kind = passive_flow_segment(&f, &h.packet, &r->c);
     require(kind < PASSIVE_N_KINDS);
     if (kind != PASSIVE_FIRST_TIME && kind != PASSIVE_JUMP)
@@ -135,6 +138,18 @@ static void data(struct run *r, const struct step *s)
         passive_flow_go_on(&f, &h.packet, h.view.sequence, &r->c);
         require(passive_flow_segment(&f, &h.packet, &r->c) == PASSIVE_FIRST_TIME);
     }
+}
+
+/* The engine gives on those within the window. */
+static void fragment(struct run *r, const struct step *s)
+{
+    const struct passive_flow f = flow_of(r);
+    uint32_t sequence = sequence_of(r, s), before = r->hot.snd_max;
+
+    if (sequence - before > WINDOW_BYTES && before - sequence > WINDOW_BYTES)
+        return;
+    passive_flow_fragment(&f, sequence, &r->c);
+    require(r->hot.snd_max == before);
 }
 
 static void ends(struct run *r, enum passive_end end)
@@ -174,6 +189,9 @@ static void one_step(struct run *r, const struct step *s)
         passive_flow_duplicate(&f, sequence_of(r, s), &r->c);
         build(&h, r, s, TCP_FLAG_ACK, sequence_of(r, s), 0);
         passive_flow_answered(&f, &h.packet);
+        break;
+    case FRAGMENT:
+        fragment(r, s);
         break;
     default:
         ends(r, end_of[s->what % N_WHATS]);
