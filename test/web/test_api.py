@@ -102,6 +102,18 @@ class Rest(World):
         self.assertEqual(self.web.change("DELETE", "/api/v1/tests/5").status, 200)
         self.refused(self.web.change("DELETE", "/api/v1/tests/5"), 409, "nothing to stop")
 
+    def test_what_a_command_answers_is_passed_on_as_it_is(self):
+        pennyline = self.server.pennyline
+        pennyline.do_test_start = lambda request: {"aggregate": request["aggregate"], "of_another_version": [None, 0.1],
+                                                   "started_s": 31536000.000033}
+        try:
+            reply = self.web.change("POST", "/api/v1/tests", '{"aggregate": 6}')
+        finally:
+            del pennyline.do_test_start
+        self.assertEqual(reply.status, 201, reply.body)
+        self.assertEqual(json.loads(reply.body, parse_float=str),
+                         {"aggregate": 6, "of_another_version": [None, "0.1"], "started_s": "31536000.000033"})
+
     def test_the_kill_switch_is_read_and_set(self):
         for on in (True, False):
             reply = self.web.change("PUT", "/api/v1/kill-switch", json.dumps({"on": on}))
