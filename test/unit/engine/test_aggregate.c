@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "../within.h"
 #include "base/random.h"
 
 static const uint64_t secret[2] = {3, 5};
@@ -173,7 +174,7 @@ static void numbers_are_given_and_come_back_as_by_lists(void **state)
         }
         lists_agree(&l, t);
     }
-    assert_in_range(l.generation[0], 50, AGGREGATE_GENERATIONS - 2);
+    assert_within(l.generation[0], 50, AGGREGATE_GENERATIONS - 2);
     free(t);
 }
 

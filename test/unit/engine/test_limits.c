@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../within.h"
 #include "tcp/coverage.h"
 
 #define ISN   UINT32_C(1000000)
@@ -215,11 +216,11 @@ static void a_burst_ages_a_bounded_number_of_records(void **state)
     assert_int_equal(n_flows(l), 700);
     lab_wait_ms(l, 3600 * 1000);
     left = n_flows(l);
-    assert_in_range(left, 700 - 64, 700 - 1);
+    assert_within(left, 700 - 64, 700 - 1);
     lab_wait_ms(l, 0);
     assert_int_equal(n_flows(l), left);
     lab_wait_ms(l, 3600 * 1000);
-    assert_in_range(n_flows(l), left - 64, left - 1);
+    assert_within(n_flows(l), left - 64, left - 1);
     /* Who catches up looks at all of them. */
     l->now_ns += 3600 * NS_PER_S;
     engine_catch_up(l->engine, l->now_ns);
@@ -244,7 +245,7 @@ static void records_are_looked_at_evenly(void **state)
     for (uint32_t i = 0; i < 25; i++)
         lab_wait_ms(l, defaults.flow_idle_timeout_ms / 100);
     /* Half of the round: about half of the records. */
-    assert_in_range(n_flows(l), left * 3 / 10, left * 7 / 10);
+    assert_within(n_flows(l), left * 3 / 10, left * 7 / 10);
     for (uint32_t i = 0; i < 26; i++)
         lab_wait_ms(l, defaults.flow_idle_timeout_ms / 100);
     assert_int_equal(n_flows(l), 0);
