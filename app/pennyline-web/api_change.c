@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Handlers that change something. Their caller has the token. */
+#include <arpa/inet.h>
 #include <microhttpd.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 
 #include "api.h"
 #include "json/json.h"
@@ -27,12 +30,32 @@ static json_t *body_with(const struct request *q, struct reply *r, const char *k
     return value;
 }
 
+/* Who changes something is told in an event of pennyline's; the address is all that is known here.
+ */
+static json_t *caller_of(const struct request *q)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(q->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    char address[INET6_ADDRSTRLEN] = "a UNIX socket";
+
+    if (info != NULL && info->client_addr != NULL && info->client_addr->sa_family == AF_INET)
+        inet_ntop(AF_INET, &((const struct sockaddr_in *)(const void *)info->client_addr)->sin_addr,
+                  address, sizeof(address));
+    if (info != NULL && info->client_addr != NULL && info->client_addr->sa_family == AF_INET6)
+        inet_ntop(AF_INET6,
+                  &((const struct sockaddr_in6 *)(const void *)info->client_addr)->sin6_addr,
+                  address, sizeof(address));
+    return json_sprintf("REST, from %s", address);
+}
+
 /* Takes `request`. */
-static void command(struct web *w, struct reply *r, json_t *request, unsigned int status)
+static void command(struct web *w, const struct request *q, struct reply *r, json_t *request,
+                    unsigned int status)
 {
     char error[ASKER_ERROR_BYTES] = "";
     json_t *result = NULL;
 
+    json_object_set_new(request, "on_behalf_of", caller_of(q));
     switch (asker_command(w->asker, request, &result, error)) {
     case ASKER_DONE:
         r->status = status;
@@ -66,7 +89,7 @@ void api_post_test(struct web *w, const struct request *q, struct reply *r)
     if (json_is_string(aggregate) ||
         (json_is_integer(aggregate) && json_integer_value(aggregate) >= 0 &&
          json_integer_value(aggregate) < UINT32_MAX))
-        command(w, r, json_pack("{s:s, s:O}", "command", "test start", "aggregate", aggregate),
+        command(w, q, r, json_pack("{s:s, s:O}", "command", "test start", "aggregate", aggregate),
                 MHD_HTTP_CREATED);
     else
         reply_error(r, MHD_HTTP_BAD_REQUEST,
@@ -77,7 +100,7 @@ void api_post_test(struct web *w, const struct request *q, struct reply *r)
 
 void api_delete_test(struct web *w, const struct request *q, struct reply *r)
 {
-    command(w, r,
+    command(w, q, r,
             json_pack("{s:s, s:I}", "command", "test stop", "aggregate", (json_int_t)q->number),
             MHD_HTTP_OK);
 }
@@ -87,7 +110,7 @@ void api_put_kill_switch(struct web *w, const struct request *q, struct reply *r
     json_t *on = body_with(q, r, "on");
 
     if (json_is_boolean(on))
-        command(w, r, json_pack("{s:s, s:O}", "command", "kill-switch", "on", on), MHD_HTTP_OK);
+        command(w, q, r, json_pack("{s:s, s:O}", "command", "kill-switch", "on", on), MHD_HTTP_OK);
     else if (on != NULL)
         reply_error(r, MHD_HTTP_BAD_REQUEST, "\"on\" must be true or false");
     json_decref(on);
@@ -109,7 +132,7 @@ void api_post_drain(struct web *w, const struct request *q, struct reply *r)
              (!json_is_integer(timeout_s) || json_integer_value(timeout_s) < 0))
         reply_error(r, MHD_HTTP_BAD_REQUEST, "\"timeout_s\" must be a whole number of seconds");
     else
-        command(w, r, json_pack("{s:s, s:O*}", "command", "drain", "timeout_s", timeout_s),
+        command(w, q, r, json_pack("{s:s, s:O*}", "command", "drain", "timeout_s", timeout_s),
                 MHD_HTTP_ACCEPTED);
     json_decref(body);
 }

@@ -253,16 +253,25 @@ static int create_ingresses(struct appliance *a, const uint64_t secret[2])
     return a->ingresses != NULL ? 0 : no_memory("ingresses");
 }
 
+static void set_privacy(const struct appliance *a, const uint64_t key[2])
+{
+    static_assert((int)PRIVACY_CUT == (int)REPORT_PRIVACY_CUT &&
+                      (int)PRIVACY_HASH == (int)REPORT_PRIVACY_HASH,
+                  "one order");
+    report_set_privacy((enum report_privacy)a->config->instance.privacy, key);
+}
+
 static int tables_up(struct appliance *a)
 {
     struct random_source random;
-    uint64_t secrets[2][2];
+    uint64_t secrets[3][2];
     int error = random_seed_from_kernel(&random);
 
     if (error != 0)
         return error;
-    for (size_t i = 0; i < 4; i++)
+    for (size_t i = 0; i < 6; i++)
         secrets[i / 2][i % 2] = random_u64(&random);
+    set_privacy(a, secrets[2]);
     a->gate = rte_zmalloc("gate", sizeof(*a->gate), CACHE_LINE_BYTES);
     error = a->gate == NULL ? no_memory("the gate") : create_ingresses(a, secrets[0]);
     if (error == 0)

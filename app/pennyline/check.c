@@ -38,15 +38,13 @@ static void check_event_log(struct check *c)
         check_blocks(c, "event log %s: %m; make its folder, or give it to this user", path);
 }
 
-static void check_control_group(struct check *c)
+static void check_group(struct check *c, const char *option, const char *name)
 {
-    const char *name = c->config->instance.control_group;
-
     if (*name != '\0' && getgrnam(name) == NULL)
         check_blocks(c,
-                     "instance.control_group \"%s\": there is no such group; make it (groupadd "
-                     "--system), or leave control_group out",
-                     name);
+                     "instance.%s \"%s\": there is no such group; make it (groupadd --system), or "
+                     "leave %s out",
+                     option, name, option);
 }
 
 unsigned int check_host(const struct config *config)
@@ -67,6 +65,7 @@ unsigned int check_host(const struct config *config)
     check_ports(&c);
     check_owner(&c);
     check_event_log(&c);
-    check_control_group(&c);
+    check_group(&c, "control_group", config->instance.control_group);
+    check_group(&c, "control_read_group", config->instance.control_read_group);
     return c.n_blocking;
 }

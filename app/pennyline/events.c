@@ -4,7 +4,11 @@
 
 #include <inttypes.h>
 #include <jansson.h>
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
 
 #include "change.h"
 #include "control/control.h"
@@ -311,6 +315,53 @@ void events_change(struct appliance *a, const struct change_request *request,
     json_object_set_new(event, "n_changes", json_integer(result->changes->n));
     json_object_set_new(event, "changes", events_changes_json(result->changes));
     publish(a, event);
+}
+
+/* Who commanded what stands in the log of the service, too: it is kept where events are not. */
+static void say_command(struct appliance *a, const json_t *members)
+{
+    const json_t *behalf = json_object_get(members, "on_behalf_of");
+    char *arguments = json_dumps(json_object_get(members, "arguments"), JSON_COMPACT);
+
+    progress_end(&a->progress);
+    say_info("%s %s by user %lld, process %lld (%s)%s%s",
+             json_string_value(json_object_get(members, "command")),
+             arguments != NULL ? arguments : "",
+             (long long)json_integer_value(json_object_get(members, "user")),
+             (long long)json_integer_value(json_object_get(members, "process")),
+             json_string_value(json_object_get(members, "way")),
+             json_is_string(behalf) ? ", on behalf of " : "",
+             json_is_string(behalf) ? json_string_value(behalf) : "");
+    free(arguments);
+}
+
+void events_on_command(void *appliance, json_t *members, uint64_t now_ns)
+{
+    struct appliance *a = appliance;
+    json_t *event;
+
+    say_command(a, members);
+    if (!has_audience(a))
+        return;
+    event = box_event(a, "command", now_ns);
+    json_object_update(event, members);
+    publish(a, event);
+}
+
+void events_signal(struct appliance *a, const struct signalfd_siginfo *signal, const char *command,
+                   json_t *before, json_t *after, uint64_t now_ns)
+{
+    char way[48];
+    json_t *members;
+
+    snprintf(way, sizeof(way), "signal %s", sigabbrev_np((int)signal->ssi_signo));
+    members =
+        json_pack("{s:s, s:{}, s:s, s:I, s:I, s:n, s:o, s:o}", "command", command, "arguments",
+                  "way", way, "user", (json_int_t)signal->ssi_uid, "process",
+                  (json_int_t)signal->ssi_pid, "on_behalf_of", "before", before, "after", after);
+    if (members != NULL)
+        events_on_command(a, members, now_ns);
+    json_decref(members);
 }
 
 void events_process(struct appliance *a, const char *what, uint64_t now_ns)

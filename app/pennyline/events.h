@@ -32,6 +32,15 @@ void events_change(struct appliance *a, const struct change_request *request,
 
 /* The first of the differences, in words, with what each asks for. The caller's. */
 json_t *events_changes_json(const struct config_changes *changes);
+/* control_operations.on_command; the context is the appliance. */
+void events_on_command(void *appliance, json_t *members, uint64_t now_ns);
+
+struct signalfd_siginfo;
+
+/* A signal told it to do `command`; `before` and `after` are as on_command has them, and are taken.
+ */
+void events_signal(struct appliance *a, const struct signalfd_siginfo *signal, const char *command,
+                   json_t *before, json_t *after, uint64_t now_ns);
 
 /* The process: "started", "stopping", "stopped". */
 void events_process(struct appliance *a, const char *what, uint64_t now_ns);

@@ -36,14 +36,23 @@ static unsigned int drain_workers(struct appliance *a)
     return n;
 }
 
-static void handle_signal(struct appliance *a, uint32_t signal_number, uint64_t now_ns)
+static json_t *kill_switch_json(const struct appliance *a)
 {
+    return json_pack("{s:b}", "kill_switch", (int)manager_kill_switch(a->manager));
+}
+
+static void handle_signal(struct appliance *a, const struct signalfd_siginfo *signal,
+                          uint64_t now_ns)
+{
+    json_t *before;
     int error;
 
-    switch (signal_number) {
+    switch (signal->ssi_signo) {
     case SIGUSR1:
     case SIGUSR2:
-        manager_set_kill_switch(a->manager, signal_number == SIGUSR1, now_ns);
+        before = kill_switch_json(a);
+        manager_set_kill_switch(a->manager, signal->ssi_signo == SIGUSR1, now_ns);
+        events_signal(a, signal, "kill-switch", before, kill_switch_json(a), now_ns);
         break;
     case SIGHUP:
         error = eventlog_reopen(a->log);
@@ -52,6 +61,7 @@ static void handle_signal(struct appliance *a, uint32_t signal_number, uint64_t 
                       a->config->instance.event_log, strerror(-error));
         break;
     default:
+        events_signal(a, signal, "stop", json_null(), json_null(), now_ns);
         if (a->must_stop && !a->must_stop_at_once)
             say_warning("told to stop again: nothing is waited for any more");
         a->must_stop_at_once = a->must_stop;
@@ -64,7 +74,7 @@ static void serve_signals(struct appliance *a, uint64_t now_ns)
     struct signalfd_siginfo info;
 
     while (read(a->signals, &info, sizeof(info)) == (ssize_t)sizeof(info))
-        handle_signal(a, info.ssi_signo, now_ns);
+        handle_signal(a, &info, now_ns);
 }
 
 /* One turn. Returns how many messages there were. */

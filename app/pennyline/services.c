@@ -11,6 +11,7 @@
 #include "change.h"
 #include "control/control.h"
 #include "drain.h"
+#include "events.h"
 #include "inspect.h"
 #include "lanes.h"
 #include "say.h"
@@ -141,8 +142,8 @@ int services_listen(struct appliance *a)
     const struct config_instance *instance = &a->config->instance;
     char error[512];
 
-    a->control =
-        control_listen(instance->control_socket, instance->control_group, error, sizeof(error));
+    a->control = control_listen(instance->control_socket, instance->control_group,
+                                instance->control_read_group, error, sizeof(error));
     if (a->control != NULL)
         return 0;
     if (a->options->is_test) {
@@ -167,6 +168,8 @@ int services_up(struct appliance *a)
         .manager = a->manager,
         .instance = a->config->instance.name,
         .group = a->config->instance.control_group,
+        .readers = a->config->instance.control_read_group,
+        .on_command = events_on_command,
         .clock = &a->report_clock,
         .context = a,
         .worker = on_worker,

@@ -30,11 +30,20 @@
 /* An index that points nowhere. */
 #define CONFIG_NONE UINT16_MAX
 
+/* How addresses of flows are told; prefixes of slices and aggregates always stand as they are. The
+ * same order as report_privacy (report/report.h). */
+enum instance_privacy {
+    PRIVACY_NONE,
+    PRIVACY_CUT,  /* to /24 and /48 */
+    PRIVACY_HASH, /* under a key of the process */
+};
+
 struct config_instance {
     char name[CONFIG_NAME_BYTES];
     char control_socket[CONFIG_SOCKET_PATH_BYTES];
-    char control_group[CONFIG_NAME_BYTES]; /* "": none */
-    char event_log[CONFIG_PATH_BYTES];     /* "": none; "-": standard output */
+    char control_group[CONFIG_NAME_BYTES];      /* "": none */
+    char control_read_group[CONFIG_NAME_BYTES]; /* "": none */
+    char event_log[CONFIG_PATH_BYTES];          /* "": none; "-": standard output */
     uint32_t epoch_ms;
     uint32_t max_aggregates;
     uint32_t flows_per_lcore;
@@ -45,6 +54,7 @@ struct config_instance {
     uint32_t max_manager_lateness_ms;
     uint32_t max_drops_per_hour; /* of all tests together; 0: no limit */
     uint32_t max_tests_by_command;
+    enum instance_privacy privacy;
     bool kill_switch;
 };
 

@@ -16,6 +16,8 @@
 #define NEVER_DROP(member)  OPTION_FIELD(struct never_drop, member)
 #define COMMENT             INITIALIZER(.name = "comment", .kind = &kind_note, .help = "For people; not read.")
 
+static const char *const privacies[] = {"none", "cut", "hash", NULL};
+
 static const struct option_row instance_rows[] = {
     COMMENT,
     {.name = "name",
@@ -38,6 +40,14 @@ static const struct option_row instance_rows[] = {
      .otherwise = "none",
      .help = "A group of the system whose members may use the control socket as well, as the user "
              "that `pennyline-web` runs as."},
+    {.name = "control_read_group",
+     .kind = &kind_text,
+     INSTANCE(control_read_group),
+     .least = 0,
+     .fallback = "\"\"",
+     .otherwise = "none",
+     .help = "A group of the system whose members may ask by the control socket, and change "
+             "nothing."},
     {.name = "event_log",
      .kind = &kind_text,
      INSTANCE(event_log),
@@ -132,6 +142,14 @@ static const struct option_row instance_rows[] = {
      .unit = "tests",
      .help = "Tests that somebody asked for (`pennylinectl`, REST) and that are under way at one "
              "time; further ones are refused."},
+    {.name = "privacy",
+     .kind = &kind_enum,
+     INSTANCE(privacy),
+     .words = privacies,
+     .fallback = "\"none\"",
+     .help = "How addresses of flows are told in events and reports: `none` as they are, `cut` to "
+             "/24 and /48, `hash` as a number under a key that this process draws at its start. "
+             "Prefixes of slices and aggregates stay as they are."},
     {.name = "kill_switch",
      .kind = &kind_bool,
      INSTANCE(kill_switch),

@@ -198,7 +198,7 @@ static void send_waiting(struct client *c, uint64_t now_ns)
 
 static void answer_line(struct client *c, size_t n, client_answer *answer, void *context)
 {
-    json_t *reply = answer(context, c->in, n, &c->watching);
+    json_t *reply = answer(context, &c->peer, c->in, n, &c->watching);
 
     if (reply != NULL)
         queue_json(c, reply);
@@ -235,7 +235,7 @@ void client_hear_last(struct client *c, uint64_t now_ns, client_answer *answer, 
         const char *end = memchr(c->in, '\n', c->n_in);
         size_t n = end != NULL ? (size_t)(end - c->in) : c->n_in, used = n + (end != NULL);
 
-        json_decref(answer(context, c->in, n, &watch));
+        json_decref(answer(context, &c->peer, c->in, n, &watch));
         memmove(c->in, c->in + used, c->n_in - used);
         c->n_in -= used;
     }

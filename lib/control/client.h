@@ -13,9 +13,10 @@
 struct client {
     int fd; /* -1: a free place */
     bool watching;
-    bool at_end;          /* nothing more will come */
-    bool leaving;         /* close it when all is sent */
-    bool is_privileged;   /* root's, or of the server's own user */
+    bool at_end;        /* nothing more will come */
+    bool leaving;       /* close it when all is sent */
+    bool is_privileged; /* root's, or of the server's own user */
+    struct control_peer peer;
     uint64_t progress_ns; /* when it last took a byte, or had none to take */
     uint64_t heard_ns;    /* when it was opened, or last sent a byte */
     uint64_t n_lost, n_lost_told;
@@ -26,7 +27,8 @@ struct client {
 };
 
 /* What makes a reply of a line. */
-typedef json_t *client_answer(void *context, const char *line, size_t n, bool *watch);
+typedef json_t *client_answer(void *context, const struct control_peer *peer, const char *line,
+                              size_t n, bool *watch);
 
 void client_open(struct client *c, int fd, uint64_t now_ns);
 void client_close(struct client *c);

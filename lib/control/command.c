@@ -9,6 +9,8 @@
 #include "control/client.h"
 
 #define COUNT_MOST 1000
+/* Of each command that changes something: who asked the one that asks here. */
+#define BEHALF "on_behalf_of"
 /* A week. */
 #define DRAIN_MOST_S 604800
 
@@ -65,23 +67,28 @@ static const struct command_argument drain_arguments[] = {
 static json_t *run_help(struct command_call *call);
 
 static const struct command commands[] = {
-    {"status", "the box: workers, ports, tests running, memory", no_arguments, command_run_status},
+    {"status", "the box: workers, ports, tests running, memory", no_arguments, command_run_status,
+     true, NULL},
     {"slices", "what the configuration names, with the parameters of their tests", slices_arguments,
-     command_run_slices},
+     command_run_slices, true, NULL},
     {"aggregates", "a page of the list of aggregates, with verdicts and counters",
-     aggregates_arguments, command_run_aggregates},
-    {"verdicts", "the latest verdicts, latest first", verdicts_arguments, command_run_verdicts},
+     aggregates_arguments, command_run_aggregates, true, NULL},
+    {"verdicts", "the latest verdicts, latest first", verdicts_arguments, command_run_verdicts,
+     true, NULL},
     {"aggregate", "one aggregate, with all its evidence and drops", aggregate_arguments,
-     command_run_aggregate},
-    {"test start", "begin a test of an aggregate", test_start_arguments, command_run_test_start},
-    {"test stop", "end the test of an aggregate", aggregate_arguments, command_run_test_stop},
+     command_run_aggregate, true, NULL},
+    {"test start", "begin a test of an aggregate", test_start_arguments, command_run_test_start,
+     false, command_state_test},
+    {"test stop", "end the test of an aggregate", aggregate_arguments, command_run_test_stop, false,
+     command_state_test},
     {"kill-switch", "stop every deliberate drop at once, or allow them again",
-     kill_switch_arguments, command_run_kill_switch},
+     kill_switch_arguments, command_run_kill_switch, false, command_state_kill_switch},
     {"drain", "leave the path: end all tests, forward until no packet comes, then end",
-     drain_arguments, command_run_drain},
-    {"watch", "events as lines, until the client leaves", no_arguments, command_run_watch},
-    {"version", "of the server", no_arguments, command_run_version},
-    {"help", "this table", no_arguments, run_help},
+     drain_arguments, command_run_drain, false, command_state_drain},
+    {"watch", "events as lines, until the client leaves", no_arguments, command_run_watch, true,
+     NULL},
+    {"version", "of the server", no_arguments, command_run_version, true, NULL},
+    {"help", "this table", no_arguments, run_help, true, NULL},
 };
 
 static json_t *arguments_json(const struct command *command)
@@ -154,7 +161,7 @@ static bool check_argument(struct command_call *call, const struct command_argum
 
 static bool is_known(const struct command *command, const char *key)
 {
-    if (strcmp(key, "command") == 0)
+    if (strcmp(key, "command") == 0 || (!command->only_reads && strcmp(key, BEHALF) == 0))
         return true;
     for (const struct command_argument *a = command->arguments; a->name != NULL; a++)
         if (strcmp(a->name, key) == 0)
@@ -209,10 +216,66 @@ bool command_is_safe(const char *request, size_t n)
     return is_safe;
 }
 
-json_t *control_execute(const struct control_operations *operations, const char *request, size_t n,
-                        uint64_t now_ns, bool *watch)
+static json_t *state_of(struct command_call *call)
 {
-    struct command_call call = {.operations = operations, .now_ns = now_ns};
+    json_t *state = call->command->state != NULL ? call->command->state(call) : NULL;
+
+    call->error[0] = '\0';
+    return state != NULL ? state : json_null();
+}
+
+static json_t *arguments_of(const json_t *request)
+{
+    json_t *arguments = json_copy((json_t *)request);
+
+    json_object_del(arguments, "command");
+    json_object_del(arguments, BEHALF);
+    return arguments;
+}
+
+/* Takes `before`. */
+static void tell_change(struct command_call *call, json_t *before)
+{
+    const struct control_operations *o = call->operations;
+    const struct control_peer *peer = call->peer;
+    json_t *members =
+        json_pack("{s:s, s:o, s:s, s:I, s:I, s:s?, s:o, s:o}", "command", call->command->name,
+                  "arguments", arguments_of(call->request), "way", peer->way, "user",
+                  (json_int_t)peer->user, "process", (json_int_t)peer->process, BEHALF,
+                  command_text(call, BEHALF), "before", before, "after", state_of(call));
+
+    if (o->on_command != NULL && members != NULL)
+        o->on_command(o->context, members, call->now_ns);
+    json_decref(members);
+}
+
+static json_t *run_change(struct command_call *call)
+{
+    const char *behalf = command_text(call, BEHALF);
+    const char *trouble = behalf != NULL ? test_label_trouble(behalf) : NULL;
+    json_t *before, *result;
+
+    if (!call->peer->may_operate)
+        return command_refuse(call,
+                              "%s: who may only read may not do this; ask root, or a member of the "
+                              "group that instance.control_group names",
+                              call->command->name);
+    if (trouble != NULL)
+        return command_refuse(call, "%s: " BEHALF " \"%.64s\" %s", call->command->name, behalf,
+                              trouble);
+    before = state_of(call);
+    result = call->command->run(call);
+    if (result != NULL)
+        tell_change(call, before);
+    else
+        json_decref(before);
+    return result;
+}
+
+json_t *control_execute(const struct control_operations *operations, const char *request, size_t n,
+                        const struct control_peer *peer, uint64_t now_ns, bool *watch)
+{
+    struct command_call call = {.operations = operations, .peer = peer, .now_ns = now_ns};
     json_error_t error;
     json_t *result = NULL, *reply;
 
@@ -221,7 +284,7 @@ json_t *control_execute(const struct control_operations *operations, const char 
         command_refuse(&call, "the request is no JSON object (%s); send one per line",
                        call.request == NULL ? error.text : "it is a list");
     else if (find_command(&call) && check_arguments(&call))
-        result = call.command->run(&call);
+        result = call.command->only_reads ? call.command->run(&call) : run_change(&call);
     reply = result != NULL       ? json_pack("{s:b, s:o}", "ok", 1, "result", result)
             : call.error[0] != 0 ? client_error(call.error)
                                  : client_error("not enough memory for the reply; ask for less");

@@ -32,6 +32,7 @@ struct command_argument {
 struct command_call {
     const struct control_operations *operations;
     const struct command *command;
+    const struct control_peer *peer;
     json_t *request;
     uint64_t now_ns;
     bool watch;
@@ -44,6 +45,9 @@ struct command {
     const struct command_argument *arguments; /* ends with a NULL name */
     /* The result, or NULL with call->error set. It changes nothing when it refuses. */
     json_t *(*run)(struct command_call *call);
+    bool only_reads; /* else it is for who may operate, and told as an event */
+    /* What it changes, as it is now: told before and after. NULL: nothing is told of it. */
+    json_t *(*state)(struct command_call *call);
 };
 
 /* Is it a request that can only end drops, so that it is done for who does not wait for its reply,
@@ -66,6 +70,7 @@ bool command_aggregate(struct command_call *call, uint32_t *aggregate);
 /* commands_status.c */
 json_t *command_run_status(struct command_call *call);
 json_t *command_run_drain(struct command_call *call);
+json_t *command_state_drain(struct command_call *call);
 json_t *command_run_version(struct command_call *call);
 /* commands_test.c */
 json_t *command_run_aggregates(struct command_call *call);
@@ -75,6 +80,8 @@ json_t *command_run_aggregate(struct command_call *call);
 json_t *command_run_test_start(struct command_call *call);
 json_t *command_run_test_stop(struct command_call *call);
 json_t *command_run_kill_switch(struct command_call *call);
+json_t *command_state_test(struct command_call *call);
+json_t *command_state_kill_switch(struct command_call *call);
 json_t *command_run_watch(struct command_call *call);
 
 #endif

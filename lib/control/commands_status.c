@@ -87,6 +87,11 @@ json_t *command_run_status(struct command_call *call)
         from_callback(o->memory, o->context, json_object()));
 }
 
+json_t *command_state_drain(struct command_call *call)
+{
+    return json_pack("{s:o?}", "draining", drain_json(call));
+}
+
 json_t *command_run_drain(struct command_call *call)
 {
     const struct control_operations *o = call->operations;
@@ -94,7 +99,7 @@ json_t *command_run_drain(struct command_call *call)
     if (o->drain == NULL)
         return command_refuse(call, "drain: what is served here is no path to be left");
     o->drain(o->context, command_count(call, "timeout_s", UINT32_MAX), call->now_ns);
-    return json_pack("{s:o?}", "draining", drain_json(call));
+    return command_state_drain(call);
 }
 
 json_t *command_run_version(struct command_call *call)

@@ -203,6 +203,22 @@ json_t *command_run_test_stop(struct command_call *call)
     return json_pack("{s:I, s:s}", "aggregate", (json_int_t)aggregate, "test", "stopped");
 }
 
+json_t *command_state_test(struct command_call *call)
+{
+    struct aggregate_report report;
+    uint32_t aggregate;
+
+    if (!command_aggregate(call, &aggregate) ||
+        !manager_report(call->operations->manager, aggregate, &report))
+        return NULL;
+    return json_pack("{s:s}", "state", test_state_name(report.state));
+}
+
+json_t *command_state_kill_switch(struct command_call *call)
+{
+    return json_pack("{s:b}", "kill_switch", (int)manager_kill_switch(call->operations->manager));
+}
+
 json_t *command_run_kill_switch(struct command_call *call)
 {
     bool on = command_switch(call, "on");

@@ -19,7 +19,8 @@ struct control {
     struct client clients[CONTROL_MAX_CLIENTS];
 };
 
-struct control *control_listen(const char *path, const char *group, char *error, size_t n_error)
+struct control *control_listen(const char *path, const char *group, const char *readers,
+                               char *error, size_t n_error)
 {
     struct control *c = calloc(1, sizeof(*c));
 
@@ -29,7 +30,7 @@ struct control *control_listen(const char *path, const char *group, char *error,
     }
     for (unsigned int i = 0; i < CONTROL_MAX_CLIENTS; i++)
         c->clients[i].fd = -1;
-    if (listener_open(&c->listener, path, group, error, n_error) < 0) {
+    if (listener_open(&c->listener, path, group, readers, error, n_error) < 0) {
         free(c);
         return NULL;
     }
@@ -49,7 +50,8 @@ void control_begin(struct control *c, const struct control_operations *operation
 struct control *control_open(const char *path, const struct control_operations *operations,
                              char *error, size_t n_error)
 {
-    struct control *c = control_listen(path, operations->group, error, n_error);
+    struct control *c =
+        control_listen(path, operations->group, operations->readers, error, n_error);
 
     if (c != NULL)
         control_begin(c, operations);
@@ -118,13 +120,15 @@ static void turn_away(int fd, uint64_t now_ns, const char *text)
 
 static void admit(struct control *c, int fd)
 {
-    enum listener_peer peer = listener_peer_of(&c->listener, fd);
+    uid_t user = 0;
+    pid_t process = 0;
+    enum listener_peer peer = listener_peer_of(&c->listener, fd, &user, &process);
     struct client *place = NULL;
 
     if (peer == LISTENER_STRANGER) {
         turn_away(fd, c->now_ns,
-                  "only root and the user that the server runs as are served, and the group that "
-                  "instance.control_group names; use sudo");
+                  "only root and the user that the server runs as are served, and the groups that "
+                  "instance.control_group and control_read_group name; use sudo");
         return;
     }
     place = find_place(c, peer == LISTENER_OWNER);
@@ -136,6 +140,10 @@ static void admit(struct control *c, int fd)
     }
     client_open(place, fd, c->now_ns);
     place->is_privileged = peer == LISTENER_OWNER;
+    place->peer = (struct control_peer){.may_operate = peer != LISTENER_READER,
+                                        .way = "control socket",
+                                        .user = user,
+                                        .process = process};
 }
 
 /* All who came since the last time: the queue of the kernel is short, and must not fill up. */
@@ -150,18 +158,20 @@ static void admit_all(struct control *c)
     }
 }
 
-static json_t *answer(void *context, const char *line, size_t n, bool *watch)
+static json_t *answer(void *context, const struct control_peer *peer, const char *line, size_t n,
+                      bool *watch)
 {
     struct control *c = context;
 
-    return control_execute(&c->operations, line, n, c->now_ns, watch);
+    return control_execute(&c->operations, line, n, peer, c->now_ns, watch);
 }
 
 /* What an operator gave up may be minutes old, and is not done; but nobody sends the kill switch
  * and means it less for not waiting, as a script that ends with it does. */
-static json_t *answer_last(void *context, const char *line, size_t n, bool *watch)
+static json_t *answer_last(void *context, const struct control_peer *peer, const char *line,
+                           size_t n, bool *watch)
 {
-    return command_is_safe(line, n) ? answer(context, line, n, watch) : NULL;
+    return command_is_safe(line, n) ? answer(context, peer, line, n, watch) : NULL;
 }
 
 static void serve(struct control *c, struct client *client, short revents)

@@ -11,8 +11,10 @@
  * needs one connection and misses no event of it.
  * {"command": "help"} lists all.
  *
- * Only root, the server's own user and, where one is named, the members of a group are served. The
- * socket has mode 0600, or 0660 with that group.
+ * Only root, the server's own user and, where they are named, the members of two groups are served:
+ * of one who may operate, and of one who may only ask. The socket has mode 0600, with the first
+ * group 0660, with the second 0666, since it can have one group only; then its peer's groups are
+ * looked at.
  *
  * The manager's thread calls all of this. Nothing waits: a client that is slow to read is dropped,
  * and a watcher that is slow loses events and is told how many. Who is turned away gets an error
@@ -43,13 +45,22 @@
 #define CONTROL_CLIENT_TIMEOUT_S  10
 #define CONTROL_WATCHER_TIMEOUT_S 60
 
+/* Who asks, and by which way. */
+struct control_peer {
+    bool may_operate; /* else it may only ask */
+    const char *way;  /* "control socket", "telemetry" */
+    uint32_t user;    /* its number in the system */
+    int32_t process;
+};
+
 /* What the server works on. `manager` and `clock` are a must and outlive the server; callbacks may
  * be NULL. JSON that they return becomes the server's. */
 struct control_operations {
     struct manager *manager;
     const struct report_clock *clock;
     const char *instance;
-    const char *group; /* of the system, whose members may connect; NULL or "": none */
+    const char *group;   /* of the system, whose members may operate; NULL or "": none */
+    const char *readers; /* likewise, whose members may only ask */
     void *context;
     /* False beyond the last worker. */
     bool (*worker)(void *context, unsigned int i, struct report_worker *out);
@@ -59,6 +70,8 @@ struct control_operations {
      * long as packets come. NULL: it cannot be done here. */
     void (*drain)(void *context, uint32_t timeout_s, uint64_t now_ns);
     json_t *(*drain_state)(void *context, uint64_t now_ns); /* NULL: it has not begun */
+    /* Something was changed by command: who, what, before and after, as members of an event. */
+    void (*on_command)(void *context, json_t *members, uint64_t now_ns);
 };
 
 struct control;
@@ -71,7 +84,8 @@ struct control *control_open(const char *path, const struct control_operations *
 
 /* The same in two steps, for who has nothing to work on yet but wants to know that the socket is to
  * be had: who connects between them waits. */
-struct control *control_listen(const char *path, const char *group, char *error, size_t n_error);
+struct control *control_listen(const char *path, const char *group, const char *readers,
+                               char *error, size_t n_error);
 void control_begin(struct control *c, const struct control_operations *operations);
 
 /* Could it be opened now? Makes nothing. 0, or -1 and `error` says why not. */
@@ -91,9 +105,9 @@ unsigned int control_n_clients(const struct control *c);
 /* Drops all clients, and takes the socket away if it is still ours. NULL is allowed. */
 void control_close(struct control *c);
 
-/* One request as it came over the socket, and its reply: never NULL but when memory is short. Sets
- * *watch when the connection becomes a watcher. */
+/* One request of `peer` as it came over the socket, and its reply: never NULL but when memory is
+ * short. Sets *watch when the connection becomes a watcher. */
 json_t *control_execute(const struct control_operations *operations, const char *request, size_t n,
-                        uint64_t now_ns, bool *watch);
+                        const struct control_peer *peer, uint64_t now_ns, bool *watch);
 
 #endif

@@ -11,6 +11,9 @@
 
 #include "control/control.h"
 
+/* NGROUPS_MAX of Linux is 65536; who is in more than these is asked for by its own group alone. */
+#define MOST_GROUPS 1024
+
 static int refuse(const struct listener *l, char *error, size_t n_error, const char *what,
                   const char *advice)
 {
@@ -62,24 +65,47 @@ static int start(struct listener *l, char *error, size_t n_error)
     return 0;
 }
 
-/* The socket was made for its owner alone; now the group may use it too. */
-static int admit_group(struct listener *l, const char *name, char *error, size_t n_error)
+/* False: `error` says why. */
+static bool find_group(const struct listener *l, const char *option, const char *name, gid_t *out,
+                       char *error, size_t n_error)
 {
-    const struct group *group;
+    const struct group *group = getgrnam(name);
+    char what[96];
 
-    if (name == NULL || *name == '\0')
-        return 0;
-    group = getgrnam(name);
-    if (group != NULL && chown(l->address.sun_path, (uid_t)-1, group->gr_gid) == 0 &&
-        chmod(l->address.sun_path, 0660) == 0) {
-        l->has_group = true;
-        return 0;
+    if (group != NULL) {
+        *out = group->gr_gid;
+        return true;
     }
+    snprintf(what, sizeof(what), "instance.%s: there is no such group", option);
+    refuse(l, error, n_error, what, "make the group (groupadd), or leave the option out");
+    return false;
+}
+
+static bool is_named(const char *name)
+{
+    return name != NULL && *name != '\0';
+}
+
+/* The socket was made for its owner alone; now the groups may use it too. */
+static int admit_groups(struct listener *l, const char *group, const char *readers, char *error,
+                        size_t n_error)
+{
+    l->has_group = is_named(group);
+    l->has_readers = is_named(readers);
+    if ((l->has_group && !find_group(l, "control_group", group, &l->group, error, n_error)) ||
+        (l->has_readers &&
+         !find_group(l, "control_read_group", readers, &l->readers, error, n_error))) {
+        listener_close(l);
+        return -1;
+    }
+    if ((!l->has_group || chown(l->address.sun_path, (uid_t)-1, l->group) == 0) &&
+        chmod(l->address.sun_path, l->has_readers ? 0666
+                                   : l->has_group ? 0660
+                                                  : 0600) == 0)
+        return 0;
     listener_close(l);
-    return refuse(l, error, n_error,
-                  group == NULL ? "instance.control_group: there is no such group"
-                                : "its group cannot be set",
-                  "make the group (groupadd), or leave control_group out");
+    return refuse(l, error, n_error, "its group cannot be set",
+                  "run as a member of the group, or leave control_group out");
 }
 
 /* 0 when nobody is at the path, or who was is dead. */
@@ -136,8 +162,8 @@ static int take_path(struct listener *l, const char *path, char *error, size_t n
     return start(l, error, n_error);
 }
 
-int listener_open(struct listener *l, const char *path, const char *group, char *error,
-                  size_t n_error)
+int listener_open(struct listener *l, const char *path, const char *group, const char *readers,
+                  char *error, size_t n_error)
 {
     enum unix_socket_occupant occupant;
     int failure, lock;
@@ -157,7 +183,7 @@ int listener_open(struct listener *l, const char *path, const char *group, char 
                       "give a path in a directory that this user may write to");
     failure = take_path(l, path, error, n_error);
     unix_socket_unlock(&l->address, lock);
-    return failure == 0 ? admit_group(l, group, error, n_error) : -1;
+    return failure == 0 ? admit_groups(l, group, readers, error, n_error) : -1;
 }
 
 int listener_accept(struct listener *l)
@@ -165,16 +191,36 @@ int listener_accept(struct listener *l)
     return accept4(l->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 }
 
-enum listener_peer listener_peer_of(const struct listener *l, int fd)
+/* Its own group, or one of those that it is in besides. */
+static bool is_in(int fd, gid_t own, gid_t wanted)
+{
+    gid_t groups[MOST_GROUPS];
+    socklen_t n = sizeof(groups);
+
+    if (own == wanted)
+        return true;
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &n) < 0)
+        return false;
+    for (size_t i = 0; i < n / sizeof(gid_t); i++)
+        if (groups[i] == wanted)
+            return true;
+    return false;
+}
+
+enum listener_peer listener_peer_of(const struct listener *l, int fd, uid_t *user, pid_t *process)
 {
     struct ucred peer;
     socklen_t n = sizeof(peer);
 
     if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &n) < 0)
         return LISTENER_STRANGER;
+    *user = peer.uid;
+    *process = peer.pid;
     if (peer.uid == 0 || peer.uid == geteuid())
         return LISTENER_OWNER;
-    return l->has_group ? LISTENER_MEMBER : LISTENER_STRANGER;
+    if (l->has_group && is_in(fd, peer.gid, l->group))
+        return LISTENER_MEMBER;
+    return l->has_readers && is_in(fd, peer.gid, l->readers) ? LISTENER_READER : LISTENER_STRANGER;
 }
 
 void listener_close(struct listener *l)

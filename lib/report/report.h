@@ -63,6 +63,16 @@ struct report_worker {
 };
 json_t *report_worker_json(unsigned int number, const struct report_worker *w);
 
+/* How the addresses of flows are told from now on, in everything of this library: as they are, cut
+ * to /24 and /48, or hashed ("#" and 16 digits), so that a flow keeps its name as long as the key
+ * stays and nobody without it learns the address. Set once, before anything is told. */
+enum report_privacy {
+    REPORT_PRIVACY_NONE,
+    REPORT_PRIVACY_CUT,
+    REPORT_PRIVACY_HASH,
+};
+void report_set_privacy(enum report_privacy how, const uint64_t key[2]);
+
 /* What may be shown of one port. */
 struct report_port {
     const char *name, *device, *driver;

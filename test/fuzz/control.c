@@ -14,7 +14,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (world.operations.manager == NULL && world_open(&world) != 0)
         abort();
-    reply = control_execute(&world.operations, (const char *)data, size, world.now_ns, &watch);
+    reply = control_execute(&world.operations, (const char *)data, size, &world_operator,
+                            world.now_ns, &watch);
     ok = json_object_get(reply, "ok");
     if (!json_is_boolean(ok) ||
         (json_is_true(ok) ? json_object_get(reply, "result") == NULL

@@ -36,6 +36,9 @@ static void make_condition(void)
     pthread_condattr_destroy(&attributes);
 }
 
+/* DPDK's socket knows nobody by name; it has no command that changes anything. */
+static const struct control_peer reader = {.way = "telemetry"};
+
 void telemetry_serve(const struct control_operations *operations, uint64_t now_ns)
 {
     bool watch = false;
@@ -44,8 +47,8 @@ void telemetry_serve(const struct control_operations *operations, uint64_t now_n
         pthread_mutex_trylock(&exchange.lock) != 0)
         return;
     if (atomic_load_explicit(&exchange.is_asked, memory_order_relaxed)) {
-        exchange.reply =
-            control_execute(operations, exchange.request, strlen(exchange.request), now_ns, &watch);
+        exchange.reply = control_execute(operations, exchange.request, strlen(exchange.request),
+                                         &reader, now_ns, &watch);
         atomic_store_explicit(&exchange.is_asked, false, memory_order_relaxed);
         pthread_cond_signal(&exchange.answered);
     }

@@ -54,10 +54,10 @@ static const struct {
                        "eal, ports, next_hops, ingresses, defaults, never_drop, slices"},
     {"{\"instance\":{\"epoch\":10}}",
      "$.instance.epoch: unknown key; the instance has comment, name, control_socket, "
-     "control_group, event_log, "
+     "control_group, control_read_group, event_log, "
      "epoch_ms, max_aggregates, flows_per_lcore, flow_admissions_per_second, max_pending_drops, "
      "max_flow_places, max_own_loss_ratio, max_manager_lateness_ms, max_drops_per_hour, "
-     "max_tests_by_command, kill_switch"},
+     "max_tests_by_command, privacy, kill_switch"},
     {"{\"slices\":[{\"name\":\"s\",\"mode\":\"active\",\"drop_probabilty\":0.1}]}",
      "$.slices[0].drop_probabilty: unknown key; did you mean \"drop_probability\"?"},
     {"{\"a\\u0001\\\"b\":1}",

@@ -32,7 +32,8 @@ static int tear_down(void **state)
 static json_t *ask(struct world *w, const char *request)
 {
     bool watch = false;
-    json_t *reply = control_execute(&w->operations, request, strlen(request), w->now_ns, &watch);
+    json_t *reply = control_execute(&w->operations, request, strlen(request), &world_operator,
+                                    w->now_ns, &watch);
 
     assert_non_null(reply);
     return reply;
@@ -134,7 +135,8 @@ static void a_request_may_hold_any_bytes(void **state)
     static const char zero[] = "{\"command\": \"sta\0tus\"}";
     struct world *w = *state;
     bool watch = false;
-    json_t *reply = control_execute(&w->operations, zero, sizeof(zero) - 1, w->now_ns, &watch);
+    json_t *reply =
+        control_execute(&w->operations, zero, sizeof(zero) - 1, &world_operator, w->now_ns, &watch);
 
     assert_true(json_is_false(json_object_get(reply, "ok")));
     json_decref(reply);
@@ -477,9 +479,11 @@ static void only_watch_makes_a_watcher(void **state)
     static const char request[] = "{\"command\": \"watch\"}";
     bool watch = false;
 
-    json_decref(control_execute(&w->operations, "{\"command\": \"help\"}", 19, 0, &watch));
+    json_decref(
+        control_execute(&w->operations, "{\"command\": \"help\"}", 19, &world_operator, 0, &watch));
     assert_false(watch);
-    json_decref(control_execute(&w->operations, request, sizeof(request) - 1, 0, &watch));
+    json_decref(
+        control_execute(&w->operations, request, sizeof(request) - 1, &world_operator, 0, &watch));
     assert_true(watch);
 }
 
@@ -487,7 +491,8 @@ static bool becomes_a_watcher(const struct world *w, const char *request)
 {
     bool watch = false;
 
-    json_decref(control_execute(&w->operations, request, strlen(request), w->now_ns, &watch));
+    json_decref(control_execute(&w->operations, request, strlen(request), &world_operator,
+                                w->now_ns, &watch));
     return watch;
 }
 
@@ -503,6 +508,108 @@ static void who_starts_a_test_may_hear_of_it_on_the_same_connection(void **state
     assert_false(becomes_a_watcher(w, begin));
     assert_false(
         becomes_a_watcher(w, "{\"command\": \"test start\", \"aggregate\": 1, \"watch\": false}"));
+}
+
+/* What was told of changes, the last one in `latest`. */
+struct told {
+    unsigned int n;
+    json_t *latest;
+};
+
+static void note_change(void *context, json_t *members, uint64_t now_ns)
+{
+    struct told *told = context;
+
+    (void)now_ns;
+    told->n++;
+    json_decref(told->latest);
+    told->latest = json_incref(members);
+}
+
+static void assert_told(const struct told *told, unsigned int n, const char *expected)
+{
+    json_t *as_expected = json_loads(expected, 0, NULL);
+    char *is = json_dumps(told->latest, JSON_SORT_KEYS);
+
+    assert_non_null(as_expected);
+    assert_int_equal(told->n, n);
+    if (!json_equal(told->latest, as_expected))
+        fail_msg("%s", is);
+    free(is);
+    json_decref(as_expected);
+}
+
+static void who_changes_what_is_told_before_and_after(void **state)
+{
+    struct world *w = *state;
+    struct told told = {0};
+
+    w->operations.context = &told;
+    w->operations.on_command = note_change;
+    json_decref(ask(w, "{\"command\": \"kill-switch\", \"on\": true, "
+                       "\"on_behalf_of\": \"192.0.2.1 (REST)\"}"));
+    assert_told(&told, 1,
+                "{\"command\": \"kill-switch\", \"arguments\": {\"on\": true}, \"way\": \"test\", "
+                "\"user\": 7, \"process\": 70, \"on_behalf_of\": \"192.0.2.1 (REST)\", "
+                "\"before\": {\"kill_switch\": false}, \"after\": {\"kill_switch\": true}}");
+    json_decref(ask(w, "{\"command\": \"test start\", \"aggregate\": 0}"));
+    assert_told(
+        &told, 2,
+        "{\"command\": \"test start\", \"arguments\": {\"aggregate\": 0}, \"way\": \"test\", "
+        "\"user\": 7, \"process\": 70, \"on_behalf_of\": null, "
+        "\"before\": {\"state\": \"idle\"}, \"after\": {\"state\": \"pooled\"}}");
+    /* What was refused, and what only asks, changes nothing. */
+    assert_refused(w, "{\"command\": \"test start\", \"aggregate\": 0}", "running");
+    assert_refused(w, "{\"command\": \"kill-switch\", \"on\": true, \"on_behalf_of\": \"a\\nb\"}",
+                   "on_behalf_of");
+    json_decref(ask(w, "{\"command\": \"status\"}"));
+    assert_int_equal(told.n, 2);
+    assert_refused(w, "{\"command\": \"status\", \"on_behalf_of\": \"me\"}", "knows no");
+    json_decref(told.latest);
+}
+
+/* Whatever command there is: what is not known to read only is for those who may operate. */
+static void who_may_only_read_changes_nothing(void **state)
+{
+    static const struct control_peer reader = {.way = "test", .user = 8};
+    static const char *const reading[] = {"status",    "slices", "aggregates", "verdicts",
+                                          "aggregate", "watch",  "version",    "help"};
+    struct world *w = *state;
+    json_t *table = result_of(w, "{\"command\": \"help\"}"), *row;
+    unsigned int n_refused = 0;
+    size_t i;
+
+    json_array_foreach (table, i, row) {
+        const char *name = json_string_value(json_object_get(row, "command"));
+        json_t *request = json_pack("{s:s}", "command", name), *reply, *argument;
+        bool watch = false, may = false;
+        char *text;
+        size_t k;
+
+        for (size_t j = 0; j < ARRAY_LENGTH(reading); j++)
+            may |= strcmp(name, reading[j]) == 0;
+        json_array_foreach (json_object_get(row, "arguments"), k, argument)
+            if (json_is_true(json_object_get(argument, "required")))
+                json_object_set_new(request, json_string_value(json_object_get(argument, "name")),
+                                    strcmp(name, "kill-switch") == 0 ? json_true()
+                                                                     : json_integer(0));
+        text = json_dumps(request, 0);
+        reply = control_execute(&w->operations, text, strlen(text), &reader, w->now_ns, &watch);
+        assert_int_equal(json_is_true(json_object_get(reply, "ok")), may);
+        if (!may) {
+            const char *error = json_string_value(json_object_get(reply, "error"));
+
+            if (strstr(error, "may only read") == NULL && strstr(error, "wrong kind") == NULL)
+                fail_msg("%s: %s", name, error);
+            n_refused++;
+        }
+        free(text);
+        json_decref(reply);
+        json_decref(request);
+    }
+    assert_true(n_refused >= 4);
+    assert_false(manager_kill_switch(w->operations.manager));
+    json_decref(table);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -529,6 +636,8 @@ int main(void)
         TEST(aggregates_are_told_by_when_they_changed),
         TEST(help_lists_every_command),
         TEST(only_watch_makes_a_watcher),
+        TEST(who_changes_what_is_told_before_and_after),
+        TEST(who_may_only_read_changes_nothing),
         TEST(who_starts_a_test_may_hear_of_it_on_the_same_connection),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -18,6 +18,9 @@ struct world {
     uint32_t drain_timeout_s;
 };
 
+/* Who may do all. */
+extern const struct control_peer world_operator;
+
 /* 0, or -1 when memory is short. */
 int world_open(struct world *w);
 void world_close(struct world *w);

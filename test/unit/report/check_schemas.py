@@ -4,6 +4,7 @@
 schema takes what it must not."""
 
 import copy
+import glob
 import json
 import os
 import re
@@ -48,6 +49,16 @@ def load(directory, name):
     return jsonschema.Draft202012Validator(schema)
 
 
+def events_of_code(folder):
+    """Names that the program gives to its own events, as they stand in calls of box_event() and events_process()."""
+    told = set()
+    for path in glob.glob(os.path.join(folder, "*.c")):
+        with open(path, encoding="utf-8") as file:
+            for call in re.findall(r"\b(?:box_event|events_process)\(a,([^;{]*?)\)[;,]", file.read()):
+                told |= set(re.findall(r'"([a-z_]+)"', call))
+    return told
+
+
 def main():
     examples, conf = sys.argv[1:]
     validators = {name: load(conf, name) for name in ("summary", "event")}
@@ -68,6 +79,11 @@ def main():
     described = set(validators["event"].schema["$defs"]["manager_event"]["enum"])
     if kinds != described:
         print(f"events shown and described differ: {sorted(kinds ^ described)}")
+        n_wrong += 1
+    told = events_of_code(os.path.join(conf, "..", "app", "pennyline"))
+    if told != set(validators["event"].schema["$defs"]["box_event"]["enum"]):
+        print(f"events of the box described and told by the code differ: "
+              f"{sorted(told ^ set(validators['event'].schema['$defs']['box_event']['enum']))}")
         n_wrong += 1
     with open(os.path.join(conf, "..", "doc", "operations.md"), encoding="utf-8") as file:
         text = file.read().split("\n## Events\n", 1)[1].split("\n## ", 1)[0]

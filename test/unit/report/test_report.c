@@ -104,6 +104,55 @@ static void an_aggregate_shows_the_counters_of_its_test_and_of_the_run(void **st
     box_close(b);
 }
 
+/* Whether the whole report has an address of a flow in it, in any of its texts. */
+static bool tells_address(struct box *b, const struct report_clock *clock)
+{
+    json_t *a = report_aggregate(b->manager, 0, clock, true);
+    char *whole = json_dumps(a, 0);
+    bool does = strstr(whole, "192.0.2.1\"") != NULL;
+
+    free(whole);
+    json_decref(a);
+    return does;
+}
+
+static void addresses_of_flows_are_told_as_privacy_allows(void **state)
+{
+    const uint64_t key[2] = {1, 2}, other_key[2] = {1, 3};
+    struct box *b = box_new(1);
+    struct report_clock clock = clock_of(b);
+    char source[2][IP_TEXT_BYTES];
+    json_t *a;
+
+    (void)state;
+    b->slices[0].start = SLICE_START_MANUAL;
+    box_open(b);
+    assert_int_equal(manager_test_start(b->manager, 0, NULL, b->now_ns), 0);
+    drop_and_end(b, 0, 100, DROP_RETRANSMITTED);
+    assert_true(tells_address(b, &clock));
+    report_set_privacy(REPORT_PRIVACY_CUT, NULL);
+    assert_false(tells_address(b, &clock));
+    a = report_aggregate(b->manager, 0, &clock, true);
+    assert_string_equal(
+        text(json_object_get(json_array_get(json_object_get(a, "drops"), 0), "flow"), "source"),
+        "192.0.2.0/24");
+    json_decref(a);
+    for (int i = 0; i < 2; i++) {
+        report_set_privacy(REPORT_PRIVACY_HASH, i == 0 ? key : other_key);
+        assert_false(tells_address(b, &clock));
+        a = report_aggregate(b->manager, 0, &clock, true);
+        snprintf(source[i], IP_TEXT_BYTES, "%s",
+                 text(json_object_get(json_array_get(json_object_get(a, "drops"), 0), "flow"),
+                      "source"));
+        assert_int_equal(source[i][0], '#');
+        assert_int_equal(strlen(source[i]), 17);
+        json_decref(a);
+    }
+    assert_string_not_equal(source[0], source[1]);
+    report_set_privacy(REPORT_PRIVACY_NONE, NULL);
+    box_close(b);
+}
+
 static void an_unknown_share_and_times_to_come_are_null(void **state)
 {
     struct box *b = box_new(1);
@@ -269,6 +318,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(times_are_seconds_since_the_start_and_rfc_3339),
         cmocka_unit_test(an_aggregate_shows_the_counters_of_its_test_and_of_the_run),
+        cmocka_unit_test(addresses_of_flows_are_told_as_privacy_allows),
         cmocka_unit_test(an_unknown_share_and_times_to_come_are_null),
         cmocka_unit_test(a_run_whose_counters_add_up_is_reconciled),
         cmocka_unit_test(the_worst_of_several_decides_the_exit_code),
