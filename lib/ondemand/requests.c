@@ -185,7 +185,7 @@ static uint32_t next_number(const struct ondemand *o, uint32_t after)
 static json_t *test_all(struct ondemand *o, const json_t *request, json_t *sources, uint64_t now_ns,
                         char error[ONDEMAND_ERROR_BYTES])
 {
-    struct candidate candidates[MOST_SOURCES] = {{NULL}};
+    struct candidate candidates[MOST_SOURCES] = {{0}};
     size_t n = json_array_size(sources), i;
     uint32_t number = o->n_asked;
     json_t *source, *tests;

@@ -27,7 +27,7 @@ static struct box *box_of(uint32_t n_slices, uint32_t max_by_command)
     return b;
 }
 
-static void stop(struct box *b, uint32_t aggregate)
+static void end_test(struct box *b, uint32_t aggregate)
 {
     assert_int_equal(manager_test_stop(b->manager, aggregate, REASON_STOPPED, b->now_ns), 0);
     box_settle(b);
@@ -76,7 +76,7 @@ static void the_label_is_told_until_the_next_test(void **state)
     assert_int_equal(manager_test_start(b->manager, 0, labelled("first"), b->now_ns), 0);
     assert_string_equal(box_report(b, 0).label, "first");
     assert_null(box_report(b, 1).label);
-    stop(b, 0);
+    end_test(b, 0);
     assert_string_equal(box_report(b, 0).label, "first");
     assert_int_equal(manager_test_start(b->manager, 0, NULL, b->now_ns), 0);
     assert_null(box_report(b, 0).label);
@@ -92,12 +92,12 @@ static void labels_of_tests_that_are_over_make_room(void **state)
     (void)state;
     assert_int_equal(manager_test_start(b->manager, 0, labelled("stays"), b->now_ns), 0);
     assert_int_equal(manager_test_start(b->manager, 1, labelled("goes"), b->now_ns), 0);
-    stop(b, 1);
+    end_test(b, 1);
     for (uint32_t i = 0; i < 2 * TEST_MOST_BY_COMMAND; i++) {
         snprintf(text, sizeof(text), "%u", i);
         assert_int_equal(manager_test_start(b->manager, 2, labelled(text), b->now_ns), 0);
         assert_string_equal(box_report(b, 2).label, text);
-        stop(b, 2);
+        end_test(b, 2);
     }
     assert_string_equal(box_report(b, 0).label, "stays");
     assert_null(box_report(b, 1).label);
@@ -115,7 +115,7 @@ static void no_more_tests_by_command_than_allowed_are_under_way(void **state)
     assert_int_equal(manager_test_start(b->manager, 2, NULL, b->now_ns), -EUSERS);
     assert_int_equal(manager_test_start(b->manager, 3, &by_escalation, b->now_ns), 0);
     assert_int_equal(manager_n_tests_by_command(b->manager), 2);
-    stop(b, 0);
+    end_test(b, 0);
     assert_int_equal(manager_n_tests_by_command(b->manager), 1);
     assert_int_equal(manager_test_start(b->manager, 2, NULL, b->now_ns), 0);
     box_close(b);
