@@ -13,13 +13,20 @@
 #include "port/dpdk_compat.h"
 #include "seed.h"
 
-enum work { WORK_NONE, WORK_BUILD, WORK_FREE, WORK_END };
+enum work { WORK_NONE, WORK_BUILD, WORK_FREE, WORK_END, WORK_MAKE, WORK_LEFT_ALONE };
+
+/* Threads that were left alone in make(), and are there still. */
+#define MOST_LEFT_ALONE 8
+static _Atomic int n_left_alone;
 
 struct builder {
     dpdk_thread thread;
     sem_t wake;
-    _Atomic uint32_t work; /* enum work; the manager gives it, the builder sets it to NONE */
-    struct build *build;   /* written before `work` */
+    _Atomic uint32_t work; /* enum work; the manager gives it, the builder sets it to NONE. From
+                              MAKE, whoever comes first: the builder to BUILD, or the manager to
+                              LEFT_ALONE */
+    _Atomic int tid;
+    struct build *build; /* written before `work` */
 };
 
 __attribute__((format(printf, 3, 4))) static int refuse(struct build *b, int error,
@@ -109,12 +116,7 @@ static int make_policies(struct build *b)
 
 static int build_next(struct build *b)
 {
-    struct config_error why = {0};
-    int error = b->make(b->context, b->in_force, &b->next.config, &why);
-
-    if (error != 0)
-        return refuse(b, error, "%s", why.text);
-    error = seed_check(b->next.config, b->text, sizeof(b->text));
+    int error = seed_check(b->next.config, b->text, sizeof(b->text));
     if (error == 0)
         error = config_diff(b->in_force, b->next.config, &b->changes);
     if (error == 0)
@@ -136,9 +138,28 @@ static void free_generation(struct generation *g)
     *g = (struct generation){0};
 }
 
+/* False: it was left alone meanwhile, and `build` is somebody else's. */
+static bool make_config(struct builder *builder)
+{
+    struct build *b = builder->build;
+    struct config_error why = {0};
+    struct config *made = NULL;
+    uint32_t work = WORK_MAKE;
+    int error = b->make(b->context, b->in_force, &made, &why);
+
+    if (!atomic_compare_exchange_strong(&builder->work, &work, WORK_BUILD)) {
+        config_free(made);
+        return false;
+    }
+    b->next.config = made;
+    b->error = error != 0 ? refuse(b, error, "%s", why.text) : 0;
+    return true;
+}
+
 static void build(struct build *b)
 {
-    b->error = build_next(b);
+    if (b->error == 0)
+        b->error = build_next(b);
     if (b->error == -ENOMEM && b->text[0] == '\0')
         refuse(b, -ENOMEM, "not enough memory");
     if (b->error != 0 || b->dry_run)
@@ -152,18 +173,30 @@ static void free_all(struct build *b)
     free_generation(&b->old);
 }
 
+static void release(struct builder *b)
+{
+    sem_destroy(&b->wake);
+    free(b);
+}
+
 static DPDK_THREAD_RESULT run(void *argument)
 {
     struct builder *b = argument;
     enum work work;
 
+    atomic_store(&b->tid, gettid());
     while (true) {
         while (sem_wait(&b->wake) != 0)
             ;
         work = (enum work)atomic_load_explicit(&b->work, memory_order_acquire);
         if (work == WORK_END)
             return 0;
-        if (work == WORK_BUILD)
+        if (work == WORK_MAKE && !make_config(b)) {
+            release(b);
+            atomic_fetch_sub(&n_left_alone, 1);
+            return 0;
+        }
+        if (work == WORK_MAKE)
             build(b->build);
         else if (work == WORK_FREE)
             free_all(b->build);
@@ -181,8 +214,7 @@ int builder_start(struct builder **out)
     sem_init(&b->wake, 0, 0);
     error = dpdk_thread_create(&b->thread, "builder", run, b);
     if (error != 0) {
-        sem_destroy(&b->wake);
-        free(b);
+        release(b);
         return error;
     }
     *out = b;
@@ -194,10 +226,33 @@ bool builder_is_ready(const struct builder *b)
     return atomic_load_explicit(&b->work, memory_order_acquire) == WORK_NONE;
 }
 
-void builder_await(const struct builder *b)
+bool builder_await(const struct builder *b)
 {
-    while (!builder_is_ready(b))
+    uint32_t work;
+
+    while ((work = atomic_load_explicit(&b->work, memory_order_acquire)) != WORK_NONE) {
+        if (work == WORK_MAKE)
+            return false;
         usleep(100);
+    }
+    return true;
+}
+
+int builder_tid(const struct builder *b)
+{
+    return atomic_load(&b->tid);
+}
+
+/* Nobody can end a thread that waits in the kernel; so it is left there. */
+static bool leave_alone(struct builder *b)
+{
+    uint32_t work = WORK_MAKE;
+
+    if (atomic_fetch_add(&n_left_alone, 1) < MOST_LEFT_ALONE &&
+        atomic_compare_exchange_strong(&b->work, &work, WORK_LEFT_ALONE))
+        return true;
+    atomic_fetch_sub(&n_left_alone, 1);
+    return false;
 }
 
 static void give(struct builder *b, enum work work)
@@ -210,17 +265,33 @@ void builder_stop(struct builder *b)
 {
     if (b == NULL)
         return;
+    if (!builder_await(b) && leave_alone(b))
+        return;
     builder_await(b);
     give(b, WORK_END);
     dpdk_thread_join(b->thread);
-    sem_destroy(&b->wake);
-    free(b);
+    release(b);
+}
+
+int builder_replace(struct builder **b)
+{
+    struct builder *another;
+    int error = builder_start(&another);
+
+    if (error != 0)
+        return error;
+    if (!leave_alone(*b)) {
+        builder_stop(another);
+        return -EBUSY;
+    }
+    *b = another;
+    return 0;
 }
 
 void builder_begin(struct builder *b, struct build *build)
 {
     b->build = build;
-    give(b, WORK_BUILD);
+    give(b, WORK_MAKE);
 }
 
 void builder_begin_freeing(struct builder *b, struct build *build)

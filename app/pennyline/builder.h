@@ -48,16 +48,27 @@ struct build {
     struct generation old;
 };
 
+/* What a disk or a network file system may hold up; the largest file is read within one. */
+#define BUILDER_STALE_NS UINT64_C(5000000000)
+
 /* Starts the thread: 0 or a negative errno. */
 int builder_start(struct builder **out);
-/* Waits until it has ended. NULL is allowed. */
+/* Waits until it has ended, but for make(), which may never end: then it is left alone. NULL is
+ * allowed. */
 void builder_stop(struct builder *b);
+
+/* Its number for the kernel (gettid(2)). */
+int builder_tid(const struct builder *b);
+/* When it is still in make(): *b is another one, as new, and the old one ends by itself when make()
+ * does, frees what that made and touches nothing else but `context` while it is in there. 0,
+ * -EBUSY: it is not in make(), or too many were left alone before; or what builder_start() says. */
+int builder_replace(struct builder **b);
 
 /* When it is ready: works on `build`, or frees all that it holds. */
 void builder_begin(struct builder *b, struct build *build);
 void builder_begin_freeing(struct builder *b, struct build *build);
 bool builder_is_ready(const struct builder *b);
-/* Waits for it: at the end of the process only. */
-void builder_await(const struct builder *b);
+/* Waits for it: at the end of the process only. False: it is in make(), which may never end. */
+bool builder_await(const struct builder *b);
 
 #endif

@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/time.h"
 #include "events.h"
+#include "heartbeat.h"
 #include "manager/manager.h"
 #include "say.h"
 
@@ -224,6 +226,27 @@ static void take_built(struct appliance *a, uint64_t now_ns)
     c->stage = STAGE_LEAVING;
 }
 
+/* The file lies where nobody answers, or is a pipe that nobody fills. Whoever waits is told; the
+ * thread cannot be ended, so another one takes its place. */
+static void replace_builder(struct appliance *a, uint64_t now_ns)
+{
+    struct change *c = a->change;
+    int tid = builder_tid(c->builder);
+    char doing[32];
+
+    heartbeat_read_doing(tid, doing, sizeof(doing));
+    if (builder_replace(&c->builder) != 0)
+        return;
+    events_helper(a, "builder", doing, now_ns - c->began_ns, now_ns);
+    c->build.error = -ETIMEDOUT;
+    snprintf(c->build.text, sizeof(c->build.text),
+             "the configuration could not be read within %u s: what it lies on does not answer",
+             (unsigned int)(BUILDER_STALE_NS / NS_PER_S));
+    finish(a, c->number, now_ns);
+    c->build = (struct build){0};
+    c->stage = STAGE_IDLE;
+}
+
 void change_serve(struct appliance *a, uint64_t now_ns)
 {
     struct change *c = a->change;
@@ -236,6 +259,8 @@ void change_serve(struct appliance *a, uint64_t now_ns)
     case STAGE_BUILDING:
         if (builder_is_ready(c->builder))
             take_built(a, now_ns);
+        else if (now_ns - c->began_ns > BUILDER_STALE_NS)
+            replace_builder(a, now_ns);
         return;
     case STAGE_LEAVING:
         if (manager_is_epoch_over(a->manager, c->left_epoch))
@@ -296,7 +321,11 @@ void change_down(struct appliance *a)
 {
     struct change *c = a->change;
 
-    builder_await(c->builder);
+    if (!builder_await(c->builder)) {
+        /* What it reads does not answer. It still holds what it was given, and the process ends. */
+        builder_stop(c->builder);
+        return;
+    }
     refuse_waiting(c);
     builder_begin_freeing(c->builder, &c->build);
     builder_stop(c->builder);

@@ -240,6 +240,25 @@ void events_thread(struct appliance *a, const struct worker *w, uint64_t stood_n
     publish(a, event);
 }
 
+void events_helper(struct appliance *a, const char *thread, const char *doing, uint64_t stood_ns,
+                   uint64_t now_ns)
+{
+    double stood_s = (double)stood_ns / (double)NS_PER_S;
+    json_t *event;
+
+    progress_end(&a->progress);
+    say_warning("the thread %s has not ended its work for %.1f s (it is %s); another one was "
+                "started, and forwarding does not notice",
+                thread, stood_s, doing);
+    if (!has_audience(a))
+        return;
+    event = box_event(a, "thread_restarted", now_ns);
+    json_object_set_new(event, "thread", json_string(thread));
+    json_object_set_new(event, "stalled_s", json_real(stood_s));
+    json_object_set_new(event, "doing", json_string(doing));
+    publish(a, event);
+}
+
 void events_drain(struct appliance *a, uint64_t now_ns)
 {
     bool has_limit = a->drain.ends_ns != UINT64_MAX;

@@ -23,6 +23,10 @@ void events_trouble(struct appliance *a, const struct port *port, uint64_t now_n
 /* A worker was found to stand, or to go on again: w->heart says. It stood for `stood_ns`. */
 void events_thread(struct appliance *a, const struct worker *w, uint64_t stood_ns, uint64_t now_ns);
 
+/* A helper's thread did not end its work for `stood_ns`, and another one took its place. */
+void events_helper(struct appliance *a, const char *thread, const char *doing, uint64_t stood_ns,
+                   uint64_t now_ns);
+
 /* The box is being taken out of the path, or was given another time for it: a->drain says. */
 void events_drain(struct appliance *a, uint64_t now_ns);
 

@@ -27,7 +27,7 @@ static const char *words_of(char state)
 }
 
 /* proc_pid_stat(5): the state stands behind the name, which may have blanks and parentheses. */
-static void read_doing(int tid, char *out, size_t n)
+void heartbeat_read_doing(int tid, char *out, size_t n)
 {
     char path[64], text[512];
     const char *behind;
@@ -66,7 +66,8 @@ static void look_at(struct appliance *a, struct worker *w, uint64_t now_ns)
         return;
     h->is_stale = stands;
     if (stands)
-        read_doing(atomic_load_explicit(&w->tid, memory_order_relaxed), h->doing, sizeof(h->doing));
+        heartbeat_read_doing(atomic_load_explicit(&w->tid, memory_order_relaxed), h->doing,
+                             sizeof(h->doing));
     events_thread(a, w, stood_ns, now_ns);
 }
 

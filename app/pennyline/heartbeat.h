@@ -17,6 +17,10 @@ void heartbeat_look(struct appliance *a, uint64_t now_ns);
 /* Has every worker been through its loop once, so that it forwards? */
 bool heartbeat_all_turned(const struct appliance *a);
 
+/* What the kernel says that a thread of this process is doing: "running", "waiting for a device".
+ */
+void heartbeat_read_doing(int tid, char *out, size_t n);
+
 /* A worker that stands now, or NULL. */
 const struct worker *heartbeat_stale(const struct appliance *a);
 

@@ -4,10 +4,12 @@
 import glob
 import os
 import signal
+import subprocess
 import time
 
 import fault
 import netlab
+import pennyline
 from fault import expect, wait_until
 from test_stalls import manager, stopped, thread_stopped, worker
 
@@ -83,6 +85,39 @@ def manager_stuck(seen):
         expect(gone() < 200, f"{gone()} packets came in and did not leave")
 
     thread_stands(seen, manager, "manager", forwards_and_drops_nothing)
+
+
+@fault.fault(in_ci=True)
+def builder_stuck(seen):
+    """The thread that reads configurations hangs, since the file is a pipe that nobody fills: the manager is not late,
+    another thread takes its place, and the next reload works."""
+    with fault.path() as (lab, service):
+        if "no such command" in reload_of(service):
+            raise fault.Skipped("this pennylinectl knows no reload")
+        probe = fault.Probe(lab)
+        kept = service.config_path + ".kept"
+        os.rename(service.config_path, kept)
+        os.mkfifo(service.config_path)
+        for _ in range(2):
+            refused = wait_until("a refusal", lambda: reload_of(service))
+            expect("could not be read within" in refused, refused)
+        restarted = [e for e in service.events() if e["event"] == "thread_restarted"]
+        expect([e["thread"] for e in restarted] == ["builder"] * 2, f"{restarted}")
+        os.rename(kept, service.config_path)
+        expect(reload_of(service) == "", "the reload after it was refused")
+        fault.goes_on(lab)
+        report = probe.end()
+        expect(not [e for e in service.events() if e["event"] == "stall" and e["thread"] == "manager"], "the manager stood")
+        expect(report["sent"] == report["received"], fault.told(report))
+        seen.append(f"restarted twice, {restarted[0]['doing']}; {fault.told(report)}")
+        fault.stop(seen, service)
+
+
+def reload_of(service):
+    """What it was refused with; nothing when it was not."""
+    done = subprocess.run([pennyline.program("pennylinectl"), "--socket", service.control_path, "reload"],
+                          capture_output=True, text=True, timeout=60, check=False)
+    return done.stderr.strip() if done.returncode else ""
 
 
 def leftovers(lab):
