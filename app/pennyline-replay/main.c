@@ -190,11 +190,14 @@ static void show_table(const struct program *p, const struct report_run *run)
     const struct worker_counters *c = run->totals;
 
     report_table(stdout, run);
-    printf("%s: %llu packets in %.1f s%s; %llu of the prefixes tested, %llu of those no TCP\n",
+    printf("%s: %llu packets in %.1f s%s; %llu are of the prefixes, %llu of those no TCP\n",
            p->capture.path, (unsigned long long)p->capture.n_packets,
            (double)(p->replay.last_ns - p->replay.first_ns) * 1e-9,
            interrupted ? " (interrupted)" : "", (unsigned long long)c->slice_packets,
            (unsigned long long)c->slice_not_tcp);
+    if (c->slice_packets == 0 && p->replay.packet_reasons[PACKET_TCP] > 0)
+        printf("    Not one is of the prefixes: look at --source and --destination, and at the "
+               "capture's addresses.\n");
     show_unread(p);
     show_what_it_cannot_tell(p);
     if (p->is_broken)

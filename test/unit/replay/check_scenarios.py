@@ -80,6 +80,19 @@ def check(program, folder, scenario):
     return [f"{scenario.__name__}: {text}" for text in wrong]
 
 
+def check_words(program, folder):
+    """Who asks for prefixes that are not in the capture is told that they are not."""
+    path, words = os.path.join(folder, "capture.pcap"), "Not one is of the prefixes"
+    scenarios.write(path, scenarios.milliseconds())
+    wrong = []
+    for source, expected in (("0.0.0.0/0", False), ("198.18.0.0/24", True)):
+        text = subprocess.run([program, "--pcap", path, "--mode", "passive", "--source", source],
+                              capture_output=True, text=True, check=True).stdout
+        if (words in text) != expected:
+            wrong.append(f"of {source}: {text}")
+    return wrong
+
+
 def main():
     wrong = []
     with tempfile.TemporaryDirectory() as folder:
@@ -87,6 +100,9 @@ def main():
             found = check(sys.argv[1], folder, scenario)
             print("\n".join(found) or f"{scenario.__name__}: as it is")
             wrong += found
+        found = check_words(sys.argv[1], folder)
+        print("\n".join(found) or "words: as they are")
+        wrong += found
     return len(wrong) > 0
 
 
