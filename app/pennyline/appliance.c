@@ -169,10 +169,13 @@ static int ports_up(struct appliance *a)
 
 static void say_port(const struct port *port)
 {
+    bool is_bound = port->driver.host_sets_queues;
+
     say_info(
-        "port %s: %s by %s, %u+%u queues of %u+%u descriptors (receive+transmit), NUMA node %d",
+        "port %s: %s by %s, %u+%u queues of %s%u+%u descriptors (receive+transmit%s), NUMA node %d",
         port->config->name, port->config->device, port_driver_name(port), port->n_rx_queues,
-        port->n_tx_queues, port->n_rx_descriptors, port->n_tx_descriptors, port->socket);
+        port->n_tx_queues, is_bound ? "at most " : "", port->n_rx_descriptors,
+        port->n_tx_descriptors, is_bound ? "; the host decides" : "", port->socket);
 }
 
 static void queues_down(struct appliance *a)

@@ -116,6 +116,12 @@ static const struct option_row rows[] = {
      DRIVER(reports_missed),
      .fallback = "true",
      .help = "Packets that were lost before they could be received are counted."},
+    {.name = "host_sets_queues",
+     .kind = &kind_bool,
+     DRIVER(host_sets_queues),
+     .fallback = "false",
+     .help = "Another one decides how long queues are, as a virtual machine's host does, and DPDK "
+             "does not tell: the descriptors asked for are the most there are."},
     {.name = "quirks",
      WORDS(quirks, DRIVER_MAX_QUIRKS),
      .least = 0,

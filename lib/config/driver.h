@@ -48,9 +48,10 @@ struct driver_config {
     uint32_t n_never_rx_offloads;
     char tx_offloads[DRIVER_MAX_WORDS][DRIVER_NAME_BYTES];
     uint32_t n_tx_offloads;
-    bool strips_vlan;    /* the outer tag arrives beside the packet and must be put back */
-    bool reports_link;   /* loss of carrier is seen */
-    bool reports_missed; /* packets lost before the driver are counted in imissed */
+    bool strips_vlan;      /* the outer tag arrives beside the packet and must be put back */
+    bool reports_link;     /* loss of carrier is seen */
+    bool reports_missed;   /* packets lost before the driver are counted in imissed */
+    bool host_sets_queues; /* descriptors are the most there are, and nobody tells how many */
     char quirks[DRIVER_MAX_QUIRKS][DRIVER_TEXT_BYTES];
     uint32_t n_quirks;
     char verified[DRIVER_TEXT_BYTES]; /* how the contents were checked */

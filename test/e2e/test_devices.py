@@ -11,6 +11,7 @@ import unittest
 
 import devices
 import frames
+import netlab
 import pennyline
 
 HOP_MAC = "02:00:00:00:0a:01"
@@ -123,6 +124,17 @@ class Devices(unittest.TestCase):
         sent = [frames.ethernet(0x0800, frames.ipv4(47, erspan + frame))
                 for frame in tested_frames(4, 50)]
         self.assertEqual(self.watch_mirror(sent)["packets"], len(sent))
+
+    def test_descriptors_that_a_host_may_cut_are_told_as_a_bound(self):
+        """As of virtio, whose driver takes what the host has, and says nothing."""
+        path = os.path.join(self.folder.name, "driver.json")
+        with open(os.path.join(netlab.TREE, "drivers-cfg", "pcap.json")) as known, open(path, "w") as file:
+            json.dump({**json.load(known), "host_sets_queues": True}, file)
+        service = devices.Service(self.folder.name, [], port={"driver_config": path}, slices=[self.slice()])
+        self.finish(service)
+        said = service.process.errors()
+        self.assertRegex(said, r"port left: .* of at most \d+\+\d+ descriptors \(receive\+transmit; the host decides\)")
+        self.assertRegex(said, r"port right: .* of \d+\+\d+ descriptors \(receive\+transmit\)")
 
     def test_signals_turn_the_kill_switch_and_the_log_tells(self):
         service = devices.Service(self.folder.name, frames.frames()[:10], slices=[self.slice()])

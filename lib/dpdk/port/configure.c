@@ -92,6 +92,19 @@ static void set_promiscuous(struct port *port, uint16_t id)
                  rte_strerror(-error));
 }
 
+/* What the driver made of the wish, where it tells. */
+static void read_descriptors(struct port *port)
+{
+    struct rte_eth_rxq_info rx = {.nb_desc = 0};
+    struct rte_eth_txq_info tx = {.nb_desc = 0};
+
+    if (rte_eth_rx_queue_info_get(port->id, 0, &rx) == 0 && rx.nb_desc != 0)
+        port->n_rx_descriptors = rx.nb_desc;
+    if (port->n_tx_queues > 0 && rte_eth_tx_queue_info_get(port->id, 0, &tx) == 0 &&
+        tx.nb_desc != 0)
+        port->n_tx_descriptors = tx.nb_desc;
+}
+
 static int configure_once(struct port *port, struct rte_mempool *pool)
 {
     struct rte_eth_dev_info info;
@@ -106,6 +119,8 @@ static int configure_once(struct port *port, struct rte_mempool *pool)
         error = configure_device(port, port->devices[i], &info);
     if (error == 0)
         error = configure_queues(port, pool);
+    if (error == 0)
+        read_descriptors(port);
     for (uint16_t i = 0; error == 0 && i < port->n_devices; i++)
         set_promiscuous(port, port->devices[i]);
     return error;
