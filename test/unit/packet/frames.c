@@ -482,6 +482,7 @@ static void add_header(struct frame *f, enum frame_header which)
         [HEADER_ETHERIP] = {2, {0x30, 0}},
         [HEADER_PPPOE_IPV4] = {8, {0x11, 0, 1, 2, 0, 50, 0, 0x21}},
         [HEADER_PPPOE_IPV6] = {8, {0x11, 0, 1, 3, 0, 50, 0, 0x57}},
+        [HEADER_PPPOE_MPLS] = {8, {0x11, 0, 1, 3, 0, 50, 2, 0x81}},
         [HEADER_PPPOE_LCP] = {8, {0x11, 0, 1, 3, 0, 50, 0xc0, 0x21}},
         [HEADER_PBB] = {4, {0, 3, 4, 5}},
         [HEADER_METADATA] = {8, {1, 1, 0, 1, 0, 9, 0x08, 0}},

@@ -27,6 +27,7 @@ enum frame_header {
     HEADER_ETHERIP,
     HEADER_PPPOE_IPV4, /* session 0x0102 */
     HEADER_PPPOE_IPV6,
+    HEADER_PPPOE_MPLS,
     HEADER_PPPOE_LCP,
     HEADER_PBB, /* service 0x030405 */
     HEADER_METADATA,

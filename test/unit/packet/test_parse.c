@@ -504,6 +504,42 @@ static void options_that_were_cut_are_not_read(void **state)
     assert_int_equal(detail.timestamp, 0x01020304);
 }
 
+/* Every field another number. IPv6 has no identification. */
+static void details_are_read_where_they_stand(void **state)
+{
+    uint8_t four[14 + 20 + 20] = {[12] = 0x08, [14] = 0x45}, six[14 + 40 + 20] = {0x86};
+    struct packet_detail detail;
+    struct packet_view view;
+
+    (void)state;
+    store_be16(four + 14 + 2, 40);
+    store_be16(four + 14 + 4, 0x1234);
+    four[14 + 8] = 61;
+    four[14 + 9] = 6;
+    store_be32(four + 34 + 8, 0x89abcdef);
+    four[34 + 12] = 5 << 4;
+    store_be16(four + 34 + 14, 0x5678);
+    assert_int_equal(packet_parse_ethernet(four, sizeof(four), sizeof(four), &view), PACKET_TCP);
+    packet_read_detail(four, &view, &detail);
+    assert_int_equal(detail.acknowledgement, 0x89abcdef);
+    assert_int_equal(detail.window, 0x5678);
+    assert_int_equal(detail.ip_id, 0x1234);
+    assert_int_equal(detail.ttl, 61);
+    assert_false(detail.has_timestamp);
+    store_be16(six + 12, 0x86dd);
+    six[14] = 0x60;
+    store_be16(six + 14 + 4, 20);
+    six[14 + 6] = 6;
+    six[14 + 7] = 62;
+    memcpy(six + 54, four + 34, 20);
+    assert_int_equal(packet_parse_ethernet(six, sizeof(six), sizeof(six), &view), PACKET_TCP);
+    packet_read_detail(six, &view, &detail);
+    assert_int_equal(detail.acknowledgement, 0x89abcdef);
+    assert_int_equal(detail.window, 0x5678);
+    assert_int_equal(detail.ip_id, 0);
+    assert_int_equal(detail.ttl, 62);
+}
+
 /* What a host hands to its NIC has an IP length of 0 where it is too long for the field. */
 static void a_length_of_0_is_that_of_the_frame_where_a_host_was_captured(void **state)
 {
@@ -546,6 +582,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(options_that_were_cut_are_not_read),
+        cmocka_unit_test(details_are_read_where_they_stand),
         cmocka_unit_test(a_length_of_0_is_that_of_the_frame_where_a_host_was_captured),
         cmocka_unit_test(a_block_that_was_acknowledged_already_reports_a_duplicate),
         cmocka_unit_test(every_reason_has_its_own_name_and_help),
