@@ -32,7 +32,7 @@ struct change_request {
     void *context;
     bool dry_run;
     const char *way; /* "reload", "slice add"; lives as long as the program */
-    char who[64];    /* "root (process 4711)" */
+    char who[192];   /* "root (process 4711)" */
 };
 
 /* Takes a change on, which is done later: 0; -EBUSY when too many wait, or -ESHUTDOWN: then done()

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <rte_ethdev.h>
 #include <rte_pdump.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -132,6 +133,83 @@ static void on_drain(void *context, uint32_t timeout_s, uint64_t now_ns)
     drain_begin(context, timeout_s, now_ns);
 }
 
+/* The reply that a client waits for. */
+struct reply {
+    struct appliance *appliance;
+    uint64_t ticket;
+};
+
+static json_t *result_json(const struct change_result *result)
+{
+    return json_pack("{s:b, s:I, s:I, s:f, s:I, s:o}", "dry_run", (int)result->dry_run,
+                     "generation_before", (json_int_t)result->before, "generation",
+                     (json_int_t)result->after, "took_s", (double)result->took_ns / 1e9,
+                     "n_changes", (json_int_t)result->changes->n, "changes",
+                     events_changes_json(result->changes));
+}
+
+static void on_change_done(void *context, const struct change_result *result)
+{
+    struct reply *reply = context;
+    json_t *json = result_json(result);
+    char error[sizeof(((struct build *)0)->text) + 64];
+
+    snprintf(error, sizeof(error), "nothing is changed: %s", result->text);
+    control_reply(reply->appliance->control, reply->ticket, json,
+                  result->error != 0 ? error : NULL);
+    json_decref(json);
+    free(reply);
+}
+
+static const char *words_of_refusal(int error)
+{
+    switch (error) {
+    case -ENOENT:
+        return "this process has no configuration file; it was told all by its command line";
+    case -EBUSY:
+        return "too many changes wait for their turn; try again";
+    case -ESHUTDOWN:
+        return "pennyline is stopping";
+    default:
+        return "not enough memory";
+    }
+}
+
+/* "root (process 4711), for REST, from 192.0.2.1" */
+static void name_peer(const struct control_peer *peer, const char *on_behalf_of, char *out,
+                      size_t n)
+{
+    char user[32] = "root";
+
+    if (peer->user != 0)
+        snprintf(user, sizeof(user), "user %u", (unsigned int)peer->user);
+    snprintf(out, n, "%s (process %d)%s%s", user, (int)peer->process,
+             on_behalf_of != NULL ? ", for " : "", on_behalf_of != NULL ? on_behalf_of : "");
+}
+
+static bool on_reload(void *context, const struct control_peer *peer, const char *on_behalf_of,
+                      bool dry_run, uint64_t now_ns, char *error, size_t n_error)
+{
+    struct change_request request = {
+        .done = on_change_done, .dry_run = dry_run, .way = "reload", .context = NULL};
+    struct reply *reply = calloc(1, sizeof(*reply));
+    int status;
+
+    if (reply == NULL) {
+        snprintf(error, n_error, "not enough memory");
+        return false;
+    }
+    *reply = (struct reply){context, peer->ticket};
+    request.context = reply;
+    name_peer(peer, on_behalf_of, request.who, sizeof(request.who));
+    status = change_reload(context, &request, now_ns);
+    if (status == 0)
+        return true;
+    free(reply);
+    snprintf(error, n_error, "%s", words_of_refusal(status));
+    return false;
+}
+
 static json_t *on_drain_state(void *context, uint64_t now_ns)
 {
     return drain_json(context, now_ns);
@@ -175,6 +253,7 @@ int services_up(struct appliance *a)
         .worker = on_worker,
         .ports = on_ports,
         .memory = on_memory,
+        .reload = on_reload,
         .drain = on_drain,
         .drain_state = on_drain_state,
     };

@@ -121,11 +121,12 @@ static const struct subcommand subcommands[] = {
     {"test start", "aggregate", "test start", print_done, run_once},
     {"test stop", "aggregate", "test stop", print_done, run_once},
     {"kill-switch", "on", "kill-switch", print_done, run_once},
+    {"reload", NULL, "reload", print_reload, run_once},
     {"drain", NULL, "drain", print_done, run_once},
     {"watch", NULL, "watch", NULL, run_watch},
 };
 
-enum { KEY_SLICE = 0x100, KEY_VERDICT, KEY_DROPS, KEY_TIMEOUT };
+enum { KEY_SLICE = 0x100, KEY_VERDICT, KEY_DROPS, KEY_TIMEOUT, KEY_DRY_RUN };
 
 static const struct argp_option argp_rows[] = {
     {"socket", 's', "PATH", 0, "The server's socket (default " CONTROL_DEFAULT_SOCKET ")", 0},
@@ -133,6 +134,7 @@ static const struct argp_option argp_rows[] = {
     {"slice", KEY_SLICE, "NAME", 0, "aggregates: only of this slice", 0},
     {"verdict", KEY_VERDICT, "VERDICT", 0, "aggregates: only with this verdict", 0},
     {"drops", KEY_DROPS, NULL, 0, "aggregates: with every drop on record (with --json)", 0},
+    {"dry-run", KEY_DRY_RUN, NULL, 0, "reload: only tell what would change", 0},
     {"timeout", KEY_TIMEOUT, "S", 0,
      "drain: forward for S seconds at most (default: as long as packets come)", 0},
     {0},
@@ -140,7 +142,7 @@ static const struct argp_option argp_rows[] = {
 
 static const char usage[] =
     "status\nslices\naggregates\naggregate AGGREGATE\ntest start AGGREGATE\n"
-    "test stop AGGREGATE\nkill-switch on|off\ndrain\nwatch";
+    "test stop AGGREGATE\nkill-switch on|off\nreload\ndrain\nwatch";
 
 static const char description[] =
     "Asks a running pennyline, and tells it what to do.\v"
@@ -151,6 +153,9 @@ static const char description[] =
     "  test start     begin a test of an aggregate\n"
     "  test stop      end it without waiting for evidence\n"
     "  kill-switch    on: nothing is dropped until it is off, forwarding goes on\n"
+    "  reload         read the configuration file anew, and put it in force while packets go "
+    "through;\n"
+    "                 a file that is refused changes nothing\n"
     "  drain          leave the path: all tests end, nothing is dropped any more, packets are\n"
     "                 forwarded until none came for 10 s, then pennyline ends\n"
     "  watch          events as they happen, until interrupted\n"
@@ -232,6 +237,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         return 0;
     case KEY_TIMEOUT:
         add_seconds(state, o, argument);
+        return 0;
+    case KEY_DRY_RUN:
+        json_object_set_new(o->request, "dry_run", json_true());
         return 0;
     case KEY_DROPS:
         json_object_set_new(o->request, "drops", json_true());

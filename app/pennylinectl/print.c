@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/compiler.h"
 #include "common/aggregates.h"
 #include "common/table.h"
 
@@ -372,6 +373,42 @@ static void print_details(FILE *out, const json_t *event)
          *key != NULL; key++)
         if (json_has_at(event, *key))
             fprintf(out, "  %s", json_text_at(event, *key, a));
+}
+
+void print_reload(FILE *out, const json_t *result)
+{
+    static const struct {
+        const char *class, *words;
+    } meanings[] = {
+        {"live", "takes effect at once, and ends no test"},
+        {"parameters", "a test of it under way ends as reconfigured"},
+        {"traffic", "other packets belong to it: a test of it under way ends as reconfigured"},
+        {"restart", "needs a restart"},
+    };
+    long long n = json_integer_value(json_object_get(result, "n_changes"));
+    bool dry_run = json_is_true(json_object_get(result, "dry_run"));
+    json_t *changes = json_object_get(result, "changes"), *change;
+    size_t i;
+
+    if (n == 0) {
+        fprintf(out, "Nothing differs from what is in force.\n");
+        return;
+    }
+    if (dry_run)
+        fprintf(out, "%lld changes would be in force (this was a dry run):\n", n);
+    else
+        fprintf(out, "%lld changes are in force, within %.0f ms:\n", n,
+                1000 * json_number_at(result, "took_s"));
+    json_array_foreach (changes, i, change) {
+        const char *class = json_string_at(change, "class"), *words = class;
+
+        for (size_t k = 0; k < ARRAY_LENGTH(meanings); k++)
+            if (strcmp(class, meanings[k].class) == 0)
+                words = meanings[k].words;
+        fprintf(out, "  %s (%s)\n", json_string_at(change, "change"), words);
+    }
+    if ((size_t)n > json_array_size(changes))
+        fprintf(out, "  and %lld more\n", n - (long long)json_array_size(changes));
 }
 
 void print_event(FILE *out, const json_t *event)

@@ -18,6 +18,7 @@ void client_open(struct client *c, int fd, uint64_t now_ns)
     c->watching = c->at_end = c->leaving = false;
     c->is_privileged = false;
     c->progress_ns = c->heard_ns = now_ns;
+    c->ticket = 0;
     c->n_lost = c->n_lost_told = 0;
     c->n_in = c->n_out = c->n_sent = c->out_size = 0;
     c->out = NULL;
@@ -45,7 +46,7 @@ short client_events(const struct client *c)
     if (waiting_bytes(c) > 0)
         events |= POLLOUT;
     /* While a reply waits, no further request is read: the client's own buffer fills, not ours. */
-    if (!c->at_end && !c->leaving && (c->watching || waiting_bytes(c) == 0))
+    if (!c->at_end && !c->leaving && c->ticket == 0 && (c->watching || waiting_bytes(c) == 0))
         events |= POLLIN;
     return events;
 }
@@ -113,6 +114,12 @@ static void queue_json(struct client *c, json_t *reply)
     if (line == NULL || !queue_line(c, line, n))
         c->leaving = true;
     free(line);
+}
+
+void client_reply(struct client *c, json_t *reply)
+{
+    c->ticket = 0;
+    queue_json(c, reply);
 }
 
 void client_refuse(struct client *c, const char *text)
@@ -198,11 +205,11 @@ static void send_waiting(struct client *c, uint64_t now_ns)
 
 static void answer_line(struct client *c, size_t n, client_answer *answer, void *context)
 {
-    json_t *reply = answer(context, &c->peer, c->in, n, &c->watching);
+    json_t *reply = answer(context, c, c->in, n);
 
     if (reply != NULL)
         queue_json(c, reply);
-    else
+    else if (c->ticket == 0)
         c->leaving = true;
     json_decref(reply);
 }
@@ -226,8 +233,6 @@ static void answer_next(struct client *c, client_answer *answer, void *context)
 
 void client_hear_last(struct client *c, uint64_t now_ns, client_answer *answer, void *context)
 {
-    bool watch = false;
-
     if (c->watching || c->leaving)
         return;
     receive(c, now_ns);
@@ -235,7 +240,7 @@ void client_hear_last(struct client *c, uint64_t now_ns, client_answer *answer, 
         const char *end = memchr(c->in, '\n', c->n_in);
         size_t n = end != NULL ? (size_t)(end - c->in) : c->n_in, used = n + (end != NULL);
 
-        json_decref(answer(context, &c->peer, c->in, n, &watch));
+        json_decref(answer(context, c, c->in, n));
         memmove(c->in, c->in + used, c->n_in - used);
         c->n_in -= used;
     }
@@ -250,7 +255,7 @@ static bool is_too_slow(const struct client *c, uint64_t now_ns)
 
 bool client_is_idle(const struct client *c, uint64_t now_ns)
 {
-    return c->fd >= 0 && !c->watching && waiting_bytes(c) == 0 &&
+    return c->fd >= 0 && !c->watching && c->ticket == 0 && waiting_bytes(c) == 0 &&
            now_ns - c->heard_ns >= CONTROL_IDLE_S * NS_PER_S;
 }
 
@@ -268,12 +273,12 @@ void client_serve(struct client *c, short revents, uint64_t now_ns, client_answe
         c->progress_ns = now_ns;
     if (revents & POLLIN && client_events(c) & POLLIN)
         receive(c, now_ns);
-    if (!c->watching && !c->leaving && waiting_bytes(c) == 0)
+    if (!c->watching && !c->leaving && c->ticket == 0 && waiting_bytes(c) == 0)
         answer_next(c, answer, context);
     send_waiting(c, now_ns);
     if (c->fd < 0)
         return;
     if (is_too_slow(c, now_ns) || (c->watching && c->at_end) ||
-        (waiting_bytes(c) == 0 && (c->leaving || (c->at_end && c->n_in == 0))))
+        (waiting_bytes(c) == 0 && c->ticket == 0 && (c->leaving || (c->at_end && c->n_in == 0))))
         client_close(c);
 }

@@ -17,6 +17,7 @@ struct client {
     bool leaving;       /* close it when all is sent */
     bool is_privileged; /* root's, or of the server's own user */
     struct control_peer peer;
+    uint64_t ticket;      /* not 0: of a request whose reply comes later; no other is read before */
     uint64_t progress_ns; /* when it last took a byte, or had none to take */
     uint64_t heard_ns;    /* when it was opened, or last sent a byte */
     uint64_t n_lost, n_lost_told;
@@ -26,9 +27,9 @@ struct client {
     char in[CONTROL_MAX_REQUEST_BYTES];
 };
 
-/* What makes a reply of a line. */
-typedef json_t *client_answer(void *context, const struct control_peer *peer, const char *line,
-                              size_t n, bool *watch);
+/* What makes a reply of a line of `c`. NULL, and c->ticket is set: it comes later, by
+ * client_reply(). */
+typedef json_t *client_answer(void *context, struct client *c, const char *line, size_t n);
 
 void client_open(struct client *c, int fd, uint64_t now_ns);
 void client_close(struct client *c);
@@ -43,6 +44,9 @@ void client_serve(struct client *c, short revents, uint64_t now_ns, client_answe
 
 /* Of who has closed the connection: what it said before, line by line; replies are thrown away. */
 void client_hear_last(struct client *c, uint64_t now_ns, client_answer *answer, void *context);
+
+/* The reply to the request of its ticket. */
+void client_reply(struct client *c, json_t *reply);
 
 /* Queues an event for a watcher, or counts it as lost. */
 void client_publish(struct client *c, const char *line, size_t n);

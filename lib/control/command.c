@@ -64,6 +64,11 @@ static const struct command_argument drain_arguments[] = {
     {0},
 };
 
+static const struct command_argument reload_arguments[] = {
+    {"dry_run", ARGUMENT_SWITCH, false, 0, "true: only tell what would change"},
+    {0},
+};
+
 static json_t *run_help(struct command_call *call);
 
 static const struct command commands[] = {
@@ -83,6 +88,8 @@ static const struct command commands[] = {
      command_state_test},
     {"kill-switch", "stop every deliberate drop at once, or allow them again",
      kill_switch_arguments, command_run_kill_switch, false, command_state_kill_switch},
+    {"reload", "read the configuration file anew, and put it in force while packets go through",
+     reload_arguments, command_run_reload, false, NULL},
     {"drain", "leave the path: end all tests, forward until no packet comes, then end",
      drain_arguments, command_run_drain, false, command_state_drain},
     {"watch", "events as lines, until the client leaves", no_arguments, command_run_watch, true,
@@ -290,5 +297,10 @@ json_t *control_execute(const struct control_operations *operations, const char 
                                  : client_error("not enough memory for the reply; ask for less");
     *watch = *watch || call.watch;
     json_decref(call.request);
+    if (call.waits) {
+        *peer->waits = true;
+        json_decref(reply);
+        return NULL;
+    }
     return reply;
 }

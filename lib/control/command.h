@@ -36,6 +36,7 @@ struct command_call {
     json_t *request;
     uint64_t now_ns;
     bool watch;
+    bool waits; /* the reply comes later */
     char error[COMMAND_ERROR_BYTES];
 };
 
@@ -43,7 +44,8 @@ struct command {
     const char *name;
     const char *help;
     const struct command_argument *arguments; /* ends with a NULL name */
-    /* The result, or NULL with call->error set. It changes nothing when it refuses. */
+    /* The result, or NULL with call->error set. It changes nothing when it refuses. Or NULL with
+     * call->waits: what becomes of it is known, and told, later. */
     json_t *(*run)(struct command_call *call);
     bool only_reads; /* else it is for who may operate, and told as an event */
     /* What it changes, as it is now: told before and after. NULL: nothing is told of it. */
@@ -67,6 +69,8 @@ const char *command_text(const struct command_call *call, const char *name);
  * its prefix. False, and call->error set, when it means none or several. */
 bool command_aggregate(struct command_call *call, uint32_t *aggregate);
 
+/* commands_change.c */
+json_t *command_run_reload(struct command_call *call);
 /* commands_status.c */
 json_t *command_run_status(struct command_call *call);
 json_t *command_run_drain(struct command_call *call);

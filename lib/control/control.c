@@ -16,6 +16,7 @@ struct control {
     struct listener listener;
     struct control_operations operations;
     uint64_t now_ns;
+    uint64_t n_tickets; /* given */
     struct client clients[CONTROL_MAX_CLIENTS];
 };
 
@@ -158,20 +159,37 @@ static void admit_all(struct control *c)
     }
 }
 
-static json_t *answer(void *context, const struct control_peer *peer, const char *line, size_t n,
-                      bool *watch)
+static json_t *answer(void *context, struct client *client, const char *line, size_t n)
 {
     struct control *c = context;
+    bool waits = false;
+    struct control_peer peer = client->peer;
+    json_t *reply;
 
-    return control_execute(&c->operations, line, n, peer, c->now_ns, watch);
+    peer.ticket = c->n_tickets + 1;
+    peer.waits = &waits;
+    reply = control_execute(&c->operations, line, n, &peer, c->now_ns, &client->watching);
+    if (waits)
+        client->ticket = ++c->n_tickets;
+    return reply;
+}
+
+void control_reply(struct control *c, uint64_t ticket, json_t *result, const char *error)
+{
+    json_t *reply =
+        error != NULL ? client_error(error) : json_pack("{s:b, s:O}", "ok", 1, "result", result);
+
+    for (unsigned int i = 0; c != NULL && i < CONTROL_MAX_CLIENTS; i++)
+        if (c->clients[i].fd >= 0 && c->clients[i].ticket == ticket)
+            client_reply(&c->clients[i], reply);
+    json_decref(reply);
 }
 
 /* What an operator gave up may be minutes old, and is not done; but nobody sends the kill switch
  * and means it less for not waiting, as a script that ends with it does. */
-static json_t *answer_last(void *context, const struct control_peer *peer, const char *line,
-                           size_t n, bool *watch)
+static json_t *answer_last(void *context, struct client *client, const char *line, size_t n)
 {
-    return command_is_safe(line, n) ? answer(context, peer, line, n, watch) : NULL;
+    return command_is_safe(line, n) ? answer(context, client, line, n) : NULL;
 }
 
 static void serve(struct control *c, struct client *client, short revents)

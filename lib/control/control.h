@@ -51,6 +51,10 @@ struct control_peer {
     const char *way;  /* "control socket", "telemetry" */
     uint32_t user;    /* its number in the system */
     int32_t process;
+    /* For a reply that comes later, by control_reply(); *waits is set then. 0 and NULL: nobody
+     * waits for one. */
+    uint64_t ticket;
+    bool *waits;
 };
 
 /* What the server works on. `manager` and `clock` are a must and outlive the server; callbacks may
@@ -70,6 +74,10 @@ struct control_operations {
      * long as packets come. NULL: it cannot be done here. */
     void (*drain)(void *context, uint32_t timeout_s, uint64_t now_ns);
     json_t *(*drain_state)(void *context, uint64_t now_ns); /* NULL: it has not begun */
+    /* Reads the configuration file anew, later; what became of it is the reply, by control_reply()
+     * with the peer's ticket. False, and `error` says why, when it is not taken on. */
+    bool (*reload)(void *context, const struct control_peer *peer, const char *on_behalf_of,
+                   bool dry_run, uint64_t now_ns, char *error, size_t n_error);
     /* Something was changed by command: who, what, before and after, as members of an event. */
     void (*on_command)(void *context, json_t *members, uint64_t now_ns);
 };
@@ -93,6 +101,10 @@ int control_check_path(const char *path, char *error, size_t n_error);
 
 /* Serves whoever can be served now; at most one request of each client. */
 void control_poll(struct control *c, uint64_t now_ns);
+
+/* The reply to a request that waits for it: a result (stays the caller's) or, unless NULL, an
+ * error. Nothing, when its client has left. NULL `c` is allowed. */
+void control_reply(struct control *c, uint64_t ticket, json_t *result, const char *error);
 
 /* Gives an event (stays the caller's) to all watchers. NULL `c` is allowed. */
 void control_publish(struct control *c, const json_t *event);

@@ -167,6 +167,7 @@ struct manager {
     uint64_t *vacated_epoch;    /* when the last of them, or the slice itself, went */
     bool *is_looked_through;    /* some of them may have to go */
     bool *begins_by_itself;     /* now, and did not before */
+    uint64_t n_drops_of_gone;   /* of aggregates whose numbers were released */
     uint32_t n_to_look_through; /* aggregates */
     bool must_look_again;
     uint32_t longest_idle_timeout_ms; /* of any slice: a silent flow is kept for so long */

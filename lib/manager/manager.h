@@ -381,6 +381,9 @@ const struct drop_record *manager_next_drop(const struct manager *m, uint32_t ag
  */
 uint64_t manager_n_aggregates_refused(const struct manager *m);
 
+/* Drops of aggregates that are gone, as their slice is. */
+uint64_t manager_n_drops_of_gone(const struct manager *m);
+
 /* NULL, or which identity is broken for which aggregate (static buffer of the manager). */
 const char *manager_check(const struct manager *m);
 uint64_t manager_epoch(const struct manager *m);

@@ -108,6 +108,7 @@ static void forget(struct manager *m, struct aggregate_state *a)
 {
     uint8_t test_id = a->test_id;
 
+    m->n_drops_of_gone += a->total.dropped;
     coin_leave(m, a->test.coin);
     aggregate_list_remove(m, a);
     drops_forget(m, &a->test);
@@ -163,6 +164,20 @@ static void look_through(struct manager *m)
         m->must_look_again = false;
         m->n_to_look_through = m->n_aggregates;
     }
+}
+
+static uint64_t drops_of_list(const struct manager *m, const struct aggregate_list *list)
+{
+    uint64_t n = 0;
+
+    for (uint32_t i = list->head; i != INDEX_NONE; i = m->aggregates[i].next)
+        n += m->aggregates[i].total.dropped;
+    return n;
+}
+
+uint64_t manager_n_drops_of_gone(const struct manager *m)
+{
+    return m->n_drops_of_gone + drops_of_list(m, &m->retired) + drops_of_list(m, &m->retired_young);
 }
 
 /* Once when the last number is given, and once when there are some again. */

@@ -50,7 +50,7 @@ int report_worst_exit_code(const struct manager *m)
 uint64_t report_drops_total(const struct manager *m)
 {
     struct aggregate_report r;
-    uint64_t n = 0;
+    uint64_t n = manager_n_drops_of_gone(m);
 
     for (uint32_t next = 0; manager_next_report(m, &next, &r);)
         n += r.total->dropped;
@@ -108,15 +108,16 @@ json_t *report_summary(const struct report_run *run)
     const char *broken = report_broken_identity(run, text);
     json_t *ports = run->ports == NULL ? json_array() : json_incref(run->ports);
 
-    return json_pack("{s:s, s:s, s:o, s:f, s:o, s:o, s:o, s:b, s:s?, s:I, s:I, s:b, s:s?, s:i}",
-                     "version", PENNYLINE_VERSION, "mode", run->mode, "started",
-                     report_wall(run->clock, run->clock->started_ns), "duration_s",
-                     (double)(run->now_ns - run->clock->started_ns) / (double)NS_PER_S,
-                     "aggregates", report_aggregates(run), "ports", ports, "totals",
-                     report_totals(run->totals), "reconciled", broken == NULL, "broken", broken,
-                     "drops_total", (json_int_t)report_drops_total(run->manager),
-                     "aggregates_refused", (json_int_t)manager_n_aggregates_refused(run->manager),
-                     "kill_switch", (int)manager_kill_switch(run->manager), "suspended",
-                     manager_suspended(run->manager), "exit_code",
-                     report_worst_exit_code(run->manager));
+    return json_pack(
+        "{s:s, s:s, s:o, s:f, s:o, s:o, s:o, s:b, s:s?, s:I, s:I, s:I, s:b, s:s?, s:i}", "version",
+        PENNYLINE_VERSION, "mode", run->mode, "started",
+        report_wall(run->clock, run->clock->started_ns), "duration_s",
+        (double)(run->now_ns - run->clock->started_ns) / (double)NS_PER_S, "aggregates",
+        report_aggregates(run), "ports", ports, "totals", report_totals(run->totals), "reconciled",
+        broken == NULL, "broken", broken, "drops_total",
+        (json_int_t)report_drops_total(run->manager), "drops_of_gone",
+        (json_int_t)manager_n_drops_of_gone(run->manager), "aggregates_refused",
+        (json_int_t)manager_n_aggregates_refused(run->manager), "kill_switch",
+        (int)manager_kill_switch(run->manager), "suspended", manager_suspended(run->manager),
+        "exit_code", report_worst_exit_code(run->manager));
 }

@@ -78,7 +78,7 @@ class Summary:
         if not self.whole["reconciled"]:
             broken.append(f"not reconciled: {self.whole['broken']} {self.whole['problems']}")
         # Of all tests of an aggregate, not of its last one.
-        dropped = sum(a["total"]["dropped"] for a in self.aggregates)
+        dropped = sum(a["total"]["dropped"] for a in self.aggregates) + self.whole["drops_of_gone"]
         if dropped != self.totals["dropped"]:
             broken.append(f"dropped: {dropped} by aggregates, {self.totals['dropped']} in total")
         return broken

@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The configuration changes while packets go through: by file, with real TCP and blind senders."""
+
+import json
+import time
+import unittest
+
+import netlab
+import pennyline
+from netlab import GENUINE, RECEIVER, SPOOFED, wait_until
+from test_service import GENUINE_SLICE, SPOOFED_SLICE, dropped, pennylinectl, served, spoof
+
+ELSEWHERE = {"name": "elsewhere", "sources": ["192.168.77.0/24"], "mode": "active"}
+
+
+def write(service, **changes):
+    """Puts other objects into the service's file."""
+    service.config.update(changes)
+    with open(service.config_path, "w") as config:
+        json.dump(service.config, config)
+
+
+def reload(service, *arguments, **changes):
+    write(service, **changes)
+    return pennylinectl(service, "reload", *arguments)
+
+
+def of_slice(service, name):
+    found = [a for a in service.ask("aggregates")["aggregates"] if a["slice"] == name]
+    return found[0] if found else None
+
+
+class Changes(unittest.TestCase):
+    def test_tests_of_other_slices_go_on_and_those_of_changed_ones_begin_anew(self):
+        with served([SPOOFED_SLICE, GENUINE_SLICE]) as (lab, service):
+            spoof(lab)
+            wait_until("drops", lambda: dropped(service) > 2)
+            lab.paced_flows(netlab.host(GENUINE[4], 1), 2, 30, ("--flows", 5))
+            text = reload(service, slices=[{**GENUINE_SLICE, "drop_probability": 0.11}, SPOOFED_SLICE,
+                                           ELSEWHERE])
+            self.assertIn('slice "genuine": drop_probability', text)
+            self.assertIn('slice "elsewhere" added', text)
+            wait_until("a verdict", lambda: of_slice(service, "genuine")["verdict"] == "closed_loop")
+            spoofed = of_slice(service, "spoofed")
+            self.assertEqual(spoofed["n_tests"], 1)
+            self.assertEqual(of_slice(service, "elsewhere")["state"], "pooled")
+            text = reload(service, slices=[SPOOFED_SLICE])
+            wait_until("only one", lambda: of_slice(service, "genuine") is None
+                       and of_slice(service, "elsewhere") is None)
+            self.assertGreaterEqual(of_slice(service, "spoofed")["total"]["packets"],
+                                    spoofed["total"]["packets"])
+            self.assertEqual([s["slice"] for s in service.ask("slices")["slices"]], ["spoofed"])
+            events = [e for e in service.events() if e["event"] == "reconfigured"]
+            self.assertEqual([(e["generation_before"], e["generation"]) for e in events],
+                             [(1, 2), (2, 3)])
+            self.assertIn("root (process", events[0]["by"])
+            code, summary = service.stop()
+            self.assertEqual(code, 0, service.process.errors())
+            self.assertEqual(summary.broken_identities(), [])
+
+    def test_a_bad_file_changes_nothing_and_is_told_with_its_place(self):
+        cases = (({"slices": [{**SPOOFED_SLICE, "mode": "activ"}]},
+                  r'\$\.slices\[0\]\.mode.*"activ".*active'),
+                 ({"slices": [SPOOFED_SLICE], "next_hop": []}, r"did you mean .next_hops"),
+                 ({"slices": [{**SPOOFED_SLICE, "seed": 7}]}, "whoever knows it knows"),
+                 ({"slices": [{**SPOOFED_SLICE, "mode": "passive"}]}, "needs a restart"))
+        with served() as (lab, service):
+            spoof(lab)
+            wait_until("drops", lambda: dropped(service) > 0)
+            whole = dict(service.config)
+            for changes, words in cases:
+                service.config = dict(whole)
+                with self.assertRaisesRegex(AssertionError, words):
+                    reload(service, **changes)
+            service.config = dict(whole)
+            with self.assertRaisesRegex(AssertionError, "flows_per_lcore 16384 -> 2048 needs a restart"):
+                reload(service, instance={**whole["instance"], "flows_per_lcore": 2048},
+                       slices=[ELSEWHERE])
+            with open(service.config_path, "w") as config:
+                config.write("{")
+            with self.assertRaisesRegex(AssertionError, "bad JSON"):
+                pennylinectl(service, "reload")
+            self.assertEqual(of_slice(service, "spoofed")["n_tests"], 1)
+            self.assertEqual([s["slice"] for s in service.ask("slices")["slices"]], ["spoofed"])
+            refused = [e for e in service.events() if e["event"] == "change_refused"]
+            self.assertEqual(len(refused), len(cases) + 2)
+            self.assertEqual({e["generation"] for e in refused}, {1})
+            service.config = whole
+            self.assertIn("Nothing differs", reload(service))
+            self.assertEqual(service.stop()[0], 0)
+
+    def test_a_dry_run_tells_and_does_nothing(self):
+        with served() as (_, service):
+            text = reload(service, "--dry-run", slices=[SPOOFED_SLICE, ELSEWHERE])
+            self.assertIn("dry run", text)
+            self.assertIn('slice "elsewhere" added', text)
+            self.assertEqual(len(service.ask("slices")["slices"]), 1)
+            self.assertEqual(service.stop()[0], 0)
+
+    def test_what_is_spared_from_now_on_loses_nothing_from_now_on(self):
+        with served() as (lab, service):
+            spoof(lab)
+            wait_until("drops", lambda: dropped(service) > 0)
+            text = reload(service, never_drop={"prefixes": [RECEIVER[4]]})
+            self.assertIn("takes effect at once", text)
+            n_dropped = dropped(service)
+            n = service.ask("status")["epoch"]
+            wait_until("epochs", lambda: service.ask("status")["epoch"] > n + 100)
+            # A drop that a worker made just before it read the rules is told of after.
+            self.assertLessEqual(dropped(service) - n_dropped, 1)
+            n_dropped = dropped(service)
+            time.sleep(1)
+            self.assertEqual(dropped(service), n_dropped)
+            self.assertEqual(of_slice(service, "spoofed")["n_tests"], 1)
+            reload(service, never_drop={})
+            wait_until("drops", lambda: dropped(service) > n_dropped)
+            self.assertEqual(service.stop()[0], 0)
+
+
+class Path(unittest.TestCase):
+    def test_reloads_lose_no_packet_of_a_connection(self):
+        """Connections go on through many reloads, bad files among them: what came in and was not
+        dropped on purpose went out."""
+        with served([GENUINE_SLICE]) as (lab, service):
+            flows = lab.paced_flows(netlab.host(GENUINE[4], 1), 4, 8, ("--flows", 5))
+            wait_until("packets", lambda: of_slice(service, "genuine")["total"]["packets"] > 100)
+            for i in range(30):
+                slices = [GENUINE_SLICE] + [
+                    {"name": f"s{k}", "sources": [f"10.{k}.{i}.0/24"], "mode": "active"}
+                    for k in range(1, 20 + i)]
+                if i % 5 == 4:
+                    with self.assertRaises(AssertionError):
+                        reload(service, slices=slices + [{"name": "bad"}])
+                else:
+                    reload(service, slices=slices)
+            self.assertEqual(flows.wait(netlab.PATIENCE_S), 0, flows.errors())
+            code, summary = service.stop()
+            self.assertEqual(code, 0, service.process.errors())
+        self.assertEqual(summary.broken_identities(), [])
+        self.assertEqual(summary.port("portA")["rx_packets"],
+                         summary.port("portB")["tx_packets"] + summary.totals["dropped"])
+        self.assertEqual(summary.aggregate(GENUINE[4])["verdict"], "closed_loop")
+        self.assertEqual(summary.aggregate(GENUINE[4])["n_tests"], 1)
+
+
+if __name__ == "__main__":
+    unittest.main()
