@@ -10,6 +10,7 @@
 
 #include "common/monotonic.h"
 #include "http.h"
+#include "sandbox.h"
 #include "say.h"
 #include "web.h"
 
@@ -187,9 +188,11 @@ int main(int argc, char **argv)
     if (load_files(&w, &webhook_token, error) == 0 && make_parts(&w, error) == 0)
         http = http_open(&w, error, sizeof(error));
     if (http != NULL && become(w.options.user, error, sizeof(error)) == 0 &&
-        start_webhook(&w, &webhook_token, error) == 0 && start_feed(&w, error) == 0 &&
-        http_serve(http, error, sizeof(error)) == 0) {
+        sandbox_enter(error, sizeof(error)) == 0 && start_webhook(&w, &webhook_token, error) == 0 &&
+        start_feed(&w, error) == 0 && http_serve(http, error, sizeof(error)) == 0) {
         say("listening on %s", http_place(http));
+        if (!sandbox_is_there())
+            say("built without libseccomp: system calls are not filtered");
         wait_for_signal(&w, &signals);
         code = EXIT_SUCCESS;
     } else {

@@ -29,6 +29,16 @@ class Safety(World):
     n_aggregates = 50
     arguments = ("--max-connections-per-address", "0")
 
+    def test_system_calls_are_filtered_for_every_thread(self):
+        with open(self.web.log_path, encoding="utf-8") as log:
+            if "not filtered" in log.read():
+                self.skipTest("built without libseccomp, or under a sanitizer")
+        tasks = f"/proc/{self.web.process.pid}/task"
+        for tid in os.listdir(tasks):
+            with open(f"{tasks}/{tid}/status", encoding="utf-8") as file:
+                lines = dict(line.split(":\t", 1) for line in file if ":\t" in line)
+            self.assertEqual((lines["Seccomp"].strip(), lines["NoNewPrivs"].strip()), ("2", "1"), lines["Name"])
+
     def test_nothing_is_changed_without_the_token(self):
         for method, path, body in (("POST", "/api/v1/tests", '{"aggregate": 1}'),
                                    ("DELETE", "/api/v1/tests/1", None),
