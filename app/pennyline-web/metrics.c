@@ -88,6 +88,8 @@ static void write_box(const json_t *s, const struct mirror_view *v, FILE *out)
            json_number_at(s, "kill_switch"));
     single(out, "suspended", "gauge", "", "1: drops are suspended, as by own loss",
            json_is_string(json_object_get(s, "suspended")));
+    single(out, "tracking_is_shed", "gauge", "", "1: flows are not tracked, the box cannot keep up",
+           json_is_true(json_object_get(s, "tracking_shed")));
     single(out, "draining", "gauge", "", "1: the box is being taken out of the path",
            json_is_object(json_object_get(s, "draining")));
     single(out, "aggregates_most", "gauge", "", "Aggregates that there is room for",

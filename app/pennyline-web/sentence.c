@@ -51,6 +51,10 @@ char *webhook_sentence(const json_t *event)
         fputs("drops are allowed again.", out);
     else if (strcmp(kind, "kill_switch") == 0)
         fprintf(out, "the kill switch is %s.", json_string_at(event, "switch"));
+    else if (strcmp(kind, "tracking_shed") == 0)
+        fputs("the box cannot keep up: flows are not tracked.", out);
+    else if (strcmp(kind, "tracking_resumed") == 0)
+        fputs("flows are tracked again.", out);
     else if (strcmp(kind, "draining") == 0)
         fputs("the box is being taken out of the path.", out);
     else if (strcmp(kind, "finding_cleared") == 0)

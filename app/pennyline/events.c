@@ -138,6 +138,15 @@ static void say_event(struct appliance *a, const struct manager_event *event)
         progress_end(&a->progress);
         say_info("no test waits for the box's budget of drops any more");
         break;
+    case EVENT_TRACKING_SHED:
+        progress_end(&a->progress);
+        say_warning("the box cannot keep up: flows are not tracked until it can, packets are "
+                    "forwarded; fewer flows, more lcores or less traffic would help");
+        break;
+    case EVENT_TRACKING_RESUMED:
+        progress_end(&a->progress);
+        say_info("flows are tracked again");
+        break;
     case EVENT_RESUMED:
         progress_end(&a->progress);
         say_info("drops are allowed again");

@@ -122,6 +122,7 @@ struct manager_config memory_manager_config(const struct config *config, uint32_
         .n_drop_records = DROP_RECORDS,
         .n_concurrent_flow_phases = CONCURRENT_FLOW_PHASES,
         .max_own_loss_ratio = config->instance.max_own_loss_ratio,
+        .may_shed = config->instance.shed_tracking,
         .max_drops_per_hour = config->instance.max_drops_per_hour,
         .max_tests_by_command = config->instance.max_tests_by_command,
         .max_stall_ms = config->instance.max_manager_lateness_ms,

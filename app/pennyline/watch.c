@@ -61,19 +61,25 @@ static void report_loss(struct appliance *a, const struct appliance_watch *now, 
     const struct {
         const char *name;
         uint64_t n;
+        bool is_overload;
     } losses[] = {
-        {"receive queue full", now->n_missed - last->n_missed},
-        {"no packet buffer left", now->n_no_buffer - last->n_no_buffer},
-        {"errors of a port", now->n_errors - last->n_errors},
-        {"transmit queue full", now->n_tx_full - last->n_tx_full},
-        {"frames longer than the receive ring holds", now->n_cut - last->n_cut},
+        {"receive queue full", now->n_missed - last->n_missed, true},
+        {"no packet buffer left", now->n_no_buffer - last->n_no_buffer, true},
+        {"errors of a port", now->n_errors - last->n_errors, false},
+        {"transmit queue full", now->n_tx_full - last->n_tx_full, true},
+        {"frames longer than the receive ring holds", now->n_cut - last->n_cut, false},
     };
     const struct port *broken = broken_link(a);
     const struct port *deaf = deaf_port(a);
     const struct worker *stale = heartbeat_stale(a);
     char text[CONFIG_NAME_BYTES + 96];
-    uint64_t n_lost = 0, most = 0;
+    const uint64_t n_packets = now->n_packets - last->n_packets;
+    uint64_t n_lost = 0, n_overload = 0, most = 0;
     const char *reason = "none";
+
+    for (size_t i = 0; i < ARRAY_LENGTH(losses); i++)
+        n_overload += losses[i].is_overload ? losses[i].n : 0;
+    manager_report_overload(a->manager, n_packets, n_overload, now_ns);
 
     if (stale != NULL) {
         snprintf(text, sizeof(text), "worker %u on lcore %u hangs", (unsigned int)stale->number,
@@ -99,7 +105,7 @@ static void report_loss(struct appliance *a, const struct appliance_watch *now, 
             reason = losses[i].name;
         }
     }
-    manager_report_own_loss(a->manager, now->n_packets - last->n_packets, n_lost, reason, now_ns);
+    manager_report_own_loss(a->manager, n_packets, n_lost, reason, now_ns);
 }
 
 static void follow_links(struct appliance *a, uint64_t now_ns)

@@ -51,6 +51,7 @@ struct config_instance {
     uint32_t max_pending_drops;          /* per lcore */
     uint32_t max_flow_places;            /* flows that are tested one by one, over all aggregates */
     double max_own_loss_ratio;
+    bool shed_tracking;
     uint32_t max_manager_lateness_ms;
     uint32_t max_drops_per_hour; /* of all tests together; 0: no limit */
     uint32_t max_tests_by_command;

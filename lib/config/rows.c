@@ -114,6 +114,14 @@ static const struct option_row instance_rows[] = {
      .fallback = "0.001",
      .unit = "ratio",
      .help = "When the appliance itself loses more of its packets than this, tests are suspended."},
+    {.name = "shed_tracking",
+     .kind = &kind_bool,
+     INSTANCE(shed_tracking),
+     .fallback = "true",
+     .help = "When it does so for a second by too much work (a receive or transmit queue full, no "
+             "packet buffer left), flows are not tracked until that has been over for some "
+             "seconds, so that forwarding has all of the CPU. `false`: tests are suspended, and "
+             "that is all."},
     {.name = "max_manager_lateness_ms",
      .kind = &kind_u32,
      INSTANCE(max_manager_lateness_ms),

@@ -75,9 +75,10 @@ json_t *command_run_status(struct command_call *call)
     double uptime_s = (double)(call->now_ns - o->clock->started_ns) / (double)NS_PER_S;
 
     return json_pack(
-        "{s:s, s:s, s:f, s:b, s:s?, s:o?, s:I, s:I, s:I, s:b, s:o, s:o, s:o, s:o, s:o}", "version",
-        PENNYLINE_VERSION, "instance", o->instance != NULL ? o->instance : "", "uptime_s", uptime_s,
-        "kill_switch", (int)manager_kill_switch(o->manager), "suspended", suspended, "draining",
+        "{s:s, s:s, s:f, s:b, s:s?, s:b, s:o?, s:I, s:I, s:I, s:b, s:o, s:o, s:o, s:o, s:o}",
+        "version", PENNYLINE_VERSION, "instance", o->instance != NULL ? o->instance : "",
+        "uptime_s", uptime_s, "kill_switch", (int)manager_kill_switch(o->manager), "suspended",
+        suspended, "tracking_shed", (int)manager_sheds_tracking(o->manager), "draining",
         drain_json(call), "epoch", (json_int_t)manager_epoch(o->manager), "n_aggregates",
         (json_int_t)manager_n_live_aggregates(o->manager), "max_aggregates",
         (json_int_t)manager_most_aggregates(o->manager), "aggregates_full",

@@ -322,6 +322,27 @@ static inline void ask_aggregate(const struct engine *e, const struct run *r,
     prefetch_line(&e->listed[aggregate]);
 }
 
+/* The box cannot keep up. What mode passive watches is tracked all the same: a gap would look like
+ * loss. */
+static never_inlined unsigned int forward_untracked(struct engine *e, struct engine_packet *packets,
+                                                    const uint8_t *which, unsigned int n,
+                                                    enum engine_action *actions)
+{
+    for (unsigned int i = 0; i < n; i++) {
+        struct engine_packet *p = &packets[which[i]];
+
+        actions[which[i]] = ENGINE_FORWARD;
+        if (e->rules[p->slice].is_passive) {
+            ask_record(e, p);
+            p->flow = confirm(e, p);
+            engine_take(e, p);
+        } else {
+            e->counters.tracking_shed++;
+        }
+    }
+    return 0;
+}
+
 unsigned int engine_packets(struct engine *e, struct engine_packet *packets, const uint8_t *which,
                             unsigned int n, enum engine_action *actions)
 {
@@ -329,6 +350,8 @@ unsigned int engine_packets(struct engine *e, struct engine_packet *packets, con
     const bool asks_aggregates = e->had_several_runs;
     unsigned int n_dropped = 0;
 
+    if (likely_false(e->sheds))
+        return forward_untracked(e, packets, which, n, actions);
     for (unsigned int i = 0; i < n && i < ASK_AHEAD; i++)
         ask_record(e, &packets[which[i]]);
     for (unsigned int i = 0; i < n; i++) {

@@ -198,6 +198,8 @@ void engine_begin_burst(struct engine *e, uint64_t now_ns)
     e->open = atomic_load_explicit(&gate->kill_switch, memory_order_relaxed) == 0 &&
               atomic_load_explicit(&gate->suspended, memory_order_relaxed) == 0 &&
               !e->manager_is_late && e->n_to_sweep == 0;
+    e->sheds = atomic_load_explicit(&gate->sheds_tracking, memory_order_relaxed) != 0;
+    e->open &= !e->sheds;
     e->own_loss_ns = atomic_load_explicit(&gate->own_loss_ns, memory_order_relaxed);
     while (n++ < MAX_SETTLED_PER_BURST && engine_may_settle(e) &&
            (due = ledger_next_due(&e->ledger, e->now_ns)) != LEDGER_NONE)

@@ -18,6 +18,8 @@ struct engine_gate {
     _Atomic uint64_t epoch; /* grows by one per epoch; workers post when it changed */
     _Atomic uint32_t kill_switch; /* not 0: no deliberate drop */
     _Atomic uint32_t suspended;   /* not 0: no deliberate drop for now (the manager knows why) */
+    _Atomic uint32_t
+        sheds_tracking; /* not 0: packets are forwarded without a look at their flows */
 };
 
 #endif

@@ -64,6 +64,7 @@ struct engine {
     bool open;             /* deliberate drops are allowed */
     bool had_several_runs; /* the last burst was of several aggregates: see burst.c */
     bool manager_is_late;
+    bool sheds; /* flows are not tracked, but those of mode passive */
     uint64_t own_loss_ns;
     uint64_t stall_ns;  /* when this worker last stood still, to the end of it; 0: never */
     uint64_t settle_ns; /* no drop is ended for its time before */

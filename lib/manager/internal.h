@@ -149,6 +149,15 @@ struct drop_store {
     uint64_t n_made;
 };
 
+/* overload.c */
+struct overload {
+    uint64_t above_since_ns; /* 0: the latest interval was not above the limit */
+    uint64_t calm_since_ns;  /* while shedding */
+    uint64_t hold_ns;        /* to be calm for so long */
+    uint64_t ended_ns;       /* 0: it never began */
+    bool is_shedding;
+};
+
 struct manager {
     struct manager_config config;
     struct coin *coins; /* all there are */
@@ -188,6 +197,7 @@ struct manager {
     struct ended_flows *ended_flows; /* per slice; NULL when none reports flows one by one */
 
     uint64_t now_ns;
+    struct overload overload;
     bool auto_start;
     bool is_draining; /* no test begins any more */
     uint64_t epoch, epoch_began_ns;
@@ -374,6 +384,7 @@ void drops_ended(struct manager *m, struct aggregate_state *a, const struct mess
 void drops_forget(struct manager *m, struct test *t);
 
 /* events.c */
+bool manager_is_above_loss_limit(const struct manager *m, uint64_t n_packets, uint64_t n_lost);
 void manager_emit(const struct manager *m, enum manager_event_kind kind, uint32_t aggregate,
                   const struct drop_record *drop, const char *text);
 void manager_emit_stall(const struct manager *m, uint16_t thread, uint64_t ended_ns,

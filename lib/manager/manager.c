@@ -193,16 +193,23 @@ bool manager_kill_switch(const struct manager *m)
     return m->kill_switch;
 }
 
+bool manager_is_above_loss_limit(const struct manager *m, uint64_t n_packets, uint64_t n_lost)
+{
+    return n_lost > 0 &&
+           (double)n_lost > m->config.max_own_loss_ratio * ((double)n_packets + (double)n_lost);
+}
+
 void manager_report_own_loss(struct manager *m, uint64_t n_packets, uint64_t n_lost,
                              const char *reason, uint64_t now_ns)
 {
     bool was_suspended = m->suspended;
-    double limit = m->config.max_own_loss_ratio * ((double)n_packets + (double)n_lost);
+    bool is_above = manager_is_above_loss_limit(m, n_packets, n_lost);
 
     m->now_ns = now_ns;
-    m->suspended = n_lost > 0 && (double)n_lost > limit;
+    m->suspended = is_above || m->overload.is_shedding;
     if (m->suspended) {
-        snprintf(m->suspended_reason, sizeof(m->suspended_reason), "%s", reason);
+        snprintf(m->suspended_reason, sizeof(m->suspended_reason), "%s",
+                 is_above ? reason : "the box could not keep up, so flows are not tracked");
         atomic_store_explicit(&m->config.gate->own_loss_ns, now_ns, memory_order_release);
     }
     atomic_store_explicit(&m->config.gate->suspended, m->suspended, memory_order_release);

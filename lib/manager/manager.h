@@ -162,6 +162,8 @@ enum manager_event_kind {
     EVENT_TEST_ENDED,     /* all drops ended: mixed and repaired share are final */
     EVENT_SUSPENDED,
     EVENT_RESUMED,
+    EVENT_TRACKING_SHED,    /* the box cannot keep up: flows are not tracked */
+    EVENT_TRACKING_RESUMED, /* they are again */
     EVENT_KILL_SWITCH,
     EVENT_STALL,           /* a thread of the box stood still */
     EVENT_FINDING,         /* mode passive found something (manager/passive.h) */
@@ -203,6 +205,7 @@ struct manager_config {
     uint32_t max_tests_by_command;
     /* Longer between two ticks, and the manager stood still. 0: time is not its own. */
     uint32_t max_stall_ms;
+    bool may_shed;     /* flows need not be tracked when the box cannot keep up */
     bool may_escalate; /* what is watched may start tests; never in a replay */
     /* May call the functions that only read (manager_report() and its like); may be NULL. */
     void (*on_event)(void *context, const struct manager_event *event);
@@ -300,6 +303,15 @@ bool manager_kill_switch(const struct manager *m);
  * an interval without. `reason` names the loss (kept by copy). */
 void manager_report_own_loss(struct manager *m, uint64_t n_packets, uint64_t n_lost,
                              const char *reason, uint64_t now_ns);
+/* Of these losses, those that come of too much work (a receive or transmit queue full, no packet
+ * buffer left); to be called before manager_report_own_loss(), in the same intervals. Above the
+ * limit for a second without a break, flows are not tracked any more, and nothing is dropped, until
+ * there was none above it for five seconds (twice as long each time that it begins again within a
+ * minute, a minute at most). */
+void manager_report_overload(struct manager *m, uint64_t n_packets, uint64_t n_lost,
+                             uint64_t now_ns);
+bool manager_sheds_tracking(const struct manager *m);
+
 /* NULL, or why drops are suspended. */
 const char *manager_suspended(const struct manager *m);
 

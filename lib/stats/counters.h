@@ -102,6 +102,8 @@ static inline uint64_t aggregate_counters_pending(const struct aggregate_counter
     X(no_aggregate, "no_aggregate", "packets",                                                     \
       "of a slice, aggregate not made yet, or none to be had")                                     \
     X(flow_refused, "flow_refused", "packets", "of a slice, flow not admitted")                    \
+    X(tracking_shed, "tracking_shed", "packets",                                                   \
+      "TCP of a slice, forwarded without a look at its flow, since the box could not keep up")     \
     X(ledger_full, "ledger_full", "segments",                                                      \
       "the coin said drop, but the ledger of drops was full")                                      \
     X(gate_closed, "gate_closed", "segments",                                                      \

@@ -201,7 +201,7 @@ class Pennyline:
         for a in self.aggregates:
             states[a.state] += 1
         return {"version": "0.1.0", "instance": "fake", "uptime_s": self.now(),
-                "kill_switch": self.kill_switch, "suspended": None, "draining": self.draining,
+                "kill_switch": self.kill_switch, "suspended": None, "draining": self.draining, "tracking_shed": False,
                 "epoch": int(self.now() * 100), "n_aggregates": len(self.aggregates),
                 "max_aggregates": 65536, "aggregates_full": False,
                 "tests": states,

@@ -26,9 +26,9 @@ static void add_numbers(json_t *sum, json_t *object)
 
 json_t *telemetry_shape_status(const json_t *status, const struct telemetry_parameters *p)
 {
-    static const char *const kept[] = {"version",      "instance",    "uptime_s", "kill_switch",
-                                       "suspended",    "draining",    "epoch",    "tests",
-                                       "n_aggregates", "drop_budget", "memory"};
+    static const char *const kept[] = {"version",   "instance",     "uptime_s",      "kill_switch",
+                                       "suspended", "draining",     "tracking_shed", "epoch",
+                                       "tests",     "n_aggregates", "drop_budget",   "memory"};
     static const char *const summed[] = {"counters", "packet_reasons", "flows"};
     json_t *workers = json_object_get(status, "workers"), *out = json_object(), *worker;
     size_t w;

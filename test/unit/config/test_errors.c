@@ -56,7 +56,8 @@ static const struct {
      "$.instance.epoch: unknown key; the instance has comment, name, control_socket, "
      "control_group, control_read_group, event_log, "
      "epoch_ms, max_aggregates, flows_per_lcore, flow_admissions_per_second, max_pending_drops, "
-     "max_flow_places, max_own_loss_ratio, max_manager_lateness_ms, max_drops_per_hour, "
+     "max_flow_places, max_own_loss_ratio, shed_tracking, max_manager_lateness_ms, "
+     "max_drops_per_hour, "
      "max_tests_by_command, privacy, kill_switch"},
     {"{\"slices\":[{\"name\":\"s\",\"mode\":\"active\",\"drop_probabilty\":0.1}]}",
      "$.slices[0].drop_probabilty: unknown key; did you mean \"drop_probability\"?"},

@@ -67,6 +67,7 @@ void box_open(struct box *b)
         .max_tests_by_command = b->max_tests_by_command,
         .max_stall_ms = b->max_stall_ms,
         .may_escalate = !b->may_not_escalate,
+        .may_shed = true,
         .on_event = on_event,
         .event_context = b,
     };

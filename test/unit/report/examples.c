@@ -147,6 +147,15 @@ static void print_summaries(const struct box *b)
     json_decref(ports);
 }
 
+static void fail_to_keep_up(struct box *b)
+{
+    for (unsigned int i = 0; i < 62; i++) {
+        b->now_ns += 100 * NS_PER_MS;
+        manager_report_overload(b->manager, 99, i < 11, b->now_ns);
+        manager_report_own_loss(b->manager, 99, i < 11, "rx_missed", b->now_ns);
+    }
+}
+
 /* Two tests want more than the box may drop; when the hour is over, there is enough. */
 static void spend_the_drops_of_the_hour(void)
 {
@@ -197,6 +206,8 @@ int main(void)
     drop_and_end(b, 3, 3, DROP_VOID_AMBIGUOUS);
     watch(b);
     print_summaries(b);
+    manager_report_own_loss(b->manager, 1, 1, "rx_missed", b->now_ns);
+    fail_to_keep_up(b);
     manager_report_own_loss(b->manager, 1, 1, "rx_missed", b->now_ns);
     manager_receive(b->manager,
                     &(struct message){.kind = MESSAGE_STALL,

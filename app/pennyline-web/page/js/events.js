@@ -21,6 +21,8 @@ function words(event) {
     case "thread_recovered": return `${event.thread} on lcore ${event.lcore} goes on again`;
     case "resumed": return "drops are allowed again";
     case "kill_switch": return `the kill switch is ${event.switch}`;
+    case "tracking_shed": return "the box cannot keep up: flows are not tracked";
+    case "tracking_resumed": return "flows are tracked again";
     case "draining": return "the box is being taken out of the path";
     case "finding": return `${event.name}: ${event.finding.finding} (${event.finding.severity})`;
     case "escalation":
