@@ -10,7 +10,7 @@ from netlab import GENUINE, RECEIVER, SPOOFED
 # Two worker lcores on one CPU, as a machine of two CPUs needs it.
 TWO_WORKERS = "0@0,(1-2)@1"
 N_AGGREGATES = 10
-SECONDS = 60  # of traffic
+SECONDS = 600  # of traffic; no test waits for their end
 
 
 def two_queues(driver):

@@ -53,7 +53,7 @@ def configuration(scenario, directory):
                 "memory_mb": 0, "file_prefix": FILE_PREFIX,
                 "extra": [] if scenario.shared else ["--in-memory"]},
         "ports": [{"name": "a", "device": scenario.device(), "queues": scenario.queues}],
-        "defaults": {"rule": "penny", "retransmission_timeout_ms": 60000,
+        "defaults": {"rule": "penny", "retransmission_timeout_ms": 60000, "flow_idle_timeout_ms": 120000,
                      "drop_probability": 1e-6, "max_drops_per_aggregate": 10000,
                      "fallback_to_individual": False},
         "slices": slices_of(scenario),
