@@ -116,6 +116,25 @@ void api_put_kill_switch(struct web *w, const struct request *q, struct reply *r
     json_decref(on);
 }
 
+/* {} or {"dry_run": true}. */
+void api_post_reload(struct web *w, const struct request *q, struct reply *r)
+{
+    json_error_t error;
+    json_t *body = json_loadb(q->body, q->n_body, JSON_REJECT_DUPLICATES, &error);
+    json_t *dry_run = json_object_get(body, "dry_run");
+
+    if (body == NULL)
+        reply_error(r, MHD_HTTP_BAD_REQUEST, "the body is no JSON: %s", error.text);
+    else if (!json_is_object(body) || json_object_size(body) != (dry_run != NULL) ||
+             (dry_run != NULL && !json_is_boolean(dry_run)))
+        reply_error(r, MHD_HTTP_BAD_REQUEST,
+                    "the body must be an object with \"dry_run\", true or false, or an empty one");
+    else
+        command(w, q, r, json_pack("{s:s, s:O*}", "command", "reload", "dry_run", dry_run),
+                MHD_HTTP_OK);
+    json_decref(body);
+}
+
 /* {} or {"timeout_s": N}. */
 void api_post_drain(struct web *w, const struct request *q, struct reply *r)
 {

@@ -6,8 +6,7 @@ import time
 import unittest
 
 import netlab
-import pennyline
-from netlab import GENUINE, RECEIVER, SPOOFED, wait_until
+from netlab import GENUINE, RECEIVER, wait_until
 from test_service import GENUINE_SLICE, SPOOFED_SLICE, dropped, pennylinectl, served, spoof
 
 ELSEWHERE = {"name": "elsewhere", "sources": ["192.168.77.0/24"], "mode": "active"}
@@ -141,6 +140,26 @@ class Path(unittest.TestCase):
                          summary.port("portB")["tx_packets"] + summary.totals["dropped"])
         self.assertEqual(summary.aggregate(GENUINE[4])["verdict"], "closed_loop")
         self.assertEqual(summary.aggregate(GENUINE[4])["n_tests"], 1)
+
+    def test_thousands_of_slices_change_and_no_packet_is_lost(self):
+        def many(shift):
+            return [{"name": f"s{k}", "sources": [f"10.{k // 200}.{k % 200 + shift}.0/24"],
+                     "mode": "active", "start": "manual"} for k in range(4000)]
+        with served([GENUINE_SLICE], instance={"max_aggregates": 16384}, memory_mb=640) as (lab, service):
+            flows = lab.paced_flows(netlab.host(GENUINE[4], 1), 4, 8, ("--flows", 5))
+            wait_until("packets", lambda: of_slice(service, "genuine")["total"]["packets"] > 100)
+            for shift in range(3):
+                write(service, slices=[GENUINE_SLICE] + many(shift))
+                done = pennylinectl(service, "reload", as_json=True)
+                print(f"{done['n_changes']} changes within {1000 * done['took_s']:.0f} ms")
+                self.assertGreater(done["n_changes"], 3000)
+            self.assertEqual(len(service.ask("slices")["slices"]), 4001)
+            self.assertEqual(flows.wait(netlab.PATIENCE_S), 0, flows.errors())
+            code, summary = service.stop()
+            self.assertEqual(code, 0, service.process.errors())
+        self.assertEqual(summary.broken_identities(), [])
+        self.assertEqual(summary.port("portA")["rx_packets"],
+                         summary.port("portB")["tx_packets"] + summary.totals["dropped"])
 
 
 if __name__ == "__main__":

@@ -133,6 +133,8 @@ class Pennyline:
         self.aggregates = [Aggregate(i) for i in range(n_aggregates)]
         self.kill_switch = False
         self.draining = None
+        self.generation = 1
+        self.bad_file = None
         self.held = False  # no test goes on
         self.watchers = []
         self.n_asked = {}
@@ -264,6 +266,15 @@ class Pennyline:
         self.kill_switch = request["on"]
         self.publish("kill_switch", switch="on" if self.kill_switch else "off")
         return {"kill_switch": self.kill_switch}
+
+    def do_reload(self, request):
+        changes = [{"change": "slice \"x\" added", "class": "traffic"}]
+        if self.bad_file is not None:
+            raise Refused(f"nothing is changed: {self.bad_file}")
+        dry_run = request.get("dry_run", False)
+        before, self.generation = self.generation, self.generation + (not dry_run)
+        return {"dry_run": dry_run, "generation_before": before, "generation": self.generation, "took_s": 0.01,
+                "n_changes": len(changes), "changes": changes}
 
     def do_drain(self, request):
         self.draining = {"for_s": 0.0, "ends_within_s": request.get("timeout_s"), "quiet_s": 0.0}

@@ -121,6 +121,17 @@ class Rest(World):
             wait_until(lambda: self.web.get("/api/v1/kill-switch").json()["kill_switch"] == on)
             wait_until(lambda: self.web.get("/readyz").status == (503 if on else 200))
 
+    def test_the_file_is_read_anew_and_what_is_refused_is_told(self):
+        for body in ('{"dry_run": 1}', '[]', '{"dry": true}', '{"dry_run": true, "x": 1}'):
+            self.refused(self.web.change("POST", "/api/v1/reload", body), 400, "")
+        reply = self.web.change("POST", "/api/v1/reload", '{"dry_run": true}')
+        self.assertEqual((reply.status, reply.json()["dry_run"], reply.json()["generation"]), (200, True, 1))
+        reply = self.web.change("POST", "/api/v1/reload", "{}")
+        self.assertEqual((reply.status, reply.json()["generation"], reply.json()["n_changes"]), (200, 2, 1))
+        self.server.pennyline.bad_file = "$.slices[0].mode: found 7"
+        self.addCleanup(setattr, self.server.pennyline, "bad_file", None)
+        self.refused(self.web.change("POST", "/api/v1/reload", "{}"), 409, "found 7")
+
     def test_draining_is_begun_and_shown(self):
         def stay():
             self.server.pennyline.draining = None
