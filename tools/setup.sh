@@ -10,9 +10,9 @@ build_packages=(gcc libc6-dev clang meson ninja-build pkg-config libdpdk-dev lib
 # dpdk-dev holds dpdk-testpmd, dpdk-telemetry.py, dpdk-proc-info and dpdk-dumpcap.
 run_packages=(dpdk dpdk-dev iproute2 nftables ethtool iperf3 procps util-linux python3)
 # What unit tests need beside what they test.
-test_packages=(binutils openssl systemd python3-jsonschema lua5.4 tshark gnuplot-nox prometheus
+test_packages=(binutils openssl systemd python3-jsonschema lua5.4 tshark tcpdump gnuplot-nox prometheus
     bgpdump)
-check_packages=(git clang-format llvm libclang-rt-dev shellcheck cppcheck pyflakes3 tcpdump graphviz
+check_packages=(git clang-format llvm libclang-rt-dev shellcheck cppcheck pyflakes3 graphviz
     valgrind chromium)
 # A DPDK that is built from source: tools/versions.sh.
 dpdk_packages=(python3-pyelftools libxdp-dev libbpf-dev)

@@ -38,9 +38,17 @@ static ssize_t read_some(struct input *in, void *out, size_t n)
     int got = gzread(in->gz, out, (unsigned int)n), code;
     const char *text = gzerror(in->gz, &code), *behind_name = strstr(text, ": ");
 
-    /* What came before the fault is good. */
-    if (got > 0)
+    /* What came before the fault is good. zlib tells once, beside any of it, that more was to come, and
+     * from 1.3.2 on does not say so again. */
+    if (got > 0) {
+        in->ends_early = in->ends_early || code == Z_BUF_ERROR;
         return got;
+    }
+    if (in->ends_early && code == Z_OK) {
+        code = Z_BUF_ERROR;
+        text = "unexpected end of file";
+        behind_name = NULL;
+    }
     if (got == 0 && (code == Z_OK || code == Z_STREAM_END))
         return 0;
     if (code == Z_ERRNO)

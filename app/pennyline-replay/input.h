@@ -3,6 +3,7 @@
 #ifndef REPLAY_INPUT_H
 #define REPLAY_INPUT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -17,6 +18,7 @@ struct input {
     uint8_t head[INPUT_HEAD_BYTES]; /* how the bytes begin */
     size_t n_head, n_head_given;
     uint64_t n_given;
+    bool ends_early;   /* the last bytes were given, and more were to come */
     char problem[128]; /* what zlib says, or "" */
 };
 

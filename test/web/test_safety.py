@@ -97,7 +97,8 @@ class Safety(World):
                       b"Transfer-Encoding : chunked\r\n", b"X y: z\r\n", b"Host: localhost\r\n"):
             reply = self.web.raw(b"GET /api/v1/kill-switch HTTP/1.1\r\nHost: localhost\r\n" + lines +
                                  b"\r\n" + smuggled)
-            self.assertTrue(reply.startswith(b"HTTP/1.1 400"), (lines, reply[:200]))
+            # 501: of libmicrohttpd itself (1.0.10), for a coding that it does not know.
+            self.assertRegex(reply, rb"\AHTTP/1\.1 (400|501) ", lines)
             self.assertNotIn(b"HTTP/1.1 200", reply, lines)
 
     def test_a_method_that_is_not_there_names_those_that_are(self):

@@ -3,6 +3,7 @@
 are."""
 
 import collections
+import re
 import subprocess
 
 IDLE_S = 15  # passive_flow_idle_timeout_ms
@@ -49,9 +50,15 @@ def tshark(path, seconds):
         yield dict(zip(names, line.split("|")))
 
 
+def seconds_of(text):
+    """Also of a record whose fraction is a second or more: tshark 4.6 shows that in words."""
+    odd = re.match(r"(\d+)\.\((\d+) nanosec", text)
+    return int(odd[1]) + int(odd[2]) / 1e9 if odd else float(text or 0)
+
+
 class Theirs:
     def __init__(self, seen):
-        self.at = float(seen["frame.time_epoch"] or 0)
+        self.at = seconds_of(seen["frame.time_epoch"])
         self.is_tcp = seen["tcp.srcport"] != "" and seen["tcp.seq_raw"] != ""
         self.is_icmp = seen["icmp.type"] != "" or seen["icmpv6.type"] != ""
         self.ports = seen["tcp.srcport"], seen["tcp.dstport"]
