@@ -38,8 +38,8 @@ static ssize_t read_some(struct input *in, void *out, size_t n)
     int got = gzread(in->gz, out, (unsigned int)n), code;
     const char *text = gzerror(in->gz, &code), *behind_name = strstr(text, ": ");
 
-    /* What came before the fault is good. zlib tells once, beside any of it, that more was to come, and
-     * from 1.3.2 on does not say so again. */
+    /* What came before the fault is good. zlib tells once, beside any of it, that more was to come,
+     * and from 1.3.2 on does not say so again. */
     if (got > 0) {
         in->ends_early = in->ends_early || code == Z_BUF_ERROR;
         return got;

@@ -200,7 +200,7 @@ def free_hugepages_mb():
 
 
 class Restart(unittest.TestCase):
-    def check(self, end):
+    def check(self, end, leaves_pages):
         """Of all pages that are free, more than half are needed: with those of the first run beside it, the second
         would not have enough."""
         memory_mb = free_hugepages_mb() * 6 // 10
@@ -209,7 +209,8 @@ class Restart(unittest.TestCase):
         with netlab.Path() as lab:
             service = pennyline.Service(lab, [SLICE], memory_mb=memory_mb)
             end(service)
-            self.assertLess(free_hugepages_mb(), memory_mb, "EAL left its pages behind")
+            if leaves_pages:
+                self.assertLess(free_hugepages_mb(), memory_mb, "EAL left its pages behind")
             _, text = second(lab, "check", eal__file_prefix=service.config["eal"]["file_prefix"])
             self.assertNotIn("hugepages are needed", text)
             service = pennyline.Service(lab, [SLICE], memory_mb=memory_mb)
@@ -217,10 +218,11 @@ class Restart(unittest.TestCase):
             self.assertEqual(service.stop()[0], 0)
 
     def test_after_a_clean_end_it_finds_its_own_hugepages(self):
-        self.check(lambda service: service.stop())
+        """DPDK 22.11 leaves its pages behind then, too, and 25.11 does not."""
+        self.check(lambda service: service.stop(), False)
 
     def test_after_a_crash_it_finds_its_own_hugepages(self):
         def kill(service):
             service.send_signal(signal.SIGKILL)
             service.process.wait(10)
-        self.check(kill)
+        self.check(kill, True)
