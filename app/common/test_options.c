@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/compiler.h"
+#include "common/set_option.h"
 
 /* Options that set one parameter of the test: X(key, option, argument, parameter, kind, help). */
 #define PARAMETER_OPTIONS(X)                                                                       \
@@ -84,14 +85,9 @@ static json_t *text_of(struct argp_state *state, const char *argument)
 
 static void add_texts(struct argp_state *state, json_t *list, const char *argument)
 {
-    char *copy = strdup(argument), *rest = copy;
-
-    for (char *text; copy != NULL && (text = strsep(&rest, ",")) != NULL;) {
-        if (*text == '\0')
-            argp_error(state, "\"%s\": an empty prefix; write CIDR,CIDR,...", argument);
-        json_array_append_new(list, text_of(state, text));
-    }
-    free(copy);
+    test_options_text(state, argument);
+    if (!set_option_list(list, argument))
+        argp_error(state, "\"%s\": an empty prefix; write CIDR,CIDR,...", argument);
 }
 
 /* A number as JSON writes it, or NULL. */
@@ -157,25 +153,6 @@ static void set_parameter(struct argp_state *state, struct test_options *o,
     json_object_set_new(o->parameters, row->parameter, value);
 }
 
-/* What is no JSON is a word: --set rule=penny. */
-static void set_by_name(struct argp_state *state, struct test_options *o, const char *argument)
-{
-    const char *equals = strchr(argument, '=');
-    char *name = equals != NULL ? strndup(argument, (size_t)(equals - argument)) : NULL;
-    json_t *value;
-
-    if (name == NULL || *name == '\0') {
-        argp_error(state, "--set: \"%s\"; write NAME=VALUE, like max_duplicate_ratio=0.2",
-                   argument);
-        free(name);
-        return;
-    }
-    test_options_text(state, name);
-    value = json_loads(equals + 1, JSON_DECODE_ANY, NULL);
-    json_object_set_new(o->parameters, name, value != NULL ? value : text_of(state, equals + 1));
-    free(name);
-}
-
 static void init(struct argp_state *state, struct test_options *o)
 {
     o->sources = json_array();
@@ -203,7 +180,10 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         o->mode = test_options_text(state, argument);
         return 0;
     case KEY_SET:
-        set_by_name(state, o, argument);
+        test_options_text(state, argument);
+        if (!set_option(o->parameters, argument))
+            argp_error(state, "--set: \"%s\"; write NAME=VALUE, like max_duplicate_ratio=0.2",
+                       argument);
         return 0;
     case KEY_JSON:
         o->json = true;

@@ -10,55 +10,10 @@
 #include "base/paths.h"
 #include "common/aggregates.h"
 #include "common/exit_codes.h"
-#include "control_client/control_client.h"
+#include "pennylinectl/ctl.h"
 #include "pennylinectl/print.h"
-#include "json/json.h"
 
 #define PAGE 500
-
-struct options {
-    const char *socket;
-    bool json;
-    json_t *request;
-    const char *words[4];
-    size_t n_words;
-    const struct subcommand *subcommand;
-};
-
-struct subcommand {
-    const char *words;    /* of the command line */
-    const char *argument; /* "aggregate", "on": what one more word sets; NULL: none */
-    const char *command;  /* on the wire */
-    void (*print)(FILE *out, const json_t *result);
-    int (*run)(struct control_client *c, const struct options *o);
-};
-
-static void show_json(const json_t *value, bool in_one_line)
-{
-    json_dumpf(value, stdout, JSON_ALL_DIGITS | (in_one_line ? 0 : JSON_INDENT(2)));
-    printf("\n");
-    fflush(stdout);
-}
-
-static int fail(const struct control_client *c)
-{
-    fprintf(stderr, "pennylinectl: %s\n", c->error);
-    return EXIT_ERROR;
-}
-
-static int run_once(struct control_client *c, const struct options *o)
-{
-    json_t *result = control_client_ask(c, o->request);
-
-    if (result == NULL)
-        return fail(c);
-    if (o->json)
-        show_json(result, false);
-    else
-        o->subcommand->print(stdout, result);
-    json_decref(result);
-    return EXIT_SUCCESS;
-}
 
 /* All pages, as one list. */
 static json_t *ask_for_all(struct control_client *c, json_t *request)
@@ -114,16 +69,22 @@ static int run_watch(struct control_client *c, const struct options *o)
 }
 
 static const struct subcommand subcommands[] = {
-    {"status", NULL, "status", print_status, run_once},
-    {"slices", NULL, "slices", print_slices, run_once},
-    {"aggregates", NULL, "aggregates", NULL, run_aggregates},
-    {"aggregate", "aggregate", "aggregate", print_aggregate, run_once},
-    {"test start", "aggregate", "test start", print_done, run_once},
-    {"test stop", "aggregate", "test stop", print_done, run_once},
-    {"kill-switch", "on", "kill-switch", print_done, run_once},
-    {"reload", NULL, "reload", print_reload, run_once},
-    {"drain", NULL, "drain", print_done, run_once},
-    {"watch", NULL, "watch", NULL, run_watch},
+    {"status", WORD_NONE, "status", print_status, run_once},
+    {"slices", WORD_NONE, "slices", print_slices, run_once},
+    {"aggregates", WORD_NONE, "aggregates", NULL, run_aggregates},
+    {"aggregate", WORD_AGGREGATE, "aggregate", print_aggregate, run_once},
+    {"test start", WORD_AGGREGATE, "test start", print_done, run_once},
+    {"test stop", WORD_AGGREGATE, "test stop", print_done, run_once},
+    {"test show", WORD_TEST, "test show", print_asked_test, run_once},
+    {"test", WORD_SOURCES, "test", NULL, ondemand_run_test},
+    {"slice add", WORD_SLICE, "slice add", NULL, ondemand_run_slice},
+    {"slice set", WORD_SLICE, "slice set", NULL, ondemand_run_slice},
+    {"slice remove", WORD_NAME, "slice remove", NULL, ondemand_run_slice},
+    {"slice show", WORD_NAME, "slice show", print_slice, run_once},
+    {"kill-switch", WORD_SWITCH, "kill-switch", print_done, run_once},
+    {"reload", WORD_NONE, "reload", print_reload, run_once},
+    {"drain", WORD_NONE, "drain", print_done, run_once},
+    {"watch", WORD_NONE, "watch", NULL, run_watch},
 };
 
 enum { KEY_SLICE = 0x100, KEY_VERDICT, KEY_DROPS, KEY_TIMEOUT, KEY_DRY_RUN };
@@ -141,8 +102,9 @@ static const struct argp_option argp_rows[] = {
 };
 
 static const char usage[] =
-    "status\nslices\naggregates\naggregate AGGREGATE\ntest start AGGREGATE\n"
-    "test stop AGGREGATE\nkill-switch on|off\nreload\ndrain\nwatch";
+    "status\nslices\naggregates\naggregate AGGREGATE\ntest SOURCE[,SOURCE]\n"
+    "test start AGGREGATE\ntest stop AGGREGATE\ntest show TEST\nslice add NAME\nslice set NAME\n"
+    "slice remove NAME\nslice show NAME\nkill-switch on|off\nreload\ndrain\nwatch";
 
 static const char description[] =
     "Asks a running pennyline, and tells it what to do.\v"
@@ -150,8 +112,15 @@ static const char description[] =
     "  slices         what the configuration names, and how each is tested\n"
     "  aggregates     all aggregates with their evidence and verdicts\n"
     "  aggregate      one of them, with its single flows and drops\n"
+    "  test           test any prefix whose packets pass, also one that no slice\n"
+    "                 names, for 60 s at most (--set max_duration_ms)\n"
     "  test start     begin a test of an aggregate\n"
     "  test stop      end it without waiting for evidence\n"
+    "  test show      how far a test of a prefix is, and what it found\n"
+    "  slice add      one more slice, until it is removed\n"
+    "  slice set      another description for one that was added\n"
+    "  slice remove   take it away\n"
+    "  slice show     any slice, whole, and where it came from\n"
     "  kill-switch    on: nothing is dropped until it is off, forwarding goes on\n"
     "  reload         read the configuration file anew, and put it in force while packets go "
     "through;\n"
@@ -160,9 +129,12 @@ static const char description[] =
     "                 forwarded until none came for 10 s, then pennyline ends\n"
     "  watch          events as they happen, until interrupted\n"
     "\n"
-    "AGGREGATE is its number, the name of its slice, or its prefix.\n"
+    "AGGREGATE is its number, the name of its slice, or its prefix. TEST is its number.\n"
     "\n"
-    "Exit code: 0 done; 1 refused or no server: the message says what to do; 2 usage.";
+    "Exit code: 0 done; 1 refused or no server: the message says what to do;\n"
+    "2 usage. Of test --wait as of pennyline test: 0 closed_loop (or only\n"
+    "watched), 10 not_closed_loop, 11 duplicates_exceeded, 12 inconclusive, 13\n"
+    "nothing could be tested; of several the first in this order after 0.";
 
 static void add_aggregate(struct options *o, const char *word)
 {
@@ -191,6 +163,32 @@ static void add_seconds(struct argp_state *state, struct options *o, const char 
     json_object_set_new(o->request, "timeout_s", json_integer((json_int_t)seconds));
 }
 
+static void take_word(struct argp_state *state, struct options *o, const char *word)
+{
+    switch (o->subcommand->word) {
+    case WORD_NONE:
+        return;
+    case WORD_AGGREGATE:
+        add_aggregate(o, word);
+        return;
+    case WORD_SWITCH:
+        add_switch(state, o, word);
+        return;
+    default:
+        ondemand_understand(state, o, word);
+        return;
+    }
+}
+
+static const char *const word_names[] = {
+    [WORD_AGGREGATE] = "AGGREGATE",
+    [WORD_SWITCH] = "of on and off",
+    [WORD_SOURCES] = "SOURCE, like 192.0.2.0/24 or several by commas",
+    [WORD_TEST] = "TEST",
+    [WORD_SLICE] = "NAME",
+    [WORD_NAME] = "NAME",
+};
+
 /* Finds the subcommand that the words are, and takes what is left as its argument. */
 static void understand(struct argp_state *state, struct options *o)
 {
@@ -204,15 +202,12 @@ static void understand(struct argp_state *state, struct options *o)
         if (strcmp(s->words, n == 2 ? two : o->words[0]) != 0)
             continue;
         o->subcommand = s;
-        if (o->n_words != n + (s->argument != NULL))
-            argp_error(
-                state, s->argument != NULL ? "%s: give one %s" : "%s: too many words", s->words,
-                s->argument != NULL && s->argument[0] == 'o' ? "of on and off" : "AGGREGATE");
-        else if (s->argument != NULL && s->argument[0] == 'o')
-            add_switch(state, o, o->words[n]);
-        else if (s->argument != NULL)
-            add_aggregate(o, o->words[n]);
         json_object_set_new(o->request, "command", json_string(s->command));
+        if (s->word == WORD_NONE && o->n_words != n)
+            argp_error(state, "%s: too many words", s->words);
+        if (s->word != WORD_NONE && o->n_words != n + 1)
+            argp_error(state, "%s: give one %s", s->words, word_names[s->word]);
+        take_word(state, o, o->words[n]);
         return;
     }
     argp_error(state, "\"%s\": no such command", o->n_words > 1 ? two : o->words[0]);
@@ -223,6 +218,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     struct options *o = state->input;
 
     switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = o;
+        return 0;
     case 's':
         o->socket = argument;
         return 0;
@@ -264,8 +262,10 @@ const char *argp_program_version = "pennylinectl " PENNYLINE_VERSION;
 
 int main(int argc, char **argv)
 {
-    static const struct argp argp = {argp_rows, parse, usage, description, NULL, NULL, NULL};
-    struct options options = {.socket = CONTROL_DEFAULT_SOCKET, .request = json_object()};
+    static const struct argp_child children[] = {{&ondemand_argp, 0, "Of test and slice:", 1}, {0}};
+    static const struct argp argp = {argp_rows, parse, usage, description, children, NULL, NULL};
+    struct options options = {
+        .socket = CONTROL_DEFAULT_SOCKET, .request = json_object(), .set = json_object()};
     struct control_client connection;
     int code;
 
@@ -278,5 +278,6 @@ int main(int argc, char **argv)
         code = fail(&connection);
     }
     json_decref(options.request);
+    json_decref(options.set);
     return code;
 }

@@ -2,6 +2,7 @@
 #include "pennylinectl/print.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/compiler.h"
@@ -446,4 +447,42 @@ void print_done(FILE *out, const json_t *result)
     fprintf(out, json_is_true(json_object_get(result, "kill_switch"))
                      ? "The kill switch is on: nothing is dropped, forwarding goes on.\n"
                      : "The kill switch is off: tests may drop again.\n");
+}
+
+void print_asked(FILE *out, const json_t *result)
+{
+    json_t *test, *name;
+    size_t i, k;
+
+    json_array_foreach (json_object_get(result, "tests"), i, test) {
+        fprintf(out, "test %.0f of %s: accepted, as slice %s", json_number_at(test, "test"),
+                json_string_at(test, "source"), json_string_at(test, "slice"));
+        json_array_foreach (json_object_get(test, "kept_by"), k, name)
+            fprintf(out, "%s %s", k == 0 ? "; without what these name:" : ",",
+                    json_string_value(name));
+        fprintf(out, "\n");
+    }
+}
+
+void print_asked_test(FILE *out, const json_t *test)
+{
+    fprintf(out, "test %.0f of %s: %s", json_number_at(test, "test"),
+            json_string_at(test, "source"), json_string_at(test, "state"));
+    if (json_has_at(test, "label"))
+        fprintf(out, ", \"%s\"", json_string_at(test, "label"));
+    if (json_has_at(test, "reason"))
+        fprintf(out, ": %s", json_string_at(test, "reason"));
+    fprintf(out, "\n");
+    if (json_has_at(test, "report"))
+        print_aggregate(out, json_object_get(test, "report"));
+}
+
+void print_slice(FILE *out, const json_t *result)
+{
+    char *text = json_dumps(json_object_get(result, "slice"), JSON_INDENT(2) | JSON_ALL_DIGITS);
+
+    fprintf(out, "from: %s%s\n%s\n", json_string_at(result, "origin"),
+            json_is_true(json_object_get(result, "in_force")) ? "" : ", not in force yet",
+            text != NULL ? text : "");
+    free(text);
 }

@@ -14,4 +14,9 @@ void print_event(FILE *out, const json_t *event);
 /* Of test start, test stop, drain and kill-switch. */
 void print_done(FILE *out, const json_t *result);
 
+/* Of tests and slices at run time. */
+void print_asked(FILE *out, const json_t *result);
+void print_asked_test(FILE *out, const json_t *test);
+void print_slice(FILE *out, const json_t *result);
+
 #endif

@@ -30,6 +30,51 @@ static const struct command_argument test_start_arguments[] = {
     {0},
 };
 
+#define FORCE                                                                                      \
+    INITIALIZER("force", ARGUMENT_SWITCH, false, 0,                                                \
+                "true: a test under way that has its packets ends, as \"reconfigured\"")
+#define FOLLOW                                                                                     \
+    INITIALIZER("watch", ARGUMENT_SWITCH, false, 0,                                                \
+                "true: events follow the reply, as after \"watch\", so none is missed")
+
+static const struct command_argument test_arguments[] = {
+    {"source", ARGUMENT_TEXTS, true, 0, "the prefix, or a list of up to 64: a test each"},
+    {"destination", ARGUMENT_TEXTS, false, 0, "only packets to these prefixes"},
+    {"ingress", ARGUMENT_OBJECT, false, 0, "only packets that came in there, as of a slice"},
+    {"mode", ARGUMENT_TEXT, false, 0, "active (default), or passive: watch, and drop nothing"},
+    {"set", ARGUMENT_OBJECT, false, 0,
+     "parameters of the test, as of a slice; without max_duration_ms it ends after 60 s"},
+    {"label", ARGUMENT_TEXT, false, 0,
+     "what to call the test in events and reports: one line, at most 128 bytes"},
+    FORCE,
+    FOLLOW,
+    {0},
+};
+
+static const struct command_argument asked_test_arguments[] = {
+    {"test", ARGUMENT_COUNT, true, UINT32_MAX, "its number, as the reply to \"test\" says"},
+    {0},
+};
+
+static const struct command_argument slice_arguments[] = {
+    {"slice", ARGUMENT_OBJECT, true, 0, "the slice, as it would stand in the configuration"},
+    FORCE,
+    FOLLOW,
+    {0},
+};
+
+static const struct command_argument slice_remove_arguments[] = {
+    {"name", ARGUMENT_TEXT, true, 0, "of the slice"},
+    FORCE,
+    FOLLOW,
+    {0},
+};
+
+static const struct command_argument slice_show_arguments[] = {
+    {"name", ARGUMENT_TEXT, true, 0, "of the slice"},
+    {0},
+};
+
 static const struct command_argument aggregates_arguments[] = {
     {"slice", ARGUMENT_TEXT, false, 0, "only of this slice"},
     {"verdict", ARGUMENT_TEXT, false, 0, "only with this verdict"},
@@ -82,6 +127,20 @@ static const struct command commands[] = {
      true, NULL},
     {"aggregate", "one aggregate, with all its evidence and drops", aggregate_arguments,
      command_run_aggregate, true, NULL},
+    {"test", "test any prefix whose packets pass, whether a slice names it or not", test_arguments,
+     command_run_test, false, NULL},
+    {"test show", "how far such a test is, and what it found", asked_test_arguments,
+     command_run_test_show, true, NULL},
+    {"test end", "end such a test", asked_test_arguments, command_run_test_end, false,
+     command_state_asked_test},
+    {"slice add", "one more slice, until it is removed", slice_arguments, command_run_slice_add,
+     false, NULL},
+    {"slice set", "another description for one that was added", slice_arguments,
+     command_run_slice_set, false, command_state_slice},
+    {"slice remove", "take away one that was added", slice_remove_arguments,
+     command_run_slice_remove, false, command_state_slice},
+    {"slice show", "one slice, whole, and where it came from", slice_show_arguments,
+     command_run_slice_show, true, NULL},
     {"test start", "begin a test of an aggregate", test_start_arguments, command_run_test_start,
      false, command_state_test},
     {"test stop", "end the test of an aggregate", aggregate_arguments, command_run_test_stop, false,
@@ -137,6 +196,10 @@ static bool is_allowed(const struct command_argument *argument, json_t *value)
         return json_is_boolean(value);
     case ARGUMENT_AGGREGATE:
         return json_is_string(value) || is_count(value, UINT32_MAX - 1);
+    case ARGUMENT_TEXTS:
+        return json_is_string(value) || json_is_array(value);
+    case ARGUMENT_OBJECT:
+        return json_is_object(value);
     }
     return false;
 }
@@ -148,6 +211,8 @@ static void describe(const struct command_argument *argument, char *out, size_t 
     else
         snprintf(out, n, "%s",
                  argument->kind == ARGUMENT_TEXT     ? "a text"
+                 : argument->kind == ARGUMENT_TEXTS  ? "a text or a list of texts"
+                 : argument->kind == ARGUMENT_OBJECT ? "an object"
                  : argument->kind == ARGUMENT_SWITCH ? "true or false"
                                                      : "a number or a text");
 }

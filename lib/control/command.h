@@ -18,6 +18,8 @@ enum argument_kind {
     ARGUMENT_COUNT, /* a whole number, 0..most */
     ARGUMENT_SWITCH,
     ARGUMENT_AGGREGATE, /* a number, or a text */
+    ARGUMENT_TEXTS,     /* a text, or a list */
+    ARGUMENT_OBJECT,
 };
 
 struct command_argument {
@@ -87,5 +89,15 @@ json_t *command_run_kill_switch(struct command_call *call);
 json_t *command_state_test(struct command_call *call);
 json_t *command_state_kill_switch(struct command_call *call);
 json_t *command_run_watch(struct command_call *call);
+/* commands_ondemand.c */
+json_t *command_run_test(struct command_call *call);
+json_t *command_run_test_show(struct command_call *call);
+json_t *command_run_test_end(struct command_call *call);
+json_t *command_run_slice_add(struct command_call *call);
+json_t *command_run_slice_set(struct command_call *call);
+json_t *command_run_slice_remove(struct command_call *call);
+json_t *command_run_slice_show(struct command_call *call);
+json_t *command_state_asked_test(struct command_call *call);
+json_t *command_state_slice(struct command_call *call);
 
 #endif

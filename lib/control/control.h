@@ -57,10 +57,13 @@ struct control_peer {
     bool *waits;
 };
 
+struct ondemand;
+
 /* What the server works on. `manager` and `clock` are a must and outlive the server; callbacks may
  * be NULL. JSON that they return becomes the server's. */
 struct control_operations {
     struct manager *manager;
+    struct ondemand *ondemand; /* NULL: no slices and tests at run time */
     const struct report_clock *clock;
     const char *instance;
     const char *group;   /* of the system, whose members may operate; NULL or "": none */

@@ -87,6 +87,10 @@ json_t *ondemand_add_slice(struct ondemand *o, const json_t *request, bool set, 
 json_t *ondemand_remove_slice(struct ondemand *o, const json_t *request,
                               char error[ONDEMAND_ERROR_BYTES]);
 
+/* {"name"}: the slice whole, with where it came from and whether it is in force yet. */
+json_t *ondemand_show_slice(struct ondemand *o, const json_t *request,
+                            char error[ONDEMAND_ERROR_BYTES]);
+
 /* Where a slice that is in force came from: "file", "run time", or "test". */
 const char *ondemand_origin(const struct ondemand *o, const char *name);
 

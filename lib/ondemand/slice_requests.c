@@ -140,3 +140,42 @@ void ondemand_restore(struct ondemand *o, const json_t *slices)
     json_object_foreach ((json_t *)(uintptr_t)slices, name, described)
         restore(o, name, described);
 }
+
+/* With every default written out; NULL when it is not in force. */
+static json_t *whole_slice(const struct ondemand *o, uint32_t slot)
+{
+    struct config alone = *o->in_force;
+    uint16_t tested;
+    struct slice one;
+    json_t *root, *slice;
+
+    if (slot == UINT32_MAX)
+        return NULL;
+    /* The slice that it escalates to stands elsewhere. */
+    one = o->in_force->slices[slot];
+    tested = one.escalation.test;
+    one.escalation.test = SLICE_NONE;
+    alone.slices = &one;
+    alone.n_slices = 1;
+    root = config_to_json(&alone);
+    slice = json_incref(json_array_get(json_object_get(root, "slices"), 0));
+    json_decref(root);
+    if (tested != SLICE_NONE)
+        json_object_set_new(json_object_get(slice, "escalate"), "test",
+                            json_string(o->in_force->slices[tested].name));
+    return slice;
+}
+
+json_t *ondemand_show_slice(struct ondemand *o, const json_t *request,
+                            char error[ONDEMAND_ERROR_BYTES])
+{
+    const char *name = json_string_at(request, "name");
+    const struct wanted_slice *w = slices_find(o, name);
+    json_t *slice = whole_slice(o, slices_slot(o, name));
+    bool is_in_force = slice != NULL && (w == NULL || w->state != WANTED_ASKED);
+
+    if (slice == NULL && w == NULL)
+        return refuse(error, name, "there is none of that name; \"slices\" lists them");
+    return json_pack("{s:s, s:b, s:o}", "origin", ondemand_origin(o, name), "in_force",
+                     (int)is_in_force, "slice", slice != NULL ? slice : json_incref(w->described));
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the files of the program share: one request, and how it is run. */
+#ifndef PENNYLINECTL_CTL_H
+#define PENNYLINECTL_CTL_H
+
+#include <argp.h>
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "control_client/control_client.h"
+
+struct options {
+    const char *socket;
+    bool json, wait;
+    json_t *request;
+    json_t *set; /* --set NAME=VALUE */
+    const char *words[4];
+    size_t n_words;
+    const struct subcommand *subcommand;
+};
+
+/* What one more word is. */
+enum word {
+    WORD_NONE,
+    WORD_AGGREGATE,
+    WORD_SWITCH,
+    WORD_SOURCES, /* CIDR[,CIDR] */
+    WORD_TEST,    /* number of a test */
+    WORD_SLICE,   /* name of a slice that the options describe */
+    WORD_NAME,
+};
+
+struct subcommand {
+    const char *words; /* of the command line */
+    enum word word;
+    const char *command; /* on the wire */
+    void (*print)(FILE *out, const json_t *result);
+    int (*run)(struct control_client *c, const struct options *o);
+};
+
+/* main.c is the caller of all others. */
+
+/* ondemand.c: slices and tests at run time. */
+extern const struct argp ondemand_argp;
+/* The word of the command, and what the options set: into the request. */
+void ondemand_understand(struct argp_state *state, struct options *o, const char *word);
+int ondemand_run_test(struct control_client *c, const struct options *o);
+int ondemand_run_slice(struct control_client *c, const struct options *o);
+
+/* say.c */
+void show_json(const json_t *value, bool in_one_line);
+int fail(const struct control_client *c);
+int run_once(struct control_client *c, const struct options *o);
+
+#endif
