@@ -12,6 +12,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "asked.h"
 #include "base/random.h"
 #include "change.h"
 #include "claims.h"
@@ -353,13 +354,14 @@ static const struct step {
     int (*up)(struct appliance *a);
     void (*down)(struct appliance *a);
 } steps[] = {
-    {signals_up, signals_down}, {log_up, log_down},
-    {claims_up, claims_down},   {services_listen, services_hang_up},
-    {eal_up, eal_down},         {change_up, change_down},
-    {ports_up, ports_down},     {queues_up, queues_down},
-    {tables_up, tables_down},   {policies_up, policies_down},
-    {lanes_up, lanes_destroy},  {services_up, services_down},
-    {start_up, start_down},     {inspect_up, inspect_down},
+    {signals_up, signals_down},   {log_up, log_down},
+    {claims_up, claims_down},     {services_listen, services_hang_up},
+    {eal_up, eal_down},           {asked_open, asked_close},
+    {change_up, change_down},     {ports_up, ports_down},
+    {queues_up, queues_down},     {tables_up, tables_down},
+    {policies_up, policies_down}, {lanes_up, lanes_destroy},
+    {services_up, services_down}, {start_up, start_down},
+    {inspect_up, inspect_down},
 };
 
 static void walk_down(struct appliance *a, size_t n_taken)

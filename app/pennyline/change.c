@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/time.h"
+#include "asked.h"
 #include "events.h"
 #include "heartbeat.h"
 #include "manager/manager.h"
@@ -61,7 +62,7 @@ static int load_file(void *context, const struct config *in_force, struct config
 
 /* Who asked for a reload is told with a context of its own. */
 struct reload {
-    const struct appliance *appliance;
+    struct appliance *appliance;
     void (*done)(void *context, const struct change_result *result);
     void *context;
 };
@@ -70,14 +71,16 @@ static int load_file_of(void *context, const struct config *in_force, struct con
                         struct config_error *error)
 {
     const struct reload *r = context;
+    int result = load_file((void *)(uintptr_t)r->appliance, in_force, out, error);
 
-    return load_file((void *)(uintptr_t)r->appliance, in_force, out, error);
+    return result == 0 ? asked_complete(r->appliance, out, error) : result;
 }
 
 static void reload_done(void *context, const struct change_result *result)
 {
     struct reload *r = context;
 
+    asked_completed(r->appliance, result);
     if (r->done != NULL)
         r->done(r->context, result);
     free(r);

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/signalfd.h>
 
+#include "asked.h"
 #include "change.h"
 #include "control/control.h"
 #include "drain.h"
@@ -19,6 +20,7 @@
 #include "progress.h"
 #include "report/report.h"
 #include "say.h"
+#include "json/json.h"
 
 static bool has_audience(const struct appliance *a)
 {
@@ -174,6 +176,7 @@ void events_on_manager(void *appliance, const struct manager_event *event)
     /* The first ones come while the manager is being made. */
     if (a->manager == NULL)
         return;
+    asked_hear(a, event);
     say_event(a, event);
     if (has_audience(a))
         publish(a, report_event(a->manager, event, &a->report_clock));
@@ -389,6 +392,25 @@ void events_signal(struct appliance *a, const struct signalfd_siginfo *signal, c
                   (json_int_t)signal->ssi_pid, "on_behalf_of", "before", before, "after", after);
     if (members != NULL)
         events_on_command(a, members, now_ns);
+    json_decref(members);
+}
+
+void events_asked(struct appliance *a, const char *kind, json_t *members, uint64_t now_ns)
+{
+    const char *slice = json_string_at(members, "slice"),
+               *reason = json_string_at(members, "reason");
+    json_t *event;
+
+    progress_end(&a->progress);
+    if (*reason != '\0')
+        say_warning("slice %s: refused: %s", slice, reason);
+    else
+        say_info("slice %s is %s", slice, strcmp(kind, "slice_removed") == 0 ? "gone" : "in force");
+    if (has_audience(a)) {
+        event = box_event(a, kind, now_ns);
+        json_object_update(event, members);
+        publish(a, event);
+    }
     json_decref(members);
 }
 

@@ -47,6 +47,9 @@ void events_signal(struct appliance *a, const struct signalfd_siginfo *signal, c
                    json_t *before, json_t *after, uint64_t now_ns);
 
 /* The process: "started", "stopping", "stopped". */
+/* Of slices and tests at run time; takes `members`. */
+void events_asked(struct appliance *a, const char *kind, json_t *members, uint64_t now_ns);
+
 void events_process(struct appliance *a, const char *what, uint64_t now_ns);
 
 #endif

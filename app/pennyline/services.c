@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "asked.h"
 #include "change.h"
 #include "control/control.h"
 #include "drain.h"
@@ -257,6 +258,8 @@ int services_up(struct appliance *a)
         .drain = on_drain,
         .drain_state = on_drain_state,
     };
+    if (asked_up(a) != 0)
+        say_warning("no memory for slices and tests at run time");
     /* For dpdk-dumpcap. Secondaries are not to be had without hugepages, and then nor is this. */
     if (rte_pdump_init() != 0)
         say_info("dpdk-dumpcap cannot attach here");
@@ -270,6 +273,7 @@ int services_up(struct appliance *a)
 void services_serve(struct appliance *a, uint64_t now_ns)
 {
     change_serve(a, now_ns);
+    asked_serve(a, now_ns);
     if (a->control != NULL)
         control_poll(a->control, now_ns);
     telemetry_serve(&a->operations, now_ns);
@@ -277,7 +281,7 @@ void services_serve(struct appliance *a, uint64_t now_ns)
 
 void services_down(struct appliance *a)
 {
-    (void)a;
+    asked_down(a);
     telemetry_close();
     rte_pdump_uninit();
 }

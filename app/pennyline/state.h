@@ -98,6 +98,7 @@ struct appliance {
     bool hangs;                           /* a worker did not end, so nothing can be given back */
     struct appliance_drain drain;
     struct change *change;     /* of the configuration */
+    struct asked *asked;       /* slices and tests at run time */
     bool has_told_end;         /* of a test after which forwarding goes on */
     bool has_told_ready;       /* the service manager, that all workers forward */
     uint64_t hearts_looked_ns; /* when workers were last looked at */

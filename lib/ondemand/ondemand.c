@@ -3,7 +3,6 @@
  * build of several is refused, they are built one by one, so that only the bad ones go. */
 #include "ondemand/ondemand.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -232,34 +231,18 @@ const char *ondemand_origin(const struct ondemand *o, const char *name)
     return w == NULL ? "file" : w->test == 0 ? "run time" : "test";
 }
 
-static bool has_slice(const json_t *slices, const char *name)
+void ondemand_drop(struct ondemand *o, const char *name, const char *reason, uint64_t now_ns)
 {
-    json_t *slice;
-    size_t i;
+    struct wanted_slice *w = slices_find(o, name);
+    struct asked_test *t = w != NULL ? tests_find(o, w->test) : NULL;
 
-    json_array_foreach (slices, i, slice)
-        if (strcmp(json_string_value(json_object_get(slice, "name")) != NULL
-                       ? json_string_value(json_object_get(slice, "name"))
-                       : "",
-                   name) == 0)
-            return true;
-    return false;
-}
-
-int ondemand_compose(json_t *root, const json_t *slices, json_t *dropped)
-{
-    json_t *own = json_copy(json_object_get(root, "slices")), *slice;
-    size_t i;
-
-    if (own == NULL)
-        own = json_array();
-    json_array_foreach (slices, i, slice) {
-        json_t *name = json_object_get(slice, "name");
-
-        if (has_slice(json_object_get(root, "slices"), json_string_value(name)))
-            json_array_append(dropped, name);
-        else
-            json_array_append(own, slice);
-    }
-    return json_object_set_new(root, "slices", own) == 0 ? 0 : -ENOMEM;
+    if (w == NULL)
+        return;
+    o->is_kept_changed = false;
+    tell_slice(o, "slice_refused", w, reason);
+    slices_forget(w);
+    if (t != NULL && t->state == ASKED_ACCEPTED)
+        tests_refuse(o, t, reason, now_ns);
+    if (o->is_kept_changed)
+        keep(o);
 }

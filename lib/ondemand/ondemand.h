@@ -99,6 +99,13 @@ const char *ondemand_origin(const struct ondemand *o, const char *name);
  * Pure; any thread. 0, or -ENOMEM. */
 int ondemand_compose(json_t *root, const json_t *slices, json_t *dropped);
 
+/* A configuration that was read anew, with these slices beside its own: *config is replaced. Those
+ * that it names itself, or that cannot stand beside its own, are left out, and why is set in
+ * `dropped`, an object by name. Pure; any thread. 0, or -ENOMEM. */
+int ondemand_merge(struct config **config, const json_t *slices, json_t *dropped);
+/* A slice is in force no more, since the file that was read anew left it out. */
+void ondemand_drop(struct ondemand *o, const char *name, const char *reason, uint64_t now_ns);
+
 /* Takes up slices that were kept (by name), without checking who is tested: at the start. Those
  * that the configuration refuses, or names itself, are left out, and told by tell(). */
 void ondemand_restore(struct ondemand *o, const json_t *slices);
