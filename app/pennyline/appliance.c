@@ -216,12 +216,18 @@ static void tables_down(struct appliance *a)
     rte_free(a->gate);
 }
 
+static void on_manager(void *appliance, const struct manager_event *event)
+{
+    asked_hear(appliance, event);
+    events_on_manager(appliance, event);
+}
+
 static int create_manager(struct appliance *a)
 {
     struct manager_config config = memory_manager_config(a->config, a->n_workers, a->aggregates);
 
     config.gate = a->gate;
-    config.on_event = events_on_manager;
+    config.on_event = on_manager;
     config.may_escalate = true;
     config.event_context = a;
     a->manager = manager_create(&config);

@@ -11,9 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/time.h"
 #include "events.h"
 #include "ondemand/ondemand.h"
-#include "say.h"
+#include "state_file.h"
 #include "json/json.h"
 
 struct asked {
@@ -23,6 +24,8 @@ struct asked {
     json_t *wanted;            /* a list: in force, or asked for last */
     json_t *ours;              /* an object by name: those in force */
     json_t *dropped;           /* the builder's, then the manager's: left out of a file read anew */
+    struct state_file *file;   /* NULL: none, or it cannot be had */
+    uint64_t looked_ns;        /* at whether it can be written */
 };
 
 int asked_open(struct appliance *a)
@@ -170,45 +173,8 @@ static void on_tell(void *context, const char *kind, json_t *members)
     events_asked(context, kind, members, appliance_now_ns(context));
 }
 
-int asked_up(struct appliance *a)
-{
-    const struct ondemand_config config = {.manager = a->manager,
-                                           .clock = &a->report_clock,
-                                           .context = a,
-                                           .apply = on_apply,
-                                           .tell = on_tell};
-
-    /* A test from the command line is one of what it names. */
-    if (a->options->is_test)
-        return 0;
-    a->asked->ondemand = ondemand_create(&config);
-    if (a->asked->ondemand == NULL)
-        return -ENOMEM;
-    follow_generation(a);
-    a->operations.ondemand = a->asked->ondemand;
-    return 0;
-}
-
-void asked_down(struct appliance *a)
-{
-    ondemand_destroy(a->asked->ondemand);
-    a->asked->ondemand = a->operations.ondemand = NULL;
-}
-
-void asked_serve(struct appliance *a, uint64_t now_ns)
-{
-    follow_generation(a);
-    if (a->asked->ondemand != NULL)
-        ondemand_poll(a->asked->ondemand, now_ns);
-}
-
-void asked_hear(struct appliance *a, const struct manager_event *event)
-{
-    if (a->asked->ondemand != NULL)
-        ondemand_hear(a->asked->ondemand, event);
-}
-
-int asked_complete(const struct appliance *a, struct config **config, struct config_error *error)
+/* On the builder's thread. */
+static int complete(const struct appliance *a, struct config **config, struct config_error *error)
 {
     json_t *slices = copy_of_wanted(a->asked);
     int result;
@@ -221,7 +187,7 @@ int asked_complete(const struct appliance *a, struct config **config, struct con
     return result;
 }
 
-void asked_completed(struct appliance *a, const struct change_result *result)
+static void completed(struct appliance *a, const struct change_result *result)
 {
     struct asked *s = a->asked;
     const char *name;
@@ -234,4 +200,103 @@ void asked_completed(struct appliance *a, const struct change_result *result)
             ondemand_drop(s->ondemand, name, json_string_value(reason), appliance_now_ns(a));
     }
     json_object_clear(s->dropped);
+}
+
+/* Takes `slices`. */
+static void on_keep(void *context, json_t *slices)
+{
+    struct asked *s = ((struct appliance *)context)->asked;
+
+    if (s->file != NULL)
+        state_file_write(s->file, json_pack("{s:i, s:o}", "version", 1, "slices", slices));
+    else
+        json_decref(slices);
+}
+
+static void tell_trouble(struct appliance *a, const char *trouble)
+{
+    json_t *members = trouble != NULL ? json_pack("{s:s}", "reason", trouble) : json_object();
+
+    events_asked(a, trouble != NULL ? "state_trouble" : "state_recovered", members,
+                 appliance_now_ns(a));
+}
+
+/* What was kept comes in force with the first change. */
+static void restore(struct appliance *a)
+{
+    const char *directory = a->config->instance.state_directory;
+    char error[512];
+    json_t *kept;
+
+    if (directory[0] == '\0')
+        return;
+    a->asked->file = state_file_open(directory, "slices.json", error, sizeof(error));
+    if (a->asked->file == NULL) {
+        tell_trouble(a, error);
+        return;
+    }
+    kept = state_file_read(a->asked->file, error, sizeof(error));
+    if (error[0] != '\0')
+        tell_trouble(a, error);
+    ondemand_restore(a->asked->ondemand, json_object_get(kept, "slices"));
+    json_decref(kept);
+}
+
+/* Each second. */
+static void look_at_file(struct appliance *a, uint64_t now_ns)
+{
+    struct asked *s = a->asked;
+    const char *trouble;
+
+    if (s->file == NULL || now_ns - s->looked_ns < NS_PER_S)
+        return;
+    s->looked_ns = now_ns;
+    if (state_file_has_news(s->file, &trouble))
+        tell_trouble(a, trouble);
+}
+
+static const struct change_companion companion = {.complete = complete, .completed = completed};
+
+int asked_up(struct appliance *a)
+{
+    const struct ondemand_config config = {.manager = a->manager,
+                                           .clock = &a->report_clock,
+                                           .context = a,
+                                           .apply = on_apply,
+                                           .tell = on_tell,
+                                           .keep = on_keep};
+
+    /* A test from the command line is one of what it names. */
+    if (a->options->is_test)
+        return 0;
+    a->asked->ondemand = ondemand_create(&config);
+    if (a->asked->ondemand == NULL)
+        return -ENOMEM;
+    follow_generation(a);
+    a->operations.ondemand = a->asked->ondemand;
+    change_accompany(a, &companion);
+    restore(a);
+    return 0;
+}
+
+void asked_down(struct appliance *a)
+{
+    ondemand_destroy(a->asked->ondemand);
+    state_file_close(a->asked->file);
+    a->asked->file = NULL;
+    a->asked->ondemand = a->operations.ondemand = NULL;
+}
+
+void asked_serve(struct appliance *a, uint64_t now_ns)
+{
+    follow_generation(a);
+    if (a->asked->ondemand != NULL)
+        ondemand_poll(a->asked->ondemand, now_ns);
+    look_at_file(a, now_ns);
+}
+
+void asked_hear(struct appliance *a, const struct manager_event *event)
+{
+    if (a->asked->ondemand != NULL)
+        ondemand_hear(a->asked->ondemand, event);
 }

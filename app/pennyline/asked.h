@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Slices and tests that were asked for at run time (ondemand/ondemand.h), and the changes of the
- * configuration that bring them in force (change.h). The manager's thread calls all of this but
- * asked_complete(). */
+ * configuration that bring them in force (change.h). The manager's thread calls all of this. */
 #ifndef PENNYLINE_ASKED_H
 #define PENNYLINE_ASKED_H
 
@@ -19,11 +18,5 @@ void asked_serve(struct appliance *a, uint64_t now_ns);
 
 /* Each event of the manager. */
 void asked_hear(struct appliance *a, const struct manager_event *event);
-
-/* On the builder's thread: the file was read anew, and what was asked for at run time goes with it.
- * 0 or a negative errno with error->text. */
-int asked_complete(const struct appliance *a, struct config **config, struct config_error *error);
-/* That change has ended. */
-void asked_completed(struct appliance *a, const struct change_result *result);
 
 #endif

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "base/time.h"
-#include "asked.h"
 #include "events.h"
 #include "heartbeat.h"
 #include "manager/manager.h"
@@ -27,6 +26,7 @@ struct change {
     uint64_t left_epoch;
     struct config *own; /* the one in force, when it is not that of the start */
     bool may_be_passive;
+    const struct change_companion *companion; /* or NULL */
     struct build build;
     uint64_t began_ns;
     struct change_request waiting[CHANGE_MOST_WAITING]; /* a ring; the first is under way */
@@ -71,16 +71,20 @@ static int load_file_of(void *context, const struct config *in_force, struct con
                         struct config_error *error)
 {
     const struct reload *r = context;
+    const struct change_companion *companion = r->appliance->change->companion;
     int result = load_file((void *)(uintptr_t)r->appliance, in_force, out, error);
 
-    return result == 0 ? asked_complete(r->appliance, out, error) : result;
+    return result == 0 && companion != NULL ? companion->complete(r->appliance, out, error)
+                                            : result;
 }
 
 static void reload_done(void *context, const struct change_result *result)
 {
     struct reload *r = context;
+    const struct change_companion *companion = r->appliance->change->companion;
 
-    asked_completed(r->appliance, result);
+    if (companion != NULL)
+        companion->completed(r->appliance, result);
     if (r->done != NULL)
         r->done(r->context, result);
     free(r);
@@ -274,6 +278,11 @@ void change_serve(struct appliance *a, uint64_t now_ns)
             c->stage = STAGE_IDLE;
         return;
     }
+}
+
+void change_accompany(struct appliance *a, const struct change_companion *companion)
+{
+    a->change->companion = companion;
 }
 
 uint64_t change_generation(const struct appliance *a)

@@ -43,6 +43,16 @@ int change_ask(struct appliance *a, const struct change_request *request, uint64
  * -ENOENT: this process has no file. */
 int change_reload(struct appliance *a, const struct change_request *request, uint64_t now_ns);
 
+/* What goes with each file that is read anew. */
+struct change_companion {
+    /* On the builder's thread: completes *config. 0 or a negative errno with error->text. */
+    int (*complete)(const struct appliance *a, struct config **config, struct config_error *error);
+    /* That change has ended. */
+    void (*completed)(struct appliance *a, const struct change_result *result);
+};
+/* Once, before the first change. `companion` lives as long as the program. */
+void change_accompany(struct appliance *a, const struct change_companion *companion);
+
 /* In each turn of the manager's loop. */
 void change_serve(struct appliance *a, uint64_t now_ns);
 

@@ -10,7 +10,6 @@
 #include <string.h>
 #include <sys/signalfd.h>
 
-#include "asked.h"
 #include "change.h"
 #include "control/control.h"
 #include "drain.h"
@@ -176,7 +175,6 @@ void events_on_manager(void *appliance, const struct manager_event *event)
     /* The first ones come while the manager is being made. */
     if (a->manager == NULL)
         return;
-    asked_hear(a, event);
     say_event(a, event);
     if (has_audience(a))
         publish(a, report_event(a->manager, event, &a->report_clock));
@@ -402,7 +400,11 @@ void events_asked(struct appliance *a, const char *kind, json_t *members, uint64
     json_t *event;
 
     progress_end(&a->progress);
-    if (*reason != '\0')
+    if (strcmp(kind, "state_trouble") == 0)
+        say_warning("slices of run time are not kept over a restart: %s", reason);
+    else if (strcmp(kind, "state_recovered") == 0)
+        say_info("slices of run time are kept over a restart again");
+    else if (*reason != '\0')
         say_warning("slice %s: refused: %s", slice, reason);
     else
         say_info("slice %s is %s", slice, strcmp(kind, "slice_removed") == 0 ? "gone" : "in force");

@@ -44,6 +44,7 @@ struct config_instance {
     char control_group[CONFIG_NAME_BYTES];      /* "": none */
     char control_read_group[CONFIG_NAME_BYTES]; /* "": none */
     char event_log[CONFIG_PATH_BYTES];          /* "": none; "-": standard output */
+    char state_directory[CONFIG_PATH_BYTES];    /* "": none */
     uint32_t epoch_ms;
     uint32_t max_aggregates;
     uint32_t flows_per_lcore;

@@ -163,3 +163,28 @@ class Slices(unittest.TestCase):
             self.assertEqual(flows.wait(netlab.PATIENCE_S), 0, flows.errors())
             code, summary = service.stop()
             self.assertEqual((code, summary.broken_identities()), (0, []))
+
+    def test_slices_survive_a_restart_and_the_file_wins(self):
+        with netlab.Path() as lab:
+            instance = {"state_directory": f"{lab.folder}/state"}
+            service = pennyline.Service(lab, [ELSEWHERE], instance)
+            for name, source in (("kept", "10.1.0.0/16"), ("named", "10.2.0.0/16"),
+                                 ("gone", "10.3.0.0/16")):
+                ctl(service, "slice", "add", name, "--source", source, "--set", "start=manual")
+            ctl(service, "slice", "remove", "gone")
+            wait_until("the file", lambda: set(json.load(open(
+                f"{lab.folder}/state/slices.json"))["slices"]) == {"kept", "named"})
+            service.process.child.kill()
+            service.process.child.wait()
+            # The file names one of them by now.
+            named = {"name": "named", "sources": ["10.9.0.0/16"], "mode": "off"}
+            service = pennyline.Service(lab, [ELSEWHERE, named], instance)
+            wait_until("the slices", lambda: slices(service) == {"elsewhere", "named", "kept"})
+            self.assertIn("10.9.0.0/16", ctl(service, "slice", "show", "named"))
+            self.assertIn("from: file", ctl(service, "slice", "show", "named"))
+            self.assertIn("from: run time", ctl(service, "slice", "show", "kept"))
+            refused = [e for e in service.events() if e["event"] == "slice_refused"]
+            self.assertEqual([e["slice"] for e in refused], ["named"])
+            self.assertIn("the file wins", refused[0]["reason"])
+            code, summary = service.stop()
+            self.assertEqual((code, summary.broken_identities()), (0, []))

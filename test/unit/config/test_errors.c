@@ -54,7 +54,7 @@ static const struct {
                        "eal, ports, next_hops, ingresses, defaults, never_drop, slices"},
     {"{\"instance\":{\"epoch\":10}}",
      "$.instance.epoch: unknown key; the instance has comment, name, control_socket, "
-     "control_group, control_read_group, event_log, "
+     "control_group, control_read_group, event_log, state_directory, "
      "epoch_ms, max_aggregates, flows_per_lcore, flow_admissions_per_second, max_pending_drops, "
      "max_flow_places, max_own_loss_ratio, shed_tracking, max_manager_lateness_ms, "
      "max_drops_per_hour, "

@@ -586,6 +586,11 @@ static void who_may_only_read_changes_nothing(void **state)
         char *text;
         size_t k;
 
+        /* Of what was asked for at run time there is nothing here to show. */
+        if (strcmp(name, "test show") == 0 || strcmp(name, "slice show") == 0) {
+            json_decref(request);
+            continue;
+        }
         for (size_t j = 0; j < ARRAY_LENGTH(reading); j++)
             may |= strcmp(name, reading[j]) == 0;
         json_array_foreach (json_object_get(row, "arguments"), k, argument)

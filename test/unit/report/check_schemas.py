@@ -54,8 +54,14 @@ def events_of_code(folder):
     told = set()
     for path in glob.glob(os.path.join(folder, "*.c")):
         with open(path, encoding="utf-8") as file:
-            for call in re.findall(r"\b(?:box_event|events_process)\(a,([^;{]*?)\)[;,]", file.read()):
+            for call in re.findall(r"\b(?:box_event|events_process|events_asked)\(a,([^;{]*?)\)[;,]",
+                                   file.read()):
                 told |= set(re.findall(r'"([a-z_]+)"', call))
+    # What is told of slices and tests at run time is handed on.
+    for path in glob.glob(os.path.join(folder, "..", "..", "lib", "ondemand", "*.c")):
+        with open(path, encoding="utf-8") as file:
+            told |= set(re.findall(r'\b(?:tell_slice\(o|tell\(o->config\.context),\s*"([a-z_]+)"',
+                                   file.read()))
     return told
 
 
