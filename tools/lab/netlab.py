@@ -192,6 +192,8 @@ class Lab:
         self.number = Lab.count
         self.namespaces, self.processes = {}, []
         self.folder = os.path.join("/tmp", f"{PREFIX}-{os.getpid()}-{self.number}")
+        # What a failed run of the same process number kept for its reader.
+        shutil.rmtree(self.folder, ignore_errors=True)
         os.makedirs(self.folder)
         Lab.open_labs.append(self)
 
