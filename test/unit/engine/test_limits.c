@@ -383,6 +383,29 @@ static void a_flow_begins_anew_when_its_aggregate_is_gone(void **state)
     lab_close(l);
 }
 
+/* A flow asks for its aggregate with what it knows: armed is who sends one more data segment. */
+static void a_passive_flow_is_armed_by_its_second_segment(void **state)
+{
+    static const uint32_t n_bytes[] = {0, 1000, 0, 1000};
+    struct lab *l = lab_open(&(struct lab_options){.mode = SLICE_PASSIVE, .granularity_ipv4 = 24});
+    uint32_t sequence = FIRST;
+
+    (void)state;
+    lab_syn(l, 1, ISN);
+    for (size_t i = 0; i < 4; i++) {
+        unsigned int n = lab_n_messages(l, MESSAGE_AGGREGATE_WANTED);
+
+        lab_counters(l); /* once in an epoch */
+        lab_data(l, 1, sequence, n_bytes[i]);
+        sequence += n_bytes[i];
+        if (lab_n_messages(l, MESSAGE_AGGREGATE_WANTED) > n)
+            assert_int_equal(lab_last(l, MESSAGE_AGGREGATE_WANTED)->wanted.is_armed, i == 3);
+        else
+            assert_int_not_equal(i, 3);
+    }
+    lab_close(l);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -399,6 +422,7 @@ int main(void)
         cmocka_unit_test(a_drop_is_told_with_its_flow),
         cmocka_unit_test(the_last_drop_ends_the_phase_of_its_own_aggregate),
         cmocka_unit_test(the_silence_of_one_aggregate_voids_no_drop_of_another),
+        cmocka_unit_test(a_passive_flow_is_armed_by_its_second_segment),
         cmocka_unit_test(a_flow_begins_anew_when_its_aggregate_is_gone),
     };
 

@@ -374,6 +374,39 @@ static void memory_grows_with_slices_and_for_mirrors_more(void **state)
     box_close(b);
 }
 
+/* Slices with the same coin share its tables. */
+static void memory_grows_with_each_other_coin(void **state)
+{
+    struct box *b = box_new(1);
+    struct manager_config config = {.n_workers = 1,
+                                    .n_drop_records = 1,
+                                    .n_concurrent_flow_phases = 1,
+                                    .slices = b->slices,
+                                    .n_slices = 3};
+    struct test_parameters *p = &b->slices[2].parameters;
+    size_t one, two;
+
+    (void)state;
+    box_open(b);
+    config.aggregates = b->table;
+    b->slices[1] = b->slices[2] = b->slices[0];
+    one = manager_memory_bytes(&config);
+    p->p_miss = b->slices[0].parameters.p_miss * 2;
+    two = manager_memory_bytes(&config);
+    assert_true(two > one);
+    p->p_miss = b->slices[0].parameters.p_miss / 2;
+    assert_int_equal(manager_memory_bytes(&config), two);
+    p->drop_probability = b->slices[0].parameters.drop_probability / 2;
+    assert_int_equal(manager_memory_bytes(&config), two);
+    p->p_miss = b->slices[0].parameters.p_miss;
+    assert_int_equal(manager_memory_bytes(&config), two);
+    b->slices[1].parameters = *p;
+    assert_int_equal(manager_memory_bytes(&config), two);
+    b->slices[1].parameters.p_miss /= 2;
+    assert_int_equal(manager_memory_bytes(&config), two + (two - one));
+    box_close(b);
+}
+
 static void a_manager_that_cannot_be_is_refused(void **state)
 {
     struct box *b = box_new(1);
@@ -423,6 +456,7 @@ int main(void)
         cmocka_unit_test(sums_equal_those_of_a_naive_twin),
         cmocka_unit_test(memory_grows_by_what_is_kept_per_aggregate),
         cmocka_unit_test(memory_grows_with_slices_and_for_mirrors_more),
+        cmocka_unit_test(memory_grows_with_each_other_coin),
         cmocka_unit_test(a_manager_that_cannot_be_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -121,6 +121,21 @@ static void flows_that_lose_segments_decide_together(void **state)
                      VERDICT_UNDECIDED);
 }
 
+static void each_outcome_is_known_by_its_name(void **state)
+{
+    unsigned int n = 0;
+
+    (void)state;
+    for (const char *name; (name = verdict_name_outcome((enum verdict_outcome)n)) != NULL; n++)
+        assert_true(verdict_is_outcome(name));
+    assert_int_equal(n, 5);
+    assert_string_equal(verdict_name_outcome(VERDICT_CLOSED_LOOP), "closed_loop");
+    assert_string_equal(verdict_name_outcome(VERDICT_NOT_CLOSED_LOOP), "not_closed_loop");
+    assert_false(verdict_is_outcome(""));
+    assert_false(verdict_is_outcome("closed"));
+    assert_false(verdict_is_outcome("closed_loops"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -128,6 +143,7 @@ int main(void)
         cmocka_unit_test(one_genuine_flow_among_spoofers_decides),
         cmocka_unit_test(a_promising_flow_keeps_a_rejected_aggregate_open),
         cmocka_unit_test(flows_that_lose_segments_decide_together),
+        cmocka_unit_test(each_outcome_is_known_by_its_name),
         cmocka_unit_test(the_numbers_shown_are_the_numbers_compared),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
