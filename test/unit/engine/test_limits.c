@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "../within.h"
+#include "passive/passive.h"
 #include "tcp/coverage.h"
 
 #define ISN   UINT32_C(1000000)
@@ -406,6 +407,63 @@ static void a_passive_flow_is_armed_by_its_second_segment(void **state)
     lab_close(l);
 }
 
+static void tell_three(struct test_parameters *p)
+{
+    p->report_flows = 3;
+}
+
+/* A flow that ends is told once, with what it was; no more of them than the slice asks for. */
+static void flows_that_end_are_told_one_by_one(void **state)
+{
+    struct lab *l = lab_open(&(struct lab_options){.mode = SLICE_PASSIVE, .adjust = tell_three});
+    const struct message *m;
+
+    (void)state;
+    lab_syn(l, 0x010203, ISN);
+    lab_data(l, 0x010203, FIRST, 1000);
+    lab_data(l, 0x010203, FIRST + 2000, 1000); /* a hole */
+    lab_data(l, 0x010203, FIRST + 2000, 1000);
+    lab_wait_ms(l, 40);
+    assert_int_equal(lab_n_messages(l, MESSAGE_FLOW_ENDED), 0);
+    lab_packet(l, 0x010203, TCP_FLAG_RST, FIRST + 3000, 0);
+    assert_int_equal(lab_n_messages(l, MESSAGE_FLOW_ENDED), 1);
+    m = lab_last(l, MESSAGE_FLOW_ENDED);
+    assert_int_equal(m->aggregate, 0);
+    assert_memory_equal(m->flow_ended.key.source.bytes + 12, "\x0a\x01\x02\x03", 4);
+    assert_int_equal(m->flow_ended.key.source_port, 1024);
+    assert_int_equal(m->flow_ended.key.destination_port, 443);
+    assert_int_equal(m->flow_ended.ended_ns, l->now_ns);
+    assert_within(m->flow_ended.duration_ns, 39 * NS_PER_MS, 41 * NS_PER_MS);
+    assert_int_equal(m->flow_ended.n_bytes, 3000);
+    assert_int_equal(m->flow_ended.n_segments, 3);
+    assert_int_equal(m->flow_ended.n_holes_open, 1);
+    assert_int_equal(m->flow_ended.end, PASSIVE_END_RST);
+    assert_true(m->flow_ended.from_syn);
+    assert_false(m->flow_ended.two_way);
+    /* It has ended: nothing more of it is told. */
+    lab_packet(l, 0x010203, TCP_FLAG_RST, FIRST + 3000, 0);
+    assert_int_equal(lab_n_messages(l, MESSAGE_FLOW_ENDED), 1);
+    /* Of both directions, seen from the middle; each ends by its own FIN. */
+    lab_packet_way(l, 2, false, TCP_FLAG_ACK, FIRST, 1000, NULL);
+    lab_packet_way(l, 2, true, TCP_FLAG_ACK, FIRST, 500, NULL);
+    lab_packet_way(l, 2, false, TCP_FLAG_FIN | TCP_FLAG_ACK, FIRST + 1000, 0, NULL);
+    assert_int_equal(lab_n_messages(l, MESSAGE_FLOW_ENDED), 2);
+    m = lab_last(l, MESSAGE_FLOW_ENDED);
+    assert_int_equal(m->flow_ended.end, PASSIVE_END_FIN);
+    assert_false(m->flow_ended.from_syn);
+    assert_true(m->flow_ended.two_way);
+    assert_int_equal(m->flow_ended.n_holes_open, 0);
+    for (uint32_t flow = 3; flow < 6; flow++)
+        lab_data(l, flow, FIRST, 1000);
+    engine_stop(l->engine);
+    assert_int_equal(lab_n_messages(l, MESSAGE_FLOW_ENDED), 3);
+    lab_counters(l);
+    assert_int_equal(l->passive[0].ended_rst, 1);
+    assert_int_equal(l->passive[0].ended_fin, 1);
+    assert_int_equal(l->passive[0].flows_stopped, 4);
+    lab_close(l);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -423,6 +481,7 @@ int main(void)
         cmocka_unit_test(the_last_drop_ends_the_phase_of_its_own_aggregate),
         cmocka_unit_test(the_silence_of_one_aggregate_voids_no_drop_of_another),
         cmocka_unit_test(a_passive_flow_is_armed_by_its_second_segment),
+        cmocka_unit_test(flows_that_end_are_told_one_by_one),
         cmocka_unit_test(a_flow_begins_anew_when_its_aggregate_is_gone),
     };
 
