@@ -94,12 +94,51 @@ static void no_more_flows_are_kept_than_may_be_tested_one_by_one(void **state)
     box_close(b);
 }
 
+/* A worker gives a place to another flow once it ended, and places of two workers are two. */
+static void flows_are_told_apart_by_worker_place_and_key(void **state)
+{
+    struct box *b = box_new(2);
+    struct message other = {.kind = MESSAGE_PLACE, .worker = 1, .aggregate = 0};
+    struct flow_report f;
+
+    (void)state;
+    b->slices[0].parameters.max_individual_flows = 8;
+    b->slices[0].parameters.min_closed_loop_flows = 3;
+    box_open(b);
+    box_go_to_flows(b, 0);
+    box_place(b, 0, 0, 5, (struct flow_counts){.dropped = 1}, false);
+    box_place(b, 1, 0, 5, (struct flow_counts){.dropped = 2}, false);
+    assert_int_equal(box_report(b, 0).n_flow_reports, 2);
+    box_place(b, 0, 0, 5, (struct flow_counts){.dropped = 3}, false);
+    box_place(b, 0, 0, 6, (struct flow_counts){.dropped = 4}, false);
+    assert_int_equal(box_report(b, 0).n_flow_reports, 3);
+    /* Another flow of the second worker's place. */
+    other.test_id = box_order(b, 0).test_id;
+    other.place.place = 5;
+    other.place.key.source_port = 7;
+    other.place.counts.dropped = 5;
+    manager_receive(b->manager, &other);
+    assert_int_equal(box_report(b, 0).n_flow_reports, 4);
+    /* The same one once more, after it ended. */
+    box_place(b, 1, 0, 5, (struct flow_counts){.dropped = 6}, true);
+    box_place(b, 1, 0, 5, (struct flow_counts){.dropped = 7}, false);
+    assert_int_equal(box_report(b, 0).n_flow_reports, 5);
+    for (uint32_t i = 0; i < 5; i++) {
+        static const uint64_t n_dropped[] = {3, 6, 4, 5, 7};
+
+        assert_true(manager_flow_report(b->manager, 0, i, &f));
+        assert_int_equal(f.counts.dropped, n_dropped[i]);
+    }
+    box_close(b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tests_wait_their_turn_for_the_flows_phase),
         cmocka_unit_test(a_room_that_nobody_owns_is_taken_first),
         cmocka_unit_test(the_room_left_longest_ago_is_used_again),
+        cmocka_unit_test(flows_are_told_apart_by_worker_place_and_key),
         cmocka_unit_test(no_more_flows_are_kept_than_may_be_tested_one_by_one),
     };
 
