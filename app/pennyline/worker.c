@@ -200,6 +200,10 @@ static void count_untestable(struct worker *w, const struct burst *b)
 
         if (packet_is_first_fragment(&b->views[i], PACKET_PROTOCOL_TCP))
             engine_note_fragment(w->engine, (uint32_t)b->slices[i], &b->views[i], b->ingresses[i]);
+        else if (b->views[i].reason == PACKET_UDP && b->ingresses[i] != INGRESS_NONE)
+            engine_note_datagram(w->engine, (uint32_t)b->slices[i], &b->views[i],
+                                 rte_pktmbuf_mtod(b->mbufs[i], const uint8_t *),
+                                 rte_pktmbuf_data_len(b->mbufs[i]), b->ingresses[i]);
     }
 }
 

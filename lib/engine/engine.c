@@ -20,7 +20,7 @@ static size_t round_to_line(size_t n_bytes)
 /* The parts of an engine's memory, in order. */
 struct layout {
     size_t engine, ledger, places, deltas, changed, posting, listed, rules, to_report, flows,
-        passive_deltas, passive_lines, passive_jumps, passive_copies, end;
+        passive_deltas, passive_lines, passive_jumps, passive_copies, units, end;
 };
 
 static bool any_slice_is_passive(const struct engine_config *config)
@@ -41,6 +41,12 @@ static struct engine_rules_config rules_config_of(const struct engine_config *co
         .admissions_per_second = config->admissions_per_second,
         .max_manager_lateness_ms = config->max_manager_lateness_ms,
     };
+}
+
+/* Remembered at once: half as many as flows. Each has one record, or two with QUIC. */
+static uint32_t n_units(const struct engine_config *config)
+{
+    return config->n_flows / 2 + 1;
 }
 
 static struct layout lay_out(const struct engine_config *config)
@@ -65,7 +71,8 @@ static struct layout lay_out(const struct engine_config *config)
         l.passive_deltas + round_to_line((n_aggregates + 1) * sizeof(struct passive_counters));
     l.passive_jumps = l.passive_lines + config->n_flows * sizeof(struct passive_line);
     l.passive_copies = l.passive_jumps + round_to_line(sizeof(struct passive_jumps));
-    l.end = l.passive_copies + round_to_line(sizeof(struct passive_copies));
+    l.units = l.passive_copies + round_to_line(sizeof(struct passive_copies));
+    l.end = l.units + round_to_line(unit_table_memory_bytes(n_units(config)));
     return l;
 }
 
@@ -78,6 +85,14 @@ static bool config_is_valid(const struct engine_config *c)
 {
     return c->n_pending_drops >= 1 && c->n_pending_drops <= UINT32_C(1) << 20 && c->n_places >= 1 &&
            c->n_places < FLOW_NO_PLACE && c->post != NULL && c->slices != NULL && c->n_slices >= 1;
+}
+
+/* Under a key of its own, which takes nothing from the coins. */
+static void init_units(struct engine *e, void *memory, size_t n_bytes)
+{
+    const uint64_t key[2] = {~e->flow_secret[0], ~e->flow_secret[1]};
+
+    e->units = unit_table_init(memory, n_bytes, n_units(&e->config), key);
 }
 
 struct engine *engine_init(void *memory, size_t n_bytes, const struct engine_config *config)
@@ -124,12 +139,14 @@ struct engine *engine_init(void *memory, size_t n_bytes, const struct engine_con
         e->passive_lines = (void *)(base + l.passive_lines);
         e->passive_jumps = (void *)(base + l.passive_jumps);
         e->passive_copies = (void *)(base + l.passive_copies);
-        memset(base + l.passive_deltas, 0, l.end - l.passive_deltas);
+        memset(base + l.passive_deltas, 0, l.units - l.passive_deltas);
     }
     e->flows = flow_table_init(base + l.flows, l.passive_deltas - l.flows, &table);
     if (e->flows == NULL)
         return NULL;
     e->flow_secret = flow_table_secret(e->flows);
+    if (l.units != 0)
+        init_units(e, base + l.units, l.end - l.units);
     return e;
 }
 

@@ -127,6 +127,12 @@ void engine_count_untestable(struct engine *e, uint32_t slice, const struct pack
 void engine_note_fragment(struct engine *e, uint32_t slice, const struct packet_view *view,
                           uint16_t ingress);
 
+/* A UDP datagram (PACKET_UDP) of the slice, from `ingress` (as in struct engine_packet), of which
+ * `captured_bytes` are at `data`: mode passive counts first flights of QUIC. Other modes look at
+ * none. Besides engine_count_untestable(). */
+void engine_note_datagram(struct engine *e, uint32_t slice, const struct packet_view *view,
+                          const uint8_t *data, uint32_t captured_bytes, uint16_t ingress);
+
 /* The checksum of a TCP packet of the slice was looked at (packet/checksum.h), as a sample. */
 void engine_count_checksum(struct engine *e, uint32_t slice, const struct packet_view *view,
                            bool is_wrong);

@@ -10,6 +10,7 @@
 #include "passive/jumps.h"
 #include "passive/passive.h"
 #include "tcp/flags.h"
+#include "unit/unit.h"
 
 /* struct flow.flags */
 #define FLOW_REPAIRED        0x01 /* a drop of this test came back */
@@ -105,6 +106,7 @@ struct engine {
     struct passive_line *passive_lines;      /* per flow record */
     struct passive_jumps *passive_jumps;
     struct passive_copies *passive_copies;
+    struct unit_table *units;
     uint32_t *n_flows_to_report; /* per slice: so many more, when they end */
     uint32_t idle_timeout_ms;
 };
@@ -201,8 +203,13 @@ bool engine_passive(struct engine *e, struct engine_packet *p, const struct slic
 void engine_passive_fragment(struct engine *e, const struct engine_packet *p,
                              const struct slice_rules *rules);
 void engine_passive_leave(struct engine *e, struct flow *f);
+/* passive_units.c: a TCP packet with SYN, and a UDP datagram, of which so many bytes are at its
+ * data. */
+void engine_passive_handshake(struct engine *e, const struct engine_packet *p,
+                              const struct slice_rules *rules);
+void engine_passive_datagram(struct engine *e, const struct engine_packet *p,
+                             uint32_t captured_bytes, const struct slice_rules *rules);
 void engine_passive_stop(struct engine *e);
-struct passive_counters *engine_passive_delta(struct engine *e, uint32_t aggregate);
 
 /* What was counted of an aggregate since it was posted. What belongs to none is counted in the last
  * delta, which is never posted. */
@@ -215,6 +222,15 @@ static inline struct aggregate_counters *engine_delta(struct engine *e, uint32_t
         e->changed[e->n_changed++] = aggregate;
     }
     return &e->deltas[aggregate].counters;
+}
+
+/* The same of mode passive. */
+static inline struct passive_counters *engine_passive_delta(struct engine *e, uint32_t aggregate)
+{
+    if (aggregate == AGGREGATE_NONE)
+        return &e->passive_deltas[e->n_deltas - 1];
+    engine_delta(e, aggregate); /* lists it */
+    return &e->passive_deltas[aggregate];
 }
 
 /* flows.c: by addresses and ports alone, so that no coin, and nothing that came of one, has a say

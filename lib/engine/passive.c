@@ -19,14 +19,6 @@ static struct passive_flow lines_of(struct engine *e, struct flow *f)
                                  .line = &e->passive_lines[flow_table_index(e->flows, f)]};
 }
 
-struct passive_counters *engine_passive_delta(struct engine *e, uint32_t aggregate)
-{
-    if (aggregate == AGGREGATE_NONE)
-        return &e->passive_deltas[aggregate_table_capacity(e->aggregates)];
-    engine_delta(e, aggregate); /* lists it */
-    return &e->passive_deltas[aggregate];
-}
-
 static struct passive_counters *delta_of(struct engine *e, const struct flow *f)
 {
     return engine_passive_delta(e, engine_live_aggregate(e, f->aggregate));
@@ -516,6 +508,8 @@ bool engine_passive(struct engine *e, struct engine_packet *p, const struct slic
     uint32_t aggregate;
     struct aggregate_order order;
 
+    if ((p->view->tcp_flags & TCP_FLAG_SYN) != 0)
+        engine_passive_handshake(e, p, rules);
     if (hot == NULL) {
         if ((p->view->tcp_flags & TCP_FLAG_RST) != 0)
             reset_without_flow(e, p, rules);

@@ -37,6 +37,15 @@ void engine_note_fragment(struct engine *e, uint32_t slice, const struct packet_
         engine_passive_fragment(e, &p, &e->rules[slice]);
 }
 
+void engine_note_datagram(struct engine *e, uint32_t slice, const struct packet_view *view,
+                          const uint8_t *data, uint32_t captured_bytes, uint16_t ingress)
+{
+    const struct engine_packet p = {.view = view, .slice = slice, .ingress = ingress, .data = data};
+
+    if (e->rules[slice].is_passive)
+        engine_passive_datagram(e, &p, captured_bytes, &e->rules[slice]);
+}
+
 void engine_count_checksum(struct engine *e, uint32_t slice, const struct packet_view *view,
                            bool is_wrong)
 {

@@ -75,6 +75,17 @@
     X(silences_with_open_holes, "silences_with_open_holes", "flows",                               \
       "flows that fell silent while holes were open")                                              \
     X(syns_repeated, "syns_repeated", "packets", "SYNs sent again")                                \
+    X(handshakes, "handshakes", "handshakes", "SYNs, with and without ACK, when first seen")       \
+    X(handshakes_unanswered, "handshakes_unanswered", "handshakes",                                \
+      "of them: came again after 200 ms to 10 s, so nobody answered, or the answer was lost")      \
+    X(quic_flows, "quic_flows", "flows",                                                           \
+      "addresses and ports with a first flight of a QUIC client; anew after 10 s")                 \
+    X(quic_attempts, "quic_attempts", "attempts",                                                  \
+      "first flights of QUIC clients, told apart by their connection ID")                          \
+    X(quic_attempts_unanswered, "quic_attempts_unanswered", "attempts",                            \
+      "of them: came again after 100 ms to 10 s, so nobody answered, or the answer was lost")      \
+    X(units_without_room, "units_without_room", "packets",                                         \
+      "SYNs and first flights that could not be remembered, so they are in none of these")         \
     X(flows_two_way, "flows_two_way", "flows", "flows whose other direction was seen as well")     \
     X(flows_balanced, "flows_balanced", "flows", "flows of which only a share seems to pass here") \
     X(rtt_source_samples, "rtt_source_samples", "samples",                                         \

@@ -29,6 +29,15 @@ static uint64_t hash_identity(const struct identity *i, const uint64_t key[2])
     return hash_words(i, sizeof(*i) / sizeof(uint64_t), key);
 }
 
+uint64_t unit_identity_of_flow(const struct packet_view *view, uint16_t ingress,
+                               const uint64_t key[2])
+{
+    const struct identity i =
+        identity_of(view, ingress, (uint16_t)(UNIT_N_KINDS << 8 | view->protocol));
+
+    return hash_identity(&i, key);
+}
+
 bool unit_identify_handshake(const struct packet_view *view, uint16_t ingress,
                              const uint64_t key[2], uint64_t *identity)
 {

@@ -55,6 +55,10 @@ bool unit_identify_quic(const struct packet_view *view, const uint8_t *data,
                         uint32_t captured_bytes, uint16_t ingress, const uint64_t key[2],
                         uint64_t *identity);
 
+/* That of the packet's flow, of a packet with ports: what its units have in common. */
+uint64_t unit_identity_of_flow(const struct packet_view *view, uint16_t ingress,
+                               const uint64_t key[2]);
+
 enum unit_sight {
     UNIT_FIRST,    /* the first sight: the unit has its coin now */
     UNIT_FLIGHT,   /* again within quiet: it shares the first one's fate, or counts for nothing */

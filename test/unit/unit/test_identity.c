@@ -255,6 +255,22 @@ static void each_part_of_a_first_flight_tells_it_apart(void **state)
     assert_true(one == flight_of(&e, 1));
 }
 
+static void units_of_one_flow_have_that_in_common(void **state)
+{
+    struct datagram d = initial(0xc0, 1, 8), e = initial(0xd0, V2, 20);
+    const uint64_t one = unit_identity_of_flow(&d.view, 1, key);
+
+    (void)state;
+    assert_true(one == unit_identity_of_flow(&e.view, 1, key));
+    assert_true(one != unit_identity_of_flow(&d.view, 2, key));
+    assert_true(one != flight_of(&d, 1));
+    e.view.destination_port++;
+    assert_true(one != unit_identity_of_flow(&e.view, 1, key));
+    e = d;
+    e.view.protocol = PACKET_PROTOCOL_TCP;
+    assert_true(one != unit_identity_of_flow(&e.view, 1, key));
+}
+
 /* An ID of eight bytes and the same with a zero behind. */
 static void the_length_of_an_id_tells_it_apart(void **state)
 {
@@ -286,6 +302,7 @@ int main(void)
         cmocka_unit_test(nothing_is_read_that_was_not_captured),
         cmocka_unit_test(a_short_datagram_or_a_long_source_id_is_none),
         cmocka_unit_test(each_part_of_a_first_flight_tells_it_apart),
+        cmocka_unit_test(units_of_one_flow_have_that_in_common),
         cmocka_unit_test(the_length_of_an_id_tells_it_apart),
         cmocka_unit_test(another_key_gives_other_identities),
     };
