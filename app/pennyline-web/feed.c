@@ -11,6 +11,7 @@
 #include "common/monotonic.h"
 #include "control_client/control_client.h"
 #include "pace.h"
+#include "json/json.h"
 
 #define STATUS_INTERVAL_S 0.5
 #define SLICES_INTERVAL_S 10.0
@@ -37,6 +38,7 @@ struct feed {
     pthread_mutex_t dirty_lock;
     uint32_t dirty[MOST_DIRTY];
     uint32_t n_dirty;
+    _Atomic bool other_slices; /* the configuration changed: they are asked for out of turn */
 };
 
 /* In pieces, so that the feed stops soon. */
@@ -292,7 +294,7 @@ static bool take_next(struct feed *f, struct rounds *r)
     }
     if (now_s < r->rest_s)
         return true;
-    if (now_s - r->slices_s >= SLICES_INTERVAL_S) {
+    if (atomic_exchange(&f->other_slices, false) || now_s - r->slices_s >= SLICES_INTERVAL_S) {
         r->slices_s = now_s;
         return take_slices(f);
     }
@@ -339,6 +341,8 @@ static void take_event(struct feed *f, const json_t *event)
         f->config.on_event(f->config.context, event);
     events_add(f->config.events, event);
     mark_dirty(f, event);
+    if (strcmp(json_string_at(event, "event"), "reconfigured") == 0)
+        atomic_store(&f->other_slices, true);
 }
 
 static void *watching_main(void *context)

@@ -323,7 +323,7 @@ static void write_verdicts(struct mirror *m, uint32_t n_slices, FILE *out)
     for (uint32_t s = 0; s < n_slices; s++) {
         struct mirror_slice_view slice = mirror_slice(m, s);
 
-        for (int v = 0; v < MIRROR_N_VERDICTS; v++) {
+        for (int v = 0; slice.is_there && v < MIRROR_N_VERDICTS; v++) {
             fputs(PREFIX "aggregates{", out);
             label(out, "slice", slice.name);
             fprintf(out, ",verdict=\"%s\"} %u\n", mirror_verdicts[v], slice.n_by_verdict[v]);
@@ -343,6 +343,8 @@ static void write_slices(struct mirror *m, uint32_t n_slices, FILE *out)
         for (uint32_t s = 0; s < n_slices; s++) {
             struct mirror_slice_view slice = mirror_slice(m, s);
 
+            if (!slice.is_there)
+                continue;
             fprintf(out, PREFIX "%s_total{", name);
             label(out, "slice", slice.name);
             fprintf(out, "} %lu\n", (unsigned long)slice.totals[r]);

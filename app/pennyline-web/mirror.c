@@ -127,6 +127,8 @@ void mirror_set_slices(struct mirror *m, const json_t *slices)
     size_t i;
 
     pthread_rwlock_wrlock(&m->lock);
+    for (uint32_t k = 0; k < m->n_slices; k++)
+        m->slices[k].has_left = true;
     json_array_foreach (slices, i, slice) {
         const char *name = json_string_value(json_object_get(slice, "slice"));
         uint32_t index = name != NULL ? mirror_slice_index(m, name) : UINT32_MAX;
@@ -135,6 +137,7 @@ void mirror_set_slices(struct mirror *m, const json_t *slices)
             continue;
         json_decref(m->slices[index].described);
         m->slices[index].described = json_deep_copy(slice);
+        m->slices[index].has_left = false;
     }
     pthread_rwlock_unlock(&m->lock);
 }

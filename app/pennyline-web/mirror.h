@@ -73,6 +73,7 @@ void mirror_end(struct mirror *m);
 #define MIRROR_N_VERDICTS 5
 struct mirror_slice_view {
     const char *name;
+    bool is_there; /* else the configuration has it no more, and nothing is left of it */
     const uint64_t *totals;
     uint32_t n_aggregates;
     uint32_t n_by_verdict[MIRROR_N_VERDICTS];

@@ -18,7 +18,14 @@ struct mirrored_slice {
     json_t *described; /* as "slices" gave it; NULL: not described */
     uint64_t totals[N_COUNTERS];
     uint32_t n_aggregates, n_by_verdict[MIRROR_N_VERDICTS];
+    bool has_left; /* the configuration has it no more */
 };
+
+/* One that left is shown as long as there are aggregates of it. */
+static inline bool mirrored_slice_is_there(const struct mirrored_slice *s)
+{
+    return !s->has_left || s->n_aggregates > 0;
+}
 
 struct mirrored_aggregate {
     uint64_t revision; /* of the last change; 0: not heard of */

@@ -92,7 +92,8 @@ void mirror_write_slices(struct mirror *m, FILE *out)
 
     pthread_rwlock_wrlock(&m->lock);
     for (uint32_t i = 0; i < m->n_slices; i++)
-        json_array_append_new(list, slice_json(&m->slices[i]));
+        if (mirrored_slice_is_there(&m->slices[i]))
+            json_array_append_new(list, slice_json(&m->slices[i]));
     json_object_set_new(all, "slices", list);
     json_dumpf(all, out, JSON_COMPACT | JSON_ALL_DIGITS);
     json_decref(all);
@@ -132,7 +133,7 @@ bool mirror_has_slice(struct mirror *m, const char *name)
 
     pthread_rwlock_rdlock(&m->lock);
     for (uint32_t i = 0; i < m->n_slices && !found; i++)
-        found = strcmp(m->slices[i].name, name) == 0;
+        found = mirrored_slice_is_there(&m->slices[i]) && strcmp(m->slices[i].name, name) == 0;
     pthread_rwlock_unlock(&m->lock);
     return found;
 }
@@ -160,7 +161,8 @@ void mirror_end(struct mirror *m)
 struct mirror_slice_view mirror_slice(struct mirror *m, uint32_t i)
 {
     const struct mirrored_slice *s = &m->slices[i];
-    struct mirror_slice_view view = {s->name, s->totals, s->n_aggregates, {0}};
+    struct mirror_slice_view view = {
+        s->name, mirrored_slice_is_there(s), s->totals, s->n_aggregates, {0}};
 
     memcpy(view.n_by_verdict, s->n_by_verdict, sizeof(view.n_by_verdict));
     return view;

@@ -134,6 +134,7 @@ class Pennyline:
         self.kill_switch = False
         self.draining = None
         self.generation = 1
+        self.more_slices = []
         self.bad_file = None
         self.held = False  # no test goes on
         self.watchers = []
@@ -221,7 +222,7 @@ class Pennyline:
         found = [{"slice": name, "mode": "active", "start": "manual", "sources": ["10.0.0.0/8"],
                   "n_sources": 1, "destinations": ["0.0.0.0/0", "::/0"], "n_destinations": 2,
                   "granularity_ipv4": 24, "granularity_ipv6": 0, "parameters": parameters}
-                 for name in SLICES]
+                 for name in SLICES + self.more_slices]
         return {"total": len(found), "offset": 0, "slices": found}
 
     def do_aggregates(self, request):

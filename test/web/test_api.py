@@ -132,6 +132,19 @@ class Rest(World):
         self.addCleanup(setattr, self.server.pennyline, "bad_file", None)
         self.refused(self.web.change("POST", "/api/v1/reload", "{}"), 409, "found 7")
 
+    def test_slices_that_come_and_go_are_shown_at_once(self):
+        def names():
+            return [s["slice"] for s in self.web.get("/api/v1/slices").json()["slices"]]
+        pennyline = self.server.pennyline
+        wait_until(lambda: "lab" in names())
+        for more in (["guest"], []):
+            pennyline.more_slices = more
+            pennyline.publish("reconfigured", by="root", way="reload", generation_before=1, generation=2, n_changes=1,
+                              changes=[], instance="fake")
+            wait_until(lambda more=more: ("guest" in names()) == bool(more))
+            self.assertEqual('slice="guest"' in self.web.get("/metrics").body.decode(), bool(more))
+        self.assertEqual(self.web.get("/api/v1/aggregates?slice=guest").status, 400)
+
     def test_draining_is_begun_and_shown(self):
         def stay():
             self.server.pennyline.draining = None
