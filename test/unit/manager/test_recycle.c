@@ -4,6 +4,8 @@
 
 #include <errno.h>
 
+#include "manager/passive.h"
+
 #define MINUTE_NS (60 * NS_PER_S)
 
 enum { CAPACITY = 4 };
@@ -197,6 +199,50 @@ static void a_removed_one_is_unknown_to_all(void **state)
     close_box(b);
 }
 
+static unsigned int n_flows_told(const struct box *b, uint32_t aggregate)
+{
+    unsigned int n = 0;
+
+    for (const struct ended_flow *f = NULL;
+         (f = manager_next_ended_flow(b->manager, aggregate, f)) != NULL; n++)
+        assert_int_equal(f->key.source_port, aggregate);
+    return n;
+}
+
+static void flows_of_a_life_that_is_over_are_not_told_of_the_next(void **state)
+{
+    struct box *b = box_new(1);
+    uint32_t next = CAPACITY;
+
+    (void)state;
+    b->slices[0].mode = SLICE_PASSIVE;
+    b->slices[0].granularity.ipv4 = 24;
+    b->slices[0].parameters.report_flows = 100;
+    b->capacity = CAPACITY;
+    box_open(b);
+    for (uint32_t i = 0; i < CAPACITY; i++)
+        want(b, i, false);
+    for (uint32_t i = 0; i < 2 * CAPACITY; i++) {
+        struct message m = {.kind = MESSAGE_FLOW_ENDED, .aggregate = i % CAPACITY};
+
+        m.flow_ended.key.source_port = (uint16_t)(i % CAPACITY);
+        manager_receive(b->manager, &m);
+    }
+    for (uint32_t i = 0; i < CAPACITY; i++)
+        assert_int_equal(n_flows_told(b, i), 2);
+    while (find(b, next) == AGGREGATE_NONE) {
+        box_epoch(b);
+        want(b, next, false);
+    }
+    for (uint32_t i = 0; i < CAPACITY; i++) {
+        struct aggregate_report report;
+
+        if (manager_report(b->manager, i, &report))
+            assert_int_equal(n_flows_told(b, i), i == find(b, next) ? 0 : 2);
+    }
+    close_box(b);
+}
+
 static void a_full_table_is_told_once(void **state)
 {
     struct box *b = open_box(1);
@@ -291,6 +337,7 @@ int main(void)
         cmocka_unit_test(segments_before_the_first_test_of_a_second_life_are_of_no_test),
         cmocka_unit_test(segments_after_a_second_life_are_forgotten),
         cmocka_unit_test(a_removed_one_is_unknown_to_all),
+        cmocka_unit_test(flows_of_a_life_that_is_over_are_not_told_of_the_next),
         cmocka_unit_test(a_full_table_is_told_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
