@@ -464,6 +464,25 @@ static void flows_that_end_are_told_one_by_one(void **state)
     lab_close(l);
 }
 
+/* RFC 9293 3.8.4: one byte that was sent before, right below what comes next. */
+static void a_keepalive_is_one_byte_right_below(void **state)
+{
+    struct lab *l = lab_open(&(struct lab_options){.mode = SLICE_PASSIVE});
+
+    (void)state;
+    lab_syn(l, 1, ISN);
+    lab_data(l, 1, FIRST, 1000);
+    lab_data(l, 1, FIRST + 1000, 1); /* new */
+    assert_int_equal(lab_counters(l)->keepalives, 0);
+    assert_int_equal(l->passive[0].first_time, 2);
+    lab_data(l, 1, FIRST + 1000, 1);
+    assert_int_equal(lab_counters(l)->keepalives, 1);
+    lab_data(l, 1, FIRST + 999, 1); /* one lower */
+    lab_data(l, 1, FIRST + 1000, 2);
+    assert_int_equal(lab_counters(l)->keepalives, 1);
+    lab_close(l);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -482,6 +501,7 @@ int main(void)
         cmocka_unit_test(the_silence_of_one_aggregate_voids_no_drop_of_another),
         cmocka_unit_test(a_passive_flow_is_armed_by_its_second_segment),
         cmocka_unit_test(flows_that_end_are_told_one_by_one),
+        cmocka_unit_test(a_keepalive_is_one_byte_right_below),
         cmocka_unit_test(a_flow_begins_anew_when_its_aggregate_is_gone),
     };
 
