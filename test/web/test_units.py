@@ -31,7 +31,7 @@ class Units(unittest.TestCase):
                 text = file.read()
             # A program that there is, wherever this one will be installed.
             with open(self.path(name), "w", encoding="utf-8") as file:
-                file.write(re.sub(r"^ExecStart=\S+", "ExecStart=/bin/true", text, flags=re.M))
+                file.write(re.sub(r"^(Exec(?:Start|Reload))=\S+", r"\1=/bin/true", text, flags=re.M))
 
     def path(self, name):
         return os.path.join(self.folder.name, name)
