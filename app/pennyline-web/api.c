@@ -171,10 +171,31 @@ static bool may_change(struct web *w, const struct request *q, struct reply *r)
     return false;
 }
 
+/* Probes ask for health without a token: that it forwards is no secret. */
+static bool is_open_to_all(const struct api_route *route)
+{
+    return strcmp(route->path, "/healthz") == 0 || strcmp(route->path, "/readyz") == 0;
+}
+
+/* Who may change something may read, too. */
+static bool may_read(struct web *w, const struct request *q, struct reply *r)
+{
+    if (w->read_token.n == 0 || token_is_in(&w->read_token, q->authorization) ||
+        token_is_in(&w->token, q->authorization))
+        return true;
+    atomic_fetch_add(&w->n_refused_token, 1);
+    reply_error(r, MHD_HTTP_UNAUTHORIZED,
+                "the token is %s: send \"Authorization: Bearer TOKEN\", that for reading or the "
+                "other one",
+                q->authorization == NULL ? "missing" : "wrong");
+    return false;
+}
+
 static void answer_by(const struct api_route *route, struct web *w, struct request *q,
                       struct reply *r)
 {
-    if (route->changes_something && !may_change(w, q, r))
+    if (route->changes_something ? !may_change(w, q, r)
+                                 : !is_open_to_all(route) && !may_read(w, q, r))
         return;
     if (check_parameters(route, q, r))
         route->handle(w, q, r);

@@ -73,7 +73,7 @@ static int start_webhook(struct web *w, struct token *token, char error[ERROR_BY
 {
     const struct options *o = &w->options;
     const struct webhook_config config = {
-        .url = o->webhook,
+        .url = w->webhook_url.n > 0 ? w->webhook_url.text : o->webhook,
         .directory = o->webhook_queue,
         .kinds = o->webhook_events,
         .token = o->webhook_token_file != NULL ? token->text : NULL,
@@ -95,6 +95,13 @@ static int load_files(struct web *w, struct token *webhook_token, char error[ERR
     const struct options *o = &w->options;
 
     if (o->token_file != NULL && token_load(&w->token, o->token_file, error, ERROR_BYTES) < 0)
+        return -1;
+    if (o->read_token_file != NULL &&
+        token_load(&w->read_token, o->read_token_file, error, ERROR_BYTES) < 0)
+        return -1;
+    /* What stands on the command line is read by everybody on the machine. */
+    if (o->webhook != NULL && o->webhook[0] == '@' &&
+        token_load(&w->webhook_url, o->webhook + 1, error, ERROR_BYTES) < 0)
         return -1;
     if (o->webhook_token_file != NULL &&
         token_load(webhook_token, o->webhook_token_file, error, ERROR_BYTES) < 0)

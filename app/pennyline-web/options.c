@@ -24,6 +24,7 @@ enum key {
     KEY_QUEUE,
     KEY_EVENTS,
     KEY_WEBHOOK_TOKEN,
+    KEY_READ_TOKEN,
     KEY_WEBHOOK_PROXY,
     KEY_EVENT_LOG,
 };
@@ -43,6 +44,10 @@ static const struct argp_option rows[] = {
      "Whoever sends the secret in its first line may begin and end tests and switch the kill "
      "switch; without it, nobody may",
      0},
+    {"read-token-file", KEY_READ_TOKEN, "FILE", 0,
+     "Only whoever sends the secret in its first line, or that of --token-file, may read; without "
+     "it, everybody who reaches the address. /healthz and /readyz stay open",
+     0},
     {"tls-certificate", KEY_CERTIFICATE, "FILE", 0, "Serve TLS with this chain (PEM)", 0},
     {"tls-key", KEY_KEY, "FILE", 0, "and this key (PEM)", 0},
     {"user", KEY_USER, "NAME", 0, "Become this user as soon as all files are read", 0},
@@ -56,7 +61,8 @@ static const struct argp_option rows[] = {
      "A connection without traffic is closed (default 15), and one whose request takes twice as "
      "long",
      1},
-    {"webhook", KEY_WEBHOOK, "URL", 0, "Post events there, as JSON", 2},
+    {"webhook", KEY_WEBHOOK, "URL", 0,
+     "Post events there, as JSON. An URL that is a secret stands in a file: @FILE", 2},
     {"webhook-queue", KEY_QUEUE, "DIRECTORY", 0,
      "Where events wait until they are posted (default /var/lib/pennyline-web)", 2},
     {"webhook-events", KEY_EVENTS, "NAMES", 0,
@@ -103,6 +109,7 @@ static const char **text_of(struct options *o, int key)
         {KEY_LISTEN_GROUP, &o->listen_group},
         {KEY_HOST, &o->hosts},
         {'t', &o->token_file},
+        {KEY_READ_TOKEN, &o->read_token_file},
         {KEY_CERTIFICATE, &o->certificate},
         {KEY_KEY, &o->key},
         {KEY_USER, &o->user},

@@ -7,13 +7,14 @@
 #include <stdint.h>
 
 struct options {
-    const char *socket;       /* pennyline's */
-    const char *listen;       /* ADDRESS:PORT, or a path: a UNIX socket */
-    const char *listen_group; /* whose members may use that path; NULL: the process' own */
-    const char *hosts;        /* names that it is called by, with commas; NULL: none */
-    const char *page;         /* directory; NULL: the usual ones */
-    const char *token_file;   /* NULL: nothing may be changed */
-    const char *certificate;  /* with key: TLS */
+    const char *socket;          /* pennyline's */
+    const char *listen;          /* ADDRESS:PORT, or a path: a UNIX socket */
+    const char *listen_group;    /* whose members may use that path; NULL: the process' own */
+    const char *hosts;           /* names that it is called by, with commas; NULL: none */
+    const char *page;            /* directory; NULL: the usual ones */
+    const char *token_file;      /* NULL: nothing may be changed */
+    const char *read_token_file; /* NULL: whoever reaches it may read */
+    const char *certificate;     /* with key: TLS */
     const char *key;
     const char *user; /* NULL: stays who it is */
     uint32_t max_connections, max_connections_per_address, requests_per_second;

@@ -27,7 +27,8 @@
 
 struct web {
     struct options options;
-    struct token token;
+    struct token token, read_token;
+    struct token webhook_url; /* of a file, when the option names one */
     struct mirror *mirror;
     struct events *events;
     struct feed *feed;

@@ -539,5 +539,45 @@ class Start(unittest.TestCase):
         web.close()
 
 
+class ReadersWithToken(World):
+    """Two secrets: one for reading, one for all."""
+
+    READ = "reading-0123456789abcdef"
+    n_aggregates = 10
+
+    @classmethod
+    def setUpClass(cls):
+        cls.secret = tempfile.NamedTemporaryFile("w", suffix=".token")
+        cls.secret.write(cls.READ + "\n")
+        cls.secret.flush()
+        os.chmod(cls.secret.name, 0o600)
+        cls.folder = tempfile.TemporaryDirectory(prefix="pennyline-fake-")
+        cls.control = os.path.join(cls.folder.name, "control.sock")
+        cls.server = fake_pennyline.Server(cls.control, cls.n_aggregates, step_s=0.1)
+        cls.web = Gateway(PROGRAM, cls.control, "--read-token-file", cls.secret.name)
+
+    @classmethod
+    def tearDownClass(cls):
+        super().tearDownClass()
+        cls.secret.close()
+
+    def get(self, path, token=None):
+        return self.web.ask("GET", path, None, {"Authorization": f"Bearer {token}"} if token else {})
+
+    def test_what_is_known_is_for_those_with_a_token(self):
+        for path in ("/api/v1/status", "/api/v1/aggregates", "/api/v1/events", "/metrics", "/api/v1"):
+            self.refused(self.get(path), 401, "missing")
+            self.refused(self.get(path, "wrong-0123456789abcdef"), 401, "wrong")
+            for token in (self.READ, TOKEN):
+                self.assertEqual(self.get(path, token).status, 200, path)
+
+    def test_probes_need_none(self):
+        wait_until(lambda: self.get("/healthz").status == 200)
+
+    def test_who_may_read_changes_nothing(self):
+        self.refused(self.web.change("PUT", "/api/v1/kill-switch", '{"on": true}', self.READ), 401, "wrong")
+        self.assertFalse(self.server.pennyline.kill_switch)
+
+
 if __name__ == "__main__":
     main()

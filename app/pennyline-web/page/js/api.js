@@ -2,8 +2,14 @@
 // Talks to /api/v1, and keeps a copy of all aggregates.
 import { find } from "./dom.js";
 
+// Reading may ask for a token, too (--read-token-file).
+const credentials = () => {
+  const token = find("token").value.trim();
+  return token === "" ? {} : { Authorization: `Bearer ${token}` };
+};
+
 async function ask(path, options = {}) {
-  const reply = await fetch(`api/v1/${path}`, { cache: "no-store", ...options });
+  const reply = await fetch(`api/v1/${path}`, { cache: "no-store", headers: credentials(), ...options });
   const json = await reply.json();
   if (!reply.ok && json.error) throw new Error(json.error.message);
   return json;
