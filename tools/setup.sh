@@ -12,8 +12,9 @@ run_packages=(dpdk dpdk-dev iproute2 nftables ethtool iperf3 procps util-linux p
 # What unit tests need beside what they test.
 test_packages=(binutils openssl systemd python3-jsonschema lua5.4 tshark tcpdump gnuplot-nox prometheus
     bgpdump)
+# ngtcp2: a client and a server of QUIC, for test/e2e.
 check_packages=(git clang-format llvm libclang-rt-dev shellcheck cppcheck pyflakes3 graphviz
-    valgrind chromium)
+    valgrind chromium ngtcp2-client ngtcp2-server)
 # A DPDK that is built from source: tools/versions.sh.
 dpdk_packages=(python3-pyelftools libxdp-dev libbpf-dev)
 # For the page's test, unless node and npm are there from elsewhere.
