@@ -8,8 +8,11 @@ import time
 import fault
 from control import Control, Refused
 from fault import expect, wait_until
+from fault_floods import memory_kb
 
 N_RELOADS = 1000
+# A few bytes a reload would be more.
+MOST_GROWN_KB = 2048
 N_TESTS = 1000
 BAD = ("{", "[]", '{"slices": [{"name": "x", "mode": "activ"}]}', '{"instance": {"epoch": 1}}', "")
 
@@ -25,7 +28,7 @@ def reloaded_1000_times(seen):
     that stays as it is goes on."""
     slices = [fault.SLICES[0], {**fault.SLICES[1], "max_drops_per_aggregate": 1000, "fallback_to_individual": False}]
     with fault.path(slices) as (lab, service), contextlib.closing(Control(service.control_path, 60)) as control:
-        probe, n_refused, longest_s = fault.Probe(lab), 0, 0
+        probe, n_refused, longest_s, warm_kb = fault.Probe(lab), 0, 0, 0
         others = [dict(service.config, slices=[*slices, {"name": f"other{n}", "sources": [f"10.{n}.0.0/16"], "mode": "active"}])
                   for n in range(2)]
         for number in range(N_RELOADS):
@@ -39,11 +42,16 @@ def reloaded_1000_times(seen):
                 expect(is_bad, f"reload {number}: {words}")
                 n_refused += 1
             longest_s = max(longest_s, time.monotonic() - began)
+            if number == N_RELOADS // 5:
+                warm_kb = memory_kb(service.process.child.pid)
         report = probe.end()
         spoofed = [a for a in service.ask("aggregates")["aggregates"] if a["slice"] == "spoofed"][0]
         expect(spoofed["n_tests"] == 1, f"the test of a slice that stayed was begun {spoofed['n_tests']} times")
         expect(report["sent"] == report["received"] and report["reordered"] == 0, fault.told(report))
-        seen.append(f"{N_RELOADS} reloads, {n_refused} refused, the longest took {longest_s:.2f} s; {fault.told(report)}")
+        grown_kb = memory_kb(service.process.child.pid) - warm_kb
+        seen.append(f"{N_RELOADS} reloads, {n_refused} refused, the longest took {longest_s:.2f} s; {fault.told(report)}; "
+                    f"{grown_kb} KiB more in the last {N_RELOADS * 4 // 5}")
+        expect(grown_kb < MOST_GROWN_KB, f"{grown_kb} KiB were not given back")
         fault.stop(seen, service)
 
 
