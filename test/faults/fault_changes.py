@@ -11,7 +11,7 @@ from fault import expect, wait_until
 from fault_floods import memory_kb
 
 N_RELOADS = 1000
-# A few bytes a reload would be more.
+# 2.6 KB a reload would be more.
 MOST_GROWN_KB = 2048
 N_TESTS = 1000
 BAD = ("{", "[]", '{"slices": [{"name": "x", "mode": "activ"}]}', '{"instance": {"epoch": 1}}', "")
