@@ -283,3 +283,10 @@ void claims_down(struct appliance *a)
         netdev_claim_release(&a->claims[i]);
     }
 }
+
+int claims_renew(struct appliance *a, uint32_t port)
+{
+    int error = look_at_interface(a, port);
+
+    return error != 0 ? error : quiet_offloads(a, port);
+}

@@ -37,4 +37,8 @@ void claims_note_program(struct appliance *a, uint32_t port);
 /* Switches on again what was switched off, here or by an owner that was killed. */
 void claims_down(struct appliance *a);
 
+/* Of an interface that is another one now, by the same name: what must be off of it is switched
+ * off. 0 or a negative errno after it said why. */
+int claims_renew(struct appliance *a, uint32_t port);
+
 #endif

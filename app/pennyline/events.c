@@ -225,6 +225,24 @@ void events_trouble(struct appliance *a, const struct port *port, uint64_t now_n
     publish(a, event);
 }
 
+void events_port(struct appliance *a, const struct port *port, bool is_gone, uint64_t now_ns)
+{
+    json_t *event;
+
+    progress_end(&a->progress);
+    if (!is_gone)
+        say_info("port %s: its device is there again", port->config->name);
+    else
+        say_warning("port %s: its device %s is gone; the other ports forward on, and it is used "
+                    "again when it comes back",
+                    port->config->name, port->config->device);
+    if (!has_audience(a))
+        return;
+    event = box_event(a, is_gone ? "port_removed" : "port_returned", now_ns);
+    json_object_set_new(event, "port", json_string(port->config->name));
+    publish(a, event);
+}
+
 void events_thread(struct appliance *a, const struct worker *w, uint64_t stood_ns, uint64_t now_ns)
 {
     double stood_s = (double)stood_ns / (double)NS_PER_S;

@@ -27,6 +27,9 @@ void events_thread(struct appliance *a, const struct worker *w, uint64_t stood_n
 void events_helper(struct appliance *a, const char *thread, const char *doing, uint64_t stood_ns,
                    uint64_t now_ns);
 
+/* A port's device went, or is there again. */
+void events_port(struct appliance *a, const struct port *port, bool is_gone, uint64_t now_ns);
+
 /* The box is being taken out of the path, or was given another time for it: a->drain says. */
 void events_drain(struct appliance *a, uint64_t now_ns);
 

@@ -182,6 +182,44 @@ void lanes_join(struct appliance *a)
         rte_eal_wait_lcore(a->workers[i]->lcore);
 }
 
+/* The same queues as when it started, of a device that is new. */
+static void reassign_queues(struct appliance *a, struct worker *w, const struct port *port)
+{
+    struct port_queue output = port_queue_of(port, w->number);
+    uint32_t next = 0;
+
+    w->outputs[port->index].device = output.device;
+    w->outputs[port->index].queue = output.queue;
+    for (uint16_t q = 0; q < port->n_rx_queues; q++) {
+        struct port_queue input = port_queue_of(port, q);
+
+        if (worker_of(a, port->index, q) != w->number)
+            continue;
+        while (next < w->n_queues && w->queues[next].port != port->index)
+            next++;
+        if (next == w->n_queues)
+            return;
+        w->queues[next].device = input.device;
+        w->queues[next++].queue = input.queue;
+    }
+}
+
+void lanes_set_absent(struct appliance *a, const struct port *port, bool is_absent)
+{
+    for (uint32_t i = 0; i < a->n_workers; i++) {
+        struct worker *w = a->workers[i];
+
+        if (!is_absent)
+            reassign_queues(a, w, port);
+        if (is_absent)
+            atomic_fetch_or_explicit(&w->absent_ports, UINT32_C(1) << port->index,
+                                     memory_order_release);
+        else
+            atomic_fetch_and_explicit(&w->absent_ports, ~(UINT32_C(1) << port->index),
+                                      memory_order_release);
+    }
+}
+
 struct worker_port lanes_port_sum(const struct appliance *a, uint32_t port)
 {
     struct worker_port sum = {0};

@@ -22,6 +22,10 @@ bool lanes_reached(const struct appliance *a, enum worker_state state);
 /* Waits for workers that were told to quit, and ended. */
 void lanes_join(struct appliance *a);
 
+/* Workers leave a port alone from their next turn on, or use it again; with the queues that it has
+ * now. */
+void lanes_set_absent(struct appliance *a, const struct port *port, bool is_absent);
+
 /* Sums over workers. */
 struct worker_port lanes_port_sum(const struct appliance *a, uint32_t port);
 struct worker_counters lanes_counters_sum(const struct appliance *a);

@@ -17,6 +17,7 @@
 #include "manager/manager.h"
 #include "manager/passive.h"
 #include "progress.h"
+#include "replug.h"
 #include "say.h"
 #include "services.h"
 #include "watch.h"
@@ -85,6 +86,7 @@ static unsigned int turn(struct appliance *a, uint64_t now_ns)
     manager_tick(a->manager, now_ns);
     watch_clock(a, now_ns);
     heartbeat_look(a, now_ns);
+    replug_serve(a, now_ns);
     watch_ports(a, now_ns);
     watch_loads(a, now_ns);
     services_serve(a, now_ns);

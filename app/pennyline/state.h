@@ -41,6 +41,16 @@ struct appliance_watch {
     uint64_t n_packets, n_missed, n_no_buffer, n_errors, n_tx_full, n_cut;
 };
 
+/* A port whose device goes and comes back (replug.h). */
+enum replug_state { REPLUG_HERE, REPLUG_LEAVING, REPLUG_AWAY };
+
+struct appliance_replug {
+    enum replug_state state;
+    uint64_t epoch;  /* LEAVING: when workers were told */
+    uint64_t try_ns; /* AWAY: the next time */
+    bool is_told;    /* why the last try failed */
+};
+
 /* On the way out of the path (drain.h). */
 struct appliance_drain {
     bool has_begun;
@@ -97,6 +107,8 @@ struct appliance {
     bool must_stop, must_stop_at_once;    /* told once, or again */
     bool hangs;                           /* a worker did not end, so nothing can be given back */
     struct appliance_drain drain;
+    struct appliance_replug replugs[CONFIG_MAX_PORTS];
+    uint64_t replug_ns;        /* when ports are looked at next */
     struct change *change;     /* of the configuration */
     struct asked *asked;       /* slices and tests at run time */
     bool has_told_end;         /* of a test after which forwarding goes on */

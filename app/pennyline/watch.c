@@ -78,7 +78,7 @@ static void report_loss(struct appliance *a, const struct appliance_watch *now, 
     const char *reason = "none";
 
     for (size_t i = 0; i < ARRAY_LENGTH(losses); i++)
-        n_overload += losses[i].is_overload ? losses[i].n : 0;
+        n_overload += losses[i].is_overload && broken == NULL && deaf == NULL ? losses[i].n : 0;
     manager_report_overload(a->manager, n_packets, n_overload, now_ns);
 
     if (stale != NULL) {

@@ -268,6 +268,12 @@ static void decide(struct worker *w, struct burst *b)
     b->all_leave_unchanged &= n_dropped == 0;
 }
 
+/* Its device went, and may come back. */
+static inline bool is_absent(const struct worker *w, uint32_t port)
+{
+    return likely_false((w->absent >> port & 1) != 0);
+}
+
 /* A queue that is full now may have room after its driver cleaned up: asked twice, not more. */
 static void transmit(struct worker *w, uint32_t port, struct rte_mbuf **mbufs, uint16_t n,
                      uint64_t n_bytes)
@@ -275,7 +281,7 @@ static void transmit(struct worker *w, uint32_t port, struct rte_mbuf **mbufs, u
     const struct worker_output *o = &w->outputs[port];
     uint16_t n_sent = 0;
 
-    for (unsigned int turn = 0; turn < 2 && n_sent < n; turn++)
+    for (unsigned int turn = 0; turn < 2 && n_sent < n && !is_absent(w, port); turn++)
         n_sent += rte_eth_tx_burst(o->device, o->queue, mbufs + n_sent, n - n_sent);
     for (uint16_t i = n_sent; i < n; i++) {
         n_bytes -= rte_pktmbuf_pkt_len(mbufs[i]);
@@ -485,11 +491,13 @@ int worker_run(void *worker)
             w->wants_checksum = true;
         }
         n_packets = 0;
+        w->absent = atomic_load_explicit(&w->absent_ports, memory_order_acquire);
         if (likely_false(policy != w->followed))
             follow_policy(w, policy);
         engine_begin_burst(w->engine, tsc_clock_ns_of(&w->clock, now));
         for (uint32_t i = 0; i < w->n_queues; i++)
-            n_packets += process_burst(w, &burst, &w->queues[i], policy);
+            if (!is_absent(w, w->queues[i].port))
+                n_packets += process_burst(w, &burst, &w->queues[i], policy);
         follow_order(w, order);
         engine_post_some(w->engine, POSTS_A_TURN);
         if (n_packets == 0)

@@ -25,7 +25,8 @@
 struct rte_mbuf;
 struct rte_ring;
 
-/* A receive queue that the worker serves. Written before it starts. */
+/* A receive queue that the worker serves. Written before it starts, and while its port is absent.
+ */
 struct worker_queue {
     uint16_t port;   /* index in config.ports */
     uint16_t device; /* DPDK's port id */
@@ -78,7 +79,8 @@ struct worker {
     /* Manager writes, worker reads. What was there before is not looked at any more when the worker
      * has closed an epoch that began after that: manager_is_epoch_over(). */
     alignas(CACHE_LINE_BYTES) _Atomic(const struct policy *) policy;
-    _Atomic uint32_t order; /* enum worker_order */
+    _Atomic uint32_t order;        /* enum worker_order */
+    _Atomic uint32_t absent_ports; /* by bits: their queues and outputs may change meanwhile */
 
     /* Worker writes, manager reads. */
     alignas(CACHE_LINE_BYTES) _Atomic uint32_t state; /* enum worker_state */
@@ -93,8 +95,9 @@ struct worker {
     struct worker_heart heart;
 
     /* The worker's own. */
-    alignas(CACHE_LINE_BYTES) bool ask_early; /* flows are asked for before slices are known */
-    const struct policy *followed;            /* the engine goes by its rules */
+    alignas(CACHE_LINE_BYTES) uint32_t absent; /* absent_ports, as of this turn */
+    bool ask_early;                            /* flows are asked for before slices are known */
+    const struct policy *followed;             /* the engine goes by its rules */
     struct ingress_memo latest_ingress;
     uint32_t n_until_sample; /* bursts; 0: the stages of this one are measured */
     uint64_t stage_began;    /* of a measured burst, in ticks */

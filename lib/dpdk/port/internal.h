@@ -34,6 +34,13 @@ void port_set_offloads(const struct port *port, const struct rte_eth_dev_info *i
 void port_hold_program(struct port *port);
 void port_release_program(struct port *port);
 
+/* Of a started port: the driver's word that its device went. */
+void port_listen_for_removal(struct port *port);
+void port_hush_removal(struct port *port);
+
+/* A pool for this port alone. NULL with rte_errno set. */
+struct rte_mempool *port_own_pool_create(const struct port *port);
+
 /* Finds the sockets of an AF_PACKET port, which is started. */
 void port_find_rings(struct port *port);
 

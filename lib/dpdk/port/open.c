@@ -88,6 +88,7 @@ static int check_vdev(struct port *port)
 
     if (!config_device_kernel_interface(device, interface))
         return 0;
+    port->interface_index = if_nametoindex(interface);
     return check_second_path(port, interface, strncmp(device, "net_af_xdp", 10) != 0);
 }
 

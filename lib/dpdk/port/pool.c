@@ -5,7 +5,7 @@
 #include <rte_mempool.h>
 #include <stdio.h>
 
-#include "port/port.h"
+#include "port/internal.h"
 
 #define CACHE_MBUFS 256
 #define BURST_MBUFS 64
@@ -73,6 +73,15 @@ struct rte_mempool *port_pool_create(const struct port *ports, uint32_t n_ports,
     snprintf(name, sizeof(name), "packets_%d", socket);
     return rte_pktmbuf_pool_create(name, port_pool_n_mbufs(ports, n_ports, n_workers, socket),
                                    CACHE_MBUFS, 0, room_bytes(ports, n_ports), socket);
+}
+
+struct rte_mempool *port_own_pool_create(const struct port *port)
+{
+    uint32_t n = port_pool_n_mbufs(port, 1, port->settings.n_workers, port->socket);
+    char name[RTE_MEMPOOL_NAMESIZE];
+
+    snprintf(name, sizeof(name), "packets_p%u_%u", port->index, port->n_returns);
+    return rte_pktmbuf_pool_create(name, n, CACHE_MBUFS, 0, room_bytes(port, 1), port->socket);
 }
 
 uint64_t port_pool_memory_bytes(const struct port *ports, uint32_t n_ports, uint32_t n_workers,

@@ -48,6 +48,7 @@ int port_start(struct port *port)
                          port->device_name, rte_strerror(-error));
     }
     port->is_started = true;
+    port_listen_for_removal(port);
     if (port->is_kernel_interface && port->kernel_driver == PORT_DRIVER_AF_PACKET)
         port_find_rings(port);
     port_poll_missed(port); /* what was lost before the start is nobody's */
@@ -59,6 +60,8 @@ int port_start(struct port *port)
 
 void port_stop(struct port *port)
 {
+    if (port->is_started)
+        port_hush_removal(port);
     for (uint16_t i = 0; port->is_started && i < port->n_devices; i++)
         rte_eth_dev_stop(port->devices[i]);
     port->n_rings = 0;
@@ -106,6 +109,10 @@ int port_read_statistics(const struct port *port, struct port_statistics *out)
     struct port_statistics sum = {0};
     int error = port->is_open ? 0 : -ENODEV;
 
+    if (port->is_away) {
+        *out = port->earlier;
+        return 0;
+    }
     for (uint16_t i = 0; error == 0 && i < port->n_devices; i++) {
         struct rte_eth_stats stats = {0};
 
@@ -123,14 +130,14 @@ int port_read_statistics(const struct port *port, struct port_statistics *out)
     if (error != 0)
         return error;
     *out = (struct port_statistics){
-        .rx_packets = since(sum.rx_packets, port->base.rx_packets),
-        .rx_bytes = since(sum.rx_bytes, port->base.rx_bytes),
-        .tx_packets = since(sum.tx_packets, port->base.tx_packets),
-        .tx_bytes = since(sum.tx_bytes, port->base.tx_bytes),
-        .missed = since(sum.missed, port->base.missed),
-        .no_buffer = since(sum.no_buffer, port->base.no_buffer),
-        .rx_errors = since(sum.rx_errors, port->base.rx_errors),
-        .tx_errors = since(sum.tx_errors, port->base.tx_errors),
+        .rx_packets = port->earlier.rx_packets + since(sum.rx_packets, port->base.rx_packets),
+        .rx_bytes = port->earlier.rx_bytes + since(sum.rx_bytes, port->base.rx_bytes),
+        .tx_packets = port->earlier.tx_packets + since(sum.tx_packets, port->base.tx_packets),
+        .tx_bytes = port->earlier.tx_bytes + since(sum.tx_bytes, port->base.tx_bytes),
+        .missed = port->earlier.missed + since(sum.missed, port->base.missed),
+        .no_buffer = port->earlier.no_buffer + since(sum.no_buffer, port->base.no_buffer),
+        .rx_errors = port->earlier.rx_errors + since(sum.rx_errors, port->base.rx_errors),
+        .tx_errors = port->earlier.tx_errors + since(sum.tx_errors, port->base.tx_errors),
     };
     return 0;
 }

@@ -13,6 +13,7 @@
 #ifndef PORT_PORT_H
 #define PORT_PORT_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -66,6 +67,13 @@ struct port {
     uint8_t mac[6];
     bool is_kernel_interface, is_open, is_started, is_hotplugged, link_up;
     struct port_statistics base; /* at the start */
+    /* Of a port whose device went (port_leave()): the counts of the devices that it had before, how
+     * often it came back, and the pool that its present one has alone, or NULL. */
+    struct port_statistics earlier;
+    bool is_away;
+    atomic_bool is_removed; /* the driver said so */
+    uint32_t n_returns;
+    struct rte_mempool *own_pool;
 };
 
 /* Opens the device of `config` (which outlives the port): a kernel interface by AF_XDP or
@@ -96,6 +104,22 @@ int port_start(struct port *port);
 /* No worker uses it any more. Both may be called at any state, again and again. */
 void port_stop(struct port *port);
 void port_close(struct port *port);
+
+/* Is its device not there any more? An interface of the kernel was deleted, or moved to another
+ * network namespace; or the driver said so. What is sent to it and held by it is lost. */
+bool port_is_gone(const struct port *port);
+
+/* Closes a port that is gone; no worker uses it any more. `sum` is what workers did with it since
+ * the start. What it held is counted: packets not yet taken as missed, packets not yet sent as
+ * errors. `may_free_pool`: no transmit ring holds packets that came in by it. */
+void port_leave(struct port *port, const struct worker_port *sum, bool may_free_pool);
+
+/* Of a port that left: is there a device again, and is it up? A PCI device is probed for it. */
+bool port_may_return(const struct port *port);
+
+/* Opens, configures and starts it again, with queues as before; `shared` is the pool of its NUMA
+ * node. 0, or a negative errno with port->error in words: then it is away as before. */
+int port_return(struct port *port, struct rte_mempool *shared);
 
 /* Asks what the driver does not: how many packets found the rings of AF_PACKET full. Counted as
  * missed by the next port_read_statistics(). */

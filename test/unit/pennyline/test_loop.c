@@ -17,6 +17,7 @@
 #include "pennyline/inspect.h"
 #include "pennyline/lanes.h"
 #include "pennyline/progress.h"
+#include "pennyline/replug.h"
 #include "pennyline/say.h"
 #include "pennyline/services.h"
 #include "pennyline/watch.h"
@@ -80,6 +81,7 @@ void lanes_join(struct appliance *a) { (void)a; }
 void lanes_order(struct appliance *a, enum worker_order order) { (void)a, (void)order; }
 bool lanes_reached(const struct appliance *a, enum worker_state state) { (void)a, (void)state; return true; }
 void notify_tell(struct notify *n, const char *text) { (void)n, (void)text; }
+void replug_serve(struct appliance *a, uint64_t now_ns) { (void)a, (void)now_ns; }
 void progress_end(struct progress *p) { (void)p; }
 void progress_show(struct progress *p, const struct appliance *a, uint64_t now_ns) { (void)p, (void)a, (void)now_ns; }
 void say_error(const char *format, ...) { (void)format; }
