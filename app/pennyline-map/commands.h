@@ -3,13 +3,30 @@
 #ifndef PENNYLINE_MAP_COMMANDS_H
 #define PENNYLINE_MAP_COMMANDS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
+#include "expect/layout.h"
+
+/* What build puts together. */
+struct source {
+    enum expect_file_kind kind;
+    const char *path;
+};
+
 struct options {
+    const char *config, *expectation;
+    bool json;
+    bool shrunk; /* build: a file of much fewer routes may take the place of the old one */
+    struct source *sources;
+    size_t n_sources;
     const char **words; /* behind the command */
     size_t n_words;
 };
 
+int command_build(const struct options *options);
+int command_check(const struct options *options);
 int command_routes(const struct options *options);
+int command_why(const struct options *options);
 
 #endif
