@@ -58,11 +58,16 @@ build_dpdk()
     local source=$1 prefix=$2 build=$2.build
 
     [ ! -e "$prefix/.whole" ] || return 0
+    meson runpython -c 'import elftools' 2>/dev/null || {
+        echo "python3-pyelftools is missing: tools/setup.sh tests"
+        return 1
+    }
     rm -rf "$prefix" "$build"
+    # By &&: where what this ends with is looked at, -e does not hold.
     CC=${compilers[0]} meson setup --buildtype=release --prefix="$prefix" -Dtests=false -Dplatform=generic \
-        -Denable_drivers=$dpdk_drivers "$build" "$source"
-    meson install -C "$build" --quiet
-    touch "$prefix/.whole"
+        -Denable_drivers=$dpdk_drivers "$build" "$source" &&
+        meson install -C "$build" --quiet &&
+        touch "$prefix/.whole"
 }
 
 # Whatever is built from here on finds the DPDK in this prefix, and no other.
