@@ -336,6 +336,33 @@ class Commands(unittest.TestCase):
         with served() as (_, service):
             self.assertEqual(os.stat(service.control_path).st_mode & 0o777, 0o600)
 
+    def test_who_may_only_read_asks_and_changes_nothing(self):
+        """Also by a group that is not its own one."""
+        def ask_as(*arguments):
+            return subprocess.run(["setpriv", "--reuid", "nobody", "--regid", "65000", "--groups", "nogroup",
+                                   pennyline.program("pennylinectl"), "--socket", service.control_path, *arguments],
+                                  capture_output=True, text=True, timeout=20, check=False)
+        with served(instance={"control_read_group": "nogroup", "privacy": "hash"}) as (lab, service):
+            os.chmod(lab.folder, 0o755)
+            status = ask_as("--json", "status")
+            self.assertEqual(status.returncode, 0, status.stderr)
+            self.assertFalse(json.loads(status.stdout)["kill_switch"])
+            refused = ask_as("kill-switch", "on")
+            self.assertNotEqual(refused.returncode, 0)
+            self.assertIn("who may only read", refused.stderr)
+            self.assertFalse(service.ask("status")["kill_switch"])
+            service.ask("kill-switch", on=True)
+            told = [e for e in service.events() if e["event"] == "command"]
+            self.assertEqual([(e["command"], e["user"], e["process"], e["before"], e["after"]) for e in told],
+                             [("kill-switch", 0, os.getpid(), {"kill_switch": False}, {"kill_switch": True})])
+            service.ask("kill-switch", on=False)
+            spoof(lab)
+            wait_until("drops", lambda: dropped(service) > 0)
+            flow = wait_until("a drop that is told", lambda: [e["drop"]["flow"] for e in service.events()
+                                                             if e["event"] == "drop_made"])[0]
+            self.assertRegex(flow["source"], "^#[0-9a-f]{16}$")
+            self.assertEqual(service.stop()[0], 0)
+
     def test_sighup_opens_the_log_anew_after_rotation(self):
         with served() as (_, service):
             rotated = service.log_path + ".1"
