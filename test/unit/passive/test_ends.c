@@ -97,11 +97,15 @@ static void resets_are_held_against_the_flow(void **state)
         {0, {.ttl = TTL, .window = WINDOW}, false},
         {1, {.ttl = TTL}, false},
         {-BYTES, {.ttl = TTL}, false},
+        {-65536, {.ttl = TTL}, false},
+        {-65537, {.ttl = TTL}, true},
         {-2 * 65536, {.ttl = TTL}, true},
         {2, {.ttl = TTL}, true},
         {1460, {.ttl = TTL}, true},
         {0, {.ttl = TTL + 1}, false},
         {0, {.ttl = TTL + 2}, true},
+        {0, {.ttl = TTL - 1}, false},
+        {0, {.ttl = TTL - 2}, true},
         {0, {.ttl = TTL - 10}, true},
         /* The flow's window is 1000; a receiver may let it grow a hundredfold. */
         {0, {.ttl = TTL, .window = 60000}, false},
@@ -123,6 +127,19 @@ static void resets_are_held_against_the_flow(void **state)
         assert_int_equal(b.c.ended_rst, 1);
         bench_check(&b);
     }
+}
+
+/* Of a flow that showed no header nothing can be compared. */
+static void where_no_ttl_is_known_a_reset_is_in_line(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    bench_open_with(&b, START, (struct bench_detail){.window = WINDOW});
+    bench_data_with(&b, START, BYTES, (struct bench_detail){.window = WINDOW});
+    bench_rst(&b, START + BYTES, (struct bench_detail){.ttl = TTL});
+    assert_int_equal(b.c.ended_rst, 1);
+    assert_int_equal(b.c.resets_out_of_line, 0);
 }
 
 /* RFC 7323 2.2: the window of a SYN is never scaled, so nothing can be compared with it. */
@@ -234,6 +251,7 @@ int main(void)
         cmocka_unit_test(fin_waits_for_what_is_missing),
         cmocka_unit_test(ends_are_told_apart),
         cmocka_unit_test(resets_are_held_against_the_flow),
+        cmocka_unit_test(where_no_ttl_is_known_a_reset_is_in_line),
         cmocka_unit_test(a_window_is_compared_with_the_first_one_that_no_syn_had),
         cmocka_unit_test(a_reset_with_holes_open_is_counted_as_such),
         cmocka_unit_test(the_handshake_tells_the_round_trip_time),
