@@ -11,7 +11,7 @@
 
 #define VARIABLE "{aggregate}"
 
-static void get_index(struct web *w, const struct request *q, struct reply *r);
+static void get_index(struct web *w, struct request *q, struct reply *r);
 
 static const struct api_route routes[] = {
     {"GET", "/api/v1", get_index, false, {0}, "this list"},
@@ -36,8 +36,28 @@ static const struct api_route routes[] = {
      false,
      {"after", "count", "kind"},
      "what happened after a cursor"},
-    {"POST", "/api/v1/tests", api_post_test, true, {0}, "begin a test of an aggregate"},
+    {"POST",
+     "/api/v1/tests",
+     api_post_test,
+     true,
+     {0},
+     "test any prefix, or an aggregate; with \"wait_s\" until it is over"},
     {"DELETE", "/api/v1/tests/" VARIABLE, api_delete_test, true, {0}, "end its test"},
+    {"GET",
+     "/api/v1/asked-tests/" VARIABLE,
+     api_get_asked_test,
+     false,
+     {0},
+     "how far the test of a prefix is, and what it found"},
+    {"DELETE", "/api/v1/asked-tests/" VARIABLE, api_delete_asked_test, true, {0}, "end it"},
+    {"POST", "/api/v1/slices", api_post_slice, true, {0}, "one more slice, until it is removed"},
+    {"PUT", "/api/v1/slices", api_put_slice, true, {0}, "another description for one added"},
+    {"DELETE",
+     "/api/v1/slices",
+     api_delete_slice,
+     true,
+     {"name", "force"},
+     "take away one that was added"},
     {"GET", "/api/v1/kill-switch", api_get_kill_switch, false, {0}, "is it on?"},
     {"PUT",
      "/api/v1/kill-switch",
@@ -62,7 +82,7 @@ static const struct api_route routes[] = {
     {"GET", "/readyz", api_get_readyz, false, {0}, "200 when tests may run as well"},
 };
 
-static void get_index(struct web *w, const struct request *q, struct reply *r)
+static void get_index(struct web *w, struct request *q, struct reply *r)
 {
     json_t *list = json_array(), *index;
 

@@ -48,19 +48,18 @@ static json_t *caller_of(const struct request *q)
     return json_sprintf("REST, from %s", address);
 }
 
-/* Takes `request`. */
-static void command(struct web *w, const struct request *q, struct reply *r, json_t *request,
-                    unsigned int status)
+bool api_command(struct web *w, const struct request *q, struct reply *r, json_t *request,
+                 unsigned int status, json_t **result)
 {
     char error[ASKER_ERROR_BYTES] = "";
-    json_t *result = NULL;
 
-    json_object_set_new(request, "on_behalf_of", caller_of(q));
-    switch (asker_command(w->asker, request, &result, error)) {
+    *result = NULL;
+    if (q != NULL)
+        json_object_set_new(request, "on_behalf_of", caller_of(q));
+    switch (asker_command(w->asker, request, result, error)) {
     case ASKER_DONE:
         r->status = status;
-        json_dumpf(result, r->out, JSON_COMPACT | JSON_ALL_DIGITS);
-        break;
+        return true;
     case ASKER_REFUSED:
         reply_error(r, MHD_HTTP_CONFLICT, "%s", error);
         break;
@@ -77,35 +76,30 @@ static void command(struct web *w, const struct request *q, struct reply *r, jso
                     "%s; this may have been done all the same: look before you ask again", error);
         break;
     }
+    json_decref(*result);
+    *result = NULL;
+    return false;
+}
+
+/* Takes `request`. */
+static void command(struct web *w, const struct request *q, struct reply *r, json_t *request,
+                    unsigned int status)
+{
+    json_t *result;
+
+    if (api_command(w, q, r, request, status, &result))
+        json_dumpf(result, r->out, JSON_COMPACT | JSON_ALL_DIGITS);
     json_decref(result);
 }
 
-void api_post_test(struct web *w, const struct request *q, struct reply *r)
-{
-    json_t *aggregate = body_with(q, r, "aggregate");
-
-    if (aggregate == NULL)
-        return;
-    if (json_is_string(aggregate) ||
-        (json_is_integer(aggregate) && json_integer_value(aggregate) >= 0 &&
-         json_integer_value(aggregate) < UINT32_MAX))
-        command(w, q, r, json_pack("{s:s, s:O}", "command", "test start", "aggregate", aggregate),
-                MHD_HTTP_CREATED);
-    else
-        reply_error(r, MHD_HTTP_BAD_REQUEST,
-                    "\"aggregate\" must be its number, the name of its "
-                    "slice, or its prefix");
-    json_decref(aggregate);
-}
-
-void api_delete_test(struct web *w, const struct request *q, struct reply *r)
+void api_delete_test(struct web *w, struct request *q, struct reply *r)
 {
     command(w, q, r,
             json_pack("{s:s, s:I}", "command", "test stop", "aggregate", (json_int_t)q->number),
             MHD_HTTP_OK);
 }
 
-void api_put_kill_switch(struct web *w, const struct request *q, struct reply *r)
+void api_put_kill_switch(struct web *w, struct request *q, struct reply *r)
 {
     json_t *on = body_with(q, r, "on");
 
@@ -117,7 +111,7 @@ void api_put_kill_switch(struct web *w, const struct request *q, struct reply *r
 }
 
 /* {} or {"dry_run": true}. */
-void api_post_reload(struct web *w, const struct request *q, struct reply *r)
+void api_post_reload(struct web *w, struct request *q, struct reply *r)
 {
     json_error_t error;
     json_t *body = json_loadb(q->body, q->n_body, JSON_REJECT_DUPLICATES, &error);
@@ -136,7 +130,7 @@ void api_post_reload(struct web *w, const struct request *q, struct reply *r)
 }
 
 /* {} or {"timeout_s": N}. */
-void api_post_drain(struct web *w, const struct request *q, struct reply *r)
+void api_post_drain(struct web *w, struct request *q, struct reply *r)
 {
     json_error_t error;
     json_t *body = json_loadb(q->body, q->n_body, JSON_REJECT_DUPLICATES, &error);

@@ -11,13 +11,13 @@
 #define MOST_ROWS   10000
 #define MOST_EVENTS 1000
 
-void api_get_status(struct web *w, const struct request *q, struct reply *r)
+void api_get_status(struct web *w, struct request *q, struct reply *r)
 {
     (void)q;
     mirror_write_status(w->mirror, monotonic_s(), r->out);
 }
 
-void api_get_slices(struct web *w, const struct request *q, struct reply *r)
+void api_get_slices(struct web *w, struct request *q, struct reply *r)
 {
     (void)q;
     mirror_write_slices(w->mirror, r->out);
@@ -52,7 +52,7 @@ static bool check_filter(struct web *w, const struct mirror_filter *f, struct re
     return false;
 }
 
-void api_get_aggregates(struct web *w, const struct request *q, struct reply *r)
+void api_get_aggregates(struct web *w, struct request *q, struct reply *r)
 {
     struct mirror_filter filter = {
         .slice = request_parameter(q, "slice"),
@@ -72,7 +72,7 @@ void api_get_aggregates(struct web *w, const struct request *q, struct reply *r)
     mirror_write_aggregates(w->mirror, &filter, r->out);
 }
 
-void api_get_aggregate(struct web *w, const struct request *q, struct reply *r)
+void api_get_aggregate(struct web *w, struct request *q, struct reply *r)
 {
     char error[ASKER_ERROR_BYTES] = "";
     char *text = NULL;
@@ -100,7 +100,7 @@ void api_get_aggregate(struct web *w, const struct request *q, struct reply *r)
     free(text);
 }
 
-void api_get_verdicts(struct web *w, const struct request *q, struct reply *r)
+void api_get_verdicts(struct web *w, struct request *q, struct reply *r)
 {
     uint64_t count;
 
@@ -108,7 +108,7 @@ void api_get_verdicts(struct web *w, const struct request *q, struct reply *r)
         mirror_write_verdicts(w->mirror, (uint32_t)count, r->out);
 }
 
-void api_get_events(struct web *w, const struct request *q, struct reply *r)
+void api_get_events(struct web *w, struct request *q, struct reply *r)
 {
     uint64_t after, count;
 
@@ -117,7 +117,7 @@ void api_get_events(struct web *w, const struct request *q, struct reply *r)
         events_write(w->events, r->out, after, (uint32_t)count, request_parameter(q, "kind"));
 }
 
-void api_get_kill_switch(struct web *w, const struct request *q, struct reply *r)
+void api_get_kill_switch(struct web *w, struct request *q, struct reply *r)
 {
     struct mirror_view v = mirror_begin(w->mirror, monotonic_s());
     const json_t *on = json_object_get(v.status, "kill_switch");
@@ -130,7 +130,7 @@ void api_get_kill_switch(struct web *w, const struct request *q, struct reply *r
     mirror_end(w->mirror);
 }
 
-void api_get_metrics(struct web *w, const struct request *q, struct reply *r)
+void api_get_metrics(struct web *w, struct request *q, struct reply *r)
 {
     struct metrics_of_web own = {
         .n_requests = atomic_load(&w->n_requests),
@@ -154,14 +154,14 @@ void api_get_metrics(struct web *w, const struct request *q, struct reply *r)
     metrics_write(w->mirror, &own, monotonic_s(), r->out);
 }
 
-void api_get_healthz(struct web *w, const struct request *q, struct reply *r)
+void api_get_healthz(struct web *w, struct request *q, struct reply *r)
 {
     (void)q;
     if (!health_write_alive(w->health, monotonic_s(), r->out))
         r->status = MHD_HTTP_SERVICE_UNAVAILABLE;
 }
 
-void api_get_readyz(struct web *w, const struct request *q, struct reply *r)
+void api_get_readyz(struct web *w, struct request *q, struct reply *r)
 {
     (void)q;
     if (!health_write_ready(w->health, monotonic_s(), r->out))

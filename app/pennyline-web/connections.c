@@ -141,6 +141,15 @@ void connections_end_reply(struct connections *c, struct connection *one, double
     pthread_mutex_unlock(&c->lock);
 }
 
+void connections_wait(struct connections *c, struct connection *one, double until_s)
+{
+    if (one == NULL)
+        return;
+    pthread_mutex_lock(&c->lock);
+    one->deadline_s = until_s + c->limits.request_s;
+    pthread_mutex_unlock(&c->lock);
+}
+
 void connections_sweep(struct connections *c, double now_s)
 {
     pthread_mutex_lock(&c->lock);

@@ -42,6 +42,9 @@ bool connections_begin_reply(struct connections *c, struct connection *one, size
 /* It was sent, or given up. The next request may come. */
 void connections_end_reply(struct connections *c, struct connection *one, double now_s);
 
+/* It waits for something else than its client until then, before its reply. */
+void connections_wait(struct connections *c, struct connection *one, double until_s);
+
 /* Shuts down those whose time is over: they end as if their client had closed them. Call it now and
  * then. */
 void connections_sweep(struct connections *c, double now_s);

@@ -130,6 +130,27 @@ static struct connection *held_by(struct MHD_Connection *connection)
     return info != NULL ? info->socket_context : NULL;
 }
 
+static void wake_request(void *context)
+{
+    const struct request *q = context;
+
+    MHD_resume_connection(q->connection);
+}
+
+/* Suspended first, so that whoever wakes it finds it so. It is looked at once more then, since what
+ * it waits for may have come before. */
+static enum MHD_Result suspend(struct web *w, struct request *q)
+{
+    q->is_suspended = true;
+    q->wait.wake = wake_request;
+    q->wait.context = q;
+    connections_wait(w->connections, held_by(q->connection), q->wait.until_s);
+    MHD_suspend_connection(q->connection);
+    waits_begin(w->waits, &q->wait);
+    api_look_at_tests(w, q);
+    return MHD_YES;
+}
+
 /* What `fill` says, or an error. */
 static enum MHD_Result respond(struct web *w, struct request *q, fill_reply *fill)
 {
@@ -140,6 +161,10 @@ static enum MHD_Result respond(struct web *w, struct request *q, fill_reply *fil
 
     if (data == NULL)
         return MHD_NO;
+    if (r.waits) {
+        free(data);
+        return suspend(w, q);
+    }
     if (!connections_begin_reply(w->connections, held, r.file != NULL ? 0 : n, monotonic_s())) {
         free(data);
         data = filled(w, q, &r, fill_no_room, &n);
@@ -237,6 +262,7 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
         return MHD_YES;
     }
     q->connection = connection;
+    q->has_waited = q->is_suspended;
     q->method = method;
     q->path = url;
     return respond(w, q, fill_answer);
@@ -248,6 +274,8 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
     struct web *w = context;
 
     (void)why;
+    if (*state != NULL && *state != &has_nul)
+        waits_forget(w->waits, &((struct request *)*state)->wait);
     connections_end_reply(w->connections, held_by(connection), monotonic_s());
     if (*state != &has_nul)
         free(*state);
@@ -330,7 +358,8 @@ static struct MHD_Daemon *start_daemon(struct http *h)
         {MHD_OPTION_HTTPS_PRIORITIES, 0, (char *)TLS_PRIORITIES},
         {MHD_OPTION_END, 0, NULL},
     };
-    unsigned int flags = MHD_USE_EPOLL_INTERNAL_THREAD | (tls ? MHD_USE_TLS : 0);
+    unsigned int flags =
+        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | (tls ? MHD_USE_TLS : 0);
 
     return MHD_start_daemon(flags, 0, NULL, NULL, on_request, h->web, MHD_OPTION_ARRAY, items,
                             MHD_OPTION_END);
@@ -371,6 +400,7 @@ void http_stop(struct http *h)
 {
     if (h == NULL)
         return;
+    waits_stop(h->web->waits); /* who is suspended would hold it up */
     if (h->daemon != NULL)
         MHD_stop_daemon(h->daemon); /* closes the socket, too */
     else if (h->listening.fd >= 0)

@@ -53,6 +53,15 @@ static void on_event(void *context, const json_t *event)
         webhook_count_loss(w->webhook);
 }
 
+static void on_feed(void *context, const json_t *event)
+{
+    struct web *w = context;
+
+    waits_hear(w->waits, event);
+    if (w->logtail == NULL)
+        on_event(context, event);
+}
+
 /* From the event log: what finds no room in the queue waits there. What the queue will never take,
  * is lost. */
 static bool on_log_event(void *context, const json_t *event)
@@ -137,10 +146,11 @@ static int make_parts(struct web *w, char error[ERROR_BYTES])
 
 static int start_feed(struct web *w, char error[ERROR_BYTES])
 {
-    const struct feed_config config = {w->options.socket, w->mirror, w->events,
-                                       w->logtail == NULL ? on_event : NULL, w};
+    const struct feed_config config = {w->options.socket, w->mirror, w->events, on_feed, w};
 
-    w->feed = feed_start(&config);
+    /* Threads come after the filter of system calls. */
+    w->waits = waits_create();
+    w->feed = w->waits != NULL ? feed_start(&config) : NULL;
     if (w->feed == NULL)
         snprintf(error, ERROR_BYTES, "no threads to be had");
     return w->feed != NULL ? 0 : -1;
@@ -165,6 +175,7 @@ static void take_down(struct web *w)
     throttle_destroy(w->throttle);
     connections_destroy(w->connections);
     events_destroy(w->events);
+    waits_destroy(w->waits);
     mirror_destroy(w->mirror);
     page_free(w->page);
 }

@@ -20,9 +20,10 @@
 #include "page.h"
 #include "throttle.h"
 #include "token.h"
+#include "waits.h"
 #include "webhook.h"
 
-/* The longest body of a request: a test's is some 40 bytes. */
+/* The longest body of a request: a test's is some 100 bytes, a slice's may name 200 prefixes. */
 #define WEB_MAX_BODY_BYTES 4096
 
 struct web {
@@ -36,6 +37,7 @@ struct web {
     struct health *health;
     struct throttle *throttle;
     struct connections *connections;
+    struct waits *waits;
     struct page *page;
     struct webhook *webhook; /* NULL: none */
     int queue_trouble;       /* of the thread of logtail: why an event was not queued last */
@@ -53,6 +55,9 @@ struct request {
     unsigned int number;                       /* what stands for {aggregate} in the path */
     char body[WEB_MAX_BODY_BYTES];
     size_t n_body;
+    bool is_suspended, has_waited; /* it is handled anew after that */
+    struct wait wait;              /* for tests; its numbers are kept in `tests` */
+    uint32_t tests[WAITS_MOST_TESTS];
 };
 
 /* What a handler says. `out` is memory; what is not a JSON document names its type. */
@@ -62,6 +67,7 @@ struct reply {
     char allow[48];               /* of status 405 */
     const struct page_file *file; /* instead of `out` */
     bool ends_connection;         /* what follows cannot be told from this request */
+    bool waits;                   /* for request.wait, which is filled in: no reply yet */
     FILE *out;
 };
 

@@ -210,6 +210,7 @@ static const struct column slice_columns[] = {
     {"sources", NULL, sources_cell, true},
     {"destinations", NULL, destinations_cell, true},
     {"ports", NULL, ports_cell, true},
+    {"from", "origin", NULL, true},
     {0},
 };
 

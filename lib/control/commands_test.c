@@ -5,6 +5,7 @@
 #include "base/compiler.h"
 #include "base/time.h"
 #include "control/command.h"
+#include "ondemand/ondemand.h"
 #include "report/report.h"
 #include "verdict/outcome.h"
 
@@ -71,6 +72,17 @@ static uint64_t changed_since_ns(const struct command_call *call)
     return is_given && within_ns < call->now_ns ? call->now_ns - within_ns : 0;
 }
 
+/* With where it came from, where there is more than one way. */
+static json_t *slice_json(struct command_call *call, const struct slice *s)
+{
+    const struct ondemand *o = call->operations->ondemand;
+    json_t *out = report_slice(s);
+
+    if (o != NULL)
+        json_object_set_new(out, "origin", json_string(ondemand_origin(o, s->name)));
+    return out;
+}
+
 json_t *command_run_slices(struct command_call *call)
 {
     uint32_t n_slices;
@@ -84,7 +96,7 @@ json_t *command_run_slices(struct command_call *call)
         if (!slice_is_present(&slices[i]))
             continue;
         if (n >= offset && n - offset < count)
-            json_array_append_new(list, report_slice(&slices[i]));
+            json_array_append_new(list, slice_json(call, &slices[i]));
         n++;
     }
     return json_pack("{s:I, s:I, s:o}", "total", (json_int_t)n, "offset", (json_int_t)offset,

@@ -141,6 +141,7 @@ class Pennyline:
         self.n_asked = {}
         self.silent_about = set()  # commands that are heard and not answered
         self.turns_away = False    # whoever connects from now on
+        self.asked = {}            # tests of a prefix by number: {"state", ...}
 
     def now(self):
         return time.monotonic() - self.began + 10
@@ -262,6 +263,45 @@ class Pennyline:
         a.verdict_at = a.ended = a.changed = self.now()
         self.publish("verdict", a, report=a.report(self.now()))
         return {"aggregate": a.number, "test": "stopped"}
+
+    def do_test(self, request):
+        sources = request["source"]
+        tests = []
+        for source in [sources] if isinstance(sources, str) else sources:
+            if source == "busy":
+                raise Refused("test: busy: the test of slice \"edge\", which is under way")
+            number = len(self.asked) + 1
+            self.asked[number] = {"test": number, "state": "running", "slice": f"test-{number}",
+                                  "source": source, "label": request.get("label"), "reason": None,
+                                  "report": None}
+            tests.append({"test": number, "slice": f"test-{number}", "source": source,
+                          "kept_by": []})
+        return {"tests": tests}
+
+    def end_asked(self, number):
+        """It is over: whoever watches hears of it."""
+        with self.lock:
+            a = self.aggregates[0]
+            self.asked[number].update(state="over", report=a.report(self.now(), with_drops=True))
+            self.publish("test_ended", a, report=a.report(self.now()), slice=f"test-{number}")
+
+    def do_test_show(self, request):
+        if request["test"] not in self.asked:
+            raise Refused(f"test show: test {request['test']}: none of that number is known")
+        return self.asked[request["test"]]
+
+    def do_test_end(self, request):
+        self.do_test_show(request)
+        self.end_asked(request["test"])
+        return {"test": request["test"], "state": "over"}
+
+    def do_slice_add(self, request):
+        return {"slice": request["slice"]["name"], "state": "accepted"}
+
+    do_slice_set = do_slice_add
+
+    def do_slice_remove(self, request):
+        return {"slice": request["name"], "state": "accepted"}
 
     def do_kill_switch(self, request):
         self.kill_switch = request["on"]

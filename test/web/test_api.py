@@ -5,6 +5,7 @@
 import json
 import os
 import re
+import threading
 import tempfile
 import unittest
 
@@ -27,7 +28,9 @@ class Rest(World):
         self.assertEqual(described, routes)
 
     def test_what_comes_is_as_described(self):
-        self.assertEqual(description.check_all_gets(self.web, 3), 11)
+        while len(self.server.pennyline.asked) < 3:
+            self.web.change("POST", "/api/v1/tests", '{"source": "192.0.2.0/24"}')
+        self.assertEqual(description.check_all_gets(self.web, 3, 3), 12)
 
     def test_errors_are_as_described(self):
         document = description.load()
@@ -95,6 +98,60 @@ class Rest(World):
             e for e in self.web.get(f"/api/v1/events?after={after}").json()["events"]
             if e["event"] == "verdict" and e["aggregate"] == 4])
         self.assertEqual(len(events), 1)
+
+    def test_a_prefix_is_tested_and_who_waits_is_told(self):
+        def post(results, **body):
+            results.append(self.web.change("POST", "/api/v1/tests", json.dumps(body)))
+        results, later = [], []
+        reply = self.web.change("POST", "/api/v1/tests",
+                                '{"source": "192.0.2.0/24", "label": "why"}')
+        self.assertEqual((reply.status, len(reply.json()["tests"])), (202, 1), reply.body)
+        number = reply.json()["tests"][0]["test"]
+        shown = self.web.get(f"/api/v1/asked-tests/{number}").json()
+        self.assertEqual((shown["state"], shown["label"]), ("running", "why"))
+        first = len(self.server.pennyline.asked)
+        waiting = [threading.Thread(target=post, args=(results,), kwargs={
+            "source": f"10.0.{n}.0/24", "wait_s": 60}) for n in range(20)]
+        waiting.append(threading.Thread(target=post, args=(later,), kwargs={
+            "source": "10.1.0.0/16", "wait_s": 0.5}))
+        for thread in waiting:
+            thread.start()
+        wait_until(lambda: len(self.server.pennyline.asked) == first + 21, "all are asked for")
+        waiting[-1].join()
+        self.assertEqual(later[0].status, 202)
+        self.assertEqual(later[0].json()["tests"][0]["state"], "running")
+        self.assertEqual(results, [])
+        # They wait, and others are answered meanwhile.
+        self.assertEqual(self.web.get("/api/v1/status").status, 200)
+        for n in range(first + 1, first + 22):
+            self.server.pennyline.end_asked(n)
+        for thread in waiting:
+            thread.join()
+        self.assertEqual([r.status for r in results], [200] * 20)
+        for r in results:
+            self.assertEqual(r.json()["tests"][0]["state"], "over")
+            self.assertIn("drops", r.json()["tests"][0]["report"])
+        self.assertEqual(self.web.change("DELETE", f"/api/v1/asked-tests/{number}").status, 200)
+
+    def test_what_is_refused_is_told_at_once_also_to_who_waits(self):
+        def post(body):
+            return self.web.change("POST", "/api/v1/tests", body)
+        self.refused(post('{"source": "busy", "wait_s": 60}'), 409, "which is under way")
+        self.refused(post('{"source": "10.0.0.0/8", "wait_s": 601}'), 400, "wait_s")
+        self.refused(post('{"source": "10.0.0.0/8", "wait": 1}'), 400, "wait")
+        self.refused(post('{"aggregate": 4, "set": {}}'), 400, "set")
+        self.refused(post("{}"), 400, "source")
+        self.refused(post("[]"), 400, "object")
+
+    def test_slices_are_added_set_and_removed(self):
+        body = '{"slice": {"name": "new", "sources": ["10.0.0.0/8"], "mode": "off"}}'
+        for method in ("POST", "PUT"):
+            reply = self.web.change(method, "/api/v1/slices", body)
+            self.assertEqual((reply.status, reply.json()["slice"]), (202, "new"), reply.body)
+        reply = self.web.change("DELETE", "/api/v1/slices?name=new&force=true")
+        self.assertEqual(reply.status, 202, reply.body)
+        self.refused(self.web.change("DELETE", "/api/v1/slices"), 400, "which slice")
+        self.refused(self.web.change("DELETE", "/api/v1/slices?name=new&force=1"), 400, "force")
 
     def test_a_test_may_be_ended(self):
         self.hold_tests()

@@ -142,7 +142,7 @@ static void commands_are_done_refused_or_not_understood(void **state)
         {"aggregates", 0, "edge       192.0.2.0/24     idle"},
         {"slices", 0, "mirror  passive"},
         {"slices", 0, "203.0.113.0/25, and 1 more"},
-        {"slices", 0, "any > 443,8000-8100\n"},
+        {"slices", 0, "any > 443,8000-8100 "},
         {"slices now", 2, "too many words"},
         {"aggregates --slice nobody", 1, "\"slices\" lists them"},
         {"aggregates --slice lab", 0, "lab"},
