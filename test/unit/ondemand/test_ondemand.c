@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/compiler.h"
+#include "base/random.h"
 #include "base/time.h"
 #include "engine/aggregate.h"
 #include "ondemand/ondemand.h"
@@ -488,6 +489,116 @@ static void more_tests_than_allowed_are_refused_in_words(void **state)
                    "no more than 8 tests by command may be under way");
 }
 
+/* What a naive reader of the events believes: one source for each name, 0: there is none. */
+#define N_NAMES 6
+struct belief {
+    unsigned in_force[N_NAMES], asked[N_NAMES]; /* asked == in_force: nothing is under way */
+    unsigned n_heard;
+};
+
+static void believe(struct belief *b, const struct world *w)
+{
+    for (; b->n_heard < w->n_events; b->n_heard++) {
+        const struct event *e = &w->events[b->n_heard % ARRAY_LENGTH(w->events)];
+        unsigned name = (unsigned)(e->slice[1] - '0');
+
+        if (strcmp(e->kind, "slice_refused") == 0)
+            b->asked[name] = b->in_force[name];
+        else
+            b->in_force[name] = b->asked[name];
+    }
+}
+
+static json_t *numbered(unsigned name, unsigned source)
+{
+    char names[8], sources[24];
+
+    snprintf(names, sizeof(names), "n%u", name);
+    snprintf(sources, sizeof(sources), "100.%u.%u.0/24", name, source);
+    return slice_request(names, sources);
+}
+
+/* One change of one slice, which is accepted just when nothing of it is under way, and it fits. */
+static void change_some_slice(struct world *w, struct belief *b, struct random_source *r)
+{
+    unsigned name = random_u32(r) % N_NAMES, source = 1 + random_u32(r) % 200;
+    unsigned what = random_u32(r) % 3;
+    bool is_idle = b->asked[name] == b->in_force[name], is_there = b->in_force[name] != 0;
+    char error[ONDEMAND_ERROR_BYTES] = "", text[8];
+    json_t *request = what == 2 ? NULL : numbered(name, source), *result;
+
+    if (!is_idle || (what < 2 && source == b->in_force[name]))
+        what = 3;
+    snprintf(text, sizeof(text), "n%u", name);
+    if (what == 2)
+        request = json_pack("{s:s}", "name", text);
+    if (what < 3) {
+        result = what == 2 ? ondemand_remove_slice(w->o, request, error)
+                           : ondemand_add_slice(w->o, request, what == 1, w->now_ns, error);
+        assert_int_equal(result != NULL, what == 0 ? !is_there : is_there);
+        if (result != NULL)
+            b->asked[name] = what == 2 ? 0 : source;
+        json_decref(result);
+    }
+    json_decref(request);
+}
+
+static void assert_as_believed(const struct world *w, const struct belief *b)
+{
+    char text[24], found[IP_TEXT_BYTES];
+    unsigned n = 0;
+
+    for (uint32_t i = 0; i < w->in_force->n_slices; i++) {
+        const struct slice *s = &w->in_force->slices[i];
+
+        if (s->name[0] != 'n' || s->name[2] != '\0')
+            continue;
+        snprintf(text, sizeof(text), "100.%c.%u.0/24", s->name[1], b->in_force[s->name[1] - '0']);
+        assert_string_equal(ip_prefix_format(&s->sources[0], found), text);
+        n++;
+    }
+    for (unsigned i = 0; i < N_NAMES; i++)
+        n -= b->in_force[i] != 0;
+    assert_int_equal(n, 0);
+}
+
+/* Changes come while builds are under way, and some builds are refused: whoever hears the events
+ * knows what is in force. */
+static void events_tell_what_is_in_force_whatever_happens(void **state)
+{
+    struct world *w = *state;
+    struct belief b = {.n_heard = 0};
+    struct random_source r;
+
+    random_seed_fixed(&r, 7, 0);
+    for (int i = 0; i < 3000; i++) {
+        unsigned chance = random_u32(&r) % 8;
+
+        if (chance < 4)
+            change_some_slice(w, &b, &r);
+        else if (chance < 6)
+            poll_later(w);
+        else if (w->building != NULL) {
+            finish(w, random_u32(&r) % 4 == 0 ? "no memory" : NULL);
+            believe(&b, w);
+            assert_as_believed(w, &b);
+        }
+    }
+    for (int i = 0; i < 40; i++) {
+        poll_later(w);
+        if (w->building != NULL)
+            finish(w, NULL);
+        believe(&b, w);
+    }
+    assert_as_believed(w, &b);
+    assert_memory_equal(b.asked, b.in_force, sizeof(b.asked));
+    for (unsigned i = 0, n = 0; i < N_NAMES; i++) {
+        n += b.in_force[i] != 0;
+        if (i == N_NAMES - 1)
+            assert_int_equal(json_object_size(w->kept), n);
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_world, close_world)
 
 int main(void)
@@ -505,6 +616,7 @@ int main(void)
         TEST(a_slice_that_was_added_is_set_removed_and_kept),
         TEST(where_file_and_state_disagree_the_file_wins_and_it_is_said),
         TEST(more_tests_than_allowed_are_refused_in_words),
+        TEST(events_tell_what_is_in_force_whatever_happens),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
