@@ -114,7 +114,8 @@ static void note_slots(struct manager *m, const struct slice *before,
                        const struct manager_generation *g)
 {
     for (uint32_t i = 0; i < m->config.n_slices; i++) {
-        m->is_looked_through[i] = g->fates[i] == SLICE_IS_REDRAWN || g->fates[i] == SLICE_LEAVES;
+        /* Those of the change before may wait for their drops still. */
+        m->is_looked_through[i] |= g->fates[i] == SLICE_IS_REDRAWN;
         m->begins_by_itself[i] = begins_by_itself(&before[i], &g->slices[i]);
         if (g->fates[i] == SLICE_LEAVES)
             m->vacated_epoch[i] = m->epoch;

@@ -174,7 +174,7 @@ struct manager {
     /* Per slot, for the latest change of the configuration (follow.c). */
     uint32_t *n_of_slot;        /* aggregates that are live */
     uint64_t *vacated_epoch;    /* when the last of them, or the slice itself, went */
-    bool *is_looked_through;    /* some of them may have to go */
+    bool *is_looked_through;    /* its sources changed: some of them may have to go */
     bool *begins_by_itself;     /* now, and did not before */
     uint64_t n_drops_of_gone;   /* of aggregates whose numbers were released */
     uint32_t n_to_look_through; /* aggregates */

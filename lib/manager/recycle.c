@@ -10,6 +10,8 @@
  *
  * A number is retired first, then waits until every worker has closed an epoch that began later
  * (engine/aggregate.h): until then workers may still count for it. */
+#include <string.h>
+
 #include "base/time.h"
 #include "manager/passive_internal.h"
 
@@ -138,10 +140,12 @@ static bool is_to_go(const struct manager *m, const struct aggregate_state *a, u
     const struct aggregate_identity *i = aggregate_table_identity(m->config.aggregates, a->number);
     const struct slice *s = &m->config.slices[i->slice];
 
-    if (!a->is_live || !m->is_looked_through[i->slice])
+    if (!a->is_live)
         return false;
     if (!slice_is_present(s))
         return true;
+    if (!m->is_looked_through[i->slice])
+        return false;
     if (!i->has_prefix)
         return !slice_has_one_aggregate(s);
     for (uint32_t k = 0; k < s->n_sources; k++, ++*n_looks)
@@ -152,18 +156,27 @@ static bool is_to_go(const struct manager *m, const struct aggregate_state *a, u
 }
 
 /* All are looked at once more while one waits for its drops. */
+static void end_of_round(struct manager *m)
+{
+    if (m->must_look_again)
+        m->n_to_look_through = m->n_aggregates;
+    else
+        memset(m->is_looked_through, 0, m->config.n_slices * sizeof(*m->is_looked_through));
+    m->must_look_again = false;
+}
+
 static void look_through(struct manager *m)
 {
+    if (m->n_to_look_through == 0)
+        return;
     for (uint32_t n_looks = 0; m->n_to_look_through > 0 && n_looks < MOST_LOOKED_AT; n_looks++) {
         struct aggregate_state *a = &m->aggregates[--m->n_to_look_through];
 
         if (is_to_go(m, a, &n_looks) && !give_back(m, a))
             m->must_look_again = true;
     }
-    if (m->n_to_look_through == 0 && m->must_look_again) {
-        m->must_look_again = false;
-        m->n_to_look_through = m->n_aggregates;
-    }
+    if (m->n_to_look_through == 0)
+        end_of_round(m);
 }
 
 static uint64_t drops_of_list(const struct manager *m, const struct aggregate_list *list)

@@ -199,6 +199,30 @@ static void a_slice_that_leaves_gives_its_slot_back_when_nothing_speaks_of_it(vo
     box_close(b);
 }
 
+static void who_left_before_the_change_before_goes_all_the_same(void **state)
+{
+    struct box *b = open_box(2);
+    uint64_t id;
+
+    (void)state;
+    id = box_drop(b, 0, 0);
+    begin_change(b)[0].presence = SLICE_LEAVING;
+    follow_one(b, SLICE_LEAVES);
+    for (int i = 0; i < 4; i++)
+        box_epoch(b);
+    /* Its drop is pending when the configuration changes once more. */
+    begin_change(b);
+    follow_one(b, SLICE_IS_ELSEWHERE);
+    box_end(b, 0, 0, id, DROP_VOID_SILENCE);
+    for (int i = 0; i < 8; i++)
+        box_epoch(b);
+    assert_false(manager_report(b->manager, 0, &(struct aggregate_report){0}));
+    assert_false(is_held(b, 0));
+    manager_stop(b->manager, REASON_STOPPED, b->now_ns);
+    box_settle(b);
+    box_close(b);
+}
+
 static void a_new_slice_has_its_aggregate_and_its_test_at_once(void **state)
 {
     struct box *b = open_box(1);
@@ -284,6 +308,7 @@ int main(void)
         cmocka_unit_test(what_is_pending_of_a_redrawn_slice_is_void_when_it_does_not_come_back),
         cmocka_unit_test(a_verdict_that_is_known_stays),
         cmocka_unit_test(a_slice_that_leaves_gives_its_slot_back_when_nothing_speaks_of_it),
+        cmocka_unit_test(who_left_before_the_change_before_goes_all_the_same),
         cmocka_unit_test(a_new_slice_has_its_aggregate_and_its_test_at_once),
         cmocka_unit_test(without_a_number_for_a_new_slice_nothing_changes),
         cmocka_unit_test(a_slice_that_begins_tests_by_itself_now_does),
