@@ -144,6 +144,8 @@ const struct ended_flow *manager_next_ended_flow(const struct manager *m, uint32
     if (m->ended_flows == NULL || !aggregate_is_live(m, aggregate))
         return NULL;
     e = flows_of(m, aggregate);
+    if (e->n == 0)
+        return NULL; /* there may be no memory to count in */
     for (entry = entry == NULL ? e->entries : entry + 1; entry < e->entries + e->n; entry++)
         if (entry->aggregate == aggregate)
             return &entry->flow;

@@ -50,7 +50,8 @@ static void begin_parts(struct parts *p, enum slice_mode mode)
 static bool is_taken(const struct parts *p, size_t missing)
 {
     size_t n = engine_memory_bytes(&p->config);
-    void *memory = aligned_alloc(CACHE_LINE_BYTES, n);
+    void *memory = aligned_alloc(CACHE_LINE_BYTES,
+                                 (n + CACHE_LINE_BYTES - 1) / CACHE_LINE_BYTES * CACHE_LINE_BYTES);
     bool taken = engine_init(memory, n - missing, &p->config) != NULL;
 
     free(memory);
