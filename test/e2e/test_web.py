@@ -125,6 +125,18 @@ class Web(unittest.TestCase):
             self.assertEqual(code, 0)
             self.assertEqual(summary.broken_identities(), [])
 
+    def test_who_waits_for_the_test_of_a_prefix_gets_its_verdict(self):
+        with served() as (lab, service, web):
+            lab.paced_flows(netlab.host(GENUINE[4], 1), 4, 30, ("--flows", 5))
+            reply = web.change("POST", "/api/v1/tests", json.dumps(
+                {"source": GENUINE[4], "label": "by REST", "wait_s": 60}))
+            self.assertEqual(reply.status, 200, reply.body)
+            test = reply.json()["tests"][0]
+            self.assertEqual((test["state"], test["report"]["verdict"], test["report"]["label"]),
+                             ("over", "closed_loop", "by REST"))
+            code, summary = service.stop()
+            self.assertEqual((code, summary.broken_identities()), (0, []))
+
     def test_its_crash_is_nothing_to_the_packets(self):
         with served() as (lab, service, web):
             lab.paced_flows(netlab.host(GENUINE[4], 1), 1, 30, ("--flows", 5))
