@@ -177,7 +177,8 @@ static int read_fields(struct mrt_reader *r, char *fields[N_FIELDS], struct mrt_
         bad = NEXT_HOP;
     if (bad >= 0)
         return refuse_field(bad, fields[bad], complaint);
-    r->attributes.has_next_hop = true;
+    /* So bgpdump writes that there is none. */
+    r->attributes.has_next_hop = strcmp(fields[NEXT_HOP], "255.255.255.255") != 0;
     route->has_path_id = fields[PATH_ID] != NULL;
     route->originated_s = route->time_s;
     mrt_set_attributes(route, &r->attributes);

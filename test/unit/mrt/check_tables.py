@@ -231,6 +231,8 @@ class Tables(unittest.TestCase):
         code, _, stderr = self.run_on(good.replace(fields[5], "::ffff:192.0.2.0/120").encode())
         self.assertEqual(code, 0, stderr)
         self.assertIn("0 routes in 1 lines; passed over: 1 of ::ffff:0:0/96", stderr)
+        _, lines, stderr = self.run_on(good.replace(f"|{fields[8]}|", "|255.255.255.255|").encode())
+        self.assertEqual([line.split("\t")[1] for line in lines], ["-"], stderr)
         self.refuses(f"{good}\nTABLE_DUMP2|1|B\n".encode(), "line 2: it has 3 fields")
         self.refuses(f"{good}\nhello\n".encode(), 'line 2: it begins with "hello"')
         self.refuses(good.encode() + b"\n" + b"x" * (1 << 20) + b"y\n", "line 2: a line of more than 1048576 bytes")
