@@ -505,7 +505,7 @@ bool engine_passive(struct engine *e, struct engine_packet *p, const struct slic
     struct flow *hot = p->flow != NULL ? p->flow : admit(e, p, rules, &is_new);
     struct aggregate_counters *c;
     struct passive_flow f;
-    uint32_t aggregate;
+    uint32_t aggregate, handle;
     struct aggregate_order order;
 
     if ((p->view->tcp_flags & TCP_FLAG_SYN) != 0)
@@ -516,7 +516,10 @@ bool engine_passive(struct engine *e, struct engine_packet *p, const struct slic
         return false;
     }
     f = lines_of(e, hot);
+    handle = hot->aggregate;
     aggregate = engine_aggregate_of(e, p, rules, hot, &order);
+    if (likely_false(hot->aggregate != handle) && aggregate != AGGREGATE_NONE && !is_new)
+        passive_flow_change_hands(&f);
     c = engine_delta(e, aggregate);
     c->packets++;
     c->bytes += p->n_bytes;

@@ -128,6 +128,19 @@ void passive_flow_rst(const struct passive_flow *f, const struct passive_packet 
     passive_flow_end(f, PASSIVE_END_RST, c);
 }
 
+void passive_flow_change_hands(const struct passive_flow *f)
+{
+    struct open_holes holes;
+
+    holes_load(f, &holes);
+    if (holes.n > 0)
+        passive_unknown_below(f, holes.list[holes.n - 1].hole.end);
+    holes.n = 0;
+    holes_store(f, &holes);
+    f->line->n_unconfirmed = 0;
+    f->line->n_retransmitted = 0;
+}
+
 bool passive_is_over(const struct passive_flow *f)
 {
     return (f->hot->flags & PASSIVE_ENDED) != 0 || (f->line->marks & PASSIVE_FIN_SEEN) != 0 ||

@@ -249,6 +249,10 @@ bool passive_flow_may_have_gone_on(const struct passive_flow *f, uint32_t sequen
 void passive_flow_go_on(const struct passive_flow *f, const struct passive_packet *p,
                         uint32_t sequence, struct passive_counters *c);
 
+/* What it waits for was counted elsewhere, or nowhere: whoever counts it from now on gets nothing
+ * of that, neither the end of a hole nor what would be taken back. */
+void passive_flow_change_hands(const struct passive_flow *f);
+
 /* Does it say when it was sent, by identification or timestamp? Else a retransmission is the same
  * packet as its first copy, which may only be late. */
 bool passive_is_marked(const struct passive_packet *p);

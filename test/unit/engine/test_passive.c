@@ -285,6 +285,45 @@ static void what_was_sent_again_tells_no_time(void **state)
 
 /* Any packets of any flows, in a table that is far too small: the identities hold, and each flow
  * that was admitted is finished or stopped at the end. */
+/* The hole, the repeats and the repair that were counted before, when nobody asked, or for an
+ * aggregate that is gone, do not end, and are not taken back, at the cost of the next one. */
+static void an_aggregate_counts_nothing_of_what_began_before_it(void **state)
+{
+    static const uint8_t four[4] = {10, 0, 0, 0};
+    const struct ip_address network = ip_address_from_ipv4(four);
+    const struct aggregate_identity who = {.has_prefix = true,
+                                           .prefix = ip_prefix_of_address(&network, 24)};
+    struct lab *l = lab_open(&(struct lab_options){.mode = SLICE_PASSIVE, .granularity_ipv4 = 24});
+    uint8_t headers[60];
+
+    (void)state;
+    lab_syn(l, 1, START - 1);
+    lab_packet_way(l, 1, true, TCP_FLAG_SYN | TCP_FLAG_ACK, START - 1, 0, NULL);
+    for (uint32_t i = 0; i < 8; i++)
+        if (i != 3 && i != 5)
+            lab_data(l, 1, START + i * BYTES, BYTES);
+    lab_data(l, 1, START, BYTES);
+    lab_wait_ms(l, 500);
+    lab_data(l, 1, START + 3 * BYTES, BYTES); /* sent again, and the first copy comes late */
+    assert_int_equal(aggregate_table_add(l->aggregates, &who), 0);
+    lab_data(l, 1, START + 8 * BYTES, BYTES);
+    duplicate_report(headers, START);
+    lab_packet_way(l, 1, true, TCP_FLAG_ACK, START, 0, headers);
+    lab_data(l, 1, START + 5 * BYTES, BYTES);
+    lab_data(l, 1, START + 3 * BYTES, BYTES);
+    assert_int_equal(passive_sums(l)->holes_opened, 0);
+    assert_int_equal(l->passive[0].holes_reordered + l->passive[0].holes_retransmitted, 0);
+    assert_int_equal(l->passive[0].repeats + l->passive[0].needless, 0);
+    assert_int_equal(l->passive[0].lost_upstream + l->passive[0].late, 0);
+    assert_int_equal(l->passive[0].unknown, 2);
+    /* From here on it is as ever. */
+    lab_data(l, 1, START + 10 * BYTES, BYTES);
+    lab_data(l, 1, START + 9 * BYTES, BYTES);
+    assert_int_equal(passive_sums(l)->holes_opened, 1);
+    assert_int_equal(l->passive[0].holes_reordered, 1);
+    lab_close(l);
+}
+
 static void hostile_traffic_leaves_the_identities_whole(void **state)
 {
     struct lab *l = open_passive(64);
@@ -345,6 +384,7 @@ int main(void)
         cmocka_unit_test(only_a_packet_with_ack_acknowledges),
         cmocka_unit_test(a_repeat_that_the_receiver_reports_as_duplicate_is_no_loss),
         cmocka_unit_test(what_was_sent_again_tells_no_time),
+        cmocka_unit_test(an_aggregate_counts_nothing_of_what_began_before_it),
         cmocka_unit_test(hostile_traffic_leaves_the_identities_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
