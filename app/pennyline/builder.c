@@ -156,8 +156,18 @@ static bool make_config(struct builder *builder)
     return true;
 }
 
+static int complete(struct build *b)
+{
+    struct config_error why = {0};
+    int error = b->complete(b->appliance, &b->next.config, &why);
+
+    return error != 0 ? refuse(b, error, "%s", why.text) : 0;
+}
+
 static void build(struct build *b)
 {
+    if (b->error == 0 && b->complete != NULL)
+        b->error = complete(b);
     if (b->error == 0)
         b->error = build_next(b);
     if (b->error == -ENOMEM && b->text[0] == '\0')

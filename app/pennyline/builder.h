@@ -13,6 +13,7 @@
 #include "config/slots.h"
 #include "policy.h"
 
+struct appliance;
 struct builder;
 
 /* Makes the next configuration, not laid out in slots yet, on the builder's thread: 0 and *out is
@@ -29,7 +30,10 @@ struct generation {
 struct build {
     /* Given. */
     builder_make *make;
-    void *context;
+    void *context; /* of make(); lives as long as the process where make() may hang */
+    /* Adds to what was made; waits for nobody. 0 or a negative errno with error->text. Or NULL. */
+    int (*complete)(const struct appliance *a, struct config **config, struct config_error *error);
+    const struct appliance *appliance;
     const struct config *in_force;
     const struct port *ports;
     bool sockets[RTE_MAX_NUMA_NODES]; /* that have workers */

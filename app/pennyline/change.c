@@ -38,6 +38,12 @@ static struct change_request *current(struct change *c)
     return &c->waiting[c->first];
 }
 
+/* The file may lie where nobody answers; what is made in memory is made at once. */
+static bool is_reload(const struct change_request *r)
+{
+    return r->make == NULL;
+}
+
 int change_ask(struct appliance *a, const struct change_request *request, uint64_t now_ns)
 {
     struct change *c = a->change;
@@ -60,23 +66,12 @@ static int load_file(void *context, const struct config *in_force, struct config
     return config_load_file(a->options->config_path, out, error);
 }
 
-/* Who asked for a reload is told with a context of its own. */
+/* Who asked for a reload is told with a context of its own, and after the companion. */
 struct reload {
     struct appliance *appliance;
     void (*done)(void *context, const struct change_result *result);
     void *context;
 };
-
-static int load_file_of(void *context, const struct config *in_force, struct config **out,
-                        struct config_error *error)
-{
-    const struct reload *r = context;
-    const struct change_companion *companion = r->appliance->change->companion;
-    int result = load_file((void *)(uintptr_t)r->appliance, in_force, out, error);
-
-    return result == 0 && companion != NULL ? companion->complete(r->appliance, out, error)
-                                            : result;
-}
 
 static void reload_done(void *context, const struct change_result *result)
 {
@@ -102,7 +97,7 @@ int change_reload(struct appliance *a, const struct change_request *request, uin
     if (r == NULL)
         return -ENOMEM;
     *r = (struct reload){a, request->done, request->context};
-    own.make = load_file_of;
+    own.make = NULL;
     own.done = reload_done;
     own.context = r;
     error = change_ask(a, &own, now_ns);
@@ -136,13 +131,16 @@ static void begin(struct appliance *a, uint64_t now_ns)
     struct change *c = a->change;
     const struct change_request *r = current(c);
 
-    c->build = (struct build){.make = r->make,
-                              .context = r->context,
-                              .in_force = a->config,
-                              .ports = a->ports,
-                              .may_be_passive = c->may_be_passive,
-                              .dry_run = r->dry_run,
-                              .number = c->number + 1};
+    c->build = (struct build){
+        .make = is_reload(r) ? load_file : r->make,
+        .context = is_reload(r) ? a : r->context,
+        .complete = is_reload(r) && c->companion != NULL ? c->companion->complete : NULL,
+        .appliance = a,
+        .in_force = a->config,
+        .ports = a->ports,
+        .may_be_passive = c->may_be_passive,
+        .dry_run = r->dry_run,
+        .number = c->number + 1};
     for (unsigned int s = 0; s < RTE_MAX_NUMA_NODES; s++) {
         c->build.sockets[s] = a->policies[s] != NULL;
         if (a->policies[s] != NULL)
@@ -266,7 +264,7 @@ void change_serve(struct appliance *a, uint64_t now_ns)
     case STAGE_BUILDING:
         if (builder_is_ready(c->builder))
             take_built(a, now_ns);
-        else if (now_ns - c->began_ns > BUILDER_STALE_NS)
+        else if (is_reload(current(c)) && now_ns - c->began_ns > BUILDER_STALE_NS)
             replace_builder(a, now_ns);
         return;
     case STAGE_LEAVING:

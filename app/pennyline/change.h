@@ -26,7 +26,9 @@ struct change_result {
 };
 
 struct change_request {
-    builder_make *make; /* on the builder's thread */
+    /* On the builder's thread; it waits for nobody. NULL: reads the configuration file, with what
+     * the companion adds. */
+    builder_make *make;
     /* Told once, what became of it; then nobody uses `context` any more. NULL: nobody asks. */
     void (*done)(void *context, const struct change_result *result);
     void *context;
