@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/compiler.h"
 
 /* RFC 9000 17.2: header form, fixed bit, type of two bits; then version, length of the Destination
  * Connection ID, that ID, length of the Source Connection ID. */
@@ -26,7 +27,7 @@ static bool is_initial(const uint8_t *quic)
 {
     const uint32_t version = load_be32(quic + AT_VERSION);
 
-    for (unsigned int i = 0; i < sizeof(versions) / sizeof(versions[0]); i++)
+    for (unsigned int i = 0; i < ARRAY_LENGTH(versions); i++)
         if (version == versions[i].version)
             return (quic[0] & TYPE_MASK) == versions[i].first;
     return false;

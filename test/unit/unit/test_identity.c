@@ -2,7 +2,6 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -150,77 +149,6 @@ static struct datagram initial(uint8_t first, uint32_t version, uint8_t n_id_byt
     return d;
 }
 
-static bool is_initial(const struct datagram *d, uint32_t captured_bytes)
-{
-    struct packet_quic_initial out;
-    /* A copy of exactly so many bytes, so that AddressSanitizer sees one read too many. */
-    uint8_t *copy = malloc(captured_bytes + 1);
-    bool is;
-
-    assert_non_null(copy);
-    memcpy(copy + 1, d->bytes, captured_bytes);
-    is = packet_read_quic_initial(&d->view, copy + 1, captured_bytes, &out);
-    free(copy);
-    return is;
-}
-
-static void a_first_flight_is_known_by_its_header(void **state)
-{
-    static const struct {
-        uint8_t first;
-        uint32_t version;
-        uint8_t n_id_bytes;
-        bool is_unit;
-    } cases[] = {
-        {0xc0, 1, 8, true},           {0xcf, 1, 20, true}, /* the last four bits are protected */
-        {0xd0, V2, 8, true},          {0xc0, 1, 7, false}, {0xc0, 1, 21, false},
-        {0xc0, 1, 255, false},        {0xd0, 1, 8, false}, /* 0-RTT */
-        {0xe0, 1, 8, false},                               /* Handshake */
-        {0xf0, 1, 8, false},                               /* Retry */
-        {0xc0, V2, 8, false},                              /* Retry of version 2 */
-        {0xe0, V2, 8, false},                              /* 0-RTT of it */
-        {0x80, 1, 8, false},                               /* without the fixed bit */
-        {0x40, 1, 8, false},                               /* short header */
-        {0xc0, 0, 8, false},                               /* version negotiation */
-        {0xc0, 2, 8, false},                               /* no version */
-        {0xc0, 0xff00001d, 8, false},                      /* a draft */
-        {0xc0, 0x1a2a3a4a, 8, false}, /* one to force negotiation (RFC 9000 15) */
-    };
-
-    (void)state;
-    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
-        const struct datagram d = initial(cases[i].first, cases[i].version, cases[i].n_id_bytes);
-
-        assert_int_equal(is_initial(&d, sizeof(d.bytes)), cases[i].is_unit);
-    }
-}
-
-static void nothing_is_read_that_was_not_captured(void **state)
-{
-    const struct datagram d = initial(0xc0, 1, 8);
-
-    (void)state;
-    for (uint32_t n = 0; n <= sizeof(d.bytes); n++)
-        assert_int_equal(is_initial(&d, n), n >= AT_QUIC + 6 + 8 + 1);
-}
-
-static void a_short_datagram_or_a_long_source_id_is_none(void **state)
-{
-    struct datagram d = initial(0xc0, 1, 8);
-
-    (void)state;
-    d.view.payload_bytes = PACKET_QUIC_LEAST_BYTES - 1;
-    assert_false(is_initial(&d, sizeof(d.bytes)));
-    d = initial(0xc0, 1, 8);
-    d.bytes[AT_QUIC + 6 + 8] = 20;
-    assert_true(is_initial(&d, sizeof(d.bytes)));
-    d.bytes[AT_QUIC + 6 + 8] = 21;
-    assert_false(is_initial(&d, sizeof(d.bytes)));
-    d = initial(0xc0, 1, 8);
-    d.view.reason = PACKET_IPV4_FRAGMENT;
-    assert_false(is_initial(&d, sizeof(d.bytes)));
-}
-
 static uint64_t flight_of(const struct datagram *d, uint16_t ingress)
 {
     uint64_t identity;
@@ -298,9 +226,6 @@ int main(void)
         cmocka_unit_test(what_opens_a_connection_is_a_handshake_and_nothing_else),
         cmocka_unit_test(a_syn_that_asks_for_ecn_no_more_is_the_same),
         cmocka_unit_test(each_part_of_a_handshake_tells_it_apart),
-        cmocka_unit_test(a_first_flight_is_known_by_its_header),
-        cmocka_unit_test(nothing_is_read_that_was_not_captured),
-        cmocka_unit_test(a_short_datagram_or_a_long_source_id_is_none),
         cmocka_unit_test(each_part_of_a_first_flight_tells_it_apart),
         cmocka_unit_test(units_of_one_flow_have_that_in_common),
         cmocka_unit_test(the_length_of_an_id_tells_it_apart),
