@@ -78,12 +78,13 @@ static int fill(scmp_filter_ctx filter)
     for (size_t i = 0; i < ARRAY_LENGTH(allowed) && error == 0; i++)
         error = allow(filter, allowed[i]);
     for (size_t i = 0; i < ARRAY_LENGTH(families) && error == 0; i++) {
-        error = allow_if(filter, "socket", SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)families[i]));
+        error = allow_if(filter, "socket", SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)families[i], 0));
         if (error == 0)
-            error = allow_if(filter, "socketpair", SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)families[i]));
+            error =
+                allow_if(filter, "socketpair", SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)families[i], 0));
     }
     for (size_t i = 0; i < ARRAY_LENGTH(controls) && error == 0; i++)
-        error = allow_if(filter, "ioctl", SCMP_A1(SCMP_CMP_EQ, controls[i]));
+        error = allow_if(filter, "ioctl", SCMP_A1(SCMP_CMP_EQ, controls[i], 0));
     if (error == 0)
         error = allow_mapping(filter, "mmap");
     if (error == 0)
