@@ -199,16 +199,54 @@ static void a_packet_that_was_cut_before_it_was_wrapped_keeps_its_length(void **
     assert_int_equal(v.payload_bytes, 100);
 }
 
+/* To the byte: an outer packet that ends in the inner TCP header, and all that follows is padding.
+ */
 static void what_follows_the_outer_packet_is_never_read_as_the_inner_one(void **state)
 {
-    struct packet_view v;
-    struct frame f;
+    static const struct {
+        const char *frame;
+        uint32_t at_length;   /* of the outer IP header */
+        uint16_t up_to_inner; /* what that length counts before the inner TCP header */
+    } cases[] = {
+        {"GRE", 14 + 2, 20 + 4 + 20},
+        {"IPv4 in IPv6", 14 + 4, 20},
+        {"VXLAN", 14 + 2, 20 + 8 + 8 + 14 + 20},
+        {"VXLAN", 14 + 20 + 4, 8 + 8 + 14 + 20}, /* of UDP */
+    };
 
     (void)state;
-    frame_build(find_tunnel_case("GRE"), &f);
-    /* The outer IPv4 packet ends in the middle of the inner TCP header; the rest is padding. */
-    store_be16(f.bytes + 14 + 2, 20 + 4 + 20 + 10);
-    assert_int_equal(decapsulate_exact(f.bytes, f.n_bytes, f.n_bytes, &v), PACKET_TRUNCATED_TCP);
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++)
+        for (uint16_t n = 0; n <= 20; n++) {
+            struct packet_view v;
+            struct frame f;
+
+            frame_build(find_tunnel_case(cases[i].frame), &f);
+            store_be16(f.bytes + cases[i].at_length, cases[i].up_to_inner + n);
+            assert_int_equal(decapsulate_exact(f.bytes, f.n_bytes, f.n_bytes, &v),
+                             n < 20 ? PACKET_TRUNCATED_TCP : PACKET_TCP);
+        }
+}
+
+/* Nobody's frame has more, and each costs time. */
+static void as_many_tags_of_a_link_are_taken_off_as_tunnels_and_no_more(void **state)
+{
+    enum { AT_TAG = 14, TAG_BYTES = 8 };
+
+    (void)state;
+    for (unsigned int n = 1; n <= PACKET_MAX_TUNNELS + 2; n++) {
+        struct packet_view v;
+        struct frame f;
+
+        frame_build(find_tunnel_case("metadata"), &f);
+        for (unsigned int i = 1; i < n; i++) {
+            memmove(f.bytes + AT_TAG + TAG_BYTES, f.bytes + AT_TAG, f.n_bytes - AT_TAG);
+            store_be16(f.bytes + AT_TAG + TAG_BYTES - 2, 0x8909);
+            f.n_bytes += TAG_BYTES;
+        }
+        assert_int_equal(decapsulate_exact(f.bytes, f.n_bytes, f.n_bytes, &v),
+                         n <= PACKET_MAX_TUNNELS ? PACKET_TCP : PACKET_NOT_IP);
+        assert_int_equal(v.n_tunnels, 0);
+    }
 }
 
 static void packets_in_no_tunnel_stay_as_they_are(void **state)
@@ -267,6 +305,7 @@ int main(void)
         cmocka_unit_test(a_cut_mirror_still_tells_the_payload),
         cmocka_unit_test(a_packet_that_was_cut_before_it_was_wrapped_keeps_its_length),
         cmocka_unit_test(what_follows_the_outer_packet_is_never_read_as_the_inner_one),
+        cmocka_unit_test(as_many_tags_of_a_link_are_taken_off_as_tunnels_and_no_more),
         cmocka_unit_test(packets_in_no_tunnel_stay_as_they_are),
         cmocka_unit_test(mutated_tunnels_are_read_as_the_naive_parser_reads_them),
     };
