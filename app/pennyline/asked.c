@@ -295,6 +295,24 @@ void asked_serve(struct appliance *a, uint64_t now_ns)
     look_at_file(a, now_ns);
 }
 
+json_t *asked_slices_json(const struct appliance *a)
+{
+    const struct asked *s = a->asked;
+    json_t *out = json_array(), *slice;
+    const char *name;
+
+    if (s->ondemand == NULL)
+        return out;
+    json_object_foreach (s->ours, name, slice) {
+        json_t *displaced = json_object_get(s->dropped, name);
+
+        json_array_append_new(out, json_pack("{s:s, s:s, s:O?}", "slice", name, "origin",
+                                             ondemand_origin(s->ondemand, name), "displaced",
+                                             displaced));
+    }
+    return out;
+}
+
 void asked_hear(struct appliance *a, const struct manager_event *event)
 {
     if (a->asked->ondemand != NULL)

@@ -16,6 +16,10 @@ void asked_down(struct appliance *a);
 /* In each turn of the manager's loop, after change_serve(). */
 void asked_serve(struct appliance *a, uint64_t now_ns);
 
+/* Slices in force that came at run time: [{"slice", "origin", "displaced"}], where `displaced` says
+ * why a file that was just read, in a dry run, would not leave it there (else null). */
+json_t *asked_slices_json(const struct appliance *a);
+
 /* Each event of the manager. */
 void asked_hear(struct appliance *a, const struct manager_event *event);
 

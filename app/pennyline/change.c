@@ -22,7 +22,8 @@ enum stage {
 struct change {
     struct builder *builder;
     enum stage stage;
-    uint64_t number; /* of the generation in force */
+    uint64_t number;            /* of the generation in force */
+    uint64_t since_ns, read_ns; /* 0: at start */
     uint64_t left_epoch;
     struct config *own; /* the one in force, when it is not that of the start */
     bool may_be_passive;
@@ -66,7 +67,7 @@ static int load_file(void *context, const struct config *in_force, struct config
     return config_load_file(a->options->config_path, out, error);
 }
 
-/* Who asked for a reload is told with a context of its own, and after the companion. */
+/* Who asked for a reload is told with a context of its own, and of a change after the companion. */
 struct reload {
     struct appliance *appliance;
     void (*done)(void *context, const struct change_result *result);
@@ -78,9 +79,12 @@ static void reload_done(void *context, const struct change_result *result)
     struct reload *r = context;
     const struct change_companion *companion = r->appliance->change->companion;
 
+    /* What the file would take the place of is known until the companion has heard. */
+    if (r->done != NULL && result->dry_run)
+        r->done(r->context, result);
     if (companion != NULL)
         companion->completed(r->appliance, result);
-    if (r->done != NULL)
+    if (r->done != NULL && !result->dry_run)
         r->done(r->context, result);
     free(r);
 }
@@ -204,6 +208,7 @@ static void publish(struct appliance *a, uint64_t now_ns)
     a->config = c->own = b->next.config;
     b->next.config = NULL;
     c->number++;
+    c->since_ns = now_ns;
     a->inspected.n_slices_left = a->config->n_slices;
     follow_kill_switch(a, before, now_ns);
 }
@@ -221,6 +226,8 @@ static void take_built(struct appliance *a, uint64_t now_ns)
 
     if (c->build.error == 0 && !c->build.dry_run && c->build.changes.n > 0)
         c->build.error = follow(a, now_ns);
+    if (c->build.error == 0 && !c->build.dry_run && is_reload(current(c)))
+        c->read_ns = c->began_ns;
     if (c->build.error != 0 || c->build.dry_run || c->build.changes.n == 0) {
         finish(a, before, now_ns);
         free_build(c);
@@ -286,6 +293,16 @@ void change_accompany(struct appliance *a, const struct change_companion *compan
 uint64_t change_generation(const struct appliance *a)
 {
     return a->change->number;
+}
+
+uint64_t change_in_force_since_ns(const struct appliance *a)
+{
+    return a->change->since_ns != 0 ? a->change->since_ns : a->started_ns;
+}
+
+uint64_t change_file_read_ns(const struct appliance *a)
+{
+    return a->change->read_ns != 0 ? a->change->read_ns : a->started_ns;
 }
 
 static bool any_slice_is_passive(const struct config *config)

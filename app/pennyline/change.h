@@ -61,6 +61,11 @@ void change_serve(struct appliance *a, uint64_t now_ns);
 /* Of the configuration in force; 1 at start. */
 uint64_t change_generation(const struct appliance *a);
 
+/* When it came in force, and when the file that it is of was read: at start, or by the latest
+ * reload that was not refused. On the manager's clock. */
+uint64_t change_in_force_since_ns(const struct appliance *a);
+uint64_t change_file_read_ns(const struct appliance *a);
+
 /* Steps of the staircase. */
 int change_up(struct appliance *a);
 void change_down(struct appliance *a);

@@ -188,11 +188,27 @@ static void name_peer(const struct control_peer *peer, const char *on_behalf_of,
              on_behalf_of != NULL ? ", for " : "", on_behalf_of != NULL ? on_behalf_of : "");
 }
 
-static bool on_reload(void *context, const struct control_peer *peer, const char *on_behalf_of,
-                      bool dry_run, uint64_t now_ns, char *error, size_t n_error)
+/* What differs is told also of a file that would be refused, once it was understood. */
+static void on_diff_done(void *context, const struct change_result *result)
 {
-    struct change_request request = {
-        .done = on_change_done, .dry_run = dry_run, .way = "reload", .context = NULL};
+    struct reply *reply = context;
+    struct appliance *a = reply->appliance;
+    bool has_difference = result->error == 0 || result->changes->n > 0;
+    json_t *json =
+        json_pack("{s:s, s:I, s:s?, s:I, s:o, s:o}", "file", a->options->config_path, "generation",
+                  (json_int_t)result->after, "refused", result->error != 0 ? result->text : NULL,
+                  "n_changes", (json_int_t)result->changes->n, "changes",
+                  events_changes_json(result->changes), "run_time", asked_slices_json(a));
+
+    control_reply(a->control, reply->ticket, json, has_difference ? NULL : result->text);
+    json_decref(json);
+    free(reply);
+}
+
+/* Takes a reading of the file on, which `request` says what becomes of. */
+static bool ask_reload(struct appliance *a, const struct control_peer *peer,
+                       struct change_request *request, uint64_t now_ns, char *error, size_t n_error)
+{
     struct reply *reply = calloc(1, sizeof(*reply));
     int status;
 
@@ -200,15 +216,44 @@ static bool on_reload(void *context, const struct control_peer *peer, const char
         snprintf(error, n_error, "not enough memory");
         return false;
     }
-    *reply = (struct reply){context, peer->ticket};
-    request.context = reply;
-    name_peer(peer, on_behalf_of, request.who, sizeof(request.who));
-    status = change_reload(context, &request, now_ns);
+    *reply = (struct reply){a, peer->ticket};
+    request->context = reply;
+    status = change_reload(a, request, now_ns);
     if (status == 0)
         return true;
     free(reply);
     snprintf(error, n_error, "%s", words_of_refusal(status));
     return false;
+}
+
+static bool on_reload(void *context, const struct control_peer *peer, const char *on_behalf_of,
+                      bool dry_run, uint64_t now_ns, char *error, size_t n_error)
+{
+    struct change_request request = {.done = on_change_done, .dry_run = dry_run, .way = "reload"};
+
+    name_peer(peer, on_behalf_of, request.who, sizeof(request.who));
+    return ask_reload(context, peer, &request, now_ns, error, n_error);
+}
+
+static bool on_config_diff(void *context, const struct control_peer *peer, uint64_t now_ns,
+                           char *error, size_t n_error)
+{
+    struct change_request request = {.done = on_diff_done, .dry_run = true, .way = "config diff"};
+
+    name_peer(peer, NULL, request.who, sizeof(request.who));
+    return ask_reload(context, peer, &request, now_ns, error, n_error);
+}
+
+static json_t *on_generation(void *context)
+{
+    const struct appliance *a = context;
+    char since[REPORT_TIME_BYTES], read[REPORT_TIME_BYTES];
+
+    return json_pack("{s:I, s:s, s:s?, s:s}", "generation", (json_int_t)change_generation(a),
+                     "in_force_since",
+                     report_time(&a->report_clock, change_in_force_since_ns(a), since), "file",
+                     a->options->config_path, "file_read",
+                     report_time(&a->report_clock, change_file_read_ns(a), read));
 }
 
 static json_t *on_drain_state(void *context, uint64_t now_ns)
@@ -255,6 +300,8 @@ int services_up(struct appliance *a)
         .ports = on_ports,
         .memory = on_memory,
         .reload = on_reload,
+        .generation = on_generation,
+        .config_diff = on_config_diff,
         .drain = on_drain,
         .drain_state = on_drain_state,
     };

@@ -13,7 +13,7 @@
 
 struct options {
     const char *socket;
-    bool json, wait;
+    bool json, wait, origin;
     json_t *request;
     json_t *set; /* --set NAME=VALUE */
     const char *words[4];
@@ -48,6 +48,9 @@ extern const struct argp ondemand_argp;
 void ondemand_understand(struct argp_state *state, struct options *o, const char *word);
 int ondemand_run_test(struct control_client *c, const struct options *o);
 int ondemand_run_slice(struct control_client *c, const struct options *o);
+
+/* configuration.c: what is in force, all pages of it. */
+int configuration_run_show(struct control_client *c, const struct options *o);
 
 /* say.c */
 void show_json(const json_t *value, bool in_one_line);

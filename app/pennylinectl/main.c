@@ -83,11 +83,13 @@ static const struct subcommand subcommands[] = {
     {"slice show", WORD_NAME, "slice show", print_slice, run_once},
     {"kill-switch", WORD_SWITCH, "kill-switch", print_done, run_once},
     {"reload", WORD_NONE, "reload", print_reload, run_once},
+    {"config show", WORD_NONE, "config show", NULL, configuration_run_show},
+    {"config diff", WORD_NONE, "config diff", print_config_diff, run_once},
     {"drain", WORD_NONE, "drain", print_done, run_once},
     {"watch", WORD_NONE, "watch", NULL, run_watch},
 };
 
-enum { KEY_SLICE = 0x100, KEY_VERDICT, KEY_DROPS, KEY_TIMEOUT, KEY_DRY_RUN };
+enum { KEY_SLICE = 0x100, KEY_VERDICT, KEY_DROPS, KEY_TIMEOUT, KEY_DRY_RUN, KEY_ORIGIN };
 
 static const struct argp_option argp_rows[] = {
     {"socket", 's', "PATH", 0, "The server's socket (default " CONTROL_DEFAULT_SOCKET ")", 0},
@@ -96,6 +98,7 @@ static const struct argp_option argp_rows[] = {
     {"verdict", KEY_VERDICT, "VERDICT", 0, "aggregates: only with this verdict", 0},
     {"drops", KEY_DROPS, NULL, 0, "aggregates: with every drop on record (with --json)", 0},
     {"dry-run", KEY_DRY_RUN, NULL, 0, "reload: only tell what would change", 0},
+    {"origin", KEY_ORIGIN, NULL, 0, "config show: in words, where it came from", 0},
     {"timeout", KEY_TIMEOUT, "S", 0,
      "drain: forward for S seconds at most (default: as long as packets come)", 0},
     {0},
@@ -104,7 +107,8 @@ static const struct argp_option argp_rows[] = {
 static const char usage[] =
     "status\nslices\naggregates\naggregate AGGREGATE\ntest SOURCE[,SOURCE]\n"
     "test start AGGREGATE\ntest stop AGGREGATE\ntest show TEST\nslice add NAME\nslice set NAME\n"
-    "slice remove NAME\nslice show NAME\nkill-switch on|off\nreload\ndrain\nwatch";
+    "slice remove NAME\nslice show NAME\nkill-switch on|off\nreload\nconfig show\n"
+    "config diff\ndrain\nwatch";
 
 static const char description[] =
     "Asks a running pennyline, and tells it what to do.\v"
@@ -125,6 +129,10 @@ static const char description[] =
     "  reload         read the configuration file anew, and put it in force while packets go "
     "through;\n"
     "                 a file that is refused changes nothing\n"
+    "  config show    the configuration in force, with every default;\n"
+    "                 --origin: where it and each slice came from\n"
+    "  config diff    by what the file differs from it, and which slices in force\n"
+    "                 are not the file's\n"
     "  drain          leave the path: all tests end, nothing is dropped any more, packets are\n"
     "                 forwarded until none came for 10 s, then pennyline ends\n"
     "  watch          events as they happen, until interrupted\n"
@@ -238,6 +246,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         return 0;
     case KEY_DRY_RUN:
         json_object_set_new(o->request, "dry_run", json_true());
+        return 0;
+    case KEY_ORIGIN:
+        o->origin = true;
         return 0;
     case KEY_DROPS:
         json_object_set_new(o->request, "drops", json_true());

@@ -377,7 +377,8 @@ static void print_details(FILE *out, const json_t *event)
             fprintf(out, "  %s", json_text_at(event, *key, a));
 }
 
-void print_reload(FILE *out, const json_t *result)
+/* What would change, or has, and what that does to tests. */
+static void print_changes(FILE *out, const json_t *result)
 {
     static const struct {
         const char *class, *words;
@@ -388,19 +389,9 @@ void print_reload(FILE *out, const json_t *result)
         {"restart", "needs a restart"},
     };
     long long n = json_integer_value(json_object_get(result, "n_changes"));
-    bool dry_run = json_is_true(json_object_get(result, "dry_run"));
     json_t *changes = json_object_get(result, "changes"), *change;
     size_t i;
 
-    if (n == 0) {
-        fprintf(out, "Nothing differs from what is in force.\n");
-        return;
-    }
-    if (dry_run)
-        fprintf(out, "%lld changes would be in force (this was a dry run):\n", n);
-    else
-        fprintf(out, "%lld changes are in force, within %.0f ms:\n", n,
-                1000 * json_number_at(result, "took_s"));
     json_array_foreach (changes, i, change) {
         const char *class = json_string_at(change, "class"), *words = class;
 
@@ -411,6 +402,49 @@ void print_reload(FILE *out, const json_t *result)
     }
     if ((size_t)n > json_array_size(changes))
         fprintf(out, "  and %lld more\n", n - (long long)json_array_size(changes));
+}
+
+void print_reload(FILE *out, const json_t *result)
+{
+    long long n = json_integer_value(json_object_get(result, "n_changes"));
+
+    if (n == 0) {
+        fprintf(out, "Nothing differs from what is in force.\n");
+        return;
+    }
+    if (json_is_true(json_object_get(result, "dry_run")))
+        fprintf(out, "%lld changes would be in force (this was a dry run):\n", n);
+    else
+        fprintf(out, "%lld changes are in force, within %.0f ms:\n", n,
+                1000 * json_number_at(result, "took_s"));
+    print_changes(out, result);
+}
+
+void print_config_diff(FILE *out, const json_t *result)
+{
+    long long n = json_integer_value(json_object_get(result, "n_changes"));
+    json_t *slices = json_object_get(result, "run_time"), *slice;
+    size_t i;
+
+    fprintf(out, "%s, beside generation %.0f that is in force: ", json_string_at(result, "file"),
+            json_number_at(result, "generation"));
+    if (n == 0)
+        fprintf(out, "nothing differs.\n");
+    else
+        fprintf(out, "%lld changes.\n", n);
+    print_changes(out, result);
+    if (json_has_at(result, "refused"))
+        fprintf(out, "A reload would be refused: %s\n", json_string_at(result, "refused"));
+    if (json_array_size(slices) > 0)
+        fprintf(out, "In force, and not of the file:\n");
+    json_array_foreach (slices, i, slice) {
+        fprintf(out, "  slice \"%s\" (%s)", json_string_at(slice, "slice"),
+                strcmp(json_string_at(slice, "origin"), "test") == 0 ? "of a test"
+                                                                     : "added at run time");
+        if (json_has_at(slice, "displaced"))
+            fprintf(out, ": a reload would take it away: %s", json_string_at(slice, "displaced"));
+        fprintf(out, "\n");
+    }
 }
 
 void print_event(FILE *out, const json_t *event)

@@ -9,6 +9,7 @@
 void print_slices(FILE *out, const json_t *result);
 void print_status(FILE *out, const json_t *status);
 void print_reload(FILE *out, const json_t *result);
+void print_config_diff(FILE *out, const json_t *result);
 void print_aggregate(FILE *out, const json_t *aggregate);
 void print_event(FILE *out, const json_t *event);
 /* Of test start, test stop, drain and kill-switch. */

@@ -150,6 +150,8 @@ void config_free(struct config *config);
 /* The whole configuration with every default written out; loading it gives an equal one. The
  * caller's; NULL when memory is short. */
 json_t *config_to_json(const struct config *config);
+/* One of its slices, likewise. */
+json_t *config_slice_to_json(const struct config *config, uint32_t slot);
 
 /* The JSON Schema (draft 2020-12) of what is loaded here. The caller's; NULL when memory is short.
  * A schema cannot say all that is checked: references, overlaps and the like are not in it. */

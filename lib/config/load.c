@@ -77,3 +77,8 @@ json_t *config_to_json(const struct config *config)
 {
     return option_write_object(&object_root, config, config);
 }
+
+json_t *config_slice_to_json(const struct config *config, uint32_t slot)
+{
+    return option_write_object(&object_slice, &config->slices[slot], config);
+}

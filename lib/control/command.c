@@ -93,6 +93,12 @@ static const struct command_argument slices_arguments[] = {
     {0},
 };
 
+static const struct command_argument config_show_arguments[] = {
+    {"offset", ARGUMENT_COUNT, false, UINT32_MAX, "leave out so many slices (default 0)"},
+    {"count", ARGUMENT_COUNT, false, CONFIG_SHOW_MOST, "at most so many slices (default 100)"},
+    {0},
+};
+
 static const struct command_argument verdicts_arguments[] = {
     {"count", ARGUMENT_COUNT, false, VERDICTS_MOST, "at most so many (default 20)"},
     {0},
@@ -149,6 +155,10 @@ static const struct command commands[] = {
      kill_switch_arguments, command_run_kill_switch, false, command_state_kill_switch},
     {"reload", "read the configuration file anew, and put it in force while packets go through",
      reload_arguments, command_run_reload, false, NULL},
+    {"config show", "the configuration in force, a page of its slices, and where they came from",
+     config_show_arguments, command_run_config_show, true, NULL},
+    {"config diff", "by what the configuration file differs from what is in force", no_arguments,
+     command_run_config_diff, false, NULL},
     {"drain", "leave the path: end all tests, forward until no packet comes, then end",
      drain_arguments, command_run_drain, false, command_state_drain},
     {"watch", "events as lines, until the client leaves", no_arguments, command_run_watch, true,

@@ -12,6 +12,7 @@
 
 #define COMMAND_ERROR_BYTES 512
 #define VERDICTS_MOST       100
+#define CONFIG_SHOW_MOST    100
 
 enum argument_kind {
     ARGUMENT_TEXT,
@@ -73,6 +74,7 @@ bool command_aggregate(struct command_call *call, uint32_t *aggregate);
 
 /* commands_change.c */
 json_t *command_run_reload(struct command_call *call);
+json_t *command_run_config_diff(struct command_call *call);
 /* commands_status.c */
 json_t *command_run_status(struct command_call *call);
 json_t *command_run_drain(struct command_call *call);
@@ -97,6 +99,7 @@ json_t *command_run_slice_add(struct command_call *call);
 json_t *command_run_slice_set(struct command_call *call);
 json_t *command_run_slice_remove(struct command_call *call);
 json_t *command_run_slice_show(struct command_call *call);
+json_t *command_run_config_show(struct command_call *call);
 json_t *command_state_asked_test(struct command_call *call);
 json_t *command_state_slice(struct command_call *call);
 

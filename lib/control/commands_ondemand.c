@@ -87,6 +87,24 @@ json_t *command_run_slice_show(struct command_call *call)
     return o == NULL ? NULL : say(call, ondemand_show_slice(o, call->request, error), error);
 }
 
+json_t *command_run_config_show(struct command_call *call)
+{
+    const struct control_operations *operations = call->operations;
+    struct ondemand *o = ondemand_of(call);
+    json_t *result, *generation;
+
+    if (o == NULL)
+        return NULL;
+    result = ondemand_show_config(o, command_count(call, "offset", 0),
+                                  command_count(call, "count", CONFIG_SHOW_MOST));
+    generation =
+        operations->generation != NULL ? operations->generation(operations->context) : NULL;
+    if (generation != NULL)
+        json_object_update(result, generation);
+    json_decref(generation);
+    return result;
+}
+
 json_t *command_state_asked_test(struct command_call *call)
 {
     char error[ONDEMAND_ERROR_BYTES];

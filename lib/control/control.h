@@ -81,6 +81,12 @@ struct control_operations {
      * with the peer's ticket. False, and `error` says why, when it is not taken on. */
     bool (*reload)(void *context, const struct control_peer *peer, const char *on_behalf_of,
                    bool dry_run, uint64_t now_ns, char *error, size_t n_error);
+    /* Which configuration is in force: its members "generation", "in_force_since", "file" and
+     * "file_read". */
+    json_t *(*generation)(void *context);
+    /* What the file says, beside that: as reload, but nothing is changed. */
+    bool (*config_diff)(void *context, const struct control_peer *peer, uint64_t now_ns,
+                        char *error, size_t n_error);
     /* Something was changed by command: who, what, before and after, as members of an event. */
     void (*on_command)(void *context, json_t *members, uint64_t now_ns);
 };

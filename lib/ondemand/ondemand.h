@@ -91,6 +91,12 @@ json_t *ondemand_remove_slice(struct ondemand *o, const json_t *request,
 json_t *ondemand_show_slice(struct ondemand *o, const json_t *request,
                             char error[ONDEMAND_ERROR_BYTES]);
 
+/* The configuration in force, with every default written out, but for seeds: {"config": all but its
+ * slices, "slices": [{"origin", "slice"}], "total": how many slices there are}. Of these `count` at
+ * most, from `offset` on; fewer when they have many prefixes, but one at least. */
+#define ONDEMAND_PAGE_PREFIXES 4096
+json_t *ondemand_show_config(const struct ondemand *o, uint32_t offset, uint32_t count);
+
 /* Where a slice that is in force came from: "file", "run time", or "test". */
 const char *ondemand_origin(const struct ondemand *o, const char *name);
 

@@ -141,41 +141,58 @@ void ondemand_restore(struct ondemand *o, const json_t *slices)
         restore(o, name, described);
 }
 
-/* With every default written out; NULL when it is not in force. */
-static json_t *whole_slice(const struct ondemand *o, uint32_t slot)
-{
-    struct config alone = *o->in_force;
-    uint16_t tested;
-    struct slice one;
-    json_t *root, *slice;
-
-    if (slot == UINT32_MAX)
-        return NULL;
-    /* The slice that it escalates to stands elsewhere. */
-    one = o->in_force->slices[slot];
-    tested = one.escalation.test;
-    one.escalation.test = SLICE_NONE;
-    alone.slices = &one;
-    alone.n_slices = 1;
-    root = config_to_json(&alone);
-    slice = json_incref(json_array_get(json_object_get(root, "slices"), 0));
-    json_decref(root);
-    if (tested != SLICE_NONE)
-        json_object_set_new(json_object_get(slice, "escalate"), "test",
-                            json_string(o->in_force->slices[tested].name));
-    return slice;
-}
-
 json_t *ondemand_show_slice(struct ondemand *o, const json_t *request,
                             char error[ONDEMAND_ERROR_BYTES])
 {
     const char *name = json_string_at(request, "name");
     const struct wanted_slice *w = slices_find(o, name);
-    json_t *slice = whole_slice(o, slices_slot(o, name));
+    uint32_t slot = slices_slot(o, name);
+    json_t *slice = slot != UINT32_MAX ? config_slice_to_json(o->in_force, slot) : NULL;
     bool is_in_force = slice != NULL && (w == NULL || w->state != WANTED_ASKED);
 
     if (slice == NULL && w == NULL)
         return refuse(error, name, "there is none of that name; \"slices\" lists them");
     return json_pack("{s:s, s:b, s:o}", "origin", ondemand_origin(o, name), "in_force",
                      (int)is_in_force, "slice", slice != NULL ? slice : json_incref(w->described));
+}
+
+/* Whoever knows it knows which segments are dropped. Takes `object`. */
+static json_t *without_seed(json_t *object)
+{
+    json_object_del(object, "seed");
+    return object;
+}
+
+static json_t *config_without_slices(const struct ondemand *o)
+{
+    json_t *root = json_copy(o->base);
+
+    json_object_del(root, "slices");
+    json_object_set_new(root, "defaults",
+                        without_seed(json_copy(json_object_get(root, "defaults"))));
+    return root;
+}
+
+static json_t *slice_with_origin(const struct ondemand *o, uint32_t slot)
+{
+    return json_pack("{s:s, s:o}", "origin", ondemand_origin(o, o->in_force->slices[slot].name),
+                     "slice", without_seed(config_slice_to_json(o->in_force, slot)));
+}
+
+json_t *ondemand_show_config(const struct ondemand *o, uint32_t offset, uint32_t count)
+{
+    json_t *slices = json_array();
+    uint32_t total = 0, n_prefixes = 0;
+
+    for (uint32_t i = 0; i < o->in_force->n_slices; i++) {
+        const struct slice *s = &o->in_force->slices[i];
+
+        if (!slice_is_present(s) || total++ < offset || json_array_size(slices) >= count ||
+            n_prefixes >= ONDEMAND_PAGE_PREFIXES)
+            continue;
+        n_prefixes += s->n_sources + s->n_destinations;
+        json_array_append_new(slices, slice_with_origin(o, i));
+    }
+    return json_pack("{s:o, s:o, s:I}", "config", config_without_slices(o), "slices", slices,
+                     "total", (json_int_t)total);
 }

@@ -164,6 +164,37 @@ class Slices(unittest.TestCase):
             code, summary = service.stop()
             self.assertEqual((code, summary.broken_identities()), (0, []))
 
+    def test_what_is_in_force_is_shown_with_where_it_came_from(self):
+        with served() as (_, service):
+            self.assertIn("nothing differs", ctl(service, "config", "diff"))
+            for name, source in (("added", "10.1.0.0/16"), ("named", "10.2.0.0/16")):
+                ctl(service, "slice", "add", name, "--source", source, "--set", "start=manual")
+            config = json.loads(ctl(service, "config", "show"))
+            self.assertEqual([s["name"] for s in config["slices"]], ["elsewhere", "added", "named"])
+            self.assertIn("drop_probability", config["defaults"])
+            words = ctl(service, "config", "show", "--origin")
+            self.assertIn(f"file {service.config_path}, read at 20", words)
+            self.assertIn("slice elsewhere: from file\nslice added: from run time\n", words)
+            whole = json.loads(ctl(service, "config", "show", "--json"))
+            self.assertEqual((whole["generation"], whole["total"]), (3, 3))
+            self.assertLess(whole["file_read"], whole["in_force_since"])
+            # The file names one of them by now, another size of a table, and another mode.
+            service.config["slices"] = [{**ELSEWHERE, "mode": "off"},
+                                        {"name": "named", "sources": ["10.2.0.0/16"], "mode": "off"}]
+            service.config["instance"]["flows_per_lcore"] = 2048
+            with open(service.config_path, "w", encoding="utf-8") as file:
+                json.dump(service.config, file)
+            words = ctl(service, "config", "diff")
+            self.assertIn("flows_per_lcore 16384 -> 2048 needs a restart", words)
+            self.assertIn('slice "elsewhere": mode "active" -> "off"', words)
+            self.assertIn('slice "added" (added at run time)\n', words)
+            self.assertRegex(words, r'slice "named" \(added at run time\): .*the file wins')
+            with open(service.config_path, "w", encoding="utf-8") as file:
+                file.write("{")
+            self.assertIn("bad JSON", ctl(service, "config", "diff", code=1))
+            self.assertEqual(json.loads(ctl(service, "config", "show")), config)
+            self.assertEqual(service.stop()[0], 0)
+
     def test_slices_survive_a_restart_and_the_file_wins(self):
         with netlab.Path() as lab:
             instance = {"state_directory": f"{lab.folder}/state"}

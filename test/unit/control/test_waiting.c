@@ -29,6 +29,12 @@ static bool reload(void *context, const struct control_peer *peer, const char *o
     return true;
 }
 
+static bool config_diff(void *context, const struct control_peer *peer, uint64_t now_ns,
+                        char *error, size_t n_error)
+{
+    return reload(context, peer, "a diff", true, now_ns, error, n_error);
+}
+
 static int set_up(void **state)
 {
     int error = serving_set_up(state);
@@ -37,6 +43,7 @@ static int set_up(void **state)
     memset(&asked, 0, sizeof(asked));
     if (error == 0) {
         f->world.operations.reload = reload;
+        f->world.operations.config_diff = config_diff;
         control_begin(f->control, &f->world.operations);
     }
     return error;
@@ -111,6 +118,24 @@ static void what_is_not_taken_on_is_refused_at_once(void **state)
     close(fd);
 }
 
+static void a_difference_is_told_when_the_file_was_read(void **state)
+{
+    struct serving *f = *state;
+    int fd = serving_connect(f);
+
+    serving_say(fd, "{\"command\": \"config diff\"}\n");
+    serving_poll(f);
+    assert_int_equal(asked.n, 1);
+    assert_string_equal(asked.who, "a diff");
+    reply(f, asked.tickets[0], NULL);
+    assert_heard(fd, "\"generation\": 2");
+    asked.refuse = true;
+    serving_say(fd, "{\"command\": \"config diff\"}\n");
+    serving_poll(f);
+    assert_heard(fd, "config diff: too many changes wait");
+    close(fd);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, serving_tear_down)
 
 int main(void)
@@ -118,6 +143,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(the_reply_comes_later_and_what_was_asked_behind_it_waits),
         TEST(each_gets_its_own_reply_and_who_left_gets_none),
+        TEST(a_difference_is_told_when_the_file_was_read),
         TEST(what_is_not_taken_on_is_refused_at_once),
     };
 

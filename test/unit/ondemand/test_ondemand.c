@@ -599,6 +599,80 @@ static void events_tell_what_is_in_force_whatever_happens(void **state)
     }
 }
 
+static void assert_shown(struct world *w, uint32_t offset, uint32_t count, const char *names)
+{
+    json_t *shown = ondemand_show_config(w->o, offset, count), *row;
+    char text[256] = "";
+    size_t i;
+
+    json_array_foreach (json_object_get(shown, "slices"), i, row)
+        snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s (%s) ",
+                 json_string_at(row, "slice.name"), json_string_at(row, "origin"));
+    assert_string_equal(text, names);
+    assert_int_equal(json_number_at(shown, "total"), 6);
+    json_decref(shown);
+}
+
+static void the_configuration_in_force_is_shown_by_pages_with_where_slices_came_from(void **state)
+{
+    struct world *w = *state;
+
+    add_slice(w, "added", "172.16.0.0/16");
+    json_decref(test_of(w, "{\"source\": \"172.17.0.0/16\"}"));
+    poll_later(w);
+    finish(w, NULL);
+    assert_shown(w, 0, 3, "edge (file) wide (file) part (file) ");
+    assert_shown(w, 3, 100, "host (file) added (run time) test-1 (test) ");
+    assert_shown(w, 6, 100, "");
+}
+
+/* What is shown is what was read: put together, it is the configuration in force. */
+static void what_is_shown_is_a_whole_configuration(void **state)
+{
+    struct world *w = *state;
+    json_t *shown = ondemand_show_config(w->o, 0, 100), *slices = json_array(), *row;
+    json_t *root = json_object_get(shown, "config"), *in_force = config_to_json(w->in_force);
+    struct config *again;
+    json_t *written;
+    size_t i;
+
+    assert_null(json_object_get(root, "slices"));
+    json_array_foreach (json_object_get(shown, "slices"), i, row)
+        json_array_append(slices, json_object_get(row, "slice"));
+    json_object_set_new(root, "slices", slices);
+    again = load(root);
+    written = config_to_json(again);
+    assert_true(json_equal(written, in_force));
+    config_free(again);
+    json_decref(written);
+    json_decref(in_force);
+    json_decref(shown);
+}
+
+static void a_seed_is_not_shown(void **state)
+{
+    struct world *w = *state;
+    json_t *root = json_deep_copy(w->file), *shown;
+    struct config *seeded;
+    char *text;
+
+    json_object_set_new(root, "defaults", json_pack("{s:i}", "seed", 918273));
+    json_object_set_new(json_array_get(json_object_get(root, "slices"), 0), "seed",
+                        json_integer(645372));
+    seeded = load(root);
+    ondemand_set_config(w->o, seeded);
+    shown = ondemand_show_config(w->o, 0, 100);
+    text = json_dumps(shown, 0);
+    assert_null(strstr(text, "918273"));
+    assert_null(strstr(text, "645372"));
+    assert_non_null(strstr(text, "drop_probability"));
+    ondemand_set_config(w->o, w->in_force);
+    config_free(seeded);
+    free(text);
+    json_decref(shown);
+    json_decref(root);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_world, close_world)
 
 int main(void)
@@ -615,6 +689,9 @@ int main(void)
         TEST(of_several_only_the_bad_one_is_refused),
         TEST(a_slice_that_was_added_is_set_removed_and_kept),
         TEST(where_file_and_state_disagree_the_file_wins_and_it_is_said),
+        TEST(the_configuration_in_force_is_shown_by_pages_with_where_slices_came_from),
+        TEST(what_is_shown_is_a_whole_configuration),
+        TEST(a_seed_is_not_shown),
         TEST(more_tests_than_allowed_are_refused_in_words),
         TEST(events_tell_what_is_in_force_whatever_happens),
     };
