@@ -510,30 +510,24 @@ static void who_starts_a_test_may_hear_of_it_on_the_same_connection(void **state
         becomes_a_watcher(w, "{\"command\": \"test start\", \"aggregate\": 1, \"watch\": false}"));
 }
 
-/* What was told of changes, the last one in `latest`. */
-struct told {
-    unsigned int n;
-    json_t *latest;
-};
-
 static void note_change(void *context, json_t *members, uint64_t now_ns)
 {
-    struct told *told = context;
+    struct world *w = context;
 
     (void)now_ns;
-    told->n++;
-    json_decref(told->latest);
-    told->latest = json_incref(members);
+    w->n_told++;
+    json_decref(w->told);
+    w->told = json_incref(members);
 }
 
-static void assert_told(const struct told *told, unsigned int n, const char *expected)
+static void assert_told(const struct world *w, unsigned int n, const char *expected)
 {
     json_t *as_expected = json_loads(expected, 0, NULL);
-    char *is = json_dumps(told->latest, JSON_SORT_KEYS);
+    char *is = json_dumps(w->told, JSON_SORT_KEYS);
 
     assert_non_null(as_expected);
-    assert_int_equal(told->n, n);
-    if (!json_equal(told->latest, as_expected))
+    assert_int_equal(w->n_told, n);
+    if (!json_equal(w->told, as_expected))
         fail_msg("%s", is);
     free(is);
     json_decref(as_expected);
@@ -542,19 +536,17 @@ static void assert_told(const struct told *told, unsigned int n, const char *exp
 static void who_changes_what_is_told_before_and_after(void **state)
 {
     struct world *w = *state;
-    struct told told = {0};
 
-    w->operations.context = &told;
     w->operations.on_command = note_change;
     json_decref(ask(w, "{\"command\": \"kill-switch\", \"on\": true, "
                        "\"on_behalf_of\": \"192.0.2.1 (REST)\"}"));
-    assert_told(&told, 1,
+    assert_told(w, 1,
                 "{\"command\": \"kill-switch\", \"arguments\": {\"on\": true}, \"way\": \"test\", "
                 "\"user\": 7, \"process\": 70, \"on_behalf_of\": \"192.0.2.1 (REST)\", "
                 "\"before\": {\"kill_switch\": false}, \"after\": {\"kill_switch\": true}}");
     json_decref(ask(w, "{\"command\": \"test start\", \"aggregate\": 0}"));
     assert_told(
-        &told, 2,
+        w, 2,
         "{\"command\": \"test start\", \"arguments\": {\"aggregate\": 0}, \"way\": \"test\", "
         "\"user\": 7, \"process\": 70, \"on_behalf_of\": null, "
         "\"before\": {\"state\": \"idle\"}, \"after\": {\"state\": \"pooled\"}}");
@@ -563,9 +555,9 @@ static void who_changes_what_is_told_before_and_after(void **state)
     assert_refused(w, "{\"command\": \"kill-switch\", \"on\": true, \"on_behalf_of\": \"a\\nb\"}",
                    "on_behalf_of");
     json_decref(ask(w, "{\"command\": \"status\"}"));
-    assert_int_equal(told.n, 2);
+    assert_int_equal(w->n_told, 2);
     assert_refused(w, "{\"command\": \"status\", \"on_behalf_of\": \"me\"}", "knows no");
-    json_decref(told.latest);
+    json_decref(w->told);
 }
 
 /* Whatever command there is: what is not known to read only is for those who may operate. */

@@ -16,6 +16,8 @@ struct world {
     unsigned int n_events;
     bool is_draining;
     uint32_t drain_timeout_s;
+    unsigned int n_told; /* of commands that change something */
+    json_t *told;        /* the latest one, or NULL */
 };
 
 /* Who may do all. */
