@@ -11,12 +11,13 @@
 
 static void check_device(struct check *c, const struct config_port *port)
 {
-    char interface[CONFIG_PATH_BYTES];
-    pid_t owner = claims_owner(port);
-    uint32_t program = owner == 0 ? claims_foreign_program(port) : 0;
+    char interface[CONFIG_PATH_BYTES], text[CLAIMS_OWNER_BYTES];
+    pid_t owner;
+    bool is_owned = claims_is_owned(port, &owner);
+    uint32_t program = is_owned ? 0 : claims_foreign_program(port);
 
-    if (owner != 0)
-        check_blocks(c, CLAIMS_OWNED, port->name, port->device, (int)owner);
+    if (is_owned)
+        check_blocks(c, CLAIMS_OWNED, port->name, port->device, claims_owner_text(owner, text));
     if (program != 0 && config_device_kernel_interface(port->device, interface))
         check_blocks(c, CLAIMS_FOREIGN_PROGRAM, port->name, interface, program, program, interface);
 }

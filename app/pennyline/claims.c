@@ -34,6 +34,7 @@ static int claim(struct appliance *a, uint32_t i)
 {
     const struct config_port *port = &a->config->ports[i];
     char directory[PATH_MAX], key[NETDEV_KEY_BYTES], other[NETDEV_KEY_BYTES];
+    char text[CLAIMS_OWNER_BYTES];
     pid_t owner;
     int error;
 
@@ -48,19 +49,28 @@ static int claim(struct appliance *a, uint32_t i)
     netdev_claim_directory(directory, sizeof(directory));
     error = netdev_claim(directory, key, &a->claims[i], &owner);
     if (error == -EBUSY)
-        say_error(CLAIMS_OWNED, port->name, port->device, (int)owner);
+        say_error(CLAIMS_OWNED, port->name, port->device, claims_owner_text(owner, text));
     else if (error != 0)
         say_error("port %s: %s/%s, which tells others whose the device is, cannot be made: %s",
                   port->name, directory, key, strerror(-error));
     return error;
 }
 
-pid_t claims_owner(const struct config_port *port)
+const char *claims_owner_text(pid_t owner, char out[CLAIMS_OWNER_BYTES])
+{
+    out[0] = '\0';
+    if (owner > 0)
+        snprintf(out, CLAIMS_OWNER_BYTES, ", process %d", (int)owner);
+    return out;
+}
+
+bool claims_is_owned(const struct config_port *port, pid_t *owner)
 {
     char directory[PATH_MAX], key[NETDEV_KEY_BYTES];
 
+    *owner = 0;
     netdev_claim_directory(directory, sizeof(directory));
-    return key_of(port, key) ? netdev_claim_owner(directory, key) : 0;
+    return key_of(port, key) && netdev_claim_is_owned(directory, key, owner);
 }
 
 /* AF_XDP would replace it, or be refused by the kernel; at the end it would take it away. */

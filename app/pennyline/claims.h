@@ -4,6 +4,7 @@
 #ifndef PENNYLINE_CLAIMS_H
 #define PENNYLINE_CLAIMS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -16,12 +17,15 @@ struct config_port;
     "prog "                                                                                        \
     "show id %u\"); stop who made it, or take it off: \"ip link set %s xdp off\""
 
-/* Likewise: port, device, process. */
-#define CLAIMS_OWNED                                                                               \
-    "port %s: %s belongs to another pennyline, process %d; stop that, or take another device"
+/* Likewise: port, device, claims_owner_text(). */
+#define CLAIMS_OWNED "port %s: %s belongs to another pennyline%s; stop that, or take another device"
 
-/* The process that has the device of a port, or 0. Takes nothing. */
-pid_t claims_owner(const struct config_port *port);
+/* ", process 12", or nothing of a process that is not known. */
+#define CLAIMS_OWNER_BYTES 24
+const char *claims_owner_text(pid_t owner, char out[CLAIMS_OWNER_BYTES]);
+
+/* Has somebody the device of a port? Then *owner is the process, 0: unknown. Takes nothing. */
+bool claims_is_owned(const struct config_port *port, pid_t *owner);
 
 /* The number of an XDP program of somebody else on the interface of a port that AF_XDP may get, or
  * 0. */

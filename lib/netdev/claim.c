@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <net/if.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +12,8 @@
 #include <unistd.h>
 
 #define FOLDER     "pennyline/devices"
-#define TEXT_BYTES (NETDEV_FEATURES_BYTES + 64)
+#define OWNER      "\nowner "
+#define TEXT_BYTES (NETDEV_FEATURES_BYTES + 96)
 
 void netdev_claim_directory(char *out, size_t n)
 {
@@ -61,11 +63,32 @@ static int open_file(const char *directory, const char *key, int flags)
     return fd >= 0 ? fd : -errno;
 }
 
-static pid_t owner_of(int fd)
+/* The kernel has no process for a lock of an open file, so it stands in the file; a dead one's may
+ * stand there until the next owner has written its own. */
+static pid_t read_owner(int fd)
+{
+    char text[TEXT_BYTES] = {0};
+    const char *line;
+    int pid = 0;
+
+    if (pread(fd, text, sizeof(text) - 1, 0) <= 0)
+        return 0;
+    line = strstr(text, OWNER);
+    if (line == NULL || sscanf(line, OWNER "%d", &pid) != 1 || pid <= 0)
+        return 0;
+    return kill(pid, 0) == 0 || errno != ESRCH ? pid : 0;
+}
+
+/* fcntl_locking(2). Of a record lock, as an older pennyline has, the kernel says the process. */
+static bool is_locked(int fd, pid_t *owner)
 {
     struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
 
-    return fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK ? lock.l_pid : 0;
+    *owner = 0;
+    if (fcntl(fd, F_OFD_GETLK, &lock) != 0 || lock.l_type == F_UNLCK)
+        return false;
+    *owner = lock.l_pid > 0 ? lock.l_pid : read_owner(fd);
+    return true;
 }
 
 /* A file that was cut or that is no file of ours says nothing. */
@@ -80,8 +103,10 @@ static void read_changes(int fd, struct netdev_changes *out)
                &n_read) < 2 ||
         n_read == 0)
         *out = (struct netdev_changes){.interface_index = 0};
-    else
+    else {
+        text[n_read + (int)strcspn(text + n_read, "\n")] = '\0';
         out->switched_off = netdev_features_parse(text + n_read);
+    }
 }
 
 int netdev_claim(const char *directory, const char *key, struct netdev_claim *claim, pid_t *owner)
@@ -99,27 +124,29 @@ int netdev_claim(const char *directory, const char *key, struct netdev_claim *cl
         claim->fd = -1;
         return error;
     }
-    if (fcntl(claim->fd, F_SETLK, &lock) == 0) {
+    if (fcntl(claim->fd, F_OFD_SETLK, &lock) == 0) {
         read_changes(claim->fd, &claim->changes);
+        netdev_claim_write(claim); /* else others are not told who it is, no more */
         return 0;
     }
     error = errno == EACCES || errno == EAGAIN ? -EBUSY : -errno;
-    *owner = owner_of(claim->fd);
+    is_locked(claim->fd, owner);
     close(claim->fd);
     claim->fd = -1;
     return error;
 }
 
-pid_t netdev_claim_owner(const char *directory, const char *key)
+bool netdev_claim_is_owned(const char *directory, const char *key, pid_t *owner)
 {
     int fd = open_file(directory, key, O_RDWR);
-    pid_t owner;
+    bool is_owned;
 
+    *owner = 0;
     if (fd < 0)
-        return 0;
-    owner = owner_of(fd);
+        return false;
+    is_owned = is_locked(fd, owner);
     close(fd);
-    return owner;
+    return is_owned;
 }
 
 void netdev_claim_look(const char *directory, const char *key, struct netdev_changes *out)
@@ -140,9 +167,9 @@ int netdev_claim_write(const struct netdev_claim *claim)
 
     if (claim->fd < 0)
         return -EBADF;
-    n = snprintf(text, sizeof(text), "interface %u xdp %u off %s\n", claim->changes.interface_index,
-                 claim->changes.xdp_program,
-                 netdev_features_format(claim->changes.switched_off, names));
+    n = snprintf(text, sizeof(text), "interface %u xdp %u off %s" OWNER "%d\n",
+                 claim->changes.interface_index, claim->changes.xdp_program,
+                 netdev_features_format(claim->changes.switched_off, names), (int)getpid());
     if (pwrite(claim->fd, text, (size_t)n, 0) != n || ftruncate(claim->fd, n) != 0)
         return -errno;
     return 0;

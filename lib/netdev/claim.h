@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* One owner of each device: a file for each, locked while its owner lives (a record lock, as EAL
- * has on its prefixes: gone with the process, whatever ends it), in which stands what was changed
- * of the device. So the next owner after a crash knows what is to be put back, and which XDP
- * program was left behind.
+/* One owner of each device: a file for each, locked while its owner lives (gone with the process,
+ * whatever ends it), in which stands what was changed of the device. So the next owner after a
+ * crash knows what is to be put back, and which XDP program was left behind.
+ *
+ * It is a lock of the open file (fcntl_locking(2), "Open file description locks"): a record lock of
+ * the process would be gone as soon as that process closed the file after a mere look at it.
  *
  * The manager's thread alone. */
 #ifndef NETDEV_CLAIM_H
@@ -42,8 +44,8 @@ void netdev_interface_key(const char *interface, char out[NETDEV_KEY_BYTES]);
  * negative errno. */
 int netdev_claim(const char *directory, const char *key, struct netdev_claim *claim, pid_t *owner);
 
-/* The process that has it, or 0. Takes nothing. */
-pid_t netdev_claim_owner(const char *directory, const char *key);
+/* Has somebody it, this process included? Then *owner is the process, 0: unknown. Takes nothing. */
+bool netdev_claim_is_owned(const char *directory, const char *key, pid_t *owner);
 
 /* What stands in its file, whoever has it. Takes nothing. */
 void netdev_claim_look(const char *directory, const char *key, struct netdev_changes *out);

@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -83,19 +84,59 @@ static void test_a_device_has_one_owner_while_that_lives(void **state)
     struct netdev_claim claim;
     pid_t owner, found;
 
-    assert_int_equal(netdev_claim_owner(p->directory, KEY), 0);
+    assert_false(netdev_claim_is_owned(p->directory, KEY, &found));
     owner = start_owner(p, &none);
     assert_int_equal(netdev_claim(p->directory, KEY, &claim, &found), -EBUSY);
     assert_int_equal(found, owner);
     assert_int_equal(claim.fd, -1);
-    assert_int_equal(netdev_claim_owner(p->directory, KEY), owner);
+    found = 0;
+    assert_true(netdev_claim_is_owned(p->directory, KEY, &found));
+    assert_int_equal(found, owner);
     kill_owner(owner);
-    assert_int_equal(netdev_claim_owner(p->directory, KEY), 0);
+    assert_false(netdev_claim_is_owned(p->directory, KEY, &found));
     assert_int_equal(netdev_claim(p->directory, KEY, &claim, &found), 0);
     netdev_claim_release(&claim);
     netdev_claim_release(&claim);
     assert_int_equal(netdev_claim(p->directory, KEY, &claim, &found), 0);
     netdev_claim_release(&claim);
+}
+
+/* Is another process refused, and told that this one is the owner? */
+static bool is_refused_elsewhere(const struct place *p)
+{
+    pid_t pid = fork();
+    int status;
+
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        struct netdev_claim claim;
+        pid_t owner;
+
+        _exit(netdev_claim(p->directory, KEY, &claim, &owner) == -EBUSY && owner == getppid());
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    return WEXITSTATUS(status) == 1;
+}
+
+static void test_an_owner_that_looks_at_its_own_file_keeps_it(void **state)
+{
+    const struct place *p = *state;
+    struct netdev_claim claim, again;
+    struct netdev_changes changes;
+    pid_t found;
+
+    assert_int_equal(netdev_claim(p->directory, KEY, &claim, &found), 0);
+    assert_true(netdev_claim_is_owned(p->directory, KEY, &found));
+    assert_int_equal(found, getpid());
+    assert_true(is_refused_elsewhere(p));
+    netdev_claim_look(p->directory, KEY, &changes);
+    assert_true(is_refused_elsewhere(p));
+    assert_int_equal(netdev_claim(p->directory, KEY, &again, &found), -EBUSY);
+    assert_int_equal(found, getpid());
+    assert_true(is_refused_elsewhere(p));
+    netdev_claim_release(&claim);
+    assert_false(is_refused_elsewhere(p));
 }
 
 static void test_what_a_killed_owner_changed_is_known_to_the_next(void **state)
@@ -177,6 +218,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_a_device_has_one_owner_while_that_lives, make, unmake),
+        cmocka_unit_test_setup_teardown(test_an_owner_that_looks_at_its_own_file_keeps_it, make,
+                                        unmake),
         cmocka_unit_test_setup_teardown(test_what_a_killed_owner_changed_is_known_to_the_next, make,
                                         unmake),
         cmocka_unit_test_setup_teardown(test_a_file_that_is_none_of_ours_says_nothing, make,
