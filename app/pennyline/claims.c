@@ -14,45 +14,45 @@
 #include "say.h"
 #include "state.h"
 
-/* What the lock is called that all who use the device would take. False: it is nobody's alone. */
-static bool key_of(const struct config_port *port, char out[NETDEV_KEY_BYTES])
+/* False: it is nobody's alone. */
+static bool key_of(const struct config_port *port, struct netdev_key *out)
 {
     char name[CONFIG_PATH_BYTES];
 
     if (config_device_kernel_interface(port->device, name)) {
-        netdev_interface_key(name, out);
+        netdev_key_interface("", name, out);
         return true;
     }
     if (config_device_kind(port->device) != PORT_DEVICE_PCI)
         return false;
     config_device_canonical(port->device, name);
-    snprintf(out, NETDEV_KEY_BYTES, "pci-%.64s", name);
+    netdev_key_pci(name, out);
     return true;
 }
 
 static int claim(struct appliance *a, uint32_t i)
 {
     const struct config_port *port = &a->config->ports[i];
-    char directory[PATH_MAX], key[NETDEV_KEY_BYTES], other[NETDEV_KEY_BYTES];
-    char text[CLAIMS_OWNER_BYTES];
+    char directory[PATH_MAX], text[CLAIMS_OWNER_BYTES];
+    struct netdev_key key, other;
     pid_t owner;
     int error;
 
-    if (!key_of(port, key))
+    if (!key_of(port, &key))
         return 0;
     for (uint32_t j = 0; j < i; j++)
-        if (key_of(&a->config->ports[j], other) && strcmp(key, other) == 0) {
+        if (key_of(&a->config->ports[j], &other) && netdev_key_conflicts(&key, &other)) {
             say_error("port %s: %s is the device of port %s, too; each needs one of its own",
                       port->name, port->device, a->config->ports[j].name);
             return -EINVAL;
         }
     netdev_claim_directory(directory, sizeof(directory));
-    error = netdev_claim(directory, key, &a->claims[i], &owner);
+    error = netdev_claim(directory, &key, &a->claims[i], &owner);
     if (error == -EBUSY)
         say_error(CLAIMS_OWNED, port->name, port->device, claims_owner_text(owner, text));
     else if (error != 0)
         say_error("port %s: %s/%s, which tells others whose the device is, cannot be made: %s",
-                  port->name, directory, key, strerror(-error));
+                  port->name, directory, key.own, strerror(-error));
     return error;
 }
 
@@ -66,11 +66,12 @@ const char *claims_owner_text(pid_t owner, char out[CLAIMS_OWNER_BYTES])
 
 bool claims_is_owned(const struct config_port *port, pid_t *owner)
 {
-    char directory[PATH_MAX], key[NETDEV_KEY_BYTES];
+    char directory[PATH_MAX];
+    struct netdev_key key;
 
     *owner = 0;
     netdev_claim_directory(directory, sizeof(directory));
-    return key_of(port, key) && netdev_claim_is_owned(directory, key, owner);
+    return key_of(port, &key) && netdev_claim_is_owned(directory, &key, owner);
 }
 
 /* AF_XDP would replace it, or be refused by the kernel; at the end it would take it away. */
@@ -88,13 +89,14 @@ static uint32_t foreign_program(const struct config_port *port, const char *inte
 
 uint32_t claims_foreign_program(const struct config_port *port)
 {
-    char directory[PATH_MAX], key[NETDEV_KEY_BYTES], interface[CONFIG_PATH_BYTES];
+    char directory[PATH_MAX], interface[CONFIG_PATH_BYTES];
     struct netdev_changes left;
+    struct netdev_key key;
 
-    if (!key_of(port, key) || !config_device_kernel_interface(port->device, interface))
+    if (!key_of(port, &key) || !config_device_kernel_interface(port->device, interface))
         return 0;
     netdev_claim_directory(directory, sizeof(directory));
-    netdev_claim_look(directory, key, &left);
+    netdev_claim_look(directory, &key, &left);
     return foreign_program(port, interface, &left);
 }
 
@@ -237,7 +239,7 @@ int claims_up(struct appliance *a)
     int error;
 
     for (uint32_t i = 0; i < CONFIG_MAX_PORTS; i++)
-        a->claims[i].fd = -1;
+        a->claims[i].fd = a->claims[i].shared_fd = -1;
     error = for_each_port(a, check_access);
     if (error == 0)
         error = for_each_port(a, claim);

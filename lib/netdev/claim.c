@@ -27,16 +27,61 @@ void netdev_claim_directory(char *out, size_t n)
         snprintf(out, n, "/tmp/pennyline-%u/devices", geteuid());
 }
 
-void netdev_interface_key(const char *interface, char out[NETDEV_KEY_BYTES])
+/* Domain, bus, device, function: as the kernel writes them, the domain of four digits or more. */
+static bool is_pci_address(const char *text)
+{
+    unsigned int domain, bus, device, function;
+    int n = 0;
+
+    return sscanf(text, "%8x:%2x:%2x.%1x%n", &domain, &bus, &device, &function, &n) == 4 &&
+           text[n] == '\0';
+}
+
+/* What is behind an interface of a NIC; a virtual one has no device, or none of PCI. */
+static void share_device(const char *root, const char *interface, struct netdev_key *out)
+{
+    char path[PATH_MAX], target[PATH_MAX];
+    struct netdev_key device;
+    const char *last;
+    ssize_t n;
+
+    snprintf(path, sizeof(path), "%s/sys/class/net/%s/device", root, interface);
+    n = readlink(path, target, sizeof(target) - 1);
+    if (n < 0)
+        return;
+    target[n] = '\0';
+    last = strrchr(target, '/');
+    last = last != NULL ? last + 1 : target;
+    if (!is_pci_address(last))
+        return;
+    netdev_key_pci(last, &device);
+    memcpy(out->shared, device.own, sizeof(out->shared));
+}
+
+void netdev_key_interface(const char *root, const char *interface, struct netdev_key *out)
 {
     struct stat status = {.st_ino = 0};
     char name[IF_NAMESIZE];
 
+    *out = (struct netdev_key){.shared = ""};
     if (stat("/proc/self/ns/net", &status) != 0)
         status.st_ino = 0;
     if (if_indextoname(if_nametoindex(interface), name) == NULL)
         snprintf(name, sizeof(name), "%s", interface);
-    snprintf(out, NETDEV_KEY_BYTES, "net-%lu-%s", (unsigned long)status.st_ino, name);
+    snprintf(out->own, sizeof(out->own), "net-%lu-%s", (unsigned long)status.st_ino, name);
+    share_device(root, name, out);
+}
+
+void netdev_key_pci(const char *address, struct netdev_key *out)
+{
+    *out = (struct netdev_key){.shared = ""};
+    snprintf(out->own, sizeof(out->own), "pci-%.64s", address);
+}
+
+bool netdev_key_conflicts(const struct netdev_key *a, const struct netdev_key *b)
+{
+    return strcmp(a->own, b->own) == 0 || strcmp(a->own, b->shared) == 0 ||
+           strcmp(a->shared, b->own) == 0;
 }
 
 static int make_directories(const char *directory)
@@ -80,9 +125,9 @@ static pid_t read_owner(int fd)
 }
 
 /* fcntl_locking(2). Of a record lock, as an older pennyline has, the kernel says the process. */
-static bool is_locked(int fd, pid_t *owner)
+static bool is_locked(int fd, short type, pid_t *owner)
 {
-    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    struct flock lock = {.l_type = type, .l_whence = SEEK_SET};
 
     *owner = 0;
     if (fcntl(fd, F_OFD_GETLK, &lock) != 0 || lock.l_type == F_UNLCK)
@@ -109,49 +154,89 @@ static void read_changes(int fd, struct netdev_changes *out)
     }
 }
 
-int netdev_claim(const char *directory, const char *key, struct netdev_claim *claim, pid_t *owner)
+static int write_changes(int fd, const struct netdev_changes *changes)
 {
-    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-    int error = make_directories(directory);
+    char text[TEXT_BYTES], names[NETDEV_FEATURES_BYTES];
+    int n;
 
-    *claim = (struct netdev_claim){.fd = -1};
-    *owner = 0;
-    if (error != 0)
-        return error;
-    claim->fd = open_file(directory, key, O_RDWR | O_CREAT);
-    if (claim->fd < 0) {
-        error = claim->fd;
-        claim->fd = -1;
-        return error;
-    }
-    if (fcntl(claim->fd, F_OFD_SETLK, &lock) == 0) {
-        read_changes(claim->fd, &claim->changes);
-        netdev_claim_write(claim); /* else others are not told who it is, no more */
-        return 0;
+    if (fd < 0)
+        return -EBADF;
+    n = snprintf(text, sizeof(text), "interface %u xdp %u off %s" OWNER "%d\n",
+                 changes->interface_index, changes->xdp_program,
+                 netdev_features_format(changes->switched_off, names), (int)getpid());
+    if (pwrite(fd, text, (size_t)n, 0) != n || ftruncate(fd, n) != 0)
+        return -errno;
+    return 0;
+}
+
+/* `type`: F_WRLCK, or F_RDLCK for what is shared. The descriptor, or a negative errno. */
+static int take(const char *directory, const char *key, short type, struct netdev_changes *changes,
+                pid_t *owner)
+{
+    struct flock lock = {.l_type = type, .l_whence = SEEK_SET};
+    int fd = open_file(directory, key, O_RDWR | O_CREAT), error;
+
+    if (fd < 0)
+        return fd;
+    if (fcntl(fd, F_OFD_SETLK, &lock) == 0) {
+        read_changes(fd, changes);
+        write_changes(fd, changes); /* else others are not told who it is, no more */
+        return fd;
     }
     error = errno == EACCES || errno == EAGAIN ? -EBUSY : -errno;
-    is_locked(claim->fd, owner);
-    close(claim->fd);
-    claim->fd = -1;
+    is_locked(fd, type, owner);
+    close(fd);
     return error;
 }
 
-bool netdev_claim_is_owned(const char *directory, const char *key, pid_t *owner)
+int netdev_claim(const char *directory, const struct netdev_key *key, struct netdev_claim *claim,
+                 pid_t *owner)
+{
+    struct netdev_changes nothing;
+    int error = make_directories(directory);
+
+    *claim = (struct netdev_claim){.fd = -1, .shared_fd = -1};
+    *owner = 0;
+    if (error != 0)
+        return error;
+    error = take(directory, key->own, F_WRLCK, &claim->changes, owner);
+    if (error < 0)
+        return error;
+    claim->fd = error;
+    if (key->shared[0] == '\0')
+        return 0;
+    error = take(directory, key->shared, F_RDLCK, &nothing, owner);
+    if (error < 0) {
+        netdev_claim_release(claim);
+        return error;
+    }
+    claim->shared_fd = error;
+    return 0;
+}
+
+static bool is_refused(const char *directory, const char *key, short type, pid_t *owner)
 {
     int fd = open_file(directory, key, O_RDWR);
     bool is_owned;
 
-    *owner = 0;
     if (fd < 0)
         return false;
-    is_owned = is_locked(fd, owner);
+    is_owned = is_locked(fd, type, owner);
     close(fd);
     return is_owned;
 }
 
-void netdev_claim_look(const char *directory, const char *key, struct netdev_changes *out)
+bool netdev_claim_is_owned(const char *directory, const struct netdev_key *key, pid_t *owner)
 {
-    int fd = open_file(directory, key, O_RDONLY);
+    *owner = 0;
+    return is_refused(directory, key->own, F_WRLCK, owner) ||
+           (key->shared[0] != '\0' && is_refused(directory, key->shared, F_RDLCK, owner));
+}
+
+void netdev_claim_look(const char *directory, const struct netdev_key *key,
+                       struct netdev_changes *out)
+{
+    int fd = open_file(directory, key->own, O_RDONLY);
 
     *out = (struct netdev_changes){.interface_index = 0};
     if (fd < 0)
@@ -162,23 +247,19 @@ void netdev_claim_look(const char *directory, const char *key, struct netdev_cha
 
 int netdev_claim_write(const struct netdev_claim *claim)
 {
-    char text[TEXT_BYTES], names[NETDEV_FEATURES_BYTES];
-    int n;
-
-    if (claim->fd < 0)
-        return -EBADF;
-    n = snprintf(text, sizeof(text), "interface %u xdp %u off %s" OWNER "%d\n",
-                 claim->changes.interface_index, claim->changes.xdp_program,
-                 netdev_features_format(claim->changes.switched_off, names), (int)getpid());
-    if (pwrite(claim->fd, text, (size_t)n, 0) != n || ftruncate(claim->fd, n) != 0)
-        return -errno;
-    return 0;
+    return write_changes(claim->fd, &claim->changes);
 }
 
-/* The file stays: who waits for its lock must find the same one. */
+static void give_back(int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
+}
+
+/* The files stay: who waits for a lock must find the same one. */
 void netdev_claim_release(struct netdev_claim *claim)
 {
-    if (claim->fd >= 0)
-        close(claim->fd);
-    claim->fd = -1;
+    give_back(&claim->fd);
+    give_back(&claim->shared_fd);
 }

@@ -27,28 +27,46 @@ struct netdev_changes {
     netdev_features switched_off; /* to be switched on again at the end */
 };
 
+/* What a device is called. The driver of some NICs stays with the kernel (mlx5, mlx4, mana), so
+ * that one device is there by its PCI address and as an interface; and of one device there may be
+ * several interfaces. So who has an interface shares the device with those who have its other ones,
+ * and with nobody who has it by its address. */
+struct netdev_key {
+    char own[NETDEV_KEY_BYTES];
+    char shared[NETDEV_KEY_BYTES]; /* "": none */
+};
+
 struct netdev_claim {
-    int fd; /* -1: nothing is claimed */
+    int fd;        /* -1: nothing is claimed */
+    int shared_fd; /* -1: nothing is shared */
     struct netdev_changes changes;
 };
 
 /* Where the files are: /run/pennyline/devices of root, else below $XDG_RUNTIME_DIR or /tmp. */
 void netdev_claim_directory(char *out, size_t n);
 
-/* The name of a kernel interface's file: interfaces of two network namespaces are two, and an
- * alternative name is the same one. */
-void netdev_interface_key(const char *interface, char out[NETDEV_KEY_BYTES]);
+/* Of a kernel interface: those of two network namespaces are two, and an alternative name is the
+ * same one. `root` is "" in service; a test has a folder with a /sys of its own. */
+void netdev_key_interface(const char *root, const char *interface, struct netdev_key *out);
+
+/* Of a PCI device, by its whole address in lower case, 0000:41:00.0. */
+void netdev_key_pci(const char *address, struct netdev_key *out);
+
+/* May two owners not have these at once? */
+bool netdev_key_conflicts(const struct netdev_key *a, const struct netdev_key *b);
 
 /* Takes a device for this process; `directory` is made when it is not there. What a dead owner left
  * is in claim->changes. 0; -EBUSY with *owner (0: unknown) when a living process has it; another
  * negative errno. */
-int netdev_claim(const char *directory, const char *key, struct netdev_claim *claim, pid_t *owner);
+int netdev_claim(const char *directory, const struct netdev_key *key, struct netdev_claim *claim,
+                 pid_t *owner);
 
 /* Has somebody it, this process included? Then *owner is the process, 0: unknown. Takes nothing. */
-bool netdev_claim_is_owned(const char *directory, const char *key, pid_t *owner);
+bool netdev_claim_is_owned(const char *directory, const struct netdev_key *key, pid_t *owner);
 
 /* What stands in its file, whoever has it. Takes nothing. */
-void netdev_claim_look(const char *directory, const char *key, struct netdev_changes *out);
+void netdev_claim_look(const char *directory, const struct netdev_key *key,
+                       struct netdev_changes *out);
 
 /* Writes claim->changes. 0, or a negative errno. */
 int netdev_claim_write(const struct netdev_claim *claim);
