@@ -25,6 +25,7 @@ struct change {
     uint64_t number;            /* of the generation in force */
     uint64_t since_ns, read_ns; /* 0: at start */
     uint64_t left_epoch;
+    const struct config *at_start;
     struct config *own; /* the one in force, when it is not that of the start */
     bool may_be_passive;
     const struct change_companion *companion; /* or NULL */
@@ -324,6 +325,7 @@ int change_up(struct appliance *a)
         return error;
     }
     c->number = 1;
+    c->at_start = a->config;
     c->may_be_passive = any_slice_is_passive(a->config);
     a->change = c;
     return 0;
@@ -343,7 +345,8 @@ static void refuse_waiting(struct change *c)
             current(c)->done(current(c)->context, &result);
 }
 
-/* The manager and the workers are gone, and so is all that they saw of the configuration. */
+/* The manager and the workers are gone, and so is all that they saw of the configuration. What ends
+ * after this asks for ports, of which all generations say the same. */
 void change_down(struct appliance *a)
 {
     struct change *c = a->change;
@@ -356,6 +359,7 @@ void change_down(struct appliance *a)
     refuse_waiting(c);
     builder_begin_freeing(c->builder, &c->build);
     builder_stop(c->builder);
+    a->config = c->at_start;
     config_free(c->own);
     free(c);
     a->change = NULL;

@@ -94,7 +94,8 @@ void info_write_pool(struct info_header *h, uint32_t i, const struct info_pool *
 
 static void copy_prefixes(struct ip_prefix *to, const struct ip_prefix *from, uint32_t n)
 {
-    memcpy(to, from, (n < INFO_MOST_PREFIXES ? n : INFO_MOST_PREFIXES) * sizeof(*to));
+    if (n > 0)
+        memcpy(to, from, (n < INFO_MOST_PREFIXES ? n : INFO_MOST_PREFIXES) * sizeof(*to));
 }
 
 void info_write_slice(struct info_header *h, uint32_t i, const struct slice *slice)
