@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/compiler.h"
 #include "base/random.h"
 #include "box.h"
 
@@ -92,6 +93,95 @@ static void records_stay_in_order_however_often_the_ring_turns(void **state)
     for (ended.drop_ended.id = 1; ended.drop_ended.id <= 295; ended.drop_ended.id++)
         manager_receive(b->manager, &ended);
     assert_int_equal(b->n_events, n_events);
+    box_close(b);
+}
+
+static uint32_t pending_of(const struct box *b, uint32_t aggregate)
+{
+    const struct drop_record *r = NULL;
+    uint32_t n = 0;
+
+    while ((r = manager_next_drop(b->manager, aggregate, r)) != NULL)
+        n += r->state == DROP_PENDING;
+    return n;
+}
+
+/* Of as many records as there are, in any order, and of few as of many. */
+static void each_record_is_found_by_its_id(void **state)
+{
+    (void)state;
+    for (uint32_t n_records = 1; n_records <= 40; n_records++) {
+        struct box *b = box_new(1);
+        uint64_t ids[60];
+
+        b->n_drop_records = n_records;
+        b->slices[0].parameters.rule = TEST_RULE_PENNY;
+        b->slices[0].parameters.max_drops_per_aggregate = ARRAY_LENGTH(ids);
+        box_open(b);
+        for (size_t i = 0; i < ARRAY_LENGTH(ids); i++)
+            ids[i] = box_drop(b, 0, 0);
+        assert_int_equal(pending_of(b, 0), n_records);
+        for (uint32_t i = 0; i < n_records; i++) {
+            box_end(b, 0, 0, ids[ARRAY_LENGTH(ids) - 1 - i], DROP_EXPIRED);
+            assert_int_equal(pending_of(b, 0), n_records - 1 - i);
+            assert_int_equal(box_count(b, EVENT_DROP_ENDED), i + 1);
+        }
+        box_close(b);
+    }
+}
+
+/* The one record goes back and forth: who loses the last one has none, and begins anew. */
+static void who_lost_the_last_record_begins_a_list_anew(void **state)
+{
+    struct box *b = box_new(1);
+
+    (void)state;
+    b->n_slices = 2;
+    b->n_drop_records = 1;
+    box_open(b);
+    for (uint32_t i = 0; i < 6; i++) {
+        uint64_t id = box_drop(b, 0, i % 2);
+        const struct drop_record *r = manager_next_drop(b->manager, i % 2, NULL);
+
+        assert_int_equal(r->id, id);
+        assert_int_equal(r->aggregate, i % 2);
+        assert_null(manager_next_drop(b->manager, i % 2, r));
+        assert_null(manager_next_drop(b->manager, 1 - i % 2, NULL));
+        assert_int_equal(box_report(b, i % 2).n_drop_records, 1);
+        assert_int_equal(box_report(b, 1 - i % 2).n_drop_records, 0);
+    }
+    box_close(b);
+}
+
+/* Aggregate 1 is tested again while its records are there: when they make room, no other list and
+ * not that of the new test loses one. */
+static void records_of_a_test_before_make_room_without_a_trace(void **state)
+{
+    struct box *b = box_new(1);
+    const struct drop_record *r;
+    uint64_t id;
+
+    (void)state;
+    b->n_slices = 2;
+    b->n_drop_records = 4;
+    box_open(b);
+    for (int i = 0; i < 2; i++)
+        box_end(b, 0, 1, box_drop(b, 0, 1), DROP_EXPIRED);
+    box_settle(b);
+    assert_int_equal(manager_test_stop(b->manager, 1, REASON_STOPPED, b->now_ns), 0);
+    box_settle(b);
+    assert_int_equal(manager_test_start(b->manager, 1, NULL, b->now_ns), 0);
+    assert_null(manager_next_drop(b->manager, 1, NULL));
+    assert_int_equal(box_report(b, 1).n_drop_records, 0);
+    box_drop(b, 0, 0);
+    id = box_drop(b, 0, 1);
+    for (int i = 0; i < 2; i++) /* in the places of the first test's */
+        box_drop(b, 0, 0);
+    assert_int_equal(box_report(b, 0).n_drop_records, 3);
+    assert_int_equal(box_report(b, 1).n_drop_records, 1);
+    r = manager_next_drop(b->manager, 1, NULL);
+    assert_int_equal(r->id, id);
+    assert_null(manager_next_drop(b->manager, 1, r));
     box_close(b);
 }
 
@@ -448,6 +538,9 @@ int main(void)
         cmocka_unit_test(a_drop_is_told_from_its_making_to_its_end),
         cmocka_unit_test(the_oldest_record_makes_room),
         cmocka_unit_test(records_stay_in_order_however_often_the_ring_turns),
+        cmocka_unit_test(each_record_is_found_by_its_id),
+        cmocka_unit_test(who_lost_the_last_record_begins_a_list_anew),
+        cmocka_unit_test(records_of_a_test_before_make_room_without_a_trace),
         cmocka_unit_test(what_is_not_of_the_running_test_is_not_taken),
         cmocka_unit_test(aggregates_are_added_on_demand_and_begin_by_themselves),
         cmocka_unit_test(a_test_waits_for_an_armed_flow),
