@@ -209,12 +209,68 @@ static void a_table_filled_by_structured_keys_follows_the_curve_of_the_sample(vo
     }
 }
 
+/* Each byte of a key tells flows apart, by the hash too, but for the mode: who looks a packet up
+ * knows the rest before it. */
+static void each_byte_of_a_key_but_those_of_the_mode_counts_in_the_hash(void **state)
+{
+    const struct flow_key ipv4 = key_of(7);
+    const uint64_t *secret = secrets[0];
+    struct flow_key ipv6 = ipv4;
+
+    (void)state;
+    for (uint8_t i = 0; i < 16; i++)
+        ipv6.source.bytes[i] = ipv6.destination.bytes[i] = (uint8_t)(i + 1);
+    for (size_t i = 0; i < sizeof(ipv4); i++)
+        for (int bit = 0; bit < 8; bit++) {
+            const struct flow_key *const of[] = {&ipv4, &ipv6};
+
+            for (size_t k = 0; k < ARRAY_LENGTH(of); k++) {
+                struct flow_key other = *of[k];
+
+                ((uint8_t *)&other)[i] ^= (uint8_t)(1 << bit);
+                assert_false(flow_key_equal(of[k], &other));
+                assert_true(flow_key_equal(&other, &other));
+                assert_int_equal(flow_hash(of[k], secret) == flow_hash(&other, secret),
+                                 i >= offsetof(struct flow_key, mode));
+            }
+        }
+}
+
+/* A hash made of what stands in a packet finds the flow that was put in by its key. */
+static void the_hash_of_the_parts_is_that_of_the_key(void **state)
+{
+    (void)state;
+    for (uint32_t i = 0; i < 1000; i++) {
+        struct flow_key key = key_of(i * 0x01000193);
+        const uint64_t *secret = secrets[i % ARRAY_LENGTH(secrets)];
+        uint64_t rest;
+
+        key.source_port = (uint16_t)(i * 40503);
+        key.destination_port = (uint16_t)(i * 9973);
+        key.ingress = (uint16_t)(i * 257);
+        key.mode = (uint16_t)(i % 3);
+        rest = flow_key_rest(key.source_port, key.destination_port, key.ingress);
+        assert_int_equal(flow_hash(&key, secret),
+                         flow_hash_ipv4(load_half_word(key.source.bytes + 12),
+                                        load_half_word(key.destination.bytes + 12), rest, secret));
+        /* One of IPv6 is enough. */
+        key.destination.bytes[i % 10] = 1;
+        assert_int_equal(flow_hash(&key, secret),
+                         flow_hash_ipv6(&key.source, &key.destination, rest, secret));
+        key.source.bytes[i % 10] = 1;
+        assert_int_equal(flow_hash(&key, secret),
+                         flow_hash_ipv6(&key.source, &key.destination, rest, secret));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(structured_keys_fill_buckets_as_random_ones_do),
         cmocka_unit_test(tags_of_structured_keys_hardly_ever_meet),
         cmocka_unit_test(the_two_buckets_of_a_key_differ),
+        cmocka_unit_test(each_byte_of_a_key_but_those_of_the_mode_counts_in_the_hash),
+        cmocka_unit_test(the_hash_of_the_parts_is_that_of_the_key),
         cmocka_unit_test(another_secret_is_another_hash),
         cmocka_unit_test(a_table_filled_by_structured_keys_follows_the_curve_of_the_sample),
     };
