@@ -195,6 +195,11 @@ static void count_untestable(struct worker *w, const struct burst *b)
         engine_count_untestable(w->engine, (uint32_t)b->slices[i], &b->views[i],
                                 left < step ? left : step);
     }
+}
+
+/* Nothing of it is for other modes than passive. */
+static void note_untestable(struct worker *w, const struct burst *b)
+{
     for (unsigned int k = 0; k < b->n_untestable; k++) {
         const unsigned int i = b->untestable_at[k];
 
@@ -237,8 +242,11 @@ static void classify(struct worker *w, struct burst *b, const struct policy *pol
             hand_to_engine(w, b, i);
         }
     }
-    if (likely_false(b->n_untestable > 0))
+    if (likely_false(b->n_untestable > 0)) {
         count_untestable(w, b);
+        if (engine_takes_notes(w->engine))
+            note_untestable(w, b);
+    }
     w->counters->slice_packets += n_slice;
     w->counters->slice_not_tcp += n_not_tcp;
 }

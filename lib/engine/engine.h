@@ -121,6 +121,9 @@ unsigned int engine_packets(struct engine *e, struct engine_packet *packets, con
 void engine_count_untestable(struct engine *e, uint32_t slice, const struct packet_view *view,
                              uint32_t n);
 
+/* Is a slice of mode passive? Else the next two take no note of anything. Asked once a burst. */
+bool engine_takes_notes(const struct engine *e);
+
 /* A first fragment (packet_is_first_fragment(), of TCP) of the slice, from `ingress`: mode passive
  * knows then that what its flow lacks there is not missing. Other modes look at none. Besides
  * engine_count_untestable(), and before the packets that came behind it. */

@@ -28,6 +28,11 @@ void engine_count_untestable(struct engine *e, uint32_t slice, const struct pack
     }
 }
 
+bool engine_takes_notes(const struct engine *e)
+{
+    return e->passive_lines != NULL;
+}
+
 void engine_note_fragment(struct engine *e, uint32_t slice, const struct packet_view *view,
                           uint16_t ingress)
 {

@@ -337,3 +337,26 @@ void box_go_to_flows(struct box *b, uint32_t aggregate)
     if (p->rule == TEST_RULE_PENNY)
         box_epochs_for(b, p->retransmission_timeout_ms * NS_PER_MS);
 }
+
+struct passive_report box_passive_report(const struct box *b)
+{
+    struct passive_report r;
+
+    assert_true(manager_passive_report(b->manager, 0, &r));
+    return r;
+}
+
+struct passive_counters box_passive_segments(uint64_t n_lost, uint64_t n_repeats, uint64_t n_all)
+{
+    return (struct passive_counters){.passed = n_all + n_repeats,
+                                     .first_time = n_all - n_lost,
+                                     .lost_upstream_repairs = n_lost,
+                                     .holes_opened = n_lost,
+                                     .holes_retransmitted = n_lost,
+                                     .repeats = n_repeats,
+                                     .repeat_runs = n_repeats,
+                                     .repeatable = n_all + n_repeats,
+                                     .lost_upstream = n_lost,
+                                     .observed = n_all,
+                                     .payload_bytes = 1000 * n_all};
+}

@@ -13,6 +13,7 @@
 #include "base/time.h"
 #include "engine/aggregate.h"
 #include "manager/manager.h"
+#include "manager/passive.h"
 
 #define BOX_MAX_WORKERS    8
 #define BOX_MAX_SLICES     4
@@ -100,5 +101,10 @@ struct aggregate_report box_report(const struct box *b, uint32_t aggregate);
 uint32_t box_count(const struct box *b, enum manager_event_kind kind);
 struct aggregate_order box_order(const struct box *b, uint32_t aggregate);
 int32_t box_budget(const struct box *b, uint32_t aggregate);
+
+/* Mode passive: of aggregate 0; and what `n_all` segments add up to of which `n_lost` were missing
+ * here and came again, and `n_repeats` came twice. */
+struct passive_report box_passive_report(const struct box *b);
+struct passive_counters box_passive_segments(uint64_t n_lost, uint64_t n_repeats, uint64_t n_all);
 
 #endif

@@ -5,8 +5,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "manager/passive.h"
-
 static struct box *open_passive(uint32_t min_flows, uint32_t max_flows, uint32_t max_duration_ms)
 {
     struct box *b = box_new(1);
@@ -27,29 +25,6 @@ static void watch(struct box *b, struct passive_counters delta)
     box_epochs_for(b, NS_PER_S + BOX_EPOCH_NS);
 }
 
-static struct passive_report report(const struct box *b)
-{
-    struct passive_report r;
-
-    assert_true(manager_passive_report(b->manager, 0, &r));
-    return r;
-}
-
-static struct passive_counters segments(uint64_t n_lost, uint64_t n_repeats, uint64_t n_all)
-{
-    return (struct passive_counters){.passed = n_all + n_repeats,
-                                     .first_time = n_all - n_lost,
-                                     .lost_upstream_repairs = n_lost,
-                                     .holes_opened = n_lost,
-                                     .holes_retransmitted = n_lost,
-                                     .repeats = n_repeats,
-                                     .repeat_runs = n_repeats,
-                                     .repeatable = n_all + n_repeats,
-                                     .lost_upstream = n_lost,
-                                     .observed = n_all,
-                                     .payload_bytes = 1000 * n_all};
-}
-
 static struct passive_counters flows(uint64_t n)
 {
     return (struct passive_counters){.flows_finished = n, .ended_fin = n};
@@ -58,13 +33,13 @@ static struct passive_counters flows(uint64_t n)
 static void rates_say_what_they_rest_on(void **state)
 {
     struct box *b = open_passive(0, 0, 0);
-    struct passive_report r = report(b);
+    struct passive_report r = box_passive_report(b);
 
     (void)state;
     assert_true(isnan(r.upstream.rate));
     assert_true(r.upstream.low <= 0 && r.upstream.high >= 1);
-    watch(b, segments(20, 50, 950));
-    r = report(b);
+    watch(b, box_passive_segments(20, 50, 950));
+    r = box_passive_report(b);
     assert_int_equal(r.upstream.n_hits, 20);
     assert_int_equal(r.upstream.n_observations, 950);
     assert_int_equal(r.downstream.n_hits, 50);
@@ -93,18 +68,19 @@ static void runs_of_losses_widen_the_interval(void **state)
     (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         struct box *b = open_passive(0, 0, 0);
-        struct passive_counters c = segments(0, 0, 1000);
+        struct passive_counters c = box_passive_segments(0, 0, 1000);
         struct passive_rate r;
 
         if (cases[i].are_repeats) {
-            c = segments(0, cases[i].n_lost, 1000 - cases[i].n_lost);
+            c = box_passive_segments(0, cases[i].n_lost, 1000 - cases[i].n_lost);
             c.repeat_runs = cases[i].n_runs;
         } else {
-            c = segments(cases[i].n_lost, 0, 1000);
+            c = box_passive_segments(cases[i].n_lost, 0, 1000);
             c.holes_opened = c.holes_retransmitted = cases[i].n_runs;
         }
         watch(b, c);
-        r = cases[i].are_repeats ? report(b).downstream : report(b).upstream;
+        r = cases[i].are_repeats ? box_passive_report(b).downstream
+                                 : box_passive_report(b).upstream;
         if (fabs(r.low - cases[i].low) > 1e-6 || fabs(r.high - cases[i].high) > 1e-6)
             fail_msg("case %zu: %.6f, %.6f", i, r.low, r.high);
         box_close(b);
@@ -139,13 +115,13 @@ static void findings_need_enough_of_their_kind(void **state)
         int finding; /* -1: none */
         enum passive_severity severity;
     } cases[] = {
-        {segments(1, 0, 1000), -1, 0},
-        {segments(4, 4, 10000), -1, 0},
-        {segments(0, 0, 100000), -1, 0},
-        {segments(10, 0, 5000), FINDING_UPSTREAM_LOSS, SEVERITY_INFO},
-        {segments(100, 0, 5000), FINDING_UPSTREAM_LOSS, SEVERITY_WARNING},
-        {segments(1000, 0, 5000), FINDING_UPSTREAM_LOSS, SEVERITY_CRITICAL},
-        {segments(0, 100, 5000), FINDING_DOWNSTREAM_LOSS, SEVERITY_WARNING},
+        {box_passive_segments(1, 0, 1000), -1, 0},
+        {box_passive_segments(4, 4, 10000), -1, 0},
+        {box_passive_segments(0, 0, 100000), -1, 0},
+        {box_passive_segments(10, 0, 5000), FINDING_UPSTREAM_LOSS, SEVERITY_INFO},
+        {box_passive_segments(100, 0, 5000), FINDING_UPSTREAM_LOSS, SEVERITY_WARNING},
+        {box_passive_segments(1000, 0, 5000), FINDING_UPSTREAM_LOSS, SEVERITY_CRITICAL},
+        {box_passive_segments(0, 100, 5000), FINDING_DOWNSTREAM_LOSS, SEVERITY_WARNING},
         {balanced, FINDING_PER_PACKET_BALANCING, SEVERITY_WARNING},
         {sampled, FINDING_SAMPLING_SUSPECTED, SEVERITY_INFO},
         {many_resets, FINDING_ABRUPT_RESETS, SEVERITY_WARNING},
@@ -163,7 +139,7 @@ static void findings_need_enough_of_their_kind(void **state)
 
         watch(b, cases[i].counters);
         watch(b, (struct passive_counters){0});
-        r = report(b);
+        r = box_passive_report(b);
         for (int f = 0; f < PASSIVE_N_FINDINGS; f++)
             if (r.findings[f].is_raised != (f == cases[i].finding))
                 fail_msg("case %zu: %s", i, passive_finding_name((enum passive_finding)f));
@@ -201,15 +177,15 @@ static void what_is_given_up_at_the_end_is_judged(void **state)
     struct box *b = open_passive(0, 0, 0);
 
     (void)state;
-    watch(b, segments(0, 0, 40));
+    watch(b, box_passive_segments(0, 0, 40));
     manager_receive(b->manager, &(struct message){.kind = MESSAGE_PASSIVE});
     manager_stop(b->manager, REASON_STOPPED, b->now_ns);
-    assert_false(report(b).findings[FINDING_PER_PACKET_BALANCING].is_raised);
+    assert_false(box_passive_report(b).findings[FINDING_PER_PACKET_BALANCING].is_raised);
     manager_receive(b->manager, &half_a_flow);
-    assert_false(report(b).findings[FINDING_PER_PACKET_BALANCING].is_raised);
+    assert_false(box_passive_report(b).findings[FINDING_PER_PACKET_BALANCING].is_raised);
     manager_finish(b->manager);
-    assert_true(report(b).findings[FINDING_PER_PACKET_BALANCING].is_raised);
-    assert_true(report(b).withheld[FINDING_UPSTREAM_LOSS]);
+    assert_true(box_passive_report(b).findings[FINDING_PER_PACKET_BALANCING].is_raised);
+    assert_true(box_passive_report(b).withheld[FINDING_UPSTREAM_LOSS]);
     box_close(b);
 }
 
@@ -245,7 +221,7 @@ static void what_came_and_was_not_read_is_not_missing(void **state)
                                            .flows_finished = 1,
                                            .ended_fin = 1,
                                            .flows_balanced = 1});
-        r = report(b);
+        r = box_passive_report(b);
         if (r.findings[finding].is_raised == cases[i].is_explained ||
             r.withheld[finding] != cases[i].is_explained)
             fail_msg("case %zu", i);
@@ -269,7 +245,7 @@ static void windows_say_the_same_as_the_total_with(uint64_t repeats_in_a_run)
     struct passive_report r;
 
     for (uint64_t i = 1; i <= 2; i++) {
-        struct passive_counters c = segments(40 * i, 30 * i, 1000 * i);
+        struct passive_counters c = box_passive_segments(40 * i, 30 * i, 1000 * i);
 
         /* Losses in runs of two, and some in doubt. */
         c.lost_upstream_repairs = 20 * i;
@@ -282,7 +258,7 @@ static void windows_say_the_same_as_the_total_with(uint64_t repeats_in_a_run)
         c.passed += 9 * i;
         watch(b, c);
     }
-    r = report(b);
+    r = box_passive_report(b);
     assert_int_equal(r.upstream.n_hits, 120);
     assert_int_equal(r.downstream.n_hits, 90);
     assert_true(r.upstream.low > 0 && r.downstream.low > 0);
@@ -320,18 +296,18 @@ static void windows_forget_what_is_older(void **state)
     struct passive_report r;
 
     (void)state;
-    watch(b, segments(10, 0, 1000));
-    r = report(b);
+    watch(b, box_passive_segments(10, 0, 1000));
+    r = box_passive_report(b);
     for (int w = 0; w < PASSIVE_N_WINDOWS; w++)
         assert_int_equal(r.windows[w][0].n_observations, 1000);
     box_epochs_for(b, 61 * NS_PER_S);
-    watch(b, segments(0, 0, 500));
-    r = report(b);
+    watch(b, box_passive_segments(0, 0, 500));
+    r = box_passive_report(b);
     assert_int_equal(r.windows[PASSIVE_MINUTE][0].n_observations, 500);
     assert_int_equal(r.windows[PASSIVE_5_MINUTES][0].n_observations, 1500);
     assert_int_equal(r.windows[PASSIVE_HOUR][0].n_hits, 10);
     box_epochs_for(b, 61 * NS_PER_S);
-    assert_int_equal(report(b).windows[PASSIVE_MINUTE][0].n_observations, 0);
+    assert_int_equal(box_passive_report(b).windows[PASSIVE_MINUTE][0].n_observations, 0);
     assert_string_equal(passive_window_name(PASSIVE_MINUTE), "1m");
     box_close(b);
 }
@@ -355,20 +331,21 @@ static void a_finding_is_taken_back_when_its_cause_is_gone(void **state)
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         struct box *b = open_passive(0, 0, 0);
 
-        watch(b, segments(600, 0, 10000));
+        watch(b, box_passive_segments(600, 0, 10000));
         watch(b, (struct passive_counters){0});
-        assert_true(report(b).findings[FINDING_UPSTREAM_LOSS].is_raised);
-        watch(b, segments(cases[i].n_lost, 0, cases[i].n_segments));
+        assert_true(box_passive_report(b).findings[FINDING_UPSTREAM_LOSS].is_raised);
+        watch(b, box_passive_segments(cases[i].n_lost, 0, cases[i].n_segments));
         assert_int_equal(box_count(b, EVENT_FINDING_CLEARED), 0);
         box_epochs_for(b, 301 * NS_PER_S);
         watch(b, (struct passive_counters){0});
-        if (report(b).findings[FINDING_UPSTREAM_LOSS].is_raised == cases[i].is_taken_back)
+        if (box_passive_report(b).findings[FINDING_UPSTREAM_LOSS].is_raised ==
+            cases[i].is_taken_back)
             fail_msg("case %zu", i);
         assert_int_equal(box_count(b, EVENT_FINDING_CLEARED), cases[i].is_taken_back);
         /* It may come back, on new evidence only. */
-        watch(b, segments(600, 0, 10000));
+        watch(b, box_passive_segments(600, 0, 10000));
         watch(b, (struct passive_counters){0});
-        assert_true(report(b).findings[FINDING_UPSTREAM_LOSS].is_raised);
+        assert_true(box_passive_report(b).findings[FINDING_UPSTREAM_LOSS].is_raised);
         assert_int_equal(box_count(b, EVENT_FINDING), 1 + cases[i].is_taken_back);
         box_close(b);
     }
@@ -390,7 +367,8 @@ static void balancing_is_over_when_nothing_is_missing(void **state)
         watch(b, later);
         box_epochs_for(b, 301 * NS_PER_S);
         watch(b, (struct passive_counters){0});
-        assert_int_equal(report(b).findings[FINDING_PER_PACKET_BALANCING].is_raised, goes_on);
+        assert_int_equal(box_passive_report(b).findings[FINDING_PER_PACKET_BALANCING].is_raised,
+                         goes_on);
         box_close(b);
     }
 }
@@ -398,18 +376,18 @@ static void balancing_is_over_when_nothing_is_missing(void **state)
 /* What is lost on a path that is not seen looks as if it were lost here. */
 static void beside_balancing_losses_are_unknown(void **state)
 {
-    struct passive_counters all = segments(600, 0, 10000);
+    struct passive_counters all = box_passive_segments(600, 0, 10000);
     struct box *b = open_passive(0, 0, 0);
     struct passive_report r;
 
     (void)state;
     watch(b, all);
     watch(b, (struct passive_counters){0});
-    assert_true(report(b).findings[FINDING_UPSTREAM_LOSS].is_raised);
+    assert_true(box_passive_report(b).findings[FINDING_UPSTREAM_LOSS].is_raised);
     watch(b, (struct passive_counters){.flows_balanced = 1, .missing_bytes = all.payload_bytes});
     watch(b, (struct passive_counters){0});
     watch(b, (struct passive_counters){0});
-    r = report(b);
+    r = box_passive_report(b);
     assert_true(r.findings[FINDING_PER_PACKET_BALANCING].is_raised);
     assert_false(r.findings[FINDING_UPSTREAM_LOSS].is_raised);
     assert_true(r.withheld[FINDING_UPSTREAM_LOSS] && r.withheld[FINDING_DOWNSTREAM_LOSS]);
@@ -423,7 +401,7 @@ static void beside_balancing_losses_are_unknown(void **state)
  */
 static void lateness_explains_losses(void **state)
 {
-    struct passive_counters c = segments(30, 50, 1000);
+    struct passive_counters c = box_passive_segments(30, 50, 1000);
     struct box *b = open_passive(0, 0, 0);
     struct passive_report r;
 
@@ -435,7 +413,7 @@ static void lateness_explains_losses(void **state)
     c.passed += 50;
     watch(b, c);
     watch(b, (struct passive_counters){0});
-    r = report(b);
+    r = box_passive_report(b);
     assert_true(r.upstream.rate > 0 && r.upstream.low <= 0);
     assert_true(r.downstream.rate > 0 && r.downstream.low <= 0);
     assert_int_equal(box_count(b, EVENT_FINDING), 0);
@@ -459,8 +437,8 @@ static void watching_ends_with_a_grace(void **state)
     assert_true(manager_passive_is_over(b->manager));
     /* Nothing after the end counts. */
     watch(b, flows(5));
-    assert_int_equal(report(b).total->flows_finished, 11);
-    assert_string_equal(passive_stop_name(report(b).stop), "flows_finished");
+    assert_int_equal(box_passive_report(b).total->flows_finished, 11);
+    assert_string_equal(passive_stop_name(box_passive_report(b).stop), "flows_finished");
     box_close(b);
 }
 
@@ -501,7 +479,7 @@ static struct box *open_sampled(uint32_t sampling)
 /* Whatever is counted: of a sampled mirror nothing is found, and each finding says why not. */
 static void of_a_mirror_known_to_sample_nothing_is_found(void **state)
 {
-    struct passive_counters all = segments(1000, 1000, 5000);
+    struct passive_counters all = box_passive_segments(1000, 1000, 5000);
     struct box *b = open_sampled(100);
     struct passive_report r;
 
@@ -511,7 +489,7 @@ static void of_a_mirror_known_to_sample_nothing_is_found(void **state)
     all.missing_bytes = 99 * all.payload_bytes;
     watch(b, all);
     watch(b, (struct passive_counters){0});
-    r = report(b);
+    r = box_passive_report(b);
     assert_int_equal(box_count(b, EVENT_FINDING), 0);
     assert_int_equal(r.sampling.source, SAMPLING_CONFIGURED);
     assert_true(fabs(r.sampling.rate - 0.01) < 1e-12);
@@ -532,15 +510,15 @@ static void sampling_that_shows_takes_back_what_was_said_of_loss(void **state)
     struct passive_report r;
 
     (void)state;
-    watch(b, segments(1000, 0, 5000));
+    watch(b, box_passive_segments(1000, 0, 5000));
     watch(b, (struct passive_counters){0});
-    r = report(b);
+    r = box_passive_report(b);
     assert_true(r.findings[FINDING_UPSTREAM_LOSS].is_raised);
     assert_int_equal(r.sampling.source, SAMPLING_NONE);
     assert_true(r.sampling.rate >= 1 && !r.withheld[FINDING_UPSTREAM_LOSS]);
     watch(b, sampled);
     watch(b, (struct passive_counters){0});
-    r = report(b);
+    r = box_passive_report(b);
     assert_false(r.findings[FINDING_UPSTREAM_LOSS].is_raised);
     assert_true(r.findings[FINDING_SAMPLING_SUSPECTED].is_raised);
     assert_false(r.withheld[FINDING_SAMPLING_SUSPECTED]);
@@ -558,16 +536,16 @@ static void a_mirror_said_to_be_whole_is_judged_like_any(void **state)
     struct box *b = open_sampled(1);
 
     (void)state;
-    watch(b, segments(1000, 0, 5000));
+    watch(b, box_passive_segments(1000, 0, 5000));
     watch(b, (struct passive_counters){0});
-    assert_true(report(b).findings[FINDING_UPSTREAM_LOSS].is_raised);
-    assert_int_equal(report(b).sampling.source, SAMPLING_CONFIGURED);
-    assert_true(report(b).sampling.rate >= 1);
+    assert_true(box_passive_report(b).findings[FINDING_UPSTREAM_LOSS].is_raised);
+    assert_int_equal(box_passive_report(b).sampling.source, SAMPLING_CONFIGURED);
+    assert_true(box_passive_report(b).sampling.rate >= 1);
     box_close(b);
     b = open_sampled(1);
     watch(b, sampled);
     watch(b, (struct passive_counters){0});
-    assert_true(report(b).findings[FINDING_SAMPLING_SUSPECTED].is_raised);
+    assert_true(box_passive_report(b).findings[FINDING_SAMPLING_SUSPECTED].is_raised);
     box_close(b);
 }
 
@@ -578,16 +556,16 @@ static void watching_ends_by_time_and_by_flows_seen(void **state)
 
     (void)state;
     watch(b, flows(1));
-    assert_string_equal(passive_stop_name(report(b).stop), "goes_on");
+    assert_string_equal(passive_stop_name(box_passive_report(b).stop), "goes_on");
     box_epochs_for(b, 6 * NS_PER_S);
-    assert_string_equal(passive_stop_name(report(b).stop), "duration");
+    assert_string_equal(passive_stop_name(box_passive_report(b).stop), "duration");
     box_close(b);
 
     b = open_passive(0, 7, 0);
     manager_receive(b->manager, &seen);
     watch(b, flows(1));
     box_epochs_for(b, NS_PER_S);
-    assert_string_equal(passive_stop_name(report(b).stop), "flows_seen");
+    assert_string_equal(passive_stop_name(box_passive_report(b).stop), "flows_seen");
     box_close(b);
 }
 
@@ -601,7 +579,7 @@ static void watching_can_be_ended_from_outside(void **state)
     box_open(b);
     manager_passive_expire(b->manager, b->now_ns);
     assert_true(manager_passive_is_over(b->manager));
-    assert_string_equal(passive_stop_name(report(b).stop), "duration");
+    assert_string_equal(passive_stop_name(box_passive_report(b).stop), "duration");
     assert_int_equal(box_count(b, EVENT_WATCH_ENDED), 1);
     manager_passive_expire(b->manager, b->now_ns);
     assert_int_equal(box_count(b, EVENT_WATCH_ENDED), 1);

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/random.h"
-#include "manager/passive.h"
 
 /* Slices of mode passive, side by side. */
 static struct box *open_slices(uint32_t n_slices, uint32_t report_flows)
@@ -34,29 +33,6 @@ static void tell(struct box *b, uint32_t aggregate, struct passive_counters delt
     manager_receive(b->manager, &m);
 }
 
-static struct passive_report report(const struct box *b)
-{
-    struct passive_report r;
-
-    assert_true(manager_passive_report(b->manager, 0, &r));
-    return r;
-}
-
-static struct passive_counters segments(uint64_t n_lost, uint64_t n_repeats, uint64_t n_all)
-{
-    return (struct passive_counters){.passed = n_all + n_repeats,
-                                     .first_time = n_all - n_lost,
-                                     .lost_upstream_repairs = n_lost,
-                                     .holes_opened = n_lost,
-                                     .holes_retransmitted = n_lost,
-                                     .repeats = n_repeats,
-                                     .repeat_runs = n_repeats,
-                                     .repeatable = n_all + n_repeats,
-                                     .lost_upstream = n_lost,
-                                     .observed = n_all,
-                                     .payload_bytes = 1000 * n_all};
-}
-
 #define N_TOLD 300
 
 /* All that was told, and when. */
@@ -67,7 +43,7 @@ struct told {
 static void window_is_sum_of(const struct box *b, const struct told *told, unsigned int n,
                              enum passive_window window, uint64_t slot_ns)
 {
-    const struct passive_report r = report(b);
+    const struct passive_report r = box_passive_report(b);
     /* Slots lie side by side from the first that was told on; twelve of them are a window. */
     uint64_t newest = (b->now_ns - told[0].at_ns) / slot_ns;
     struct told sum = {0};
@@ -97,7 +73,7 @@ static void windows_are_the_sum_of_what_was_told_in_them(void **state)
         uint64_t n_all = 100 + random_u32(&r) % 100;
 
         told[i] = (struct told){b->now_ns, random_u32(&r) % 10, random_u32(&r) % 20, n_all};
-        tell(b, 0, segments(told[i].n_lost, told[i].n_repeats, n_all));
+        tell(b, 0, box_passive_segments(told[i].n_lost, told[i].n_repeats, n_all));
         window_is_sum_of(b, told, i + 1, PASSIVE_MINUTE, 5 * NS_PER_S);
         window_is_sum_of(b, told, i + 1, PASSIVE_5_MINUTES, 25 * NS_PER_S);
         window_is_sum_of(b, told, i + 1, PASSIVE_HOUR, 300 * NS_PER_S);
@@ -185,9 +161,10 @@ static struct passive_counters counters_of(const struct limit *l)
         c.flows_two_way = l->flows - l->hits;
         break;
     default:
-        return segments(l->finding == FINDING_UPSTREAM_LOSS ? l->hits : 0,
-                        l->finding == FINDING_DOWNSTREAM_LOSS ? l->hits : 0,
-                        l->flows - (l->finding == FINDING_DOWNSTREAM_LOSS ? l->hits : 0));
+        return box_passive_segments(l->finding == FINDING_UPSTREAM_LOSS ? l->hits : 0,
+                                    l->finding == FINDING_DOWNSTREAM_LOSS ? l->hits : 0,
+                                    l->flows -
+                                        (l->finding == FINDING_DOWNSTREAM_LOSS ? l->hits : 0));
     }
     return c;
 }
@@ -214,7 +191,7 @@ static void findings_begin_at_their_limits(void **state)
 
         tell(b, 0, counters_of(&limits[i]));
         box_epochs_for(b, NS_PER_S + BOX_EPOCH_NS);
-        if (report(b).findings[limits[i].finding].is_raised != limits[i].is_raised)
+        if (box_passive_report(b).findings[limits[i].finding].is_raised != limits[i].is_raised)
             fail_msg("row %zu", i);
         box_close(b);
     }

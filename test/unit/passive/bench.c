@@ -100,6 +100,19 @@ enum passive_kind bench_data_with(struct bench *b, uint32_t sequence, uint32_t n
     return passive_flow_segment(&f, &h.packet, &b->c);
 }
 
+uint32_t bench_open_with_hole(struct bench *b, uint32_t start, uint64_t rtt_us)
+{
+    uint32_t next = start;
+
+    bench_open(b, start);
+    bench_wait_us(b, rtt_us);
+    for (int i = 0; i < 10; i++, next += BENCH_BYTES)
+        assert_int_equal(bench_data(b, next, BENCH_BYTES), PASSIVE_FIRST_TIME);
+    assert_int_equal(bench_data(b, next + BENCH_BYTES, BENCH_BYTES), PASSIVE_FIRST_TIME);
+    assert_int_equal(b->line.n_holes, 1);
+    return next;
+}
+
 void bench_fin(struct bench *b, uint32_t sequence)
 {
     const struct passive_flow f = bench_flow(b);

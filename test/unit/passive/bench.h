@@ -41,6 +41,10 @@ void bench_wait_us(struct bench *b, uint64_t us);
 enum passive_kind bench_data(struct bench *b, uint32_t sequence, uint32_t n_bytes);
 enum passive_kind bench_data_with(struct bench *b, uint32_t sequence, uint32_t n_bytes,
                                   struct bench_detail detail);
+/* Opens a flow whose round-trip time is known: ten segments of BENCH_BYTES, a hole of one, and its
+ * opener. Where the hole begins. */
+#define BENCH_BYTES 1000
+uint32_t bench_open_with_hole(struct bench *b, uint32_t start, uint64_t rtt_us);
 void bench_fin(struct bench *b, uint32_t sequence);
 void bench_rst(struct bench *b, uint32_t sequence, struct bench_detail detail);
 

@@ -86,20 +86,6 @@ static void coded_times_are_rounded_down_by_a_fifth_at_most(void **state)
     assert_int_equal(passive_code_of_ticks(0), 1);
 }
 
-/* Opens a flow with a round-trip time, ten segments, and a hole of one segment with its opener. */
-static uint32_t open_with_hole(struct bench *b, uint32_t start)
-{
-    uint32_t next = start;
-
-    bench_open(b, start);
-    bench_wait_us(b, RTT_US);
-    for (int i = 0; i < 10; i++, next += BYTES)
-        assert_int_equal(bench_data(b, next, BYTES), PASSIVE_FIRST_TIME);
-    assert_int_equal(bench_data(b, next + BYTES, BYTES), PASSIVE_FIRST_TIME);
-    assert_int_equal(b->line.n_holes, 1);
-    return next;
-}
-
 static void a_late_segment_is_reordered_with_its_extent(void **state)
 {
     static const struct {
@@ -113,7 +99,7 @@ static void a_late_segment_is_reordered_with_its_extent(void **state)
     (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         struct bench b;
-        uint32_t hole = open_with_hole(&b, START), next = hole + 2 * BYTES;
+        uint32_t hole = bench_open_with_hole(&b, START, RTT_US), next = hole + 2 * BYTES;
 
         for (uint32_t k = 0; k < cases[i].n_between; k++, next += BYTES)
             bench_data(&b, next, BYTES);
@@ -132,7 +118,7 @@ static void a_late_segment_is_reordered_with_its_extent(void **state)
 static void a_round_trip_later_it_was_lost_upstream(void **state)
 {
     struct bench b;
-    uint32_t hole = open_with_hole(&b, START);
+    uint32_t hole = bench_open_with_hole(&b, START, RTT_US);
 
     (void)state;
     bench_wait_us(&b, RTT_US);
@@ -175,7 +161,7 @@ static void a_first_copy_that_its_retransmission_overtook_was_not_lost(void **st
     (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         struct bench b;
-        uint32_t hole = open_with_hole(&b, START);
+        uint32_t hole = bench_open_with_hole(&b, START, RTT_US);
 
         bench_wait_us(&b, RTT_US);
         assert_int_equal(bench_data_with(&b, hole, BYTES, cases[i].repair), PASSIVE_RETRANSMITTED);
@@ -303,7 +289,7 @@ static void a_hole_filled_in_its_middle_becomes_two(void **state)
 static void a_repeat_of_what_went_by_was_lost_downstream(void **state)
 {
     struct bench b;
-    uint32_t hole = open_with_hole(&b, START);
+    uint32_t hole = bench_open_with_hole(&b, START, RTT_US);
 
     (void)state;
     /* Behind what is missing a sender may repeat more than that; not below it. */
@@ -327,7 +313,7 @@ static void a_repeat_of_what_went_by_was_lost_downstream(void **state)
 static void late_segments_explain_repeats_of_what_was_under_way(void **state)
 {
     struct bench b;
-    uint32_t hole = open_with_hole(&b, START), next = hole + 2 * BYTES;
+    uint32_t hole = bench_open_with_hole(&b, START, RTT_US), next = hole + 2 * BYTES;
 
     (void)state;
     assert_int_equal(bench_data(&b, hole, BYTES), PASSIVE_REORDERED);
@@ -416,7 +402,7 @@ static void with_one_hole_too_many_the_lowest_two_become_one(void **state)
 {
     const struct bench_detail later = {.timestamp = 7001};
     struct bench b;
-    uint32_t hole = open_with_hole(&b, START), next = hole + 2 * BYTES;
+    uint32_t hole = bench_open_with_hole(&b, START, RTT_US), next = hole + 2 * BYTES;
 
     (void)state;
     for (unsigned int i = 1; i < PASSIVE_MAX_HOLES + 3; i++, next += 2 * BYTES)
@@ -438,7 +424,7 @@ static void with_one_hole_too_many_the_lowest_two_become_one(void **state)
 static void a_hole_too_large_to_be_merged_is_given_up(void **state)
 {
     struct bench b;
-    uint32_t hole = open_with_hole(&b, START), next = hole + 2 * BYTES;
+    uint32_t hole = bench_open_with_hole(&b, START, RTT_US), next = hole + 2 * BYTES;
 
     (void)state;
     for (unsigned int i = 1; i < PASSIVE_MAX_HOLES + 1; i++, next += 41 * BYTES)
@@ -455,7 +441,7 @@ static void a_hole_too_large_to_be_merged_is_given_up(void **state)
 static void a_hole_that_stays_is_never_filled(void **state)
 {
     struct bench b;
-    uint32_t hole = open_with_hole(&b, START);
+    uint32_t hole = bench_open_with_hole(&b, START, RTT_US);
 
     (void)state;
     bench_wait_us(&b, 10100000);
@@ -470,7 +456,7 @@ static void holes_live_through_the_wrap(void **state)
     (void)state;
     for (uint32_t back = 0; back < 14 * BYTES; back += 500) {
         struct bench b;
-        uint32_t hole = open_with_hole(&b, (uint32_t)0 - back);
+        uint32_t hole = bench_open_with_hole(&b, (uint32_t)0 - back, RTT_US);
 
         bench_wait_us(&b, RTT_US);
         assert_int_equal(bench_data(&b, hole - BYTES, BYTES), PASSIVE_REPEAT);
@@ -504,7 +490,7 @@ static void a_hole_that_was_given_up_is_forgotten_in_time(void **state)
 {
     enum { LONG = 60000 };
     struct bench b;
-    uint32_t next = open_with_hole(&b, START) + 2 * BYTES;
+    uint32_t next = bench_open_with_hole(&b, START, RTT_US) + 2 * BYTES;
 
     (void)state;
     bench_wait_us(&b, 11000000);
@@ -521,7 +507,7 @@ static void a_hole_that_was_given_up_is_forgotten_in_time(void **state)
 static void a_jump_is_not_believed(void **state)
 {
     struct bench b;
-    uint32_t hole = open_with_hole(&b, START);
+    uint32_t hole = bench_open_with_hole(&b, START, RTT_US);
     struct passive_counters before = b.c;
 
     (void)state;

@@ -6,19 +6,6 @@
 #define BYTES  1000u
 #define RTT_US 40000
 
-static uint32_t open_with_hole(struct bench *b, uint32_t start)
-{
-    uint32_t next = start;
-
-    bench_open(b, start);
-    bench_wait_us(b, RTT_US);
-    for (int i = 0; i < 10; i++, next += BYTES)
-        assert_int_equal(bench_data(b, next, BYTES), PASSIVE_FIRST_TIME);
-    assert_int_equal(bench_data(b, next + BYTES, BYTES), PASSIVE_FIRST_TIME);
-    assert_int_equal(b->line.n_holes, 1);
-    return next;
-}
-
 /* A sender may put several lost segments together. How long each was, nobody knows. */
 static void a_retransmission_over_many_lost_segments_counts_as_one(void **state)
 {
@@ -26,7 +13,7 @@ static void a_retransmission_over_many_lost_segments_counts_as_one(void **state)
     uint32_t next;
 
     (void)state;
-    next = open_with_hole(&b, START) + 2 * BYTES;
+    next = bench_open_with_hole(&b, START, RTT_US) + 2 * BYTES;
     bench_data(&b, next + 3 * BYTES, BYTES);
     bench_wait_us(&b, RTT_US);
     assert_int_equal(bench_data(&b, next, 3 * BYTES), PASSIVE_RETRANSMITTED);
@@ -44,7 +31,7 @@ static void each_piece_of_a_retransmission_counts(void **state)
     uint64_t n_observed;
 
     (void)state;
-    hole = open_with_hole(&b, START);
+    hole = bench_open_with_hole(&b, START, RTT_US);
     bench_wait_us(&b, RTT_US);
     n_observed = b.c.observed;
     assert_int_equal(bench_data(&b, hole, BYTES / 2), PASSIVE_RETRANSMITTED);
