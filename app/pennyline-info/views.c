@@ -53,6 +53,7 @@ static json_t *worker_json(const struct info_header *h, uint32_t i,
                                                          .packet_reasons = counts.packet_reasons,
                                                          .flows = &counts.flows,
                                                          .n_flows_max = (uint32_t)w->n_flows_most,
+                                                         .stages = counts.stages,
                                                          .load = &counts.load,
                                                          .rates = before != NULL ? &rates : NULL,
                                                          .tsc_hz = h->tsc_hz});

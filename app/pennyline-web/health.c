@@ -97,9 +97,10 @@ static void check_workers(struct health *h, struct checks *c, const json_t *stat
     json_array_foreach (json_object_get(status, "workers"), i, worker) {
         const json_t *n = json_object_get(worker, "counters");
         json_int_t taken = count(n, "rx_packets"), sent = count(n, "tx_packets");
-        json_int_t nowhere = taken - sent - count(n, "dropped") - count(n, "lost_tx_full") -
-                             count(n, "lost_no_headroom") - count(n, "lost_cut") -
-                             count(n, "absorbed_mirror");
+        json_int_t nowhere = taken + count(n, "generated") - sent - count(n, "dropped") -
+                             count(n, "dropped_by_stage") - count(n, "answered") -
+                             count(n, "lost_tx_full") - count(n, "lost_no_headroom") -
+                             count(n, "lost_cut") - count(n, "absorbed_mirror");
         const char *stalled = json_string_value(json_object_get(worker, "stalled"));
 
         if (stalled != NULL) {

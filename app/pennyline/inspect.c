@@ -43,6 +43,7 @@ static void set_workers(const struct appliance *a)
                                   .counters = w->counters,
                                   .flows = engine_flow_counters(w->engine),
                                   .packet_reasons = w->packet_reasons,
+                                  .stages = w->stages,
                                   .load = &w->load,
                                   .rates = &w->rates,
                                   .ports = w->ports,

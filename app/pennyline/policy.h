@@ -30,6 +30,7 @@ struct policy_port {
     bool is_plain; /* nothing is cut, and no tunnel is looked into */
     bool decapsulates;
     uint16_t pair;                /* CONFIG_NONE of a mirror */
+    uint32_t stages;              /* by bits: enum port_stage */
     uint32_t longest_whole_frame; /* beyond it, a frame may be what its ring left of one */
 };
 

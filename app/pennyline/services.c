@@ -112,6 +112,7 @@ static bool on_worker(void *context, unsigned int i, struct report_worker *out)
                                   .packet_reasons = w->packet_reasons,
                                   .flows = engine_flow_counters(w->engine),
                                   .n_flows_max = a->config->instance.flows_per_lcore,
+                                  .stages = w->stages,
                                   .load = &w->load,
                                   .rates = &w->rates,
                                   .tsc_hz = w->clock.hz,

@@ -203,13 +203,15 @@ static void check_port(struct appliance *a, const struct port *port, struct work
 {
     struct worker_port s = lanes_port_sum(a, port->index);
 
-    if (s.rx != s.forwarded + s.dropped + s.absorbed + s.no_headroom + s.cut)
+    if (s.rx + s.generated != s.forwarded + s.dropped + s.dropped_by_stage + s.answered +
+                                  s.absorbed + s.no_headroom + s.cut)
         problem(a,
-                "port %s: received %lu, but forwarded %lu, dropped %lu, absorbed %lu, without "
-                "headroom %lu, cut %lu",
-                port->config->name, (unsigned long)s.rx, (unsigned long)s.forwarded,
-                (unsigned long)s.dropped, (unsigned long)s.absorbed, (unsigned long)s.no_headroom,
-                (unsigned long)s.cut);
+                "port %s: received %lu and generated %lu, but forwarded %lu, dropped %lu, dropped "
+                "by stages %lu, answered %lu, absorbed %lu, without headroom %lu, cut %lu",
+                port->config->name, (unsigned long)s.rx, (unsigned long)s.generated,
+                (unsigned long)s.forwarded, (unsigned long)s.dropped,
+                (unsigned long)s.dropped_by_stage, (unsigned long)s.answered,
+                (unsigned long)s.absorbed, (unsigned long)s.no_headroom, (unsigned long)s.cut);
     if (s.queued != s.tx + s.tx_full)
         problem(a, "port %s: %lu packets to send, but sent %lu, transmit queue full for %lu",
                 port->config->name, (unsigned long)s.queued, (unsigned long)s.tx,

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* One burst through a worker: receive, parse, classify, look up flows, let the engine decide,
- * forward or drop, send. In doubt, forward.
+/* One burst through a worker: receive, parse, stages of the port, classify, look up flows, let the
+ * engine decide, forward or drop, send. In doubt, forward.
  *
- * Each packet that came in ends in one counter of struct worker_port: forwarded (then tx or
- * tx_full), dropped, absorbed, no_headroom or cut. Packets of a flow leave in the order in which
+ * Each packet that came in, and each that a stage made, ends in one counter of struct worker_port:
+ * forwarded (then tx or tx_full), dropped, dropped_by_stage, answered, absorbed, no_headroom or
+ * cut. Packets of a flow leave in the order in which
  * they came, since stages work through the burst in order and each port has one output. */
 #include "worker.h"
 
@@ -12,38 +13,18 @@
 #include <rte_mbuf.h>
 #include <rte_pause.h>
 
+#include "burst.h"
+#include "output.h"
 #include "packet/checksum.h"
 #include "prefix/prefix.h"
+#include "stages.h"
 
-#define MIN_FRAME_BYTES 60
 /* Aggregates whose counters are posted after a turn, so that no turn bears those of all of them. */
 #define POSTS_A_TURN 4
 /* Packets of a burst that are no TCP, and for which their aggregate is looked up. */
 #define MOST_UNTESTABLE 4
 /* TCP packets whose checksum is looked at: enough to tell that most are wrong, and no load. */
 #define CHECKSUMS_PER_SECOND 1000
-
-/* What is known of the packets of a burst, side by side. */
-struct burst {
-    uint16_t port; /* where they came in */
-    unsigned int n;
-    uint64_t n_bytes;
-    bool all_leave_unchanged; /* none dropped, none rewritten, none cut */
-    uint64_t cut;             /* those that are, by bits */
-    struct rte_mbuf *mbufs[WORKER_BURST];
-    struct packet_view views[WORKER_BURST];
-    uint16_t ingresses[WORKER_BURST];
-    int32_t slices[WORKER_BURST];
-    enum engine_action actions[WORKER_BURST]; /* valid unless all leave unchanged */
-    /* Those that the engine looks at. */
-    unsigned int n_tested;
-    uint8_t tested_at[WORKER_BURST];
-    /* Those of a slice that are no whole TCP packets. */
-    unsigned int n_untestable;
-    uint8_t untestable_at[WORKER_BURST];
-    bool asked; /* the engine was asked for the flows of all packets already */
-    struct engine_packet packets[WORKER_BURST];
-};
 
 static void drop_mbuf(struct worker *w, uint16_t port, struct rte_mbuf *mbuf)
 {
@@ -83,6 +64,7 @@ static void receive(struct worker *w, struct burst *b, const struct worker_queue
     b->n = 0;
     b->n_bytes = 0;
     b->cut = 0;
+    b->has_exits = false;
     if (n == 0)
         return;
     for (uint16_t i = 0; i < n; i++) {
@@ -221,7 +203,7 @@ static void classify(struct worker *w, struct burst *b, const struct policy *pol
 
     n_slice = prefix_classify_bulk(policy->prefixes, b->views, b->n, &ways, b->slices);
     b->n_tested = b->n_untestable = 0;
-    b->all_leave_unchanged = b->cut == 0;
+    b->all_leave_unchanged = b->cut == 0 && !b->has_exits;
     w->counters->untested += b->n - n_slice;
     if (n_slice == 0)
         return;
@@ -276,86 +258,21 @@ static void decide(struct worker *w, struct burst *b)
     b->all_leave_unchanged &= n_dropped == 0;
 }
 
-/* Its device went, and may come back. */
-static inline bool is_absent(const struct worker *w, uint32_t port)
-{
-    return likely_false((w->absent >> port & 1) != 0);
-}
-
-/* A queue that is full now may have room after its driver cleaned up: asked twice, not more. */
-static void transmit(struct worker *w, uint32_t port, struct rte_mbuf **mbufs, uint16_t n,
-                     uint64_t n_bytes)
-{
-    const struct worker_output *o = &w->outputs[port];
-    uint16_t n_sent = 0;
-
-    for (unsigned int turn = 0; turn < 2 && n_sent < n && !is_absent(w, port); turn++)
-        n_sent += rte_eth_tx_burst(o->device, o->queue, mbufs + n_sent, n - n_sent);
-    for (uint16_t i = n_sent; i < n; i++) {
-        n_bytes -= rte_pktmbuf_pkt_len(mbufs[i]);
-        rte_pktmbuf_free(mbufs[i]);
-    }
-    w->counters->tx_packets += n_sent;
-    w->counters->tx_bytes += n_bytes;
-    w->counters->lost_tx_full += n - n_sent;
-    w->ports[port].tx += n_sent;
-    w->ports[port].tx_full += n - n_sent;
-}
-
-static void send_output(struct worker *w, uint32_t port)
-{
-    struct worker_output *o = &w->outputs[port];
-    uint64_t n_bytes = 0;
-
-    for (uint16_t i = 0; i < o->n; i++)
-        n_bytes += rte_pktmbuf_pkt_len(o->mbufs[i]);
-    transmit(w, port, o->mbufs, o->n, n_bytes);
-    o->n = 0;
-}
-
-static void queue_mbuf(struct worker *w, uint16_t in, uint16_t out, struct rte_mbuf *mbuf)
-{
-    struct worker_output *o = &w->outputs[out];
-
-    if (o->n == WORKER_BURST)
-        send_output(w, out);
-    o->mbufs[o->n++] = mbuf;
-    w->ports[in].forwarded++;
-    w->ports[out].queued++;
-}
-
-/* Addresses and VLAN of the next hop. False when there is no room for a tag. A frame too short to
- * be rewritten leaves as it came: its slice was never known. */
-static bool rewrite(struct rte_mbuf *mbuf, const struct next_hop *hop)
-{
-    int grow = 0;
-
-    if (rte_pktmbuf_headroom(mbuf) < NEXTHOP_HEADROOM_BYTES)
-        return false;
-    if (nexthop_rewrite(hop, rte_pktmbuf_mtod(mbuf, uint8_t *), rte_pktmbuf_data_len(mbuf),
-                        &grow) != 0)
-        return true;
-    if (grow > 0)
-        rte_pktmbuf_prepend(mbuf, (uint16_t)grow);
-    if (grow < 0) {
-        rte_pktmbuf_adj(mbuf, (uint16_t)-grow);
-        if (rte_pktmbuf_pkt_len(mbuf) < MIN_FRAME_BYTES) {
-            uint16_t n_padding = (uint16_t)(MIN_FRAME_BYTES - rte_pktmbuf_pkt_len(mbuf));
-            char *padding = rte_pktmbuf_append(mbuf, n_padding);
-
-            if (padding != NULL)
-                memset(padding, 0, n_padding);
-        }
-    }
-    return true;
-}
-
 /* Nearly every burst: nothing to drop, nothing to rewrite, one port to leave by. */
 static void forward_unchanged(struct worker *w, struct burst *b, uint16_t pair)
 {
     w->ports[b->port].forwarded += b->n;
     w->ports[pair].queued += b->n;
-    transmit(w, pair, b->mbufs, (uint16_t)b->n, b->n_bytes);
+    output_transmit(w, pair, b->mbufs, (uint16_t)b->n, b->n_bytes);
+}
+
+/* A stage's word comes before that of the slice. */
+static inline const struct next_hop *exit_of(const struct burst *b, unsigned int i,
+                                             const struct policy *policy)
+{
+    if (likely_false(b->has_exits) && b->exits[i] != NULL)
+        return b->exits[i];
+    return policy_next_hop(policy, b->slices[i], &b->views[i]);
 }
 
 static void forward(struct worker *w, const struct burst *b, const struct policy *policy)
@@ -374,17 +291,15 @@ static void forward(struct worker *w, const struct burst *b, const struct policy
             lose_cut(w, b->port, mbuf);
             continue;
         }
-        hop = policy_next_hop(policy, b->slices[i], &b->views[i]);
+        hop = exit_of(b, i, policy);
         if (hop == NULL)
-            queue_mbuf(w, b->port, pair, mbuf);
-        else if (rewrite(mbuf, hop))
-            queue_mbuf(w, b->port, hop->port, mbuf);
+            output_queue(w, b->port, pair, mbuf);
+        else if (output_rewrite(mbuf, hop))
+            output_queue(w, b->port, hop->port, mbuf);
         else
             lose_for_headroom(w, b->port, mbuf);
     }
-    for (uint32_t port = 0; port < w->n_ports; port++)
-        if (w->outputs[port].n > 0)
-            send_output(w, port);
+    output_send_queued(w);
 }
 
 /* What a mirror brings has been on its way already. */
@@ -424,24 +339,13 @@ static void count_burst(struct worker *w, unsigned int n)
     w->load.sampled_packets += n;
 }
 
-static unsigned int process_burst(struct worker *w, struct burst *b, const struct worker_queue *q,
-                                  const struct policy *policy)
+/* From the slices on: neither the engine nor the next hop of a slice sees what stages took out. */
+static void test_and_send(struct worker *w, struct burst *b, const struct policy *policy)
 {
-    const struct policy_port *port = &policy->ports[q->port];
-    bool is_mirror = port->is_mirror;
+    const struct policy_port *port = &policy->ports[b->port];
 
-    begin_stages(w);
-    receive(w, b, q);
-    if (b->n == 0)
-        return 0;
-    end_stage(w, LOAD_RECEIVE);
-    b->asked = w->ask_early && port->is_plain;
-    if (port->is_plain)
-        parse(w, b, port);
-    else
-        parse_unwrapping(w, b, port);
-    classify(w, b, policy, is_mirror);
-    if (likely_false(w->wants_checksum) && b->n_tested > 0 && !is_mirror)
+    classify(w, b, policy, port->is_mirror);
+    if (likely_false(w->wants_checksum) && b->n_tested > 0 && !port->is_mirror)
         look_at_checksum(w, b);
     end_stage(w, LOAD_CLASSIFY);
     /* Where most packets are tested, most of the next burst will be: then flows are asked for while
@@ -450,15 +354,45 @@ static unsigned int process_burst(struct worker *w, struct burst *b, const struc
     if (b->n_tested > 0 || !b->all_leave_unchanged)
         decide(w, b);
     end_stage(w, LOAD_DECIDE);
-    if (is_mirror)
+    if (port->is_mirror)
         absorb(w, b);
     else if (b->all_leave_unchanged)
         forward_unchanged(w, b, port->pair);
     else
         forward(w, b, policy);
     end_stage(w, LOAD_SEND);
-    count_burst(w, b->n);
-    return b->n;
+}
+
+static void run_stages(struct worker *w, struct burst *b, const struct policy *policy)
+{
+    end_stage(w, LOAD_CLASSIFY);
+    stages_run(w, b, policy, stage_functions);
+    end_stage(w, LOAD_PORT_STAGES);
+}
+
+static unsigned int process_burst(struct worker *w, struct burst *b, const struct worker_queue *q,
+                                  const struct policy *policy)
+{
+    const struct policy_port *port = &policy->ports[q->port];
+    unsigned int n;
+
+    begin_stages(w);
+    receive(w, b, q);
+    if (b->n == 0)
+        return 0;
+    n = b->n;
+    end_stage(w, LOAD_RECEIVE);
+    b->asked = w->ask_early && port->is_plain && (port->stages & STAGES_TAKING) == 0;
+    if (port->is_plain)
+        parse(w, b, port);
+    else
+        parse_unwrapping(w, b, port);
+    if (likely_false(port->stages != 0))
+        run_stages(w, b, policy);
+    if (likely_true(b->n != 0))
+        test_and_send(w, b, policy);
+    count_burst(w, n);
+    return n;
 }
 
 /* Between two turns: of one policy is all that a packet meets. */
@@ -504,7 +438,7 @@ int worker_run(void *worker)
             follow_policy(w, policy);
         engine_begin_burst(w->engine, tsc_clock_ns_of(&w->clock, now));
         for (uint32_t i = 0; i < w->n_queues; i++)
-            if (!is_absent(w, w->queues[i].port))
+            if (!worker_port_is_absent(w, w->queues[i].port))
                 n_packets += process_burst(w, &burst, &w->queues[i], policy);
         follow_order(w, order);
         engine_post_some(w->engine, POSTS_A_TURN);

@@ -18,6 +18,7 @@
 #include "policy.h"
 #include "stats/load.h"
 #include "stats/ports.h"
+#include "stats/stages.h"
 
 #define WORKER_BURST      64
 #define WORKER_MAX_QUEUES (CONFIG_MAX_PORTS * CONFIG_MAX_QUEUES)
@@ -81,12 +82,14 @@ struct worker {
     alignas(CACHE_LINE_BYTES) _Atomic(const struct policy *) policy;
     _Atomic uint32_t order;        /* enum worker_order */
     _Atomic uint32_t absent_ports; /* by bits: their queues and outputs may change meanwhile */
+    _Atomic uint32_t stages_off;   /* by bits: enum port_stage */
 
     /* Worker writes, manager reads. */
     alignas(CACHE_LINE_BYTES) _Atomic uint32_t state; /* enum worker_state */
     _Atomic int tid;                                  /* of its thread, once it runs */
     uint64_t packet_reasons[PACKET_N_REASONS];
     struct worker_port ports[CONFIG_MAX_PORTS];
+    struct stage_counters stages[N_STAGES];
     alignas(CACHE_LINE_BYTES) struct worker_load load;
 
     /* The manager's own. */
@@ -105,6 +108,12 @@ struct worker {
     bool wants_checksum;
     struct worker_output outputs[CONFIG_MAX_PORTS];
 };
+
+/* Its device went, and may come back. */
+static inline bool worker_port_is_absent(const struct worker *w, uint32_t port)
+{
+    return likely_false((w->absent >> port & 1) != 0);
+}
 
 /* The lcore's main function; `worker` is a struct worker. Returns 0 when told to quit. */
 int worker_run(void *worker);

@@ -45,6 +45,9 @@ uint64_t info_fingerprint(void)
         h = add_number(h, sizes[i]);
     h = add_rows(h, aggregate_counter_rows, n_aggregate_counter_rows);
     h = add_rows(h, worker_counter_rows, n_worker_counter_rows);
+    h = add_rows(h, stage_counter_rows, n_stage_counter_rows);
+    for (int i = 0; i < N_STAGES; i++)
+        h = add_text(h, stage_name((enum port_stage)i));
     for (int i = 0; i < PACKET_N_REASONS; i++)
         h = add_text(h, packet_reason_name((enum packet_reason)i));
     for (int i = 0; i < LOAD_N_STAGES; i++)

@@ -23,6 +23,7 @@
 #include "stats/counters.h"
 #include "stats/load.h"
 #include "stats/ports.h"
+#include "stats/stages.h"
 
 #define INFO_MEMZONE "pennyline_info"
 #define INFO_MAGIC   UINT64_C(0x6f666e69796e6e70) /* "pnnyinfo" in memory */
@@ -30,7 +31,7 @@
 /* To be raised whenever anything of this file, or of a struct in it, changes. Should that be
  * forgotten, the fingerprint (check.h) tells. */
 #ifndef INFO_LAYOUT_VERSION
-#define INFO_LAYOUT_VERSION 4
+#define INFO_LAYOUT_VERSION 5
 #endif
 
 #define INFO_TEXT_BYTES    96
@@ -99,7 +100,8 @@ struct info_worker {
     uint64_t n_flows_most;
     const struct worker_counters *counters;
     const struct flow_table_counters *flows;
-    const uint64_t *packet_reasons; /* PACKET_N_REASONS */
+    const uint64_t *packet_reasons;      /* PACKET_N_REASONS */
+    const struct stage_counters *stages; /* N_STAGES */
     const struct worker_load *load;
     const struct load_rates *rates;  /* the manager's */
     const struct worker_port *ports; /* one for each port */

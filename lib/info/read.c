@@ -58,6 +58,7 @@ void info_copy_worker(const struct info_worker *w, struct info_worker_counts *ou
     copy_counters(&out->counters, w->counters, sizeof(out->counters));
     copy_counters(&out->flows, w->flows, sizeof(out->flows));
     copy_counters(out->packet_reasons, w->packet_reasons, sizeof(out->packet_reasons));
+    copy_counters(out->stages, w->stages, sizeof(out->stages));
     copy_counters(&out->load, w->load, sizeof(out->load));
 }
 

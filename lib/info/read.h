@@ -22,6 +22,7 @@ struct info_worker_counts {
     struct worker_counters counters;
     struct flow_table_counters flows;
     uint64_t packet_reasons[PACKET_N_REASONS];
+    struct stage_counters stages[N_STAGES];
     struct worker_load load;
 };
 void info_copy_worker(const struct info_worker *w, struct info_worker_counts *out);

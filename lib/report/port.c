@@ -15,13 +15,15 @@ static json_t *device_counters(const struct port_statistics *s)
 json_t *report_port_json(const struct report_port *p)
 {
     return json_pack(
-        "{s:s, s:s, s:s, s:s, s:b, s:s?, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}",
+        "{s:s, s:s, s:s, s:s, s:b, s:s?, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, "
+        "s:I, s:I, s:o}",
         "name", p->name, "device", p->device, "driver", p->driver, "role",
         p->is_mirror ? "mirror" : "forward", "link_up", (int)p->link_up, "trouble", p->trouble,
         "rx_queues", (json_int_t)p->n_rx_queues, "tx_queues", (json_int_t)p->n_tx_queues,
         "rx_packets", (json_int_t)p->sum.rx, "forwarded", (json_int_t)p->sum.forwarded, "dropped",
         (json_int_t)p->sum.dropped, "lost_no_headroom", (json_int_t)p->sum.no_headroom, "lost_cut",
-        (json_int_t)p->sum.cut, "absorbed_mirror", (json_int_t)p->sum.absorbed, "tx_packets",
-        (json_int_t)p->sum.tx, "lost_tx_full", (json_int_t)p->sum.tx_full, "device_counters",
-        device_counters(p->counted));
+        (json_int_t)p->sum.cut, "absorbed_mirror", (json_int_t)p->sum.absorbed, "dropped_by_stage",
+        (json_int_t)p->sum.dropped_by_stage, "answered", (json_int_t)p->sum.answered, "generated",
+        (json_int_t)p->sum.generated, "tx_packets", (json_int_t)p->sum.tx, "lost_tx_full",
+        (json_int_t)p->sum.tx_full, "device_counters", device_counters(p->counted));
 }

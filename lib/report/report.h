@@ -19,6 +19,7 @@
 #include "stats/counters.h"
 #include "stats/load.h"
 #include "stats/ports.h"
+#include "stats/stages.h"
 
 /* How the manager's nanoseconds become times for a reader: seconds since `started_ns`, and where
  * the wall clock is known, RFC 3339 in UTC. */
@@ -55,6 +56,7 @@ struct report_worker {
     const uint64_t *packet_reasons; /* PACKET_N_REASONS of them */
     const struct flow_table_counters *flows;
     uint32_t n_flows_max;
+    const struct stage_counters *stages; /* N_STAGES of them */
     const struct worker_load *load;
     const struct load_rates *rates; /* of the last second or so */
     uint64_t tsc_hz;                /* of the load's cycles */

@@ -122,6 +122,11 @@ static void print_end(FILE *out, const struct report_run *run)
                 " deliberately dropped + %" PRIu64 " lost + %" PRIu64 " of mirror ports\n",
                 t->rx_packets, t->tx_packets, t->dropped,
                 t->lost_tx_full + t->lost_no_headroom + t->lost_cut, t->absorbed_mirror);
+    if (t != NULL && (t->dropped_by_stage | t->answered | t->generated) != 0)
+        fprintf(out,
+                "Of them are %" PRIu64 " dropped by stages of ports and %" PRIu64
+                " answered; beside them, %" PRIu64 " were generated\n",
+                t->dropped_by_stage, t->answered, t->generated);
     if (broken != NULL)
         fprintf(out, "The counters do not add up, so trust none of the above: %s\n", broken);
 }

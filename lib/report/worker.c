@@ -27,6 +27,19 @@ static json_t *reasons_json(const uint64_t *reasons)
     return out;
 }
 
+/* Nor do stages that saw nothing. */
+static json_t *stages_json(const struct stage_counters *stages)
+{
+    json_t *out = json_object();
+
+    for (int i = 0; i < N_STAGES; i++)
+        if (stages[i].packets != 0)
+            json_object_set_new(
+                out, stage_name((enum port_stage)i),
+                counters_json(&stages[i], stage_counter_rows, n_stage_counter_rows));
+    return out;
+}
+
 static json_t *flows_json(const struct report_worker *w)
 {
     const struct flow_table_counters *f = w->flows;
@@ -100,6 +113,8 @@ json_t *report_worker_json(unsigned int i, const struct report_worker *w)
         json_object_set_new(out, "packet_reasons", reasons_json(w->packet_reasons));
     if (w->flows != NULL)
         json_object_set_new(out, "flows", flows_json(w));
+    if (w->stages != NULL)
+        json_object_set_new(out, "stages", stages_json(w->stages));
     if (w->load != NULL)
         json_object_set_new(out, "load", load_json(w));
     if (w->stalled != NULL)

@@ -66,11 +66,12 @@ const char *aggregate_counters_check(const struct aggregate_counters *c)
 
 const char *worker_counters_check(const struct worker_counters *c)
 {
-    if (c->rx_packets != c->tx_packets + c->dropped + c->lost_tx_full + c->lost_no_headroom +
-                             c->lost_cut + c->absorbed_mirror)
-        return "rx_packets = tx_packets + dropped + lost_tx_full + lost_no_headroom + lost_cut + "
-               "absorbed_mirror";
-    if (c->rx_packets != c->untested + c->slice_packets)
-        return "rx_packets = untested + slice_packets";
+    if (c->rx_packets + c->generated != c->tx_packets + c->dropped + c->dropped_by_stage +
+                                            c->answered + c->lost_tx_full + c->lost_no_headroom +
+                                            c->lost_cut + c->absorbed_mirror)
+        return "rx_packets + generated = tx_packets + dropped + dropped_by_stage + answered + "
+               "lost_tx_full + lost_no_headroom + lost_cut + absorbed_mirror";
+    if (c->rx_packets != c->untested + c->slice_packets + c->dropped_by_stage + c->answered)
+        return "rx_packets = untested + slice_packets + dropped_by_stage + answered";
     return NULL;
 }

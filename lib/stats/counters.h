@@ -94,6 +94,9 @@ static inline uint64_t aggregate_counters_pending(const struct aggregate_counter
     X(lost_cut, "lost_cut", "packets",                                                             \
       "longer than the port's receive ring holds, so only their beginning came")                   \
     X(absorbed_mirror, "absorbed_mirror", "packets", "of mirror ports: never forwarded")           \
+    X(dropped_by_stage, "dropped_by_stage", "packets", "dropped by a stage of their port")         \
+    X(answered, "answered", "packets", "kept by a stage of their port, to answer them")            \
+    X(generated, "generated", "packets", "made by a stage of a port: answers and copies")          \
     X(untested, "untested", "packets", "of no slice")                                              \
     X(slice_packets, "slice_packets", "packets", "of some slice")                                  \
     X(slice_not_tcp, "slice_not_tcp", "packets", "of a slice, but no whole TCP packet")            \
@@ -145,7 +148,8 @@ void worker_counters_add(struct worker_counters *sum, const struct worker_counte
 /* NULL, or the identity that does not hold, in words. `c` counts from the start of the process. */
 const char *aggregate_counters_check(const struct aggregate_counters *c);
 
-/* The same for a worker whose burst is done: rx = tx + dropped + lost + absorbed. */
+/* The same for a worker whose burst is done: rx + generated = tx + dropped + dropped_by_stage +
+ * answered + lost + absorbed. */
 const char *worker_counters_check(const struct worker_counters *c);
 
 #endif

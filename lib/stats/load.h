@@ -25,6 +25,7 @@
 #define LOAD_STAGES(X)                                                                             \
     X(LOAD_RECEIVE, "receive", "taking packets from the receive queue")                            \
     X(LOAD_CLASSIFY, "parse_classify", "parsing headers and finding slices")                       \
+    X(LOAD_PORT_STAGES, "stages", "the stages of the port (stats/stages.h)")                       \
     X(LOAD_DECIDE, "lookup_engine", "finding flows and deciding what to do")                       \
     X(LOAD_SEND, "transmit", "rewriting, and handing packets to transmit queues")
 

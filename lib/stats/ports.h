@@ -6,13 +6,15 @@
 #include <stdint.h>
 
 /* One port as one worker saw it. Identities, between bursts:
- *   rx = forwarded + dropped + absorbed + no_headroom + cut   (where they came in)
- *   queued = tx + tx_full                                     (where they leave)
+ *   rx + generated = forwarded + dropped + dropped_by_stage + answered + absorbed + no_headroom +
+ *                    cut                 (where they came in, or what they were made for did)
+ *   queued = tx + tx_full                (where they leave)
  *   over all ports: forwarded = queued
  * Written by the worker, read by anybody. */
 struct worker_port {
     uint64_t rx, forwarded, dropped, absorbed, no_headroom, cut;
     uint64_t queued, tx, tx_full;
+    uint64_t dropped_by_stage, answered, generated;
 };
 
 /* Of the device, cumulative since it was started. */
@@ -53,6 +55,9 @@ static inline void worker_port_add(struct worker_port *sum, const struct worker_
     sum->queued += p->queued;
     sum->tx += p->tx;
     sum->tx_full += p->tx_full;
+    sum->dropped_by_stage += p->dropped_by_stage;
+    sum->answered += p->answered;
+    sum->generated += p->generated;
 }
 
 #endif

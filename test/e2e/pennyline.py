@@ -15,7 +15,7 @@ EXIT_CODES = {"closed_loop": CLOSED_LOOP, "not_closed_loop": NOT_CLOSED_LOOP,
               "duplicates_exceeded": DUPLICATES_EXCEEDED, "inconclusive": INCONCLUSIVE}
 
 # A port's packets that came in and did not go on, each under its reason.
-LOSS_PREFIXES = ("lost_", "absorbed_")
+LOSS_PREFIXES = ("lost_", "absorbed_", "dropped_by_", "answered")
 
 
 def build_directory():
@@ -59,8 +59,9 @@ class Summary:
         losses = sum(value for name, value in self.totals.items()
                      if name.startswith(LOSS_PREFIXES))
         gone = self.totals["tx_packets"] + self.totals["dropped"] + losses
-        if self.totals["rx_packets"] != gone:
-            broken.append(f"rx={self.totals['rx_packets']} but forwarded+dropped+lost={gone}")
+        came = self.totals["rx_packets"] + self.totals["generated"]
+        if came != gone:
+            broken.append(f"rx+generated={came} but forwarded+dropped+lost={gone}")
         for way in ("rx_packets", "tx_packets"):
             ports = sum(p[way] for p in self.ports)
             if ports != self.totals[way]:
@@ -72,9 +73,10 @@ class Summary:
                     broken.append(f"{p['name']}: {way} {p[way]} by the workers, {device[way]} "
                                   "by the device")
             away = (p["forwarded"] + p["dropped"] + p["lost_no_headroom"] + p["lost_cut"] +
-                    p["absorbed_mirror"])
-            if p["rx_packets"] != away:
-                broken.append(f"{p['name']}: rx={p['rx_packets']} but {away} went on")
+                    p["absorbed_mirror"] + p["dropped_by_stage"] + p["answered"])
+            if p["rx_packets"] + p["generated"] != away:
+                broken.append(f"{p['name']}: rx={p['rx_packets']}, generated={p['generated']}, "
+                              f"but {away} went on")
         if not self.whole["reconciled"]:
             broken.append(f"not reconciled: {self.whole['broken']} {self.whole['problems']}")
         # Of all tests of an aggregate, not of its last one.

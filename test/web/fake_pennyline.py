@@ -44,12 +44,12 @@ def load(packets, now):
             "busy_cycles": int(now * 10 ** 9) // 4, "idle_turns": 10 ** 6,
             "idle_cycles": int(now * 10 ** 9) * 3 // 4, "bursts": sum(bursts.values()),
             "bursts_by_packets": bursts,
-            "stage_cycles": {"receive": 400, "parse_classify": 900, "lookup_engine": 2000,
+            "stage_cycles": {"receive": 400, "parse_classify": 900, "stages": 0, "lookup_engine": 2000,
                              "transmit": 700},
             "sampled_bursts": 10, "sampled_packets": 40,
             "recent": {"seconds": 1.0, "packets_per_second": 8000.0, "busy_share": 0.25,
                        "cycles_per_packet": 120.5, "packets_per_burst": 4.0,
-                       "stage_cycles_per_packet": {"receive": 10.0, "parse_classify": 22.5,
+                       "stage_cycles_per_packet": {"receive": 10.0, "parse_classify": 22.5, "stages": 0.0,
                                                    "lookup_engine": 50.0, "transmit": 17.5}}}
 
 
@@ -195,6 +195,7 @@ class Pennyline:
                 "link_up": True, "trouble": None, "rx_queues": 2, "tx_queues": 2, "rx_packets": packets,
                 "tx_packets": packets - 12, "forwarded": packets - 12, "dropped": 12,
                 "lost_tx_full": 0, "lost_no_headroom": 0, "lost_cut": 0, "absorbed_mirror": 0,
+                "dropped_by_stage": 0, "answered": 0, "generated": 0,
                 "device_counters": {"rx_packets": packets, "rx_bytes": packets * 1500,
                                     "tx_packets": packets - 12, "tx_bytes": packets * 1500,
                                     "missed": 0, "no_buffer": 0, "rx_errors": 0, "tx_errors": 0},

@@ -285,7 +285,7 @@ class Metrics(World):
             self.assertEqual(buckets[-1], value("burst_packets_count")[0])
             self.assertGreater(buckets[-1], buckets[-2], "full bursts")
             self.assertEqual(value("burst_packets_sum"), value("rx_packets_total"))
-            self.assertEqual(len(value("stage_seconds_total", ',stage="[a-z_]+"')), 4)
+            self.assertEqual(len(value("stage_seconds_total", ',stage="[a-z_]+"')), 5)
             self.assertEqual(value("stage_packets_total"), [40])
 
     def test_sums_of_slices_are_those_of_their_aggregates(self):

@@ -72,8 +72,9 @@ static json_t *reasons_item(json_t *worker)
     static const char *const forwarded[] = {"untested", "slice_not_tcp", "no_ingress",
                                             "no_aggregate", "flow_refused"};
     static const char *const spared[] = {"ledger_full", "gate_closed"};
-    static const char *const ended[] = {"dropped", "lost_tx_full", "lost_no_headroom", "lost_cut",
-                                        "absorbed_mirror"};
+    static const char *const ended[] = {"dropped",  "lost_tx_full",    "lost_no_headroom",
+                                        "lost_cut", "absorbed_mirror", "dropped_by_stage",
+                                        "answered"};
     json_t *counters = json_object_get(worker, "counters");
 
     return json_pack("{s:O, s:o, s:o, s:o, s:o}", "lcore", json_object_get(worker, "lcore"),

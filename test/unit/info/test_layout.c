@@ -39,6 +39,7 @@ static struct worker_load load = {.packets = 16};
 static struct worker_port ports[2][2] = {{{.rx = 1, .tx = 2}, {.rx = 3}},
                                          {{.rx = 10, .tx = 20}, {.rx = 30}}};
 static uint64_t reasons[PACKET_N_REASONS] = {[PACKET_TCP] = 5};
+static struct stage_counters stages[N_STAGES] = {[STAGE_SOURCES] = {.packets = 6}};
 
 static int set_up(void **state)
 {
@@ -58,6 +59,7 @@ static int set_up(void **state)
                                               .counters = &counters[i],
                                               .flows = &flows,
                                               .packet_reasons = reasons,
+                                              .stages = stages,
                                               .load = &load,
                                               .ports = ports[i]});
     }
@@ -262,6 +264,7 @@ static void counters_of_workers_are_read_where_they_are(void **state)
     assert_int_equal(counts.counters.rx_packets, 1234);
     assert_int_equal(counts.flows.n_flows, 3);
     assert_int_equal(counts.packet_reasons[PACKET_TCP], 5);
+    assert_int_equal(counts.stages[STAGE_SOURCES].packets, 6);
     assert_int_equal(counts.load.packets, 16);
     assert_null(info_worker(h, 2));
     sum = info_sum_port(h, 0);

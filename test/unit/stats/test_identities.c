@@ -213,7 +213,10 @@ static const char *check_worker(const void *counters)
 
 static void of_worker_counters(void **state)
 {
-    struct worker_counters c = {.rx_packets = 63,
+    struct worker_counters c = {.rx_packets = 251,
+                                .generated = 4,
+                                .dropped_by_stage = 64,
+                                .answered = 128,
                                 .tx_packets = 1,
                                 .dropped = 2,
                                 .lost_tx_full = 4,
@@ -221,15 +224,18 @@ static void of_worker_counters(void **state)
                                 .lost_cut = 16,
                                 .absorbed_mirror = 32,
                                 .untested = 20,
-                                .slice_packets = 43};
+                                .slice_packets = 39};
     const struct step steps[] = {
-        {W(rx_packets), 1, NO_FIELD, "rx_packets = tx_packets"},
-        {W(tx_packets), 1, NO_FIELD, "rx_packets = tx_packets"},
-        {W(dropped), 1, NO_FIELD, "rx_packets = tx_packets"},
-        {W(lost_tx_full), 1, NO_FIELD, "rx_packets = tx_packets"},
-        {W(lost_no_headroom), 1, NO_FIELD, "rx_packets = tx_packets"},
-        {W(lost_cut), 1, NO_FIELD, "rx_packets = tx_packets"},
-        {W(absorbed_mirror), 1, NO_FIELD, "rx_packets = tx_packets"},
+        {W(rx_packets), 1, NO_FIELD, "rx_packets + generated = tx_packets"},
+        {W(generated), 1, NO_FIELD, "rx_packets + generated = tx_packets"},
+        {W(dropped_by_stage), 1, NO_FIELD, "rx_packets + generated = tx_packets"},
+        {W(answered), 1, NO_FIELD, "rx_packets + generated = tx_packets"},
+        {W(tx_packets), 1, NO_FIELD, "rx_packets + generated = tx_packets"},
+        {W(dropped), 1, NO_FIELD, "rx_packets + generated = tx_packets"},
+        {W(lost_tx_full), 1, NO_FIELD, "rx_packets + generated = tx_packets"},
+        {W(lost_no_headroom), 1, NO_FIELD, "rx_packets + generated = tx_packets"},
+        {W(lost_cut), 1, NO_FIELD, "rx_packets + generated = tx_packets"},
+        {W(absorbed_mirror), 1, NO_FIELD, "rx_packets + generated = tx_packets"},
         {W(untested), 1, NO_FIELD, "rx_packets = untested"},
         {W(slice_packets), 1, NO_FIELD, "rx_packets = untested"},
     };

@@ -69,7 +69,7 @@ static void rates_are_those_between_two_readings(void **state)
     assert_float_equal(r.busy_share, 0.4, 1e-12);
     assert_float_equal(r.cycles_per_packet, 200, 1e-9);
     assert_float_equal(r.packets_per_burst, 25, 1e-9);
-    assert_float_equal(r.stage_cycles_per_packet[LOAD_SEND], 20, 1e-9);
+    assert_float_equal(r.stage_cycles_per_packet[LOAD_SEND], 25, 1e-9);
 }
 
 static void without_packets_all_is_zero_and_stages_are_unknown(void **state)
