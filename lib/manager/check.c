@@ -87,9 +87,10 @@ static const char *check_hourly_budget(const struct manager *m)
 
 const char *manager_check(const struct manager *m)
 {
-    for (uint32_t i = 0; i < m->n_aggregates; i++) {
-        const char *broken = aggregate_counters_check(&m->aggregates[i].total);
+    const char *broken;
 
+    for (uint32_t i = 0; i < m->n_aggregates; i++) {
+        broken = aggregate_counters_check(&m->aggregates[i].total);
         if (broken == NULL)
             broken = passive_check(m, i);
         if (broken == NULL)
@@ -100,6 +101,11 @@ const char *manager_check(const struct manager *m)
             snprintf(m->check_text, CHECK_TEXT_BYTES, "aggregate %u: %s does not hold", i, broken);
             return m->check_text;
         }
+    }
+    broken = manager_check_shared(m);
+    if (broken != NULL) {
+        snprintf(m->check_text, CHECK_TEXT_BYTES, "the manager: %s does not hold", broken);
+        return m->check_text;
     }
     return check_hourly_budget(m);
 }

@@ -166,7 +166,7 @@ struct manager {
     uint32_t n_aggregates;              /* numbers that were given are below it */
     uint32_t n_live;                    /* aggregates there are now */
     uint64_t n_aggregates_refused;
-    uint64_t n_tests;       /* begun */
+    bool has_tested;        /* a test began */
     uint64_t full_since_ns; /* no number is free; 0: there are some */
     uint32_t next_to_recycle;
     struct aggregate_list retired_young; /* likewise, AGGREGATE_LEAST_LIFE_MS not over yet */
@@ -382,6 +382,9 @@ void drops_destroy(struct drop_store *d);
 void drops_made(struct manager *m, struct aggregate_state *a, const struct message *message);
 void drops_ended(struct manager *m, struct aggregate_state *a, const struct message *message);
 void drops_forget(struct manager *m, struct test *t);
+
+/* check_shared.c: NULL, or what is counted otherwise than it is there. */
+const char *manager_check_shared(const struct manager *m);
 
 /* events.c */
 bool manager_is_above_loss_limit(const struct manager *m, uint64_t n_packets, uint64_t n_lost);

@@ -63,7 +63,7 @@ bool manager_next_report(const struct manager *m, uint32_t *next, struct aggrega
 
 bool manager_any_tested(const struct manager *m)
 {
-    return m->n_tests > 0;
+    return m->has_tested;
 }
 
 uint64_t manager_n_aggregates_refused(const struct manager *m)

@@ -321,7 +321,7 @@ void test_begin(struct manager *m, struct aggregate_state *a, const struct test_
     /* 0 is what a flow of no test carries. */
     a->test_id = a->test_id == UINT8_MAX ? 1 : (uint8_t)(a->test_id + 1);
     a->n_tests++;
-    m->n_tests++;
+    m->has_tested = true;
     m->n_by_command += request->cause == TEST_BY_COMMAND;
     label_give(m, a, request->label);
     test_evaluate(m, a);

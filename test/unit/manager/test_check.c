@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* manager_check() finds what contradicts itself: each identity is broken by hand, at its limit. */
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/compiler.h"
@@ -271,6 +272,87 @@ static void each_aggregate_is_looked_at_and_each_counts_its_own_test(void **stat
     box_close(b);
 }
 
+/* Each count beside one of what is there: one more is found. */
+static void what_aggregates_share_is_counted_as_it_is_there(void **state)
+{
+    struct box *b = box_new(1);
+    struct manager *m;
+
+    (void)state;
+    b->n_slices = 3;
+    b->max_tests_by_command = 1;
+    b->slices[1].start = SLICE_START_MANUAL;
+    b->slices[2].parameters.retest_interval_ms = 3600000;
+    box_open(b);
+    box_go_to_flows(b, 0);
+    box_end(b, 0, 2, box_drop(b, 0, 2), DROP_EXPIRED);
+    manager_test_stop(b->manager, 2, REASON_DURATION, b->now_ns);
+    box_settle(b);
+    assert_int_equal(
+        manager_test_start(b->manager, 1,
+                           &(struct test_request){.cause = TEST_BY_COMMAND, .label = "a ticket"},
+                           b->now_ns),
+        0);
+    m = b->manager;
+    {
+        struct aggregate_state *under_way = &m->aggregates[0], *by_command = &m->aggregates[1],
+                               *done = &m->aggregates[2];
+        struct record *record = &m->drops.records[under_way->test.first_drop];
+        const struct {
+            void *at;
+            const char *words;
+        } words[] = {
+            {&m->active.n, "lists are whole"},
+            {&m->active.head, "lists are whole"},
+            {&m->active.tail, "lists are whole"},
+            {&under_way->previous, "lists are whole"},
+            {&by_command->next, "lists are whole"},
+            {&m->retired.n, "lists are whole"},
+            {&m->retired_young.n, "lists are whole"},
+            {&m->anew.n, "lists are whole"},
+            {&m->retests[2].n, "lists of retests are whole"},
+            {&m->n_live, "live aggregates = n_live"},
+            {&m->n_by_command, "tests by command = n_by_command"},
+            {&m->n_of_slot[1], "live aggregates of a slot = n_of_slot"},
+            {&m->coins->n_users, "users of a coin = slices and tests that have it"},
+            {&m->n_rooms_in_use, "rooms in use = n_rooms_in_use"},
+            {&under_way->test.room, "the owner of a room has it"},
+            {&by_command->test.label, "the owner of a label has it"},
+            {&record->drop.aggregate, "records of a test's drops are its own"},
+            {&under_way->test.n_drops, "records of a test's drops = n_drops"},
+            {&under_way->test.last_drop, "records of a test's drops = n_drops"},
+        };
+
+        assert_identities_hold(b);
+        assert_int_equal(done->test.state, TEST_DONE);
+        for (size_t i = 0; i < ARRAY_LENGTH(words); i++) {
+            char expected[128];
+
+            ++*(uint32_t *)words[i].at;
+            snprintf(expected, sizeof(expected), "the manager: %s does not hold", words[i].words);
+            assert_string_equal(manager_check(m), expected);
+            --*(uint32_t *)words[i].at;
+        }
+        m->has_tested = false;
+        assert_string_equal(manager_check(m),
+                            "the manager: a test of an aggregate is a test does not hold");
+        m->has_tested = true;
+        under_way->test.state = TEST_DONE;
+        assert_string_equal(manager_check(m),
+                            "the manager: tests under way = the active list does not hold");
+        under_way->test.state = TEST_FLOWS;
+        done->list = NULL;
+        assert_string_equal(manager_check(m),
+                            "the manager: lists of retests are whole does not hold");
+        done->list = &m->retests[2];
+        m->rooms[under_way->test.room].in_use = false;
+        assert_string_equal(manager_check(m),
+                            "the manager: rooms in use = n_rooms_in_use does not hold");
+        m->rooms[under_way->test.room].in_use = true;
+    }
+    box_close(b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -281,6 +363,7 @@ int main(void)
         cmocka_unit_test(a_verdict_of_rule_penny_without_its_evidence_is_found),
         cmocka_unit_test(what_is_provisional_is_a_no_that_is_not_final),
         cmocka_unit_test(each_aggregate_is_looked_at_and_each_counts_its_own_test),
+        cmocka_unit_test(what_aggregates_share_is_counted_as_it_is_there),
         cmocka_unit_test(a_reason_that_does_not_fit_the_verdict_is_found),
     };
 
