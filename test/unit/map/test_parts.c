@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The parts of an entry: addresses, destinations, presence, rates, names of places, memory. */
+#include <math.h>
+
+#include "base/random.h"
+#include "fixture.h"
+#include "map/distinct.h"
+
+/* The bound: four standard errors of 1.04/sqrt(64), of an estimator with a normal error; 400 tries
+ * of each size leave 400 * 6e-5 that one is beyond. */
+static void test_different_values_are_estimated_within_the_error_of_64_registers(void **state)
+{
+    static const unsigned int sizes[] = {1, 10, 50, 100, 1000, 20000};
+    struct random_source rng;
+
+    (void)state;
+    random_seed_fixed(&rng, 17, 0);
+    for (unsigned int i = 0; i < ARRAY_LENGTH(sizes); i++) {
+        double sum = 0;
+        const unsigned int n_tries = 200;
+
+        for (unsigned int try = 0; try < n_tries; try++) {
+            uint8_t bytes[MAP_DISTINCT_BYTES] = {0};
+
+            for (unsigned int k = 0; k < sizes[i]; k++) {
+                const uint64_t hash = random_u64(&rng);
+
+                map_distinct_add(bytes, hash);
+                map_distinct_add(bytes, hash);
+            }
+            sum += map_distinct_estimate(bytes);
+        }
+        /* The mean of 200 has an error of 0.13 / sqrt(200) = 1 %, and the estimator a bias below
+         * 5 % where it changes from one to the other way of counting. */
+        assert_true(sum / n_tries > 0.91 * sizes[i] && sum / n_tries < 1.09 * sizes[i]);
+    }
+}
+
+static void test_hosts_of_a_24_are_counted_exactly(void **state)
+{
+    uint8_t bytes[32] = {0};
+
+    (void)state;
+    map_hosts_add(bytes, 0);
+    map_hosts_add(bytes, 255);
+    map_hosts_add(bytes, 255);
+    map_hosts_add(bytes, 7);
+    assert_int_equal(map_hosts_count(bytes), 3);
+}
+
+static void pass(struct fixture *f, unsigned int seconds)
+{
+    for (unsigned int i = 0; i < seconds; i++) {
+        f->turn.now_ns += 990 * NS_PER_MS;
+        fixture_turn(f);
+        map_read_all(f->map, &f->turn);
+    }
+}
+
+static void test_presence_follows_the_packets(void **state)
+{
+    const struct ip_address a = prefix_of("20.0.5.1").address;
+    const struct map_entry *e;
+    struct fixture f;
+
+    (void)state;
+    fixture_open(&f, 64, 1);
+    fixture_turn(&f);
+    send_from(&f, 0, &a, 1, 8);
+    pass(&f, 1);
+    e = entry_of(&f, "20.0.5.0/24", place_of(&f, "m"));
+    assert_non_null(e);
+    assert_int_equal(e->presence, MAP_NEW);
+    send_from(&f, 0, &a, 1, 8);
+    pass(&f, 61);
+    assert_int_equal(e->presence, MAP_ACTIVE);
+    pass(&f, 600);
+    assert_int_equal(e->presence, MAP_QUIET);
+    send_from(&f, 0, &a, 1, 1);
+    pass(&f, 1);
+    assert_int_equal(e->presence, MAP_ACTIVE);
+    f.turn.now_ns += 86400 * NS_PER_S;
+    pass(&f, 1);
+    assert_null(entry_of(&f, "20.0.5.0/24", place_of(&f, "m")));
+    fixture_close(&f);
+}
+
+static void test_rates_are_of_the_time_that_they_say(void **state)
+{
+    const struct ip_address a = prefix_of("2a00::1").address;
+    const struct map_entry *e;
+    struct fixture f;
+
+    (void)state;
+    fixture_open(&f, 64, 1);
+    fixture_turn(&f);
+    send_from(&f, 0, &a, 1, 8);
+    pass(&f, 1);
+    for (int i = 0; i < 100; i++) {
+        send_from(&f, 0, &a, 1, 10);
+        pass(&f, 1);
+    }
+    e = entry_of(&f, "2a00::/48", place_of(&f, "m"));
+    assert_non_null(e);
+    /* After 100 s of ten a second: all but e^-10, 1 - e^-(1/3), 1 - e^-(1/36). */
+    assert_float_equal(e->packets_per_s[MAP_RATE_10_S], 10, 0.01);
+    assert_float_equal(e->packets_per_s[MAP_RATE_5_MIN], 10 * (1 - exp(-1.0 / 3)), 0.02);
+    assert_float_equal(e->packets_per_s[MAP_RATE_1_H], 10 * (1 - exp(-1.0 / 36)), 0.02);
+    assert_float_equal(e->bytes_per_s[MAP_RATE_10_S], 1540, 2);
+    fixture_close(&f);
+}
+
+static enum map_destination own_or_other(void *context, const struct ip_address *destination)
+{
+    (void)context;
+    return destination->bytes[15] == 1 ? MAP_TO_OWN : MAP_TO_OTHER;
+}
+
+static void test_samples_say_where_it_goes_and_from_how_many(void **state)
+{
+    struct fixture f;
+    const struct map_entry *e;
+
+    (void)state;
+    fixture_open(&f, 64, 1);
+    map_set_destinations(f.map, own_or_other, NULL);
+    fixture_turn(&f);
+    for (int i = 0; i < 4000; i++) {
+        const struct ip_address a = ipv4(0x14000500 + (uint32_t)i % 20);
+
+        send_from(&f, 0, &a, 1, 8);
+        fixture_turn(&f);
+    }
+    e = entry_of(&f, "20.0.5.0/24", place_of(&f, "m"));
+    assert_non_null(e);
+    /* One in 64 of 32,000: 500, with a standard deviation below 23 (gaps of 1 to 127). */
+    assert_true(e->n_sampled > 380 && e->n_sampled < 620);
+    assert_int_equal(e->destinations[MAP_TO_OWN], e->n_sampled);
+    assert_true(map_n_addresses(e) == 20);
+    fixture_close(&f);
+}
+
+static void test_what_has_no_name_is_described_and_told(void **state)
+{
+    struct map_change change;
+    struct fixture f;
+
+    (void)state;
+    fixture_open(&f, 64, 1);
+    ingress_of_vlan(&f, 77);
+    ingress_of_vlan(&f, 2);
+    fixture_turn(&f);
+    assert_true(map_next_change(f.map, &change));
+    assert_int_equal(change.kind, MAP_CHANGE_PLACE_NEW);
+    assert_string_equal(map_places(f.map)->places[change.key.ingress].name, "m");
+    assert_true(map_next_change(f.map, &change));
+    assert_string_equal(map_places(f.map)->places[change.key.ingress].name, "m/vlan77");
+    assert_false(map_next_change(f.map, &change));
+    fixture_close(&f);
+}
+
+/* What is promised: a million entries at 16 workers, with 200 MB for what is expected. */
+static void test_a_million_entries_at_16_workers_fit_into_a_gigabyte(void **state)
+{
+    const struct map_memory m = map_memory_bytes(1000000, 16);
+
+    (void)state;
+    assert_true(m.workers + m.manager < 1000000000);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_different_values_are_estimated_within_the_error_of_64_registers),
+        cmocka_unit_test(test_hosts_of_a_24_are_counted_exactly),
+        cmocka_unit_test(test_presence_follows_the_packets),
+        cmocka_unit_test(test_rates_are_of_the_time_that_they_say),
+        cmocka_unit_test(test_samples_say_where_it_goes_and_from_how_many),
+        cmocka_unit_test(test_what_has_no_name_is_described_and_told),
+        cmocka_unit_test(test_a_million_entries_at_16_workers_fit_into_a_gigabyte),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
