@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "passive_memory.h"
 #include "port/dpdk_compat.h"
 #include "seed.h"
 
@@ -58,18 +59,18 @@ static int check_classes(struct build *b)
     return n == 0 ? 0 : -EINVAL;
 }
 
-static int check_passive(struct build *b)
+/* Of the first slice of mode passive. */
+static int take_passive_memory(struct build *b)
 {
-    const struct config *c = b->next.config;
-
-    for (uint32_t i = 0; !b->may_be_passive && i < c->n_slices; i++)
-        if (c->slices[i].mode == SLICE_PASSIVE)
-            return refuse(
-                b, -EINVAL,
-                "slice \"%s\": mode \"passive\" needs a restart, since no slice had it at "
-                "start, and memory for it was not taken",
-                c->slices[i].name);
-    return 0;
+    if (b->has_passive_memory || !passive_memory_is_needed(b->next.config))
+        return 0;
+    b->passive_memory = passive_memory_take(b->appliance);
+    if (b->passive_memory != NULL)
+        return 0;
+    return refuse(b, -errno,
+                  "no memory for mode \"passive\", which no slice had before: %zu MiB for each of "
+                  "%u workers; raise eal.memory_mb, or the number of hugepages, and start anew",
+                  passive_memory_bytes_each(b->appliance) >> 20, b->appliance->n_workers);
 }
 
 static int take_slots(struct build *b)
@@ -122,11 +123,11 @@ static int build_next(struct build *b)
     if (error == 0)
         error = check_classes(b);
     if (error == 0)
-        error = check_passive(b);
-    if (error == 0)
         error = take_slots(b);
     if (error == 0)
         error = config_fates(b->in_force, b->next.config, &b->changes, b->fates);
+    if (error == 0 && !b->dry_run)
+        error = take_passive_memory(b);
     return error == 0 && !b->dry_run ? make_policies(b) : error;
 }
 
@@ -164,6 +165,13 @@ static int complete(struct build *b)
     return error != 0 ? refuse(b, error, "%s", why.text) : 0;
 }
 
+static void free_next(struct build *b)
+{
+    free_generation(&b->next);
+    passive_memory_free(b->passive_memory, b->appliance != NULL ? b->appliance->n_workers : 0);
+    b->passive_memory = NULL;
+}
+
 static void build(struct build *b)
 {
     if (b->error == 0 && b->complete != NULL)
@@ -173,13 +181,13 @@ static void build(struct build *b)
     if (b->error == -ENOMEM && b->text[0] == '\0')
         refuse(b, -ENOMEM, "not enough memory");
     if (b->error != 0 || b->dry_run)
-        free_generation(&b->next);
+        free_next(b);
 }
 
 static void free_all(struct build *b)
 {
     config_changes_free(&b->changes);
-    free_generation(&b->next);
+    free_next(b);
     free_generation(&b->old);
 }
 

@@ -38,7 +38,7 @@ struct build {
     const struct port *ports;
     bool sockets[RTE_MAX_NUMA_NODES]; /* that have workers */
     bool is_held[SLICE_MAX];          /* manager_held_slots() */
-    bool may_be_passive;              /* memory was taken for it */
+    bool has_passive_memory;          /* workers do (passive_memory.h) */
     bool dry_run;                     /* nothing is built but the difference */
     uint64_t number;
     uint32_t sparing; /* of the rules in force */
@@ -48,6 +48,7 @@ struct build {
     struct config_changes changes;
     enum slice_fate fates[SLICE_MAX];
     struct generation next; /* empty after an error or a dry run */
+    void **passive_memory;  /* for workers that have none yet; NULL: they need none */
     /* To be freed with the rest, by builder_begin_freeing(). */
     struct generation old;
 };

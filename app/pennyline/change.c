@@ -10,6 +10,7 @@
 #include "events.h"
 #include "heartbeat.h"
 #include "manager/manager.h"
+#include "passive_memory.h"
 #include "say.h"
 
 enum stage {
@@ -27,7 +28,7 @@ struct change {
     uint64_t left_epoch;
     const struct config *at_start;
     struct config *own; /* the one in force, when it is not that of the start */
-    bool may_be_passive;
+    bool has_passive_memory;
     const struct change_companion *companion; /* or NULL */
     struct build build;
     uint64_t began_ns;
@@ -143,7 +144,7 @@ static void begin(struct appliance *a, uint64_t now_ns)
         .appliance = a,
         .in_force = a->config,
         .ports = a->ports,
-        .may_be_passive = c->may_be_passive,
+        .has_passive_memory = c->has_passive_memory,
         .dry_run = r->dry_run,
         .number = c->number + 1};
     for (unsigned int s = 0; s < RTE_MAX_NUMA_NODES; s++) {
@@ -165,7 +166,8 @@ static int follow(struct appliance *a, uint64_t now_ns)
                                          .fates = b->fates,
                                          .max_own_loss_ratio = i->max_own_loss_ratio,
                                          .max_stall_ms = i->max_manager_lateness_ms,
-                                         .max_drops_per_hour = i->max_drops_per_hour};
+                                         .max_drops_per_hour = i->max_drops_per_hour,
+                                         .may_shed = i->shed_tracking};
     int error = manager_follow(a->manager, &g, now_ns);
 
     if (error == -ENOSPC)
@@ -185,6 +187,17 @@ static void follow_kill_switch(struct appliance *a, const struct config *before,
         manager_set_kill_switch(a->manager, a->config->instance.kill_switch, now_ns);
 }
 
+static void give_passive_memory(struct appliance *a)
+{
+    struct change *c = a->change;
+
+    if (c->build.passive_memory == NULL)
+        return;
+    passive_memory_give(a, c->build.passive_memory);
+    c->build.passive_memory = NULL;
+    c->has_passive_memory = true;
+}
+
 /* The manager has followed: from now on workers do. */
 static void publish(struct appliance *a, uint64_t now_ns)
 {
@@ -201,6 +214,7 @@ static void publish(struct appliance *a, uint64_t now_ns)
         a->policies[s] = b->next.policies[s];
         b->next.policies[s] = NULL;
     }
+    give_passive_memory(a);
     for (uint32_t i = 0; i < a->n_workers; i++)
         atomic_store_explicit(&a->workers[i]->policy, a->policies[a->workers[i]->socket],
                               memory_order_release);
@@ -306,14 +320,6 @@ uint64_t change_file_read_ns(const struct appliance *a)
     return a->change->read_ns != 0 ? a->change->read_ns : a->started_ns;
 }
 
-static bool any_slice_is_passive(const struct config *config)
-{
-    for (uint32_t i = 0; i < config->n_slices; i++)
-        if (slice_is_present(&config->slices[i]) && config->slices[i].mode == SLICE_PASSIVE)
-            return true;
-    return false;
-}
-
 int change_up(struct appliance *a)
 {
     struct change *c = calloc(1, sizeof(*c));
@@ -326,7 +332,7 @@ int change_up(struct appliance *a)
     }
     c->number = 1;
     c->at_start = a->config;
-    c->may_be_passive = any_slice_is_passive(a->config);
+    c->has_passive_memory = passive_memory_is_needed(a->config);
     a->change = c;
     return 0;
 }

@@ -398,6 +398,10 @@ static unsigned int process_burst(struct worker *w, struct burst *b, const struc
 /* Between two turns: of one policy is all that a packet meets. */
 static never_inlined void follow_policy(struct worker *w, const struct policy *policy)
 {
+    void *passive_memory = atomic_load_explicit(&w->passive_memory, memory_order_acquire);
+
+    if (passive_memory != NULL)
+        engine_take_passive_memory(w->engine, passive_memory);
     engine_follow(w->engine, policy->rules);
     w->followed = policy;
 }

@@ -80,9 +80,10 @@ struct worker {
     /* Manager writes, worker reads. What was there before is not looked at any more when the worker
      * has closed an epoch that began after that: manager_is_epoch_over(). */
     alignas(CACHE_LINE_BYTES) _Atomic(const struct policy *) policy;
-    _Atomic uint32_t order;        /* enum worker_order */
-    _Atomic uint32_t absent_ports; /* by bits: their queues and outputs may change meanwhile */
-    _Atomic uint32_t stages_off;   /* by bits: enum port_stage */
+    _Atomic(void *) passive_memory; /* the engine's, when it began to watch later; or NULL */
+    _Atomic uint32_t order;         /* enum worker_order */
+    _Atomic uint32_t absent_ports;  /* by bits: their queues and outputs may change meanwhile */
+    _Atomic uint32_t stages_off;    /* by bits: enum port_stage */
 
     /* Worker writes, manager reads. */
     alignas(CACHE_LINE_BYTES) _Atomic uint32_t state; /* enum worker_state */

@@ -24,6 +24,7 @@ static const struct {
 } exceptions[] = {
     {"instance", "flow_admissions_per_second", CONFIG_LIVE},
     {"instance", "max_own_loss_ratio", CONFIG_LIVE},
+    {"instance", "shed_tracking", CONFIG_LIVE},
     {"instance", "max_manager_lateness_ms", CONFIG_LIVE},
     {"instance", "max_drops_per_hour", CONFIG_LIVE},
     {"instance", "max_tests_by_command", CONFIG_LIVE},

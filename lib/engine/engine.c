@@ -12,15 +12,10 @@
 #define MAX_SETTLED_PER_BURST 32
 #define MAX_AGED_PER_BURST    64
 
-static size_t round_to_line(size_t n_bytes)
-{
-    return (n_bytes + CACHE_LINE_BYTES - 1) & ~(size_t)(CACHE_LINE_BYTES - 1);
-}
-
 /* The parts of an engine's memory, in order. */
 struct layout {
     size_t engine, ledger, places, deltas, changed, posting, listed, rules, to_report, flows,
-        passive_deltas, passive_lines, passive_jumps, passive_copies, units, end;
+        passive, end;
 };
 
 static bool any_slice_is_passive(const struct engine_config *config)
@@ -43,12 +38,6 @@ static struct engine_rules_config rules_config_of(const struct engine_config *co
     };
 }
 
-/* Remembered at once: half as many as flows. Each has one record, or two with QUIC. */
-static uint32_t n_units(const struct engine_config *config)
-{
-    return config->n_flows / 2 + 1;
-}
-
 static struct layout lay_out(const struct engine_config *config)
 {
     const struct engine_rules_config rules = rules_config_of(config);
@@ -64,15 +53,9 @@ static struct layout lay_out(const struct engine_config *config)
     l.rules = l.listed + round_to_line(n_aggregates);
     l.to_report = l.rules + engine_rules_memory_bytes(&rules);
     l.flows = l.to_report + round_to_line(config->n_slices * sizeof(uint32_t));
-    l.end = l.passive_deltas = l.flows + round_to_line(flow_table_memory_bytes(config->n_flows));
-    if (!any_slice_is_passive(config))
-        return l;
-    l.passive_lines =
-        l.passive_deltas + round_to_line((n_aggregates + 1) * sizeof(struct passive_counters));
-    l.passive_jumps = l.passive_lines + config->n_flows * sizeof(struct passive_line);
-    l.passive_copies = l.passive_jumps + round_to_line(sizeof(struct passive_jumps));
-    l.units = l.passive_copies + round_to_line(sizeof(struct passive_copies));
-    l.end = l.units + round_to_line(unit_table_memory_bytes(n_units(config)));
+    l.end = l.passive = l.flows + round_to_line(flow_table_memory_bytes(config->n_flows));
+    if (any_slice_is_passive(config))
+        l.end += engine_passive_memory_bytes(config);
     return l;
 }
 
@@ -88,11 +71,12 @@ static bool config_is_valid(const struct engine_config *c)
 }
 
 /* Under a key of its own, which takes nothing from the coins. */
-static void init_units(struct engine *e, void *memory, size_t n_bytes)
+static void init_passive(struct engine *e, void *memory)
 {
     const uint64_t key[2] = {~e->flow_secret[0], ~e->flow_secret[1]};
 
-    e->units = unit_table_init(memory, n_bytes, n_units(&e->config), key);
+    engine_passive_memory_init(memory, &e->config, key);
+    engine_take_passive_memory(e, memory);
 }
 
 struct engine *engine_init(void *memory, size_t n_bytes, const struct engine_config *config)
@@ -134,19 +118,12 @@ struct engine *engine_init(void *memory, size_t n_bytes, const struct engine_con
         .on_leave = engine_on_flow_leave,
         .context = e,
     };
-    if (l.passive_lines != 0) {
-        e->passive_deltas = (void *)(base + l.passive_deltas);
-        e->passive_lines = (void *)(base + l.passive_lines);
-        e->passive_jumps = (void *)(base + l.passive_jumps);
-        e->passive_copies = (void *)(base + l.passive_copies);
-        memset(base + l.passive_deltas, 0, l.units - l.passive_deltas);
-    }
-    e->flows = flow_table_init(base + l.flows, l.passive_deltas - l.flows, &table);
+    e->flows = flow_table_init(base + l.flows, l.passive - l.flows, &table);
     if (e->flows == NULL)
         return NULL;
     e->flow_secret = flow_table_secret(e->flows);
-    if (l.units != 0)
-        init_units(e, base + l.units, l.end - l.units);
+    if (l.end > l.passive)
+        init_passive(e, base + l.passive);
     return e;
 }
 

@@ -71,6 +71,19 @@ size_t engine_memory_bytes(const struct engine_config *config);
  * bounds or n_bytes is too small. */
 struct engine *engine_init(void *memory, size_t n_bytes, const struct engine_config *config);
 
+/* An engine watches (slices of mode passive) when one of its first slices is passive, or since it
+ * was given memory for that: so many bytes, aligned to a cache line, made ready by any thread
+ * beforehand. `config`: as of the engine, slices and `post` aside; `key`: random, and nobody
+ * else's.
+ */
+size_t engine_passive_memory_bytes(const struct engine_config *config);
+void engine_passive_memory_init(void *memory, const struct engine_config *config,
+                                const uint64_t key[2]);
+/* Between two turns of the worker, before the first rules with a passive slice. It is the engine's
+ * for as long as that lives, and still the caller's to free. To be given once; the same memory
+ * given again changes nothing. */
+void engine_take_passive_memory(struct engine *e, void *memory);
+
 /* One TCP packet of a slice (mode active or passive). */
 struct engine_packet {
     alignas(CACHE_LINE_BYTES) const struct packet_view *view; /* PACKET_TCP */
@@ -89,7 +102,7 @@ static_assert(sizeof(struct engine_packet) == CACHE_LINE_BYTES, "one line");
 
 /* Between two turns of the worker: from now on these rules hold, of the next generation of the
  * configuration and with as many slices as before. Those before are not looked at any more. A slice
- * of mode passive is in them only if one was when the engine was made. */
+ * of mode passive is in them only if the engine has memory for it. */
 void engine_follow(struct engine *e, const struct engine_rules *rules);
 
 /* Before the packets of a burst: reads clock and gate, ends drops whose time is over, ages a few

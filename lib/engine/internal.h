@@ -101,7 +101,7 @@ struct engine {
     uint32_t n_to_sweep, swept; /* flow records that look again whether they are spared */
     struct engine_config config;
 
-    /* Mode passive; NULL when no slice has it. */
+    /* Mode passive; NULL without memory for it. */
     struct passive_counters *passive_deltas; /* per aggregate, beside `deltas` */
     struct passive_line *passive_lines;      /* per flow record */
     struct passive_jumps *passive_jumps;
@@ -110,6 +110,11 @@ struct engine {
     uint32_t *n_flows_to_report; /* per slice: so many more, when they end */
     uint32_t idle_timeout_ms;
 };
+
+static inline size_t round_to_line(size_t n_bytes)
+{
+    return (n_bytes + CACHE_LINE_BYTES - 1) & ~(size_t)(CACHE_LINE_BYTES - 1);
+}
 
 static inline struct flow_key engine_key_of(const struct engine_packet *p,
                                             const struct slice_rules *rules)

@@ -9,11 +9,6 @@
 /* Flow records that look again whether they are spared, in a burst: some microseconds. */
 #define MOST_SWEPT 128
 
-static size_t round_to_line(size_t n_bytes)
-{
-    return (n_bytes + CACHE_LINE_BYTES - 1) & ~(size_t)(CACHE_LINE_BYTES - 1);
-}
-
 static uint32_t n_prefixes(const struct engine_rules_config *config)
 {
     return config->never_drop != NULL ? config->never_drop->n_prefixes : 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Flows of mode passive one by one: the first so many of each slice that end, where it asks for
- * them. Memory is taken at start. */
+ * them. Memory is taken when such a slice comes. */
 #include <errno.h>
 #include <stdlib.h>
 
@@ -25,19 +25,11 @@ static uint32_t wanted_of(const struct slice *s)
     return s->presence != SLICE_ABSENT && s->mode == SLICE_PASSIVE ? s->parameters.report_flows : 0;
 }
 
-static bool any_is_passive(const struct manager_config *c)
-{
-    for (uint32_t i = 0; i < c->n_slices; i++)
-        if (c->slices[i].presence != SLICE_ABSENT && c->slices[i].mode == SLICE_PASSIVE)
-            return true;
-    return false;
-}
-
 size_t ended_flows_memory_bytes(const struct manager_config *c)
 {
     size_t n_bytes = 0;
 
-    if (!any_is_passive(c))
+    if (!passive_is_any(c->slices, c->n_slices))
         return 0;
     for (uint32_t i = 0; i < c->n_slices; i++)
         n_bytes += sizeof(struct ended_flows) + wanted_of(&c->slices[i]) * sizeof(struct entry);
@@ -46,10 +38,7 @@ size_t ended_flows_memory_bytes(const struct manager_config *c)
 
 int ended_flows_init(struct manager *m)
 {
-    if (!any_is_passive(&m->config))
-        return 0;
-    m->ended_flows = calloc(m->config.n_slices, sizeof(*m->ended_flows));
-    if (m->ended_flows == NULL || ended_flows_prepare(m, m->config.slices, NULL) != 0)
+    if (ended_flows_prepare(m, m->config.slices, NULL) != 0)
         return -ENOMEM;
     ended_flows_follow(m);
     return 0;
@@ -73,6 +62,11 @@ static int prepare(struct ended_flows *e, uint32_t n_max)
 
 int ended_flows_prepare(struct manager *m, const struct slice *slices, const enum slice_fate *fates)
 {
+    if (m->ended_flows == NULL && passive_is_any(slices, m->config.n_slices)) {
+        m->ended_flows = calloc(m->config.n_slices, sizeof(*m->ended_flows));
+        if (m->ended_flows == NULL)
+            return -ENOMEM;
+    }
     for (uint32_t i = 0; m->ended_flows != NULL && i < m->config.n_slices; i++) {
         struct ended_flows *e = &m->ended_flows[i];
         bool is_new = fates == NULL || fates[i] == SLICE_COMES;

@@ -142,8 +142,10 @@ static void note_aggregates(struct manager *m, const enum slice_fate *fates)
 int manager_follow(struct manager *m, const struct manager_generation *g, uint64_t now_ns)
 {
     const struct slice *before = m->config.slices;
-    int error = ended_flows_prepare(m, g->slices, g->fates);
+    int error = passive_prepare(m, g->slices);
 
+    if (error == 0)
+        error = ended_flows_prepare(m, g->slices, g->fates);
     if (error == 0)
         error = manager_adopt_slices(m, g->slices);
     if (error != 0) {
@@ -153,6 +155,7 @@ int manager_follow(struct manager *m, const struct manager_generation *g, uint64
     m->now_ns = now_ns;
     m->config.max_own_loss_ratio = g->max_own_loss_ratio;
     m->config.max_stall_ms = g->max_stall_ms;
+    m->config.may_shed = g->may_shed;
     manager_set_max_drops_per_hour(m, g->max_drops_per_hour);
     end_tests(m, g->fates);
     ended_flows_follow(m);

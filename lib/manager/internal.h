@@ -191,7 +191,7 @@ struct manager {
     struct drop_store drops;
     struct hourly_budget hourly;
     bool is_budget_spent;          /* and it was told */
-    struct passive_state *passive; /* per aggregate; NULL when no slice is passive */
+    struct passive_state *passive; /* per aggregate; NULL until a slice is passive */
     uint64_t passive_ticked_ns;
     struct escalation *escalations;  /* per slice; NULL when none escalates */
     struct ended_flows *ended_flows; /* per slice; NULL when none reports flows one by one */
@@ -347,7 +347,9 @@ void label_forget(struct manager *m, struct test *t);
 const char *label_of(const struct manager *m, const struct test *t); /* or NULL */
 
 /* watching.c */
-int passive_init(struct manager *m);
+bool passive_is_any(const struct slice *slices, uint32_t n);
+/* Takes memory for what these slices watch, once for all. 0, or -ENOMEM. */
+int passive_prepare(struct manager *m, const struct slice *slices);
 size_t passive_memory_bytes(const struct manager_config *c);
 void passive_tick(struct manager *m);     /* ends what is due */
 void passive_stop_all(struct manager *m); /* at the end of the process: a last look */

@@ -55,7 +55,7 @@ static bool take_memory(struct manager *m)
     m->check_text = calloc(1, CHECK_TEXT_BYTES);
     return take_slots(m) && m->aggregates != NULL && m->rooms != NULL && m->closed != NULL &&
            m->check_text != NULL && drops_init(&m->drops, c->n_drop_records) == 0 &&
-           passive_init(m) == 0 && labels_init(m) == 0 && escalation_init(m) == 0 &&
+           passive_prepare(m, c->slices) == 0 && labels_init(m) == 0 && escalation_init(m) == 0 &&
            ended_flows_init(m) == 0;
 }
 

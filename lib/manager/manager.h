@@ -226,6 +226,7 @@ struct manager_generation {
     double max_own_loss_ratio;
     uint32_t max_stall_ms;
     uint32_t max_drops_per_hour;
+    bool may_shed;
 };
 
 /* From now on these slices are in force: tests whose slice is another one end

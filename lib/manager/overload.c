@@ -64,7 +64,7 @@ void manager_report_overload(struct manager *m, uint64_t n_packets, uint64_t n_l
     if (o->is_shedding) {
         if (is_above)
             o->calm_since_ns = now_ns;
-        if (now_ns - o->calm_since_ns < o->hold_ns)
+        if (m->config.may_shed && now_ns - o->calm_since_ns < o->hold_ns)
             return;
         o->ended_ns = now_ns;
         set_shedding(m, false);

@@ -21,17 +21,18 @@ const char *passive_stop_name(enum passive_stop stop)
     return stop_names[stop];
 }
 
-static bool any_slice_is_passive(const struct manager_config *c)
+bool passive_is_any(const struct slice *slices, uint32_t n)
 {
-    for (uint32_t i = 0; i < c->n_slices; i++)
-        if (c->slices[i].mode == SLICE_PASSIVE)
+    for (uint32_t i = 0; i < n; i++)
+        if (slices[i].presence != SLICE_ABSENT && slices[i].mode == SLICE_PASSIVE)
             return true;
     return false;
 }
 
-int passive_init(struct manager *m)
+/* So much is taken page by page as it is written. */
+int passive_prepare(struct manager *m, const struct slice *slices)
 {
-    if (!any_slice_is_passive(&m->config))
+    if (m->passive != NULL || !passive_is_any(slices, m->config.n_slices))
         return 0;
     m->passive = calloc(aggregate_table_capacity(m->config.aggregates), sizeof(*m->passive));
     return m->passive != NULL ? 0 : -ENOMEM;
@@ -39,7 +40,7 @@ int passive_init(struct manager *m)
 
 size_t passive_memory_bytes(const struct manager_config *c)
 {
-    return any_slice_is_passive(c)
+    return passive_is_any(c->slices, c->n_slices)
                ? aggregate_table_capacity(c->aggregates) * sizeof(struct passive_state)
                : 0;
 }

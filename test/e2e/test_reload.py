@@ -29,6 +29,12 @@ def of_slice(service, name):
     return found[0] if found else None
 
 
+def watched(service, name):
+    """Segments that a slice of mode passive saw for the first time."""
+    found = of_slice(service, name)
+    return found["passive"]["counters"]["first_time"] if found else 0
+
+
 class Changes(unittest.TestCase):
     def test_tests_of_other_slices_go_on_and_those_of_changed_ones_begin_anew(self):
         with served([SPOOFED_SLICE, GENUINE_SLICE]) as (lab, service):
@@ -61,8 +67,7 @@ class Changes(unittest.TestCase):
         cases = (({"slices": [{**SPOOFED_SLICE, "mode": "activ"}]},
                   r'\$\.slices\[0\]\.mode.*"activ".*active'),
                  ({"slices": [SPOOFED_SLICE], "next_hop": []}, r"did you mean .next_hops"),
-                 ({"slices": [{**SPOOFED_SLICE, "seed": 7}]}, "whoever knows it knows"),
-                 ({"slices": [{**SPOOFED_SLICE, "mode": "passive"}]}, "needs a restart"))
+                 ({"slices": [{**SPOOFED_SLICE, "seed": 7}]}, "whoever knows it knows"))
         with served() as (lab, service):
             spoof(lab)
             wait_until("drops", lambda: dropped(service) > 0)
@@ -86,6 +91,33 @@ class Changes(unittest.TestCase):
             self.assertEqual({e["generation"] for e in refused}, {1})
             service.config = whole
             self.assertIn("Nothing differs", reload(service))
+            self.assertEqual(service.stop()[0], 0)
+
+    def test_the_first_slice_that_watches_may_come_at_any_time(self):
+        with served() as (lab, service):
+            lab.paced_flows(netlab.host(GENUINE[4], 1), 4, 30, ("--flows", 5))
+            spoof(lab)
+            wait_until("drops", lambda: dropped(service) > 0)
+            watching = {**GENUINE_SLICE, "mode": "passive"}
+            self.assertIn('slice "genuine" added', reload(service, slices=[SPOOFED_SLICE, watching]))
+            wait_until("watched packets",
+                       lambda: watched(service, "genuine") > 1000)
+            self.assertEqual(of_slice(service, "spoofed")["n_tests"], 1)
+            reload(service, slices=[SPOOFED_SLICE])
+            wait_until("it is gone", lambda: of_slice(service, "genuine") is None)
+            reload(service, slices=[SPOOFED_SLICE, watching])
+            wait_until("watched packets",
+                       lambda: watched(service, "genuine") > 100)
+            code, summary = service.stop()
+            self.assertEqual(code, 0, service.process.errors())
+            self.assertEqual(summary.broken_identities(), [])
+
+    def test_without_memory_to_watch_with_nothing_changes(self):
+        """More than what EAL has left of what was needed at start; without hugepages it takes no more."""
+        with served(instance={"flows_per_lcore": 1 << 22}, huge=False, memory_mb=1) as (_, service):
+            with self.assertRaisesRegex(AssertionError, 'no memory for mode "passive".*eal.memory_mb'):
+                reload(service, slices=[SPOOFED_SLICE, {**GENUINE_SLICE, "mode": "passive"}])
+            self.assertEqual([s["slice"] for s in service.ask("slices")["slices"]], ["spoofed"])
             self.assertEqual(service.stop()[0], 0)
 
     def test_a_dry_run_tells_and_does_nothing(self):

@@ -143,6 +143,70 @@ static void flows_age_by_the_timeout_of_now(void **state)
     free(rules);
 }
 
+static void begin_to_watch(struct lab *l, void **memory, struct engine_rules **rules)
+{
+    const struct engine_config config = {.aggregates = l->aggregates, .n_flows = 1024};
+    const uint64_t key[2] = {5, 6};
+
+    *memory = aligned_alloc(CACHE_LINE_BYTES, engine_passive_memory_bytes(&config));
+    assert_non_null(*memory);
+    engine_passive_memory_init(*memory, &config, key);
+    engine_take_passive_memory(l->engine, *memory);
+    l->slice.mode = SLICE_PASSIVE;
+    l->slice.parameters.report_flows = 3;
+    *rules = rules_of(l, (struct engine_rules_config){.fates = (enum slice_fate[]){SLICE_COMES}});
+    engine_follow(l->engine, *rules);
+}
+
+/* Two flows with a hole and a repeat, another one that ends, and a handshake that nobody answers.
+ */
+static void play_watched(struct lab *l)
+{
+    for (uint32_t flow = 1; flow <= 3; flow++)
+        arm(l, flow);
+    for (uint32_t flow = 1; flow <= 2; flow++) {
+        send(l, flow, 2);
+        send(l, flow, 1);
+        lab_wait_ms(l, 200);
+        send(l, flow, 2);
+        send(l, flow, 5);
+    }
+    lab_packet(l, 3, TCP_FLAG_FIN | TCP_FLAG_ACK, 1101, 0);
+    lab_packet(l, 3, TCP_FLAG_RST, 1102, 0);
+    lab_syn(l, 4, 7000);
+    lab_wait_ms(l, 1000);
+    lab_syn(l, 4, 7000);
+    lab_counters(l);
+    engine_stop(l->engine);
+    lab_counters(l);
+}
+
+/* What was active before has flows of its own, which are none of those that are watched. */
+static void an_engine_that_begins_to_watch_counts_as_one_that_always_did(void **state)
+{
+    const struct lab_options active = {.seed = 1}, passive = {.seed = 1, .mode = SLICE_PASSIVE};
+    struct lab *always = lab_open(&passive), *later = lab_open(&active);
+    struct engine_rules *rules;
+    void *memory;
+
+    (void)state;
+    assert_false(engine_takes_notes(later->engine));
+    arm(later, 1);
+    lab_counters(later);
+    begin_to_watch(later, &memory, &rules);
+    assert_true(engine_takes_notes(later->engine));
+    play_watched(always);
+    play_watched(later);
+    assert_true(always->passive[0].holes_opened > 0 && always->passive[0].handshakes > 0);
+    assert_memory_equal(&always->passive[0], &later->passive[0], sizeof(always->passive[0]));
+    assert_int_equal(lab_n_messages(always, MESSAGE_FLOW_ENDED), 0);
+    assert_int_equal(lab_n_messages(later, MESSAGE_FLOW_ENDED), 3);
+    lab_close(always);
+    lab_close(later);
+    free(memory);
+    free(rules);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -150,6 +214,7 @@ int main(void)
         cmocka_unit_test(a_flow_has_as_many_protected_segments_as_the_rules_say_now),
         cmocka_unit_test(a_flow_of_another_slice_counts_for_that_at_once),
         cmocka_unit_test(flows_age_by_the_timeout_of_now),
+        cmocka_unit_test(an_engine_that_begins_to_watch_counts_as_one_that_always_did),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -422,6 +422,32 @@ static struct passive_report watched(const struct box *b, uint32_t aggregate)
     return r;
 }
 
+static void the_first_slice_that_watches_may_come_at_any_time(void **state)
+{
+    const struct message m = {.kind = MESSAGE_PASSIVE,
+                              .aggregate = 1,
+                              .passive = {.passed = 100, .first_time = 100, .observed = 100}};
+    const struct message ended = {.kind = MESSAGE_FLOW_ENDED, .aggregate = 1};
+    struct box *b = open_box(1);
+    struct slice *slices;
+
+    (void)state;
+    slices = begin_change(b);
+    slices[1] = slices[0];
+    slices[1].mode = SLICE_PASSIVE;
+    slices[1].presence = SLICE_PRESENT;
+    slices[1].parameters.report_flows = 1;
+    assert_int_equal(follow(b, (enum slice_fate[N_SLOTS]){SLICE_STAYS, SLICE_COMES}), 0);
+    manager_receive(b->manager, &m);
+    assert_int_equal(watched(b, 1).began_ns, b->now_ns);
+    manager_receive(b->manager, &ended);
+    box_epoch(b);
+    assert_int_equal(watched(b, 1).total->passed, 100);
+    assert_non_null(manager_next_ended_flow(b->manager, 1, NULL));
+    assert_int_equal(box_report(b, 0).state, TEST_POOLED);
+    box_close(b);
+}
+
 /* Two slices that watch, of which one is told its first packets. */
 static struct box *open_watching(void)
 {
@@ -522,6 +548,7 @@ int main(void)
         cmocka_unit_test(a_sub_prefix_begins_its_test_when_it_showed_something_to_test),
         cmocka_unit_test(
             what_watches_something_else_begins_anew_and_what_saw_nothing_has_not_begun),
+        cmocka_unit_test(the_first_slice_that_watches_may_come_at_any_time),
         cmocka_unit_test(watching_that_was_over_goes_on_only_where_its_slice_changed),
         cmocka_unit_test(sub_prefixes_outside_of_the_sources_go),
     };

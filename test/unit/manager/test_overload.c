@@ -126,6 +126,39 @@ static void tests_of_rule_penny_end_and_others_go_on(void **state)
     }
 }
 
+static void follow(struct box *b, bool may_shed)
+{
+    const enum slice_fate fates[BOX_MAX_SLICES] = {SLICE_STAYS};
+    const struct manager_generation g = {
+        .slices = b->slices, .fates = fates, .max_own_loss_ratio = 0.001, .may_shed = may_shed};
+
+    assert_int_equal(manager_follow(b->manager, &g, b->now_ns), 0);
+}
+
+/* The configuration may say otherwise at any time. */
+static void where_it_may_not_be_shed_any_more_flows_are_tracked_again_at_once(void **state)
+{
+    struct box *b = box_new(1);
+
+    (void)state;
+    box_open(b);
+    pass(b, 11, true);
+    assert_true(sheds(b));
+    follow(b, false);
+    pass(b, 1, true);
+    assert_false(sheds(b));
+    assert_int_equal(box_count(b, EVENT_TRACKING_RESUMED), 1);
+    pass(b, 30, true);
+    assert_false(sheds(b));
+    follow(b, true);
+    pass(b, 1, true);
+    assert_true(sheds(b));
+    follow(b, true);
+    assert_true(sheds(b));
+    assert_int_equal(box_count(b, EVENT_TRACKING_SHED), 2);
+    box_close(b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -134,6 +167,7 @@ int main(void)
         cmocka_unit_test(it_ends_after_five_seconds_without_loss_and_drops_are_not_allowed_before),
         cmocka_unit_test(what_comes_again_soon_holds_twice_as_long_a_minute_at_most),
         cmocka_unit_test(tests_of_rule_penny_end_and_others_go_on),
+        cmocka_unit_test(where_it_may_not_be_shed_any_more_flows_are_tracked_again_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
