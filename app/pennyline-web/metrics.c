@@ -198,6 +198,17 @@ static void write_load_times(const json_t *workers, FILE *out)
     }
 }
 
+static void write_long_turns(const json_t *workers, FILE *out)
+{
+    json_t *worker;
+    size_t i;
+
+    family(out, "worker_long_turns", "counter", "", "Turns that took a millisecond or more");
+    json_array_foreach (workers, i, worker)
+        fprintf(out, PREFIX "worker_long_turns_total{lcore=\"%lld\"} %.0f\n",
+                (long long)json_number_at(worker, "lcore"), load_number(worker, "long_turns"));
+}
+
 /* How full bursts are: a histogram with the bounds in which they are counted. */
 static void write_bursts(const json_t *workers, FILE *out)
 {
@@ -273,6 +284,7 @@ static void write_workers(const json_t *status, FILE *out)
                   "What became of flows that were new to the table", out);
     write_flows(workers, out);
     write_load_times(workers, out);
+    write_long_turns(workers, out);
     write_bursts(workers, out);
     write_stages(workers, out);
 }

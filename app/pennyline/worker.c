@@ -8,6 +8,7 @@
  * they came, since stages work through the burst in order and each port has one output. */
 #include "worker.h"
 
+#include <rte_cycles.h>
 #include <rte_eal.h>
 #include <rte_ethdev.h>
 #include <rte_mbuf.h>
@@ -395,15 +396,17 @@ static unsigned int process_burst(struct worker *w, struct burst *b, const struc
     return n;
 }
 
-/* Between two turns: of one policy is all that a packet meets. */
-static never_inlined void follow_policy(struct worker *w, const struct policy *policy)
+/* Between two turns: of one policy is all that a packet meets. True: there was another one. */
+static never_inlined bool follow_policy(struct worker *w, const struct policy *policy)
 {
+    bool is_reload = w->followed != NULL;
     void *passive_memory = atomic_load_explicit(&w->passive_memory, memory_order_acquire);
 
     if (passive_memory != NULL)
         engine_take_passive_memory(w->engine, passive_memory);
     engine_follow(w->engine, policy->rules);
     w->followed = policy;
+    return is_reload;
 }
 
 static void follow_order(struct worker *w, uint32_t order)
@@ -421,8 +424,10 @@ int worker_run(void *worker)
     struct burst burst;
     unsigned int n_packets = 0;
     uint64_t began = tsc_clock_ticks();
+    bool has_reloaded = false;
     uint32_t order;
 
+    w->load.long_turn_cycles = w->clock.hz / MS_PER_S;
     w->n_until_sample = LOAD_SAMPLE_PERIOD - 1;
     atomic_store_explicit(&w->tid, rte_sys_gettid(), memory_order_relaxed);
     atomic_store_explicit(&w->state, WORKER_RUNNING, memory_order_release);
@@ -431,6 +436,9 @@ int worker_run(void *worker)
         uint64_t now = tsc_clock_ticks();
 
         load_count_turn(&w->load, n_packets, now - began);
+        if (likely_false(has_reloaded))
+            load_count_reload(&w->load, now - began);
+        has_reloaded = false;
         began = now;
         if (likely_false(now >= w->checksum_due)) {
             w->checksum_due = now + w->clock.hz / CHECKSUMS_PER_SECOND;
@@ -439,7 +447,7 @@ int worker_run(void *worker)
         n_packets = 0;
         w->absent = atomic_load_explicit(&w->absent_ports, memory_order_acquire);
         if (likely_false(policy != w->followed))
-            follow_policy(w, policy);
+            has_reloaded = follow_policy(w, policy);
         engine_begin_burst(w->engine, tsc_clock_ns_of(&w->clock, now));
         for (uint32_t i = 0; i < w->n_queues; i++)
             if (!worker_port_is_absent(w, w->queues[i].port))

@@ -91,15 +91,19 @@ static json_t *load_json(const struct report_worker *w)
     for (int i = 0; i < LOAD_N_STAGES; i++)
         json_object_set_new(stages, load_stage_name((enum load_stage)i),
                             json_integer((json_int_t)l->stage_cycles[i]));
-    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:I, s:I, s:o}", "tsc_hz",
-                     (json_int_t)w->tsc_hz, "packets", (json_int_t)l->packets, "busy_turns",
-                     (json_int_t)l->turns[1].n, "busy_cycles", (json_int_t)l->turns[1].cycles,
-                     "idle_turns", (json_int_t)l->turns[0].n, "idle_cycles",
-                     (json_int_t)l->turns[0].cycles, "bursts", (json_int_t)load_n_bursts(l),
-                     "bursts_by_packets", fills_json(l), "stage_cycles", stages, "sampled_bursts",
-                     (json_int_t)l->sampled_bursts, "sampled_packets",
-                     (json_int_t)l->sampled_packets, "recent",
-                     w->rates != NULL ? rates_json(w->rates) : json_null());
+    return json_pack(
+        "{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:I, "
+        "s:I, s:o}",
+        "tsc_hz", (json_int_t)w->tsc_hz, "packets", (json_int_t)l->packets, "busy_turns",
+        (json_int_t)l->turns[1].n, "busy_cycles", (json_int_t)l->turns[1].cycles, "idle_turns",
+        (json_int_t)l->turns[0].n, "idle_cycles", (json_int_t)l->turns[0].cycles, "bursts",
+        (json_int_t)load_n_bursts(l), "bursts_by_packets", fills_json(l), "stage_cycles", stages,
+        "sampled_bursts", (json_int_t)l->sampled_bursts, "sampled_packets",
+        (json_int_t)l->sampled_packets, "long_turns", (json_int_t)l->long_turns.n,
+        "long_turn_cycles", (json_int_t)l->long_turns.cycles, "reload_turns",
+        (json_int_t)l->reload_turns.n, "reload_turn_cycles", (json_int_t)l->reload_turns.cycles,
+        "longest_reload_turn_cycles", (json_int_t)l->longest_reload_turn_cycles, "recent",
+        w->rates != NULL ? rates_json(w->rates) : json_null());
 }
 
 json_t *report_worker_json(unsigned int i, const struct report_worker *w)

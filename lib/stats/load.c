@@ -45,6 +45,20 @@ uint64_t load_n_bursts(const struct worker_load *load)
     return n;
 }
 
+void load_count_long_turn(struct worker_load *load, uint64_t n_cycles)
+{
+    load->long_turns.n++;
+    load->long_turns.cycles += n_cycles;
+}
+
+void load_count_reload(struct worker_load *load, uint64_t n_cycles)
+{
+    load->reload_turns.n++;
+    load->reload_turns.cycles += n_cycles;
+    if (n_cycles > load->longest_reload_turn_cycles)
+        load->longest_reload_turn_cycles = n_cycles;
+}
+
 static double ratio(uint64_t part, uint64_t whole)
 {
     return whole == 0 ? 0 : (double)part / (double)whole;

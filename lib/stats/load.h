@@ -14,6 +14,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/compiler.h"
+
 /* A prime, so that a worker that asks several queues in turn samples all of them. */
 #define LOAD_SAMPLE_PERIOD 1021
 
@@ -46,6 +48,11 @@ struct worker_load {
     uint64_t bursts[LOAD_N_FILLS];
     uint64_t sampled_bursts, sampled_packets;
     uint64_t stage_cycles[LOAD_N_STAGES]; /* of sampled bursts */
+    uint64_t long_turn_cycles;            /* of a millisecond; written before the first turn */
+    struct load_turns long_turns;         /* those that took that long */
+    /* Those in which another configuration was taken up, and the longest of them. */
+    struct load_turns reload_turns;
+    uint64_t longest_reload_turn_cycles;
 };
 
 /* What one worker did between two readings, per packet and as shares. All 0 without packets. */
@@ -72,6 +79,11 @@ uint64_t load_n_bursts(const struct worker_load *load);
 struct load_rates load_rates_between(const struct worker_load *now,
                                      const struct worker_load *before, uint64_t tsc_hz);
 
+/* Worker: the turn that was counted last took up another configuration. */
+void load_count_reload(struct worker_load *load, uint64_t n_cycles);
+
+void load_count_long_turn(struct worker_load *load, uint64_t n_cycles);
+
 /* Worker: a turn of its loop ended, `n_packets` came in it. */
 static inline void load_count_turn(struct worker_load *load, unsigned int n_packets,
                                    uint64_t n_cycles)
@@ -81,6 +93,8 @@ static inline void load_count_turn(struct worker_load *load, unsigned int n_pack
     load->packets += n_packets;
     turns->n++;
     turns->cycles += n_cycles;
+    if (likely_false(n_cycles >= load->long_turn_cycles))
+        load_count_long_turn(load, n_cycles);
 }
 
 /* Worker: a burst of 1 to 64 packets. */

@@ -32,7 +32,7 @@ MANY["slices"] += [{"name": "silent", "sources": ["192.0.2.0/24"], "mode": "off"
                     "granularity": {"ipv4": 32}}]
 # What of a worker moves without packets, too.
 MOVING = ("busy_turns", "busy_cycles", "idle_turns", "idle_cycles", "recent", "stage_cycles",
-          "sampled_bursts", "sampled_packets")
+          "sampled_bursts", "sampled_packets", "long_turns", "long_turn_cycles")
 
 
 @contextlib.contextmanager

@@ -27,9 +27,29 @@ static void every_burst_is_counted_once_by_its_packets(void **state)
     assert_int_equal(load.bursts[LOAD_N_FILLS - 1], 1); /* full ones stand alone */
 }
 
+static void long_turns_and_those_of_reloads_are_counted_besides(void **state)
+{
+    struct worker_load load = {.long_turn_cycles = 1000};
+
+    (void)state;
+    load_count_turn(&load, 0, 999);
+    load_count_turn(&load, 1, 1000);
+    load_count_turn(&load, 0, 5000);
+    load_count_turn(&load, 0, 70);
+    load_count_reload(&load, 70);
+    load_count_turn(&load, 3, 50);
+    load_count_reload(&load, 50);
+    assert_int_equal(load.turns[0].n + load.turns[1].n, 5);
+    assert_int_equal(load.long_turns.n, 2);
+    assert_int_equal(load.long_turns.cycles, 6000);
+    assert_int_equal(load.reload_turns.n, 2);
+    assert_int_equal(load.reload_turns.cycles, 120);
+    assert_int_equal(load.longest_reload_turn_cycles, 70);
+}
+
 static void turns_with_and_without_packets_are_kept_apart(void **state)
 {
-    struct worker_load load = {0};
+    struct worker_load load = {.long_turn_cycles = UINT64_MAX};
 
     (void)state;
     load_count_turn(&load, 0, 100);
@@ -117,6 +137,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_burst_is_counted_once_by_its_packets),
         cmocka_unit_test(turns_with_and_without_packets_are_kept_apart),
+        cmocka_unit_test(long_turns_and_those_of_reloads_are_counted_besides),
         cmocka_unit_test(rates_are_those_between_two_readings),
         cmocka_unit_test(without_packets_all_is_zero_and_stages_are_unknown),
         cmocka_unit_test(one_of_each_is_enough_for_a_rate),
