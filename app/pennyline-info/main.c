@@ -241,7 +241,7 @@ static const char usage[] = "ports\nlcores\nslices\naggregates\nflows\nrings\nme
 static const char description[] =
     "Looks into a running pennyline from outside, also while it hangs or is stopped.\v"
     "  ports       link, packets received, forwarded, dropped and lost\n"
-    "  lcores      each worker: packets, busy share, cycles per packet, bursts, stages\n"
+    "  lcores      each worker: packets, busy share, cycles, bursts, stages\n"
     "  slices      each slice and what was found out of it\n"
     "  aggregates  each aggregate with its evidence and verdict\n"
     "  flows       each worker's flow table: occupancy, admissions, evictions\n"

@@ -54,9 +54,11 @@ static const char usage[] = "build -c FILE -e FILE [--routes TABLE]... [--accept
 static const char description[] =
     "Knows where traffic should come in, by tables of BGP routes and by what you say. Needs no "
     "root, and touches no packet.\v"
-    "  build          put tables together into one file, which is checked whole before it is used\n"
+    "  build          put tables together into one file, which is checked whole\n"
+    "                 before it is used\n"
     "  check          is the file good, and what is in it?\n"
-    "  why            how well sources of PREFIX fit to INGRESS, and which route says so\n"
+    "  why            how well sources of PREFIX fit to INGRESS, and which route\n"
+    "                 says so\n"
     "  routes         the routes of these tables, one a line, as they are read here\n"
     "\n"
     "TABLE is a table dump of MRT (RFC 6396: TABLE_DUMP, TABLE_DUMP_V2, with ADD-PATH), as BIRD, "

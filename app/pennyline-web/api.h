@@ -35,7 +35,7 @@ bool api_command(struct web *w, const struct request *q, struct reply *r, json_t
 /* api_ondemand.c */
 /* Those of a request that waits which are over already wait no more. */
 void api_look_at_tests(struct web *w, struct request *q);
-api_handler api_post_test, api_get_asked_test, api_delete_asked_test, api_post_slice, api_put_slice,
-    api_delete_slice;
+api_handler api_get_config, api_post_test, api_get_asked_test, api_delete_asked_test,
+    api_post_slice, api_put_slice, api_delete_slice;
 
 #endif

@@ -9,7 +9,8 @@
 #include "common/monotonic.h"
 #include "json/json.h"
 
-#define MOST_WAIT_S 600
+#define MOST_WAIT_S        600
+#define MOST_CONFIG_SLICES 100
 
 /* The body: an object of these members, `keys` ends with NULL. The caller's; NULL with a reply. */
 static json_t *body_of(const struct request *q, struct reply *r, const char *const *keys)
@@ -191,6 +192,18 @@ void api_get_asked_test(struct web *w, struct request *q, struct reply *r)
 void api_delete_asked_test(struct web *w, struct request *q, struct reply *r)
 {
     pass_on(w, q, r, json_pack("{s:I}", "test", (json_int_t)q->number), "test end", MHD_HTTP_OK);
+}
+
+/* A page of it: pages of one generation belong together. */
+void api_get_config(struct web *w, struct request *q, struct reply *r)
+{
+    uint64_t offset, count;
+
+    if (request_count(q, r, "offset", UINT32_MAX, 0, &offset) &&
+        request_count(q, r, "count", MOST_CONFIG_SLICES, MOST_CONFIG_SLICES, &count))
+        pass_on(w, NULL, r,
+                json_pack("{s:I, s:I}", "offset", (json_int_t)offset, "count", (json_int_t)count),
+                "config show", MHD_HTTP_OK);
 }
 
 static void change_slice(struct web *w, struct request *q, struct reply *r, const char *command)

@@ -32,6 +32,19 @@ class CommandLine(unittest.TestCase):
                 self.assertEqual(code, pennyline.USAGE, words)
                 self.assertIn(word, words)
 
+    def test_help_is_laid_out_for_a_terminal(self):
+        """Who wraps a line of a table goes on at the margin."""
+        for name in ("pennyline", "pennylinectl", "pennyline-info", "pennyline-map", "pennyline-web", "pennyline-replay",
+                     "pennyline-sim", "pennyline-blind"):
+            with self.subTest(program=name):
+                done = subprocess.run([pennyline.program(name), "--help"], stdin=subprocess.DEVNULL, capture_output=True,
+                                      text=True, timeout=30, check=True)
+                lines = done.stdout.splitlines()
+                self.assertGreater(len(lines), 10)
+                for before, line in zip(lines, lines[1:]):
+                    self.assertLessEqual(len(line), 79, line)
+                    self.assertFalse(before.startswith("  ") and line[:1].islower(), f"{before}\n{line}")
+
     def test_an_interface_that_is_not_there_is_named(self):
         code, words = self.refused("--in", "nodev0", "--out", "nodev1", "--source", GENUINE[4],
                                    "--", "--no-pci", "--in-memory")

@@ -297,6 +297,12 @@ class Pennyline:
         self.end_asked(request["test"])
         return {"test": request["test"], "state": "over"}
 
+    def do_config_show(self, request):
+        slices = [{"origin": "file", "slice": {"name": f"slice-{n}"}} for n in range(3)]
+        return {"config": {"instance": {"name": "fake"}}, "total": len(slices), "generation": 7,
+                "slices": slices[request["offset"]:request["offset"] + request["count"]],
+                "in_force_since": "2026-01-01T00:00:00Z", "file": None, "file_read": "2026-01-01T00:00:00Z"}
+
     def do_slice_add(self, request):
         return {"slice": request["slice"]["name"], "state": "accepted"}
 

@@ -30,7 +30,7 @@ class Rest(World):
     def test_what_comes_is_as_described(self):
         while len(self.server.pennyline.asked) < 3:
             self.web.change("POST", "/api/v1/tests", '{"source": "192.0.2.0/24"}')
-        self.assertEqual(description.check_all_gets(self.web, 3, 3), 12)
+        self.assertEqual(description.check_all_gets(self.web, 3, 3), 13)
 
     def test_errors_are_as_described(self):
         document = description.load()
@@ -98,6 +98,13 @@ class Rest(World):
             e for e in self.web.get(f"/api/v1/events?after={after}").json()["events"]
             if e["event"] == "verdict" and e["aggregate"] == 4])
         self.assertEqual(len(events), 1)
+
+    def test_the_configuration_in_force_is_shown_by_pages(self):
+        page = self.web.get("/api/v1/config?offset=1&count=1").json()
+        self.assertEqual([row["slice"]["name"] for row in page["slices"]], ["slice-1"])
+        self.assertEqual((page["total"], page["generation"]), (3, 7))
+        self.assertEqual(len(self.web.get("/api/v1/config").json()["slices"]), 3)
+        self.refused(self.web.get("/api/v1/config?count=101"), 400, "count")
 
     def test_a_prefix_is_tested_and_who_waits_is_told(self):
         def post(results, **body):
