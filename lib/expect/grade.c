@@ -2,8 +2,8 @@
 /* The grades, from the best down: the first whose condition holds. */
 #include <string.h>
 
+#include "base/special.h"
 #include "config/named_ingress.h"
-#include "expect/bogons.h"
 #include "expect/expect.h"
 #include "expect/search.h"
 
@@ -199,7 +199,7 @@ static enum expect_grade grade_routed(const struct query *q, struct expect_answe
 static enum expect_grade grade(const struct query *q, const struct ip_prefix *source,
                                struct expect_answer *out)
 {
-    int bogon = expect_bogon_bits(source);
+    int bogon = ip_prefix_special_bits(source);
 
     if (is_listed(q, out))
         return EXPECT_LISTED;

@@ -4,7 +4,7 @@
  * unicast: multicast (RFC 5771, RFC 4291 section 2.7), class E (RFC 1112 section 4), and of IPv6
  * all that is not global unicast, 2000::/3 (RFC 4291 section 2.4). Transition addresses (6to4,
  * Teredo, NAT64's well-known prefix) are sources that exist. */
-#include "expect/bogons.h"
+#include "base/special.h"
 
 #include "base/compiler.h"
 
@@ -55,7 +55,7 @@ static int bits4(const struct ip_prefix *p)
     return -1;
 }
 
-int expect_bogon_bits(const struct ip_prefix *p)
+int ip_prefix_special_bits(const struct ip_prefix *p)
 {
     if (p->is_ipv4)
         return bits4(p);
