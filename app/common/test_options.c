@@ -189,7 +189,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         o->json = true;
         return 0;
     case ARGP_KEY_END:
-        if (json_array_size(o->sources) == 0)
+        if (json_array_size(o->sources) == 0 && !o->needs_no_source)
             argp_error(state, "what to test? Give --source CIDR, like --source 192.0.2.0/24");
         return 0;
     }

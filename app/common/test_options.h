@@ -26,6 +26,7 @@ struct test_options {
     const char *mode;     /* NULL: not given */
     uint32_t duration_ms; /* 0: not given; also in `parameters` */
     bool json;            /* the summary as JSON */
+    bool needs_no_source; /* the program's own: there is something else to do */
 };
 
 /* Owned keys of argp: own options of a program keep below it. */

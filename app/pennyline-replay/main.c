@@ -8,6 +8,7 @@
 
 #include "common/exit_codes.h"
 #include "eventlog/eventlog.h"
+#include "pennyline-replay/mapping.h"
 #include "pennyline-replay/options.h"
 #include "pennyline-replay/progress.h"
 #include "pennyline-replay/recording.h"
@@ -286,9 +287,10 @@ int main(int argc, char **argv)
     sigaction(SIGINT, &on_interrupt, NULL);
     signal(SIGPIPE, SIG_IGN);
     code = capture_open(&p.capture, p.options.pcap) < 0 ? fail(p.capture.error) : open_events(&p);
-    p.capture.is_mirror = is_mirror(p.config);
+    p.capture.is_mirror = p.config == NULL || is_mirror(p.config);
     if (code == 0)
-        code = replay_capture(&p);
+        code =
+            p.options.map ? mapping_run(&p.capture, &p.options, &interrupted) : replay_capture(&p);
     eventlog_close(p.events);
     capture_close(&p.capture);
     config_free(p.config);

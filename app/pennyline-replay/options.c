@@ -8,7 +8,22 @@
 
 #include "common/exit_codes.h"
 
-enum { KEY_PCAP = 0x100, KEY_LIMIT, KEY_FLOWS, KEY_EVENTS, KEY_DROPS };
+enum {
+    KEY_PCAP = 0x100,
+    KEY_LIMIT,
+    KEY_FLOWS,
+    KEY_EVENTS,
+    KEY_DROPS,
+    KEY_MAP,
+    KEY_UNEXPECTED,
+    KEY_CONFIG,
+    KEY_PORT,
+    KEY_EXPECT,
+    KEY_ENTRIES
+};
+
+#define DEFAULT_ENTRIES 65536
+#define MOST_ENTRIES    4000000
 
 static const struct argp_option argp_rows[] = {
     {"pcap", KEY_PCAP, "FILE", 0,
@@ -19,6 +34,14 @@ static const struct argp_option argp_rows[] = {
     {"drops", KEY_DROPS, NULL, 0, "List every drop in the JSON summary", 0},
     {"events", KEY_EVENTS, "FILE", 0, "Append events as lines of JSON; \"-\" is standard output",
      0},
+    {"map", KEY_MAP, NULL, 0,
+     "Instead of a test: who enters where in the capture, by ingress and prefix", 1},
+    {"config", KEY_CONFIG, "FILE", 0, "With --map: a configuration, for the names of ingresses", 1},
+    {"port", KEY_PORT, "NAME", 0, "With --config: the port that the capture came in by", 1},
+    {"expect", KEY_EXPECT, "FILE", 0, "With --map: what pennyline-map build made, for grades", 1},
+    {"entries", KEY_ENTRIES, "N", 0, "With --map: memory for so many entries (default 65536)", 1},
+    {"unexpected", KEY_UNEXPECTED, NULL, 0,
+     "With --map: only entries that come in where no route leads, or from where none may", 1},
     {0},
 };
 
@@ -56,6 +79,18 @@ static uint64_t count_of(struct argp_state *state, const char *option, const cha
     return value;
 }
 
+/* What belongs to a map says nothing of a test, and the other way round. */
+static void check_map(struct argp_state *state, const struct options *o)
+{
+    if (!o->map && (o->config != NULL || o->port != NULL || o->expectation != NULL ||
+                    o->n_entries != 0 || o->unexpected))
+        argp_error(state, "--config, --port, --expect, --entries and --unexpected go with --map");
+    if (o->map && (json_array_size(o->test.sources) > 0 || o->events != NULL || o->drops))
+        argp_error(state, "--map tests nothing: it goes without --source, --events and --drops");
+    if (o->port != NULL && o->config == NULL)
+        argp_error(state, "--port goes with --config FILE");
+}
+
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
     struct options *o = state->input;
@@ -79,7 +114,26 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case KEY_DROPS:
         o->drops = true;
         return 0;
+    case KEY_MAP:
+        o->map = o->test.needs_no_source = true;
+        return 0;
+    case KEY_UNEXPECTED:
+        o->unexpected = true;
+        return 0;
+    case KEY_CONFIG:
+        o->config = argument;
+        return 0;
+    case KEY_PORT:
+        o->port = argument;
+        return 0;
+    case KEY_EXPECT:
+        o->expectation = argument;
+        return 0;
+    case KEY_ENTRIES:
+        o->n_entries = (uint32_t)count_of(state, "entries", argument, MOST_ENTRIES);
+        return 0;
     case ARGP_KEY_END:
+        check_map(state, o);
         if (o->pcap == NULL)
             argp_error(state, "which capture? Give --pcap FILE");
         return 0;
@@ -123,6 +177,10 @@ struct config *options_read(struct options *options, int argc, char **argv)
     *options = (struct options){0};
     argp_err_exit_status = EXIT_USAGE;
     argp_parse(&argp, argc, argv, 0, NULL, options);
+    if (options->n_entries == 0)
+        options->n_entries = DEFAULT_ENTRIES;
+    if (options->map)
+        return NULL;
     root = compose(options);
     if (config_load_json(root, &config, &error) != 0) {
         fprintf(stderr, "%s: %s\n", program_invocation_short_name,

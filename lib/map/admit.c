@@ -171,6 +171,7 @@ static void admit(struct map *m, const struct map_key *key, const struct expect_
         return;
     }
     m->n_free--;
+    m->n_used = slot > m->n_used ? slot : m->n_used;
     apply(m, e, answer);
     link_to_prefix(m, e, slot, &packed);
     m->places.places[key->ingress].n_entries++;

@@ -34,6 +34,7 @@ struct map {
     uint32_t n_unexpected; /* entries */
 
     struct map_turn turn;
+    uint32_t n_used;              /* slots up to this one were given to somebody */
     uint32_t swept;               /* the next slot to be read is after this one */
     uint64_t swept_ns, window_ns; /* places' window began */
     bool is_pressed;

@@ -192,7 +192,8 @@ static void resolve(struct map *m, uint16_t number)
     if (place != MAP_NO_INGRESS && m->names.ports[at->port].sampling > 1)
         m->places.places[place].scale = m->names.ports[at->port].sampling;
     atomic_store_explicit(&m->shared->place_of[number], place, memory_order_relaxed);
-    if (is_new && named < 0)
+    /* The untagged one of a port was known before. */
+    if (is_new && named < 0 && number > m->names.n_ports)
         map_tell(m, &(struct map_change){.kind = MAP_CHANGE_PLACE_NEW,
                                          .slot = MAP_NO_SLOT,
                                          .key = {.ingress = place}});
@@ -302,8 +303,8 @@ static uint32_t n_due(struct map *m)
 
     if (since > 100 * NS_PER_MS)
         since = 100 * NS_PER_MS;
-    n = ((uint64_t)m->n_entries * since + SWEEP_NS - 1) / SWEEP_NS;
-    return (uint32_t)(n < m->n_entries ? n : m->n_entries);
+    n = ((uint64_t)m->n_used * since + SWEEP_NS - 1) / SWEEP_NS;
+    return (uint32_t)(n < m->n_used ? n : m->n_used);
 }
 
 void map_turn(struct map *m, const struct map_turn *turn)
@@ -322,6 +323,6 @@ void map_turn(struct map *m, const struct map_turn *turn)
 void map_read_all(struct map *m, const struct map_turn *turn)
 {
     m->turn = *turn;
-    map_sweep(m, m->n_entries);
+    map_sweep(m, m->n_used);
     map_watch_places(m);
 }

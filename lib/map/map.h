@@ -94,6 +94,8 @@ const struct map_entry *map_at(const struct map *m, uint32_t slot);
 /* The slot of a live entry, MAP_NO_SLOT. */
 uint32_t map_find(const struct map *m, const struct map_key *key);
 const struct map_places *map_places(const struct map *m);
+/* Has this number of lib/ingress its place, or is there none for it? */
+bool map_knows_ingress(const struct map *m, uint16_t number);
 /* The prefix of an entry, at all its ingresses; NULL: it has no entry. */
 const struct map_prefix *map_prefix_of(const struct map *m, const struct map_key *key);
 /* Different addresses in the packets sampled. */

@@ -24,6 +24,11 @@ const struct map_places *map_places(const struct map *m)
     return &m->places;
 }
 
+bool map_knows_ingress(const struct map *m, uint16_t number)
+{
+    return number <= m->resolved;
+}
+
 const struct map_prefix *map_prefix_of(const struct map *m, const struct map_key *key)
 {
     const struct map_packed packed = map_pack_key(key);

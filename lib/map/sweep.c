@@ -142,7 +142,7 @@ static void sweep_entry(struct map *m, uint32_t slot)
 void map_sweep(struct map *m, uint32_t n)
 {
     for (uint32_t i = 0; i < n; i++) {
-        m->swept = m->swept % m->n_entries + 1;
+        m->swept = m->swept % m->n_used + 1;
         sweep_entry(m, m->swept);
     }
 }

@@ -9,7 +9,7 @@
 #define PLACE_WINDOW_NS (10 * NS_PER_S)
 /* A place is diffuse when so many sampled packets of no entry are from where none should come, half
  * of them from different prefixes. */
-#define LEAST_SAMPLED 64
+#define LEAST_SAMPLED 512
 #define CALM_WINDOWS  3
 
 /* What of an entry's traffic counts, where somebody is known to be genuine. */

@@ -13,11 +13,21 @@ struct seen {
     uint8_t at; /* in the burst */
 };
 
-/* How many packets are not sampled until one is: one in MAP_SAMPLING in the mean, and nobody can
- * say which. */
+/* Where few packets come, all are sampled. Else this is how many are not, until one is: one in
+ * MAP_SAMPLING in the mean, and nobody can say which. */
 static inline uint32_t draw_gap(struct map_worker *w)
 {
     return random_u32(&w->filter.random) % (2 * MAP_SAMPLING - 1);
+}
+
+static inline bool is_sampled(struct map_worker *w, uint32_t left)
+{
+    if (left > w->shared->messages_per_period / 2)
+        return true;
+    if (w->n_until_sample-- != 0)
+        return false;
+    w->n_until_sample = draw_gap(w);
+    return true;
 }
 
 /* The worker is the only one that writes. */
@@ -120,10 +130,8 @@ static void stray(struct map_worker *w, const struct packet_view *view, const st
     grow(&at->packets, 1);
     grow(&at->bytes, n_bytes);
     grow(&w->counters.stray, 1);
-    if (w->n_until_sample-- == 0) {
-        w->n_until_sample = draw_gap(w);
+    if (is_sampled(w, w->strays_left))
         tell(w, MAP_STRAY, &w->strays_left, view, s, s->place);
-    }
 }
 
 /* Of no entry as coarse as its route is. */
@@ -168,10 +176,7 @@ static void count(struct map_worker *w, const struct map_burst *b, const struct 
     if (has_data(view))
         grow(&row->payload_segments, 1);
     atomic_store_explicit(&row->last_ns, w->now_ns, memory_order_relaxed);
-    if (likely_true(w->n_until_sample-- != 0))
-        return;
-    w->n_until_sample = draw_gap(w);
-    if (tell(w, MAP_SAMPLE, &w->samples_left, view, s, s->place))
+    if (is_sampled(w, w->samples_left) && tell(w, MAP_SAMPLE, &w->samples_left, view, s, s->place))
         grow(&w->counters.samples, 1);
 }
 

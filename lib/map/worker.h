@@ -24,7 +24,7 @@
 
 #define MAP_WORKER_BURST 64
 
-/* One packet in so many is sampled. */
+/* One packet in so many is sampled, and all while fewer than half of the messages are used up. */
 #define MAP_SAMPLING 64
 
 /* Counts since the slot was made, over all entries that it had. */
