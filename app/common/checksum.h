@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* A sum of bytes that tells apart what is not meant to be alike; it keeps out no adversary. */
-#ifndef WEB_CHECKSUM_H
-#define WEB_CHECKSUM_H
+#ifndef COMMON_CHECKSUM_H
+#define COMMON_CHECKSUM_H
 
 #include <stddef.h>
 #include <stdint.h>

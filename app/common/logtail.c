@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "logtail.h"
+#include "common/logtail.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,12 +13,10 @@
 #include <unistd.h>
 
 #include "common/monotonic.h"
-#include "place.h"
-#include "say.h"
 
 /* More than the longest line: the report of an aggregate with all its flows has some 30 KiB. */
 #define BUFFER_BYTES (512u << 10)
-#define INTERVAL_MS  250
+#define INTERVAL_MS  250u
 /* Lines that nobody waits for are passed by so far before the place is written. */
 #define UNWRITTEN_BYTES (256u << 10)
 
@@ -43,17 +41,19 @@ static void save(struct logtail *t)
         t->place.sum = place_sum(t->log, t->place.offset);
     if (memcmp(&t->place, &t->written, sizeof(t->place)) == 0)
         return;
-    result = place_write(t->place_file, &t->place);
+    result = t->config.keeper != NULL ? t->config.keeper->save(t->config.context, &t->place)
+                                      : place_write(t->place_file, &t->place);
     if (result == 0)
         t->written = t->place;
     else
-        say("event log: the place in %s cannot be kept: %s", t->place_file, strerror(-result));
+        t->config.say("event log: the place in %s cannot be kept: %s", t->place_file,
+                      strerror(-result));
 }
 
 static void count_gap(struct logtail *t, const char *what)
 {
     atomic_fetch_add(&t->n_gaps, 1);
-    say("event log %s: %s", t->config.path, what);
+    t->config.say("event log %s: %s", t->config.path, what);
 }
 
 /* Goes on at `offset` of `log`, which it takes. */
@@ -187,7 +187,7 @@ static void *following_main(void *context)
 
         pthread_mutex_unlock(&t->lock);
         step(t);
-        until = monotonic_after_ms(INTERVAL_MS);
+        until = monotonic_after_ms(t->config.interval_ms);
         pthread_mutex_lock(&t->lock);
         if (!t->must_stop)
             pthread_cond_timedwait(&t->ending, &t->lock, &until);
@@ -201,12 +201,15 @@ static int resume(struct logtail *t)
 {
     struct timespec at = {0};
     struct stat status;
-    int result = place_read(t->place_file, &t->place, &at), log;
+    const struct logtail_keeper *keeper = t->config.keeper;
+    int result = keeper != NULL ? keeper->load(t->config.context, &t->place, &at)
+                                : place_read(t->place_file, &t->place, &at);
+    int log;
 
     if (result == 0)
         t->written = t->place;
     if (result == -EINVAL)
-        count_gap(t, "its place was not kept whole; what happened meanwhile is not posted");
+        count_gap(t, "its place was not kept whole; what happened meanwhile is not read");
     else if (result != 0 && result != -ENOENT)
         return result;
     log = result == 0 ? place_find(&t->place, t->config.path) : -1;
@@ -215,7 +218,7 @@ static int resume(struct logtail *t)
         return 0;
     }
     if (result == 0) {
-        count_gap(t, "the file that was read last is gone; what it had since is not posted");
+        count_gap(t, "the file that was read last is gone; what it had since is not read");
         log = place_next(t->config.path, &at, 0);
     } else {
         log = open(t->config.path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -234,6 +237,8 @@ struct logtail *logtail_start(const struct logtail_config *config, char *error, 
     if (t != NULL) {
         t->config = *config;
         t->log = -1;
+        if (t->config.interval_ms == 0)
+            t->config.interval_ms = INTERVAL_MS;
         pthread_mutex_init(&t->lock, NULL);
         monotonic_cond_init(&t->ending);
         snprintf(t->place_file, sizeof(t->place_file), "%s/event-log.place", config->directory);

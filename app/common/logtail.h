@@ -8,19 +8,36 @@
  *
  * A line is passed by when its taker took it; it may come twice when the process dies in between.
  */
-#ifndef WEB_LOGTAIL_H
-#define WEB_LOGTAIL_H
+#ifndef COMMON_LOGTAIL_H
+#define COMMON_LOGTAIL_H
 
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
+
+#include "common/place.h"
 
 struct logtail;
 
+/* Who keeps the place, instead of a file of its own: what was taken and where it was then are
+ * together on the disk, or both are not. */
+struct logtail_keeper {
+    /* 0; -ENOENT none was kept; -EINVAL it is none; or what reading it said. `at` is when it was
+     * kept. */
+    int (*load)(void *context, struct place *place, struct timespec *at);
+    /* 0: it is on the disk, with all that was taken before; else why not. At most so often as
+     * interval_ms says, but for a log that grows by more than 256 KiB meanwhile. */
+    int (*save)(void *context, const struct place *place);
+};
+
 struct logtail_config {
-    const char *path;      /* of the log; it need not be there yet */
-    const char *directory; /* for the file with the place */
+    const char *path;                    /* of the log; it need not be there yet */
+    const char *directory;               /* for the file with the place */
+    const struct logtail_keeper *keeper; /* NULL: that file */
+    unsigned int interval_ms;            /* between two looks; 0: 250 */
+    void (*say)(const char *format, ...) __attribute__((format(printf, 1, 2)));
     /* Takes an event, which stays the caller's. False: not now; it comes again. */
     bool (*take)(void *context, const json_t *event);
     void *context;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "place.h"
+#include "common/place.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "base/compiler.h"
-#include "checksum.h"
+#include "common/checksum.h"
 
 #define SUM_BYTES 256
 /* Of fixed size, so that it is written in place. */

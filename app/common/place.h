@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* A place in a log that may be renamed: kept in a file, and found again. One thread. */
-#ifndef WEB_PLACE_H
-#define WEB_PLACE_H
+#ifndef COMMON_PLACE_H
+#define COMMON_PLACE_H
 
 #include <stdbool.h>
 #include <stdint.h>

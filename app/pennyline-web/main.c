@@ -88,7 +88,11 @@ static int start_webhook(struct web *w, struct token *token, char error[ERROR_BY
         .token = o->webhook_token_file != NULL ? token->text : NULL,
         .proxy = o->webhook_proxy,
     };
-    const struct logtail_config log = {o->event_log, o->webhook_queue, on_log_event, w};
+    const struct logtail_config log = {.path = o->event_log,
+                                       .directory = o->webhook_queue,
+                                       .say = say,
+                                       .take = on_log_event,
+                                       .context = w};
 
     if (o->webhook == NULL)
         return 0;

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/compiler.h"
-#include "checksum.h"
+#include "common/checksum.h"
 
 #define MOST_BYTES (1u << 20)
 

@@ -10,11 +10,11 @@
 #include <stdio.h>
 
 #include "asker.h"
+#include "common/logtail.h"
 #include "connections.h"
 #include "events.h"
 #include "feed.h"
 #include "health.h"
-#include "logtail.h"
 #include "mirror.h"
 #include "options.h"
 #include "page.h"

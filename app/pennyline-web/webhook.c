@@ -10,7 +10,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "checksum.h"
+#include "common/checksum.h"
 #include "common/monotonic.h"
 #include "queue.h"
 #include "say.h"
