@@ -13,6 +13,8 @@
 /* Options that set one parameter of the test: X(key, option, argument, parameter, kind, help). */
 #define PARAMETER_OPTIONS(X)                                                                       \
     X(RULE, "rule", "RULE", "rule", WORD, "anytime (default), or penny, the paper's")              \
+    X(UNITS, "units", "UNIT[,...]", "units", WORDS,                                                \
+      "What to drop: data (default), handshake, quic")                                             \
     X(PROBABILITY, "drop-probability", "P", "drop_probability", NUMBER,                            \
       "Drop a droppable segment with probability P")                                               \
     X(MAX_DROPS, "max-drops", "N", "max_drops_per_aggregate", INTEGER,                             \
@@ -30,7 +32,7 @@
     X(SEED, "seed", "N", "seed", INTEGER,                                                          \
       "Seed of the coin, to repeat a replay; refused where drops are real")
 
-enum parameter_kind { KIND_WORD, KIND_INTEGER, KIND_NUMBER, KIND_SECONDS, KIND_NO };
+enum parameter_kind { KIND_WORD, KIND_WORDS, KIND_INTEGER, KIND_NUMBER, KIND_SECONDS, KIND_NO };
 
 enum {
     KEY_SOURCE = TEST_OPTIONS_FIRST_KEY,
@@ -110,6 +112,17 @@ static json_t *milliseconds_of(const char *text)
     return value != NULL && ms >= 0 && ms <= UINT32_MAX ? json_integer((json_int_t)ms) : NULL;
 }
 
+static json_t *words_of(struct argp_state *state, const char *argument)
+{
+    json_t *words = json_array();
+
+    test_options_text(state, argument);
+    if (set_option_list(words, argument))
+        return words;
+    json_decref(words);
+    return NULL;
+}
+
 static json_t *parameter_value(struct argp_state *state, const struct parameter_row *row,
                                const char *argument)
 {
@@ -118,6 +131,8 @@ static json_t *parameter_value(struct argp_state *state, const struct parameter_
     switch (row->kind) {
     case KIND_WORD:
         return text_of(state, argument);
+    case KIND_WORDS:
+        return words_of(state, argument);
     case KIND_NO:
         return json_false();
     case KIND_SECONDS:
@@ -137,6 +152,7 @@ static const char *allowed_of(enum parameter_kind kind)
 {
     return kind == KIND_SECONDS   ? "seconds, like 3 or 0.5"
            : kind == KIND_INTEGER ? "a whole number"
+           : kind == KIND_WORDS   ? "words with a comma between them"
                                   : "a number, like 0.05";
 }
 

@@ -97,7 +97,7 @@ static void read_packets(struct program *p)
             break;
         if (packet.view.reason == PACKET_TCP)
             recording_packet(&p->recording, &packet.view, packet.data);
-        if (replay_packet(&p->replay, &packet) == ENGINE_DROP)
+        if (replay_packet(&p->replay, &packet) == ENGINE_DROP && packet.view.reason == PACKET_TCP)
             recording_drop(&p->recording, &packet.view, (uint32_t)p->replay.latest_slice);
         progress_packet(&progress, &p->capture, p->replay.n_epochs);
     }

@@ -243,8 +243,8 @@ enum engine_action replay_packet(struct replay *r, const struct capture_packet *
             if (packet_is_first_fragment(&packet->view, PACKET_PROTOCOL_TCP))
                 engine_note_fragment(r->engine, (uint32_t)slice, &packet->view, ingress);
             else if (packet->view.reason == PACKET_UDP && ingress != INGRESS_NONE)
-                engine_note_datagram(r->engine, (uint32_t)slice, &packet->view, packet->data,
-                                     packet->captured_bytes, ingress);
+                action = engine_note_datagram(r->engine, (uint32_t)slice, &packet->view,
+                                              packet->data, packet->captured_bytes, ingress);
         } else if (ingress == INGRESS_NONE)
             c->no_ingress++;
         else if (r->config->slices[slice].mode != SLICE_OFF)

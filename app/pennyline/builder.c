@@ -73,6 +73,21 @@ static int take_passive_memory(struct build *b)
                   passive_memory_bytes_each(b->appliance) >> 20, b->appliance->n_workers);
 }
 
+/* Of the first slice whose tests drop more than data segments. */
+static int take_units_memory(struct build *b)
+{
+    if (b->has_units_memory || !units_memory_is_needed(b->next.config))
+        return 0;
+    b->units_memory = units_memory_take(b->appliance);
+    if (b->units_memory != NULL)
+        return 0;
+    return refuse(
+        b, -errno,
+        "no memory for units beside \"data\", which no slice had before: %zu MiB for each of "
+        "%u workers; raise eal.memory_mb, or the number of hugepages, and start anew",
+        units_memory_bytes_each(b->appliance) >> 20, b->appliance->n_workers);
+}
+
 static int take_slots(struct build *b)
 {
     int error = config_take_slots(b->next.config, b->in_force, b->is_held, b->in_force->n_slices);
@@ -128,6 +143,8 @@ static int build_next(struct build *b)
         error = config_fates(b->in_force, b->next.config, &b->changes, b->fates);
     if (error == 0 && !b->dry_run)
         error = take_passive_memory(b);
+    if (error == 0)
+        error = take_units_memory(b);
     return error == 0 && !b->dry_run ? make_policies(b) : error;
 }
 
@@ -170,6 +187,8 @@ static void free_next(struct build *b)
     free_generation(&b->next);
     passive_memory_free(b->passive_memory, b->appliance != NULL ? b->appliance->n_workers : 0);
     b->passive_memory = NULL;
+    passive_memory_free(b->units_memory, b->appliance != NULL ? b->appliance->n_workers : 0);
+    b->units_memory = NULL;
 }
 
 static void build(struct build *b)

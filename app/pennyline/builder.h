@@ -39,6 +39,7 @@ struct build {
     bool sockets[RTE_MAX_NUMA_NODES]; /* that have workers */
     bool is_held[SLICE_MAX];          /* manager_held_slots() */
     bool has_passive_memory;          /* workers do (passive_memory.h) */
+    bool has_units_memory;            /* likewise */
     bool dry_run;                     /* nothing is built but the difference */
     uint64_t number;
     uint32_t sparing; /* of the rules in force */
@@ -49,6 +50,7 @@ struct build {
     enum slice_fate fates[SLICE_MAX];
     struct generation next; /* empty after an error or a dry run */
     void **passive_memory;  /* for workers that have none yet; NULL: they need none */
+    void **units_memory;    /* likewise */
     /* To be freed with the rest, by builder_begin_freeing(). */
     struct generation old;
 };

@@ -19,11 +19,12 @@ struct burst {
     uint16_t port; /* where they came in */
     unsigned int n;
     uint64_t n_bytes;
-    bool all_leave_unchanged;                   /* none dropped, none rewritten, none cut */
-    uint64_t cut;                               /* those that are, by bits */
-    enum port_stage stage;                      /* that looks at them now */
-    uint64_t taken;                             /* by it, by bits */
-    bool has_exits;                             /* a stage said where some of them leave */
+    bool all_leave_unchanged;   /* none dropped, none rewritten, none cut */
+    uint64_t cut;               /* those that are, by bits */
+    uint64_t dropped_datagrams; /* likewise: first flights of QUIC that a test drops */
+    enum port_stage stage;      /* that looks at them now */
+    uint64_t taken;             /* by it, by bits */
+    bool has_exits;             /* a stage said where some of them leave */
     const struct next_hop *exits[WORKER_BURST]; /* valid when it did; NULL: nothing was said */
     struct rte_mbuf *mbufs[WORKER_BURST];
     struct packet_view views[WORKER_BURST];

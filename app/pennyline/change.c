@@ -28,7 +28,7 @@ struct change {
     uint64_t left_epoch;
     const struct config *at_start;
     struct config *own; /* the one in force, when it is not that of the start */
-    bool has_passive_memory;
+    bool has_passive_memory, has_units_memory;
     const struct change_companion *companion; /* or NULL */
     struct build build;
     uint64_t began_ns;
@@ -145,6 +145,7 @@ static void begin(struct appliance *a, uint64_t now_ns)
         .in_force = a->config,
         .ports = a->ports,
         .has_passive_memory = c->has_passive_memory,
+        .has_units_memory = c->has_units_memory,
         .dry_run = r->dry_run,
         .number = c->number + 1};
     for (unsigned int s = 0; s < RTE_MAX_NUMA_NODES; s++) {
@@ -198,6 +199,17 @@ static void give_passive_memory(struct appliance *a)
     c->has_passive_memory = true;
 }
 
+static void give_units_memory(struct appliance *a)
+{
+    struct change *c = a->change;
+
+    if (c->build.units_memory == NULL)
+        return;
+    units_memory_give(a, c->build.units_memory);
+    c->build.units_memory = NULL;
+    c->has_units_memory = true;
+}
+
 /* The manager has followed: from now on workers do. */
 static void publish(struct appliance *a, uint64_t now_ns)
 {
@@ -215,6 +227,7 @@ static void publish(struct appliance *a, uint64_t now_ns)
         b->next.policies[s] = NULL;
     }
     give_passive_memory(a);
+    give_units_memory(a);
     for (uint32_t i = 0; i < a->n_workers; i++)
         atomic_store_explicit(&a->workers[i]->policy, a->policies[a->workers[i]->socket],
                               memory_order_release);
@@ -333,6 +346,7 @@ int change_up(struct appliance *a)
     c->number = 1;
     c->at_start = a->config;
     c->has_passive_memory = passive_memory_is_needed(a->config);
+    c->has_units_memory = units_memory_is_needed(a->config);
     a->change = c;
     return 0;
 }

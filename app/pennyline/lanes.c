@@ -144,6 +144,7 @@ void lanes_destroy(struct appliance *a)
     for (uint32_t i = 0; i < RTE_MAX_LCORE && a->workers[i] != NULL; i++) {
         rte_free(a->workers[i]->engine);
         rte_free(atomic_load(&a->workers[i]->passive_memory));
+        rte_free(atomic_load(&a->workers[i]->units_memory));
         export_ring_free(a->workers[i]->ring);
         rte_free(a->workers[i]);
         a->workers[i] = NULL;

@@ -180,19 +180,22 @@ static void count_untestable(struct worker *w, const struct burst *b)
     }
 }
 
-/* Nothing of it is for other modes than passive. */
-static void note_untestable(struct worker *w, const struct burst *b)
+/* For mode passive, and for tests of first flights of QUIC. */
+static void note_untestable(struct worker *w, struct burst *b)
 {
     for (unsigned int k = 0; k < b->n_untestable; k++) {
         const unsigned int i = b->untestable_at[k];
 
         if (packet_is_first_fragment(&b->views[i], PACKET_PROTOCOL_TCP))
             engine_note_fragment(w->engine, (uint32_t)b->slices[i], &b->views[i], b->ingresses[i]);
-        else if (b->views[i].reason == PACKET_UDP && b->ingresses[i] != INGRESS_NONE)
-            engine_note_datagram(w->engine, (uint32_t)b->slices[i], &b->views[i],
-                                 rte_pktmbuf_mtod(b->mbufs[i], const uint8_t *),
-                                 rte_pktmbuf_data_len(b->mbufs[i]), b->ingresses[i]);
+        else if (b->views[i].reason == PACKET_UDP && b->ingresses[i] != INGRESS_NONE &&
+                 engine_note_datagram(w->engine, (uint32_t)b->slices[i], &b->views[i],
+                                      rte_pktmbuf_mtod(b->mbufs[i], const uint8_t *),
+                                      rte_pktmbuf_data_len(b->mbufs[i]),
+                                      b->ingresses[i]) == ENGINE_DROP)
+            b->dropped_datagrams |= UINT64_C(1) << i;
     }
+    b->all_leave_unchanged &= b->dropped_datagrams == 0;
 }
 
 /* Slices of all packets, and those that the engine is to look at. Nothing of what a
@@ -204,6 +207,7 @@ static void classify(struct worker *w, struct burst *b, const struct policy *pol
 
     n_slice = prefix_classify_bulk(policy->prefixes, b->views, b->n, &ways, b->slices);
     b->n_tested = b->n_untestable = 0;
+    b->dropped_datagrams = 0;
     b->all_leave_unchanged = b->cut == 0 && !b->has_exits;
     w->counters->untested += b->n - n_slice;
     if (n_slice == 0)
@@ -256,6 +260,8 @@ static void decide(struct worker *w, struct burst *b)
         for (unsigned int i = 0; i < b->n; i++)
             b->actions[i] = ENGINE_FORWARD;
     n_dropped = engine_packets(w->engine, b->packets, b->tested_at, b->n_tested, b->actions);
+    for (uint64_t left = b->dropped_datagrams; likely_false(left != 0); left &= left - 1)
+        b->actions[__builtin_ctzll(left)] = ENGINE_DROP;
     b->all_leave_unchanged &= n_dropped == 0;
 }
 
@@ -401,9 +407,12 @@ static never_inlined bool follow_policy(struct worker *w, const struct policy *p
 {
     bool is_reload = w->followed != NULL;
     void *passive_memory = atomic_load_explicit(&w->passive_memory, memory_order_acquire);
+    void *units_memory = atomic_load_explicit(&w->units_memory, memory_order_acquire);
 
     if (passive_memory != NULL)
         engine_take_passive_memory(w->engine, passive_memory);
+    if (units_memory != NULL)
+        engine_take_units_memory(w->engine, units_memory);
     engine_follow(w->engine, policy->rules);
     w->followed = policy;
     return is_reload;

@@ -81,6 +81,7 @@ struct worker {
      * has closed an epoch that began after that: manager_is_epoch_over(). */
     alignas(CACHE_LINE_BYTES) _Atomic(const struct policy *) policy;
     _Atomic(void *) passive_memory; /* the engine's, when it began to watch later; or NULL */
+    _Atomic(void *) units_memory;   /* likewise, for units beside data segments */
     _Atomic uint32_t order;         /* enum worker_order */
     _Atomic uint32_t absent_ports;  /* by bits: their queues and outputs may change meanwhile */
     _Atomic uint32_t stages_off;    /* by bits: enum port_stage */

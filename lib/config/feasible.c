@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "config/check.h"
+#include "unit/unit.h"
 #include "verdict/evidence.h"
 
 /* Of rule penny's posterior: above it, closed_loop (lib/verdict/penny.c). */
@@ -29,24 +30,42 @@ static int refuse_count(struct option_reader *r, const char *key, uint32_t found
     return refuse(r, key, text, allowed);
 }
 
-/* If every drop comes back and nothing else does. */
+/* How many drops of one kind, all of which come back, closed_loop takes beyond those that are
+ * allowed of that kind alone. */
+static double lacking(const struct anytime *anytime, const struct test_parameters *p,
+                      double share_of_alpha, uint32_t n_places, unsigned *n_needed)
+{
+    *n_needed = evidence_repairs_needed(anytime, 0, 0, n_places,
+                                        -log10(p->alpha) - log10(share_of_alpha), 0);
+    return (double)*n_needed -
+           ((double)p->max_drops_per_aggregate + (double)n_places * p->max_drops_per_flow);
+}
+
+/* If every drop comes back and nothing else does: by whatever of its units needs fewest. */
 static int check_anytime(struct option_reader *r, const struct test_parameters *p)
 {
-    const uint32_t n_places = p->fallback_to_individual ? p->max_individual_flows : 0;
-    const uint32_t n_of_flows = n_places * p->max_drops_per_flow;
+    const unsigned kinds = test_parameters_kinds(p) >> 1;
+    const uint32_t n_places = test_parameters_have_flows_phase(p) ? p->max_individual_flows : 0;
     struct anytime anytime;
-    unsigned n_needed;
+    unsigned n_needed = UINT_MAX;
+    double n_lacking = INFINITY;
     char why[120];
 
     anytime_init(&anytime, p->drop_probability, p->p_miss);
-    n_needed = evidence_repairs_needed(&anytime, 0, 0, n_places, -log10(p->alpha), 0);
-    if (p->max_drops_per_aggregate + n_of_flows >= n_needed)
+    if ((p->units & TEST_UNITS_DATA) != 0)
+        n_lacking = lacking(&anytime, p, evidence_share_of_data(kinds), n_places, &n_needed);
+    for (unsigned kind = 0; n_lacking > 0 && kind < UNIT_N_KINDS; kind++)
+        if ((kinds >> kind & 1) != 0)
+            n_lacking = fmin(n_lacking,
+                             lacking(&anytime, p, evidence_share_of_kind((enum evidence_kind)kind),
+                                     0, &n_needed));
+    if (n_lacking <= 0)
         return 0;
     snprintf(why, sizeof(why),
              "since closed_loop takes %u repairs with alpha %g and drop_probability %g", n_needed,
              p->alpha, p->drop_probability);
     return refuse_count(r, "max_drops_per_aggregate", p->max_drops_per_aggregate,
-                        (double)n_needed - n_of_flows, why);
+                        p->max_drops_per_aggregate + n_lacking, why);
 }
 
 /* The duplicate ratio that `n_drops` drops show when no duplicate is seen: the rule counts one all
@@ -95,9 +114,23 @@ static int check_timeouts(struct option_reader *r, const struct test_parameters 
                         "expire");
 }
 
+static int check_units(struct option_reader *r, const struct test_parameters *p)
+{
+    if (p->units == 0)
+        return refuse(r, "units", "[]", "at least one of \"data\", \"handshake\" and \"quic\"");
+    if (p->rule == TEST_RULE_PENNY && p->units != TEST_UNITS_DATA)
+        return refuse(r, "units", "more than \"data\"",
+                      "with rule \"penny\" [\"data\"], since it judges data segments alone; rule "
+                      "\"anytime\" takes all");
+    return 0;
+}
+
 int config_check_feasible(struct option_reader *r, const struct test_parameters *p)
 {
     int error = check_timeouts(r, p);
+
+    if (error == 0)
+        error = check_units(r, p);
 
     if (error != 0)
         return error;

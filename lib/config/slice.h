@@ -119,6 +119,12 @@ static inline bool slice_is_present(const struct slice *s)
     return s->presence == SLICE_PRESENT;
 }
 
+/* Does its test drop more than data segments? */
+static inline bool slice_has_more_units(const struct slice *s)
+{
+    return s->mode == SLICE_ACTIVE && test_parameters_kinds(&s->parameters) != 0;
+}
+
 /* How specific the conditions are, larger is more and at most SLICE_MOST_SPECIFIC; -1 when the
  * packet does not meet them. */
 #define SLICE_MOST_SPECIFIC 15

@@ -15,6 +15,10 @@ enum test_rule {
     TEST_RULE_PENNY,   /* the paper's rule, evaluated when its drops have ended */
 };
 
+/* In test_parameters.units: what a test may drop. */
+#define TEST_UNITS_DATA     1u
+#define TEST_UNITS_OF(kind) (2u << (unsigned int)(kind)) /* enum unit_kind */
+
 /* Bounds that others size arrays and counters by. */
 #define TEST_MAX_DROPS_PER_FLOW       15
 #define TEST_MAX_DROPS_PER_AGGREGATE  10000
@@ -23,6 +27,7 @@ enum test_rule {
 
 struct test_parameters {
     enum test_rule rule;
+    uint32_t units;          /* TEST_UNITS_DATA, TEST_UNITS_OF(); not empty */
     double drop_probability; /* 0 < p <= 0.5; constant within a test */
     double alpha;            /* most probable wrong closed_loop, rule anytime */
     double beta;             /* most probable wrong not_closed_loop, rule anytime */
@@ -56,11 +61,24 @@ struct test_parameters {
     uint64_t seed;
 };
 
-/* No test of an aggregate drops more segments than this. */
+/* Units beside data segments. */
+static inline uint32_t test_parameters_kinds(const struct test_parameters *p)
+{
+    return p->units & ~TEST_UNITS_DATA;
+}
+
+/* Single flows are looked at when the aggregate says no; they are flows of data segments. */
+static inline bool test_parameters_have_flows_phase(const struct test_parameters *p)
+{
+    return p->fallback_to_individual && (p->units & TEST_UNITS_DATA) != 0;
+}
+
+/* No test of an aggregate makes more drops than this. */
 static inline uint32_t test_parameters_most_drops(const struct test_parameters *p)
 {
-    return p->max_drops_per_aggregate +
-           (p->fallback_to_individual ? p->max_individual_flows * p->max_drops_per_flow : 0);
+    return p->max_drops_per_aggregate + (test_parameters_have_flows_phase(p)
+                                             ? p->max_individual_flows * p->max_drops_per_flow
+                                             : 0);
 }
 
 /* The defaults of the table. At start only: it allocates, and aborts when memory is short. */

@@ -71,6 +71,7 @@ enum aggregate_phase {
     AGGREGATE_POOLED,   /* drops from any armed flow, from one budget */
     AGGREGATE_FLOWS,    /* drops from individually tested flows only */
     AGGREGATE_SETTLING, /* no new drop; pending ones run to their end */
+    AGGREGATE_UNITS,    /* as POOLED, but data segments are left alone (test_parameters.units) */
 };
 
 /* What a control word says. */

@@ -261,7 +261,7 @@ static never_inlined enum engine_action refuse(struct engine *e, struct run *r,
     }
     e->counters.flow_refused++;
     engine_count_flowless(e, p, rules);
-    return ENGINE_FORWARD;
+    return rules->kinds == 0 ? ENGINE_FORWARD : engine_handshake(e, p, rules, NULL);
 }
 
 /* The flow is not known. In a flood most are refused by what the bucket and the sample say. */

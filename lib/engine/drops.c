@@ -4,6 +4,7 @@
  * Nothing here may depend on a segment's own coin but what the coin itself does: a flow with a
  * pending drop is treated like one without, or the difference may only lose an R or add a D
  * (doc/verdict.md, blind bookkeeping). */
+#include "base/time.h"
 #include "engine/internal.h"
 
 /* One that is over does not count any more. */
@@ -98,7 +99,8 @@ static void post_drop_made(struct engine *e, const struct ledger_entry *d,
                                       .time_ns = d->made_ns,
                                       .sequence = v->sequence,
                                       .n_bytes = v->payload_bytes,
-                                      .individual = d->individual}};
+                                      .individual = d->individual,
+                                      .kind = UNIT_N_KINDS}};
 
     engine_post(e, &m);
 }
@@ -110,10 +112,27 @@ static void freeze_place(struct place *place, const struct flow *f)
     place->population_end = f->snd_max;
 }
 
+/* The drop is not waited for any more; when the worker stood still for long, the record may be
+ * another unit's. */
+static void release_unit(const struct ledger_entry *d, uint32_t entry)
+{
+    struct unit *u = d->unit;
+
+    if (u->identity != d->identity || !u->is_awaited || u->note != entry)
+        return;
+    u->is_awaited = 0;
+    u->note = d->test_id;
+}
+
 /* Nothing of it counts any more, or all of it has been counted. */
 static void forget_drop(struct engine *e, uint32_t entry)
 {
-    e->ledger.entries[entry].flow->drop = FLOW_NO_DROP;
+    const struct ledger_entry *d = &e->ledger.entries[entry];
+
+    if (likely_true(d->flow != NULL))
+        d->flow->drop = FLOW_NO_DROP;
+    else
+        release_unit(d, entry);
     ledger_remove(&e->ledger, entry);
 }
 
@@ -177,25 +196,33 @@ enum engine_action engine_try_drop(struct engine *e, const struct engine_packet 
     return engine_spend_coin(e, p, rules, f, order, budget);
 }
 
+/* The one way to a drop, whatever is dropped: the gate, the ledger, the budget. */
+static bool may_spend(struct engine *e, _Atomic int32_t *budget, uint64_t *n_refused)
+{
+    if (!e->open) {
+        e->counters.gate_closed++;
+        return false;
+    }
+    /* Before the budget: who took its last drop ends the population, and must make that drop. */
+    if (e->ledger.n_used == e->ledger.n_entries) {
+        e->counters.ledger_full++;
+        return false;
+    }
+    if (!aggregate_take(budget)) {
+        ++*n_refused;
+        return false;
+    }
+    return true;
+}
+
 enum engine_action engine_spend_coin(struct engine *e, const struct engine_packet *p,
                                      const struct slice_rules *rules, struct flow *f,
                                      struct aggregate_order order, _Atomic int32_t *budget)
 {
     uint32_t entry;
 
-    if (!e->open) {
-        e->counters.gate_closed++;
+    if (!may_spend(e, budget, &engine_delta(e, aggregate_number_of(f->aggregate))->coins_refused))
         return ENGINE_FORWARD;
-    }
-    /* Before the budget: who took its last drop ends the population, and must make that drop. */
-    if (e->ledger.n_used == e->ledger.n_entries) {
-        e->counters.ledger_full++;
-        return ENGINE_FORWARD;
-    }
-    if (!aggregate_take(budget)) {
-        engine_delta(e, aggregate_number_of(f->aggregate))->coins_refused++;
-        return ENGINE_FORWARD;
-    }
     if (f->drop != FLOW_NO_DROP)
         forget_drop(e, f->drop);
     entry = ledger_add(&e->ledger, e->now_ns, e->now_ns + rules->retransmission_timeout_ns);
@@ -205,6 +232,52 @@ enum engine_action engine_spend_coin(struct engine *e, const struct engine_packe
     if (order.phase == AGGREGATE_POOLED && order.ends_when_spent &&
         atomic_load_explicit(budget, memory_order_relaxed) <= 0)
         aggregate_control_end_pooled(&e->controls[aggregate_number_of(f->aggregate)], order);
+    return ENGINE_DROP;
+}
+
+static void post_unit_dropped(struct engine *e, const struct ledger_entry *d,
+                              const struct engine_packet *p, const struct slice_rules *rules)
+{
+    const bool is_tcp = p->view->reason == PACKET_TCP;
+    struct message m = {.kind = MESSAGE_DROP_MADE,
+                        .test_id = d->test_id,
+                        .worker = e->config.worker,
+                        .aggregate = d->aggregate,
+                        .drop_made = {.key = engine_key_of(p, rules),
+                                      .id = d->id,
+                                      .time_ns = d->made_ns,
+                                      .sequence = is_tcp ? p->view->sequence : 0,
+                                      .n_bytes = p->view->payload_bytes,
+                                      .kind = d->kind}};
+
+    engine_post(e, &m);
+}
+
+enum engine_action engine_drop_unit(struct engine *e, const struct engine_packet *p,
+                                    const struct slice_rules *rules, enum unit_kind kind,
+                                    struct unit *unit, uint32_t aggregate,
+                                    struct aggregate_order order)
+{
+    struct unit_counters *c = engine_unit_delta(e, aggregate, kind);
+    struct ledger_entry *d;
+    uint32_t entry;
+
+    if (!may_spend(e, &e->controls[aggregate].budget, &c->coins_refused))
+        return ENGINE_FORWARD;
+    entry =
+        ledger_add(&e->ledger, e->now_ns, e->now_ns + unit_rule_of(kind)->timeout_ms * NS_PER_MS);
+    d = &e->ledger.entries[entry];
+    d->unit = unit;
+    d->identity = unit->identity;
+    d->kind = (uint8_t)kind;
+    d->aggregate = aggregate;
+    d->test_id = order.test_id;
+    unit->is_awaited = 1;
+    unit->n_dropped = 1;
+    unit->note = entry;
+    c->dropped++;
+    c->dropped_packets++;
+    post_unit_dropped(e, d, p, rules);
     return ENGINE_DROP;
 }
 
@@ -279,11 +352,24 @@ static void count_and_tell_end(struct engine *e, uint32_t entry, enum drop_state
         places_touch(&e->places, f->place);
 }
 
+static void count_end_of_unit(struct engine *e, uint32_t entry, enum drop_state state)
+{
+    const struct ledger_entry *d = &e->ledger.entries[entry];
+    struct unit_counters *c = engine_unit_delta(e, d->aggregate, d->kind);
+
+    c->retransmitted += state == DROP_RETRANSMITTED;
+    c->expired += state == DROP_EXPIRED;
+    c->voided += state != DROP_RETRANSMITTED && state != DROP_EXPIRED;
+    post_drop_ended(e, d, state);
+}
+
 void engine_end_drop(struct engine *e, uint32_t entry, enum drop_state state)
 {
     const struct ledger_entry *d = &e->ledger.entries[entry];
 
-    if (!d->over)
+    if (d->flow == NULL)
+        count_end_of_unit(e, entry, state);
+    else if (!d->over)
         count_and_tell_end(e, entry, state);
     else if (state == DROP_RETRANSMITTED)
         count_late_repair(e, d);
@@ -330,6 +416,11 @@ void engine_settle_due(struct engine *e, uint32_t entry)
 
     if (d->over) {
         forget_drop(e, entry);
+        return;
+    }
+    /* One that comes later than that is a D, as if it had been forwarded: no need to wait. */
+    if (d->flow == NULL) {
+        engine_end_drop(e, entry, state_by_time(e, d));
         return;
     }
     /* Nothing was sent after the dropped bytes, so no duplicate ACK can tell the sender: it needs a

@@ -15,13 +15,21 @@
 /* The parts of an engine's memory, in order. */
 struct layout {
     size_t engine, ledger, places, deltas, changed, posting, listed, rules, to_report, flows,
-        passive, end;
+        passive, units, end;
 };
 
 static bool any_slice_is_passive(const struct engine_config *config)
 {
     for (uint32_t i = 0; i < config->n_slices; i++)
         if (config->slices[i].mode == SLICE_PASSIVE)
+            return true;
+    return false;
+}
+
+static bool any_slice_has_kinds(const struct engine_config *config)
+{
+    for (uint32_t i = 0; i < config->n_slices; i++)
+        if (slice_has_more_units(&config->slices[i]))
             return true;
     return false;
 }
@@ -56,6 +64,9 @@ static struct layout lay_out(const struct engine_config *config)
     l.end = l.passive = l.flows + round_to_line(flow_table_memory_bytes(config->n_flows));
     if (any_slice_is_passive(config))
         l.end += engine_passive_memory_bytes(config);
+    l.units = l.end;
+    if (any_slice_has_kinds(config))
+        l.end += engine_units_memory_bytes(config);
     return l;
 }
 
@@ -77,6 +88,14 @@ static void init_passive(struct engine *e, void *memory)
 
     engine_passive_memory_init(memory, &e->config, key);
     engine_take_passive_memory(e, memory);
+}
+
+static void init_units(struct engine *e, void *memory)
+{
+    const uint64_t key[2] = {~e->flow_secret[1], e->flow_secret[0]};
+
+    engine_units_memory_init(memory, &e->config, key);
+    engine_take_units_memory(e, memory);
 }
 
 struct engine *engine_init(void *memory, size_t n_bytes, const struct engine_config *config)
@@ -122,8 +141,10 @@ struct engine *engine_init(void *memory, size_t n_bytes, const struct engine_con
     if (e->flows == NULL)
         return NULL;
     e->flow_secret = flow_table_secret(e->flows);
-    if (l.end > l.passive)
+    if (l.units > l.passive)
         init_passive(e, base + l.passive);
+    if (l.end > l.units)
+        init_units(e, base + l.units);
     return e;
 }
 
@@ -251,7 +272,7 @@ enum engine_action engine_take(struct engine *e, struct engine_packet *p)
         f = engine_find_or_admit(e, p, rules);
     if (f == NULL) {
         engine_count_flowless(e, p, rules);
-        return ENGINE_FORWARD;
+        return rules->kinds == 0 ? ENGINE_FORWARD : engine_handshake(e, p, rules, NULL);
     }
     return engine_segment(e, p, rules, f);
 }

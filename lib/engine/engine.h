@@ -84,6 +84,12 @@ void engine_passive_memory_init(void *memory, const struct engine_config *config
  * given again changes nothing. */
 void engine_take_passive_memory(struct engine *e, void *memory);
 
+/* The same for slices whose tests drop units beside data segments. */
+size_t engine_units_memory_bytes(const struct engine_config *config);
+void engine_units_memory_init(void *memory, const struct engine_config *config,
+                              const uint64_t key[2]);
+void engine_take_units_memory(struct engine *e, void *memory);
+
 /* One TCP packet of a slice (mode active or passive). */
 struct engine_packet {
     alignas(CACHE_LINE_BYTES) const struct packet_view *view; /* PACKET_TCP */
@@ -134,7 +140,8 @@ unsigned int engine_packets(struct engine *e, struct engine_packet *packets, con
 void engine_count_untestable(struct engine *e, uint32_t slice, const struct packet_view *view,
                              uint32_t n);
 
-/* Is a slice of mode passive? Else the next two take no note of anything. Asked once a burst. */
+/* Is a slice of mode passive, or has one units beside data segments? Else the next two take no note
+ * of anything. Asked once a burst. */
 bool engine_takes_notes(const struct engine *e);
 
 /* A first fragment (packet_is_first_fragment(), of TCP) of the slice, from `ingress`: mode passive
@@ -144,10 +151,12 @@ void engine_note_fragment(struct engine *e, uint32_t slice, const struct packet_
                           uint16_t ingress);
 
 /* A UDP datagram (PACKET_UDP) of the slice, from `ingress` (as in struct engine_packet), of which
- * `captured_bytes` are at `data`: mode passive counts first flights of QUIC. Other modes look at
- * none. Besides engine_count_untestable(). */
-void engine_note_datagram(struct engine *e, uint32_t slice, const struct packet_view *view,
-                          const uint8_t *data, uint32_t captured_bytes, uint16_t ingress);
+ * `captured_bytes` are at `data`: mode passive counts first flights of QUIC, and a test of a slice
+ * that has them among its units drops some: the caller must follow the answer. Besides
+ * engine_count_untestable(). */
+enum engine_action engine_note_datagram(struct engine *e, uint32_t slice,
+                                        const struct packet_view *view, const uint8_t *data,
+                                        uint32_t captured_bytes, uint16_t ingress);
 
 /* The checksum of a TCP packet of the slice was looked at (packet/checksum.h), as a sample. */
 void engine_count_checksum(struct engine *e, uint32_t slice, const struct packet_view *view,

@@ -33,6 +33,19 @@ static bool is_passive(const struct engine *e, uint32_t aggregate)
            e->rules[aggregate_table_identity(e->aggregates, aggregate)->slice].is_passive;
 }
 
+static int post_units(struct engine *e, uint32_t aggregate)
+{
+    struct unit_counters *delta = engine_unit_delta(e, aggregate, 0);
+    struct message m = {.kind = MESSAGE_UNITS, .worker = e->config.worker, .aggregate = aggregate};
+    int error;
+
+    memcpy(m.units, delta, sizeof(m.units));
+    error = e->config.post(e->config.post_context, &m);
+    if (error == 0)
+        memset(delta, 0, sizeof(m.units));
+    return error;
+}
+
 static int post_delta(struct engine *e, uint32_t aggregate)
 {
     struct message m = {.kind = MESSAGE_COUNTERS,
@@ -46,6 +59,8 @@ static int post_delta(struct engine *e, uint32_t aggregate)
     memset(&e->deltas[aggregate], 0, sizeof(e->deltas[aggregate]));
     /* Stays listed when only the first of two found room. */
     if (is_passive(e, aggregate) && post_passive_delta(e, aggregate) != 0)
+        return -ENOBUFS;
+    if (likely_false((e->listed[aggregate] & LISTED_UNITS) != 0) && post_units(e, aggregate) != 0)
         return -ENOBUFS;
     e->listed[aggregate] = 0;
     return 0;

@@ -37,6 +37,7 @@ struct slice_rules {
     uint8_t granularity_ipv4, granularity_ipv6; /* 0: none for this family */
     uint8_t max_drops_per_flow;
     uint8_t protect_first_packets;
+    uint8_t kinds; /* bit enum unit_kind: units beside data segments that tests drop */
     bool is_passive;
     bool is_new; /* in its slot, since the rules before */
 };
@@ -57,7 +58,11 @@ struct delta {
     alignas(CACHE_LINE_BYTES) struct aggregate_counters counters;
 };
 
-/* In `listed`: is the aggregate in one of the lists of those to post? */
+/* In `listed`: is the aggregate in one of the lists of those to post, and are counts of units to be
+ * posted, too? */
+#define LISTED       1
+#define LISTED_UNITS 2
+
 struct engine {
     /* Set at each burst. */
     uint64_t now_ns;
@@ -106,14 +111,24 @@ struct engine {
     struct passive_line *passive_lines;      /* per flow record */
     struct passive_jumps *passive_jumps;
     struct passive_copies *passive_copies;
-    struct unit_table *units;
+    struct unit_table *units;    /* also where an active slice has units beside data segments */
     uint32_t *n_flows_to_report; /* per slice: so many more, when they end */
     uint32_t idle_timeout_ms;
+
+    /* Tests of units beside data segments; NULL when no slice has such. */
+    struct unit_counters *unit_deltas; /* UNIT_N_KINDS for each aggregate, beside `deltas` */
+    struct unit_table *tested_units;
 };
 
 static inline size_t round_to_line(size_t n_bytes)
 {
     return (n_bytes + CACHE_LINE_BYTES - 1) & ~(size_t)(CACHE_LINE_BYTES - 1);
+}
+
+/* Remembered at once: half as many as flows. Each has one record, or two with QUIC. */
+static inline uint32_t engine_n_units(const struct engine_config *config)
+{
+    return config->n_flows / 2 + 1;
 }
 
 static inline struct flow_key engine_key_of(const struct engine_packet *p,
@@ -180,6 +195,11 @@ enum engine_action engine_try_drop(struct engine *e, const struct engine_packet 
 enum engine_action engine_spend_coin(struct engine *e, const struct engine_packet *p,
                                      const struct slice_rules *rules, struct flow *f,
                                      struct aggregate_order order, _Atomic int32_t *budget);
+/* The same of a unit beside data segments, seen for the first time and now; its coin said drop. */
+enum engine_action engine_drop_unit(struct engine *e, const struct engine_packet *p,
+                                    const struct slice_rules *rules, enum unit_kind kind,
+                                    struct unit *unit, uint32_t aggregate,
+                                    struct aggregate_order order);
 /* Ends a pending drop, and forgets it. Of one that ended by its time already, and is kept to see
  * whether its repair comes late, only that is counted. */
 void engine_end_drop(struct engine *e, uint32_t entry, enum drop_state state);
@@ -216,6 +236,13 @@ void engine_passive_datagram(struct engine *e, const struct engine_packet *p,
                              uint32_t captured_bytes, const struct slice_rules *rules);
 void engine_passive_stop(struct engine *e);
 
+/* units.c: a TCP packet with SYN, whose flow (NULL: it has none) knows of it already, and a UDP
+ * datagram, of slices with `kinds`. */
+enum engine_action engine_handshake(struct engine *e, const struct engine_packet *p,
+                                    const struct slice_rules *rules, struct flow *f);
+enum engine_action engine_first_flight(struct engine *e, const struct engine_packet *p,
+                                       uint32_t captured_bytes, const struct slice_rules *rules);
+
 /* What was counted of an aggregate since it was posted. What belongs to none is counted in the last
  * delta, which is never posted. */
 static inline struct aggregate_counters *engine_delta(struct engine *e, uint32_t aggregate)
@@ -223,7 +250,7 @@ static inline struct aggregate_counters *engine_delta(struct engine *e, uint32_t
     if (likely_false(aggregate == AGGREGATE_NONE))
         return &e->deltas[e->n_deltas - 1].counters;
     if (likely_false(!e->listed[aggregate])) {
-        e->listed[aggregate] = 1;
+        e->listed[aggregate] = LISTED;
         e->changed[e->n_changed++] = aggregate;
     }
     return &e->deltas[aggregate].counters;
@@ -236,6 +263,17 @@ static inline struct passive_counters *engine_passive_delta(struct engine *e, ui
         return &e->passive_deltas[e->n_deltas - 1];
     engine_delta(e, aggregate); /* lists it */
     return &e->passive_deltas[aggregate];
+}
+
+/* The same of a kind of units. */
+static inline struct unit_counters *engine_unit_delta(struct engine *e, uint32_t aggregate,
+                                                      enum unit_kind kind)
+{
+    if (aggregate == AGGREGATE_NONE)
+        return &e->unit_deltas[(size_t)(e->n_deltas - 1) * UNIT_N_KINDS + kind];
+    engine_delta(e, aggregate);
+    e->listed[aggregate] |= LISTED_UNITS;
+    return &e->unit_deltas[(size_t)aggregate * UNIT_N_KINDS + kind];
 }
 
 /* flows.c: by addresses and ports alone, so that no coin, and nothing that came of one, has a say

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "flow/flow.h"
+#include "unit/unit.h"
 
 #define LEDGER_NONE FLOW_NO_DROP
 
@@ -21,7 +22,9 @@
 #define LEDGER_N_SLOTS    1024
 
 struct ledger_entry {
-    struct flow *flow;
+    struct flow *flow; /* NULL: of a unit beside data segments, then the next three */
+    struct unit *unit; /* as long as its identity is this one */
+    uint64_t identity;
     uint64_t id; /* number of the drop on this lcore, from 1 */
     uint64_t made_ns;
     uint64_t deadline_ns;
@@ -30,6 +33,7 @@ struct ledger_entry {
     uint32_t next, previous; /* in the slot's list, or the free list (next only) */
     uint16_t slot;
     uint8_t test_id;
+    uint8_t kind;    /* enum unit_kind */
     bool individual; /* made in the flows phase, for the flow's place */
     bool extended;   /* a tail drop: its timeout was doubled */
     bool closed;     /* FIN or RST since: void unless repaired */

@@ -19,6 +19,8 @@
 #include "flow/flow.h"
 #include "stats/counters.h"
 #include "stats/passive.h"
+#include "stats/units.h"
+#include "unit/unit.h"
 
 enum drop_state {
     DROP_PENDING,
@@ -40,6 +42,7 @@ const char *drop_state_void_reason(enum drop_state state);
 enum message_kind {
     MESSAGE_COUNTERS, /* what an aggregate's counters grew by */
     MESSAGE_PASSIVE,  /* the same of mode passive */
+    MESSAGE_UNITS,    /* the same of units beside data segments, where a slice has such */
     MESSAGE_PLACE,    /* the counts so far of an individually tested flow */
     MESSAGE_DROP_MADE,
     MESSAGE_DROP_ENDED,
@@ -79,6 +82,7 @@ struct message {
     union {
         struct aggregate_counters counters;
         struct passive_counters passive;
+        struct unit_counters units[UNIT_N_KINDS];
         struct {
             struct flow_key key;
             struct flow_counts counts;
@@ -91,6 +95,7 @@ struct message {
             uint64_t time_ns;
             uint32_t sequence, n_bytes;
             bool individual; /* made in the flows phase */
+            uint8_t kind;    /* enum unit_kind, or UNIT_N_KINDS: a data segment */
         } drop_made;
         struct {
             uint64_t id;

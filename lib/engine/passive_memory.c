@@ -9,12 +9,6 @@ struct layout {
     size_t deltas, lines, jumps, copies, units, end;
 };
 
-/* Remembered at once: half as many as flows. Each has one record, or two with QUIC. */
-static uint32_t n_units(const struct engine_config *config)
-{
-    return config->n_flows / 2 + 1;
-}
-
 static struct layout lay_out(const struct engine_config *config)
 {
     size_t n_aggregates = aggregate_table_capacity(config->aggregates);
@@ -24,7 +18,7 @@ static struct layout lay_out(const struct engine_config *config)
     l.jumps = l.lines + config->n_flows * sizeof(struct passive_line);
     l.copies = l.jumps + round_to_line(sizeof(struct passive_jumps));
     l.units = l.copies + round_to_line(sizeof(struct passive_copies));
-    l.end = l.units + round_to_line(unit_table_memory_bytes(n_units(config)));
+    l.end = l.units + round_to_line(unit_table_memory_bytes(engine_n_units(config)));
     return l;
 }
 
@@ -39,7 +33,7 @@ void engine_passive_memory_init(void *memory, const struct engine_config *config
     const struct layout l = lay_out(config);
 
     memset(memory, 0, l.units);
-    unit_table_init((uint8_t *)memory + l.units, l.end - l.units, n_units(config), key);
+    unit_table_init((uint8_t *)memory + l.units, l.end - l.units, engine_n_units(config), key);
 }
 
 void engine_take_passive_memory(struct engine *e, void *memory)

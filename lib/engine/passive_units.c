@@ -6,13 +6,15 @@
 #include "engine/internal.h"
 
 /* In the unit's note: for whom its first sight was counted, so that its repeat is counted for the
- * same or not at all. */
+ * same or not at all. Tests (units.c) have smaller notes. */
 enum { NOTE_COUNTED = 0x8000 };
 
 static uint16_t note_of(uint32_t aggregate)
 {
     return aggregate == AGGREGATE_NONE ? 0 : (uint16_t)(NOTE_COUNTED | (aggregate & 0x7fff));
 }
+
+static_assert(NOTE_COUNTED > UINT8_MAX, "no test has such a number");
 
 static enum unit_sight see(struct engine *e, enum unit_kind kind, uint64_t identity,
                            struct passive_counters *c, uint16_t note)

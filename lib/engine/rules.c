@@ -21,6 +21,10 @@ size_t engine_rules_memory_bytes(const struct engine_rules_config *config)
            round_to_line(n_prefixes(config) * sizeof(struct ip_prefix));
 }
 
+static_assert(TEST_UNITS_OF(UNIT_HANDSHAKE) == 2u << UNIT_HANDSHAKE &&
+                  TEST_UNITS_OF(UNIT_QUIC) == 2u << UNIT_QUIC && TEST_UNITS_DATA == 1u,
+              "the kinds stand behind data");
+
 static struct slice_rules rules_of_slice(const struct slice *s, bool is_new)
 {
     const struct test_parameters *t = &s->parameters;
@@ -38,6 +42,7 @@ static struct slice_rules rules_of_slice(const struct slice *s, bool is_new)
         .granularity_ipv6 = (uint8_t)s->granularity.ipv6,
         .max_drops_per_flow = (uint8_t)t->max_drops_per_flow,
         .protect_first_packets = (uint8_t)t->protect_first_packets,
+        .kinds = s->mode == SLICE_ACTIVE ? (uint8_t)(test_parameters_kinds(t) >> 1) : 0,
         .is_passive = s->mode == SLICE_PASSIVE,
         .is_new = is_new,
     };

@@ -262,7 +262,7 @@ enum engine_action engine_segment(struct engine *e, const struct engine_packet *
         engine_settle_due(e, pending);
     if ((v->tcp_flags & (TCP_FLAG_SYN | TCP_FLAG_RST)) != 0) {
         control_packet(e, f, v, rules, c);
-        return ENGINE_FORWARD;
+        return rules->kinds == 0 ? ENGINE_FORWARD : engine_handshake(e, p, rules, f);
     }
     if (v->payload_bytes == 0) {
         if ((v->tcp_flags & TCP_FLAG_FIN) != 0)

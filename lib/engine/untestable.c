@@ -30,7 +30,7 @@ void engine_count_untestable(struct engine *e, uint32_t slice, const struct pack
 
 bool engine_takes_notes(const struct engine *e)
 {
-    return e->passive_lines != NULL;
+    return e->units != NULL || e->tested_units != NULL;
 }
 
 void engine_note_fragment(struct engine *e, uint32_t slice, const struct packet_view *view,
@@ -42,13 +42,17 @@ void engine_note_fragment(struct engine *e, uint32_t slice, const struct packet_
         engine_passive_fragment(e, &p, &e->rules[slice]);
 }
 
-void engine_note_datagram(struct engine *e, uint32_t slice, const struct packet_view *view,
-                          const uint8_t *data, uint32_t captured_bytes, uint16_t ingress)
+enum engine_action engine_note_datagram(struct engine *e, uint32_t slice,
+                                        const struct packet_view *view, const uint8_t *data,
+                                        uint32_t captured_bytes, uint16_t ingress)
 {
     const struct engine_packet p = {.view = view, .slice = slice, .ingress = ingress, .data = data};
+    const struct slice_rules *rules = &e->rules[slice];
 
-    if (e->rules[slice].is_passive)
-        engine_passive_datagram(e, &p, captured_bytes, &e->rules[slice]);
+    if (!rules->is_passive)
+        return engine_first_flight(e, &p, captured_bytes, rules);
+    engine_passive_datagram(e, &p, captured_bytes, rules);
+    return ENGINE_FORWARD;
 }
 
 void engine_count_checksum(struct engine *e, uint32_t slice, const struct packet_view *view,

@@ -14,9 +14,9 @@ static const char *check_budget(const struct test *t)
 
     if (t->flows_started_ns != 0)
         most += (uint64_t)p->max_individual_flows * p->max_drops_per_flow;
-    if (t->counts.dropped > most)
+    if (test_n_dropped(t) > most)
         return "dropped <= max_drops_per_aggregate (+ max_individual_flows * max_drops_per_flow)";
-    if (t->counts.dropped > t->granted)
+    if (test_n_dropped(t) > t->granted)
         return "dropped <= granted";
     return NULL;
 }
@@ -28,7 +28,8 @@ static bool fits_evidence(const struct test *t, enum verdict_outcome outcome)
 
     if (outcome == VERDICT_CLOSED_LOOP)
         return v->log10_e >= -log10(t->parameters.alpha);
-    return v->log10_e <= 0 && v->log10_e_pooled <= 0 && !test_has_telling_late_repairs(t) &&
+    return v->log10_e <= 0 && v->log10_e_data <= 0 && v->log10_e_pooled <= 0 &&
+           !units_speak_for_a_sender(t) && !test_has_telling_late_repairs(t) &&
            v->log10_f >= -log10(t->parameters.beta);
 }
 
@@ -81,6 +82,8 @@ static const char *check_hourly_budget(const struct manager *m)
         const struct aggregate_state *a = &m->aggregates[i];
 
         reserved += a->test.granted - (a->total.dropped - a->test.base.dropped);
+        for (unsigned int k = 0; a->test.units != NULL && k < UNIT_N_KINDS; k++)
+            reserved -= a->test.units->total[k].dropped - a->test.units->base[k].dropped;
     }
     return reserved == m->hourly.reserved ? NULL : "the box: drops reserved = granted - dropped";
 }
@@ -93,6 +96,8 @@ const char *manager_check(const struct manager *m)
         broken = aggregate_counters_check(&m->aggregates[i].total);
         if (broken == NULL)
             broken = passive_check(m, i);
+        if (broken == NULL)
+            broken = units_check(m, i);
         if (broken == NULL)
             broken = check_budget(&m->aggregates[i].test);
         if (broken == NULL && m->aggregates[i].n_tests != 0)

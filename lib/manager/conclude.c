@@ -18,7 +18,8 @@
  * told that there is none. */
 static bool evidence_speaks_for_a_sender(const struct test *t)
 {
-    return t->anytime.log10_e > 0 || t->anytime.log10_e_pooled > 0;
+    return t->anytime.log10_e_data > 0 || t->anytime.log10_e_pooled > 0 ||
+           units_speak_for_a_sender(t);
 }
 
 static bool penny_is_contradicted(const struct test *t)
@@ -65,6 +66,18 @@ bool test_is_in_conflict(const struct test *t)
     return t->anytime.log10_f >= -log10(t->parameters.beta) && evidence_speaks_for_a_sender(t);
 }
 
+/* Of units beside data segments: silence, or what comes back as it would by chance. */
+static enum test_reason reason_of_units(const struct test *t, enum test_reason otherwise)
+{
+    uint64_t n_repeated = 0;
+
+    for (unsigned int k = 0; k < UNIT_N_KINDS; k++)
+        n_repeated += t->units->counts[k].retransmitted + t->units->counts[k].duplicates;
+    if (n_repeated == 0)
+        return REASON_NO_REPEATS;
+    return units_speak_for_a_sender(t) ? otherwise : REASON_UNANSWERED;
+}
+
 enum test_reason test_reason_of_spent(const struct test *t, enum test_reason otherwise)
 {
     const struct aggregate_counters *c = &t->counts;
@@ -75,6 +88,9 @@ enum test_reason test_reason_of_spent(const struct test *t, enum test_reason oth
                  {c->void_ambiguous, REASON_AMBIGUOUS}, {c->void_evicted, REASON_EVICTED},
                  {c->void_stall, REASON_STALL},         {c->void_silence, REASON_SILENCE}};
 
+    /* Most of what was dropped was no data. */
+    if (2 * c->dropped < test_n_dropped(t))
+        return reason_of_units(t, otherwise);
     for (size_t i = 0; i < ARRAY_LENGTH(voids); i++)
         if (2 * voids[i].n > c->dropped)
             return voids[i].reason;
@@ -124,7 +140,10 @@ void test_conclude_closed_loop(struct manager *m, struct aggregate_state *a)
 {
     const struct test *t = &a->test;
 
-    if (t->flows_started_ns == 0)
+    if (t->units != NULL && t->units->strongest_kind >= 0)
+        test_conclude(m, a, VERDICT_CLOSED_LOOP,
+                      (enum test_via)(VIA_HANDSHAKE + t->units->strongest_kind), REASON_EVIDENCE);
+    else if (t->flows_started_ns == 0)
         test_conclude(m, a, VERDICT_CLOSED_LOOP, VIA_POOLED, REASON_EVIDENCE);
     else if (t->parameters.rule == TEST_RULE_PENNY)
         test_conclude(m, a, VERDICT_CLOSED_LOOP, VIA_FLOWS, REASON_FLOWS_CLOSED_LOOP);
@@ -135,7 +154,7 @@ void test_conclude_closed_loop(struct manager *m, struct aggregate_state *a)
 /* What was granted and not withdrawn was taken, even if no epoch told of it yet. */
 bool test_nothing_is_out(const struct manager *m, const struct test *t)
 {
-    return test_pending(t) == 0 && (t->granted == t->counts.dropped || budget_is_drained(m, t));
+    return test_pending(t) == 0 && (t->granted == test_n_dropped(t) || budget_is_drained(m, t));
 }
 
 bool test_accusation_is_final(const struct manager *m, const struct test *t)
@@ -153,9 +172,9 @@ static enum test_reason reason_of_inconclusive(const struct manager *m, const st
 {
     if (!is_by_order(t->ending))
         return test_reason_of_spent(t, t->ending);
-    if (t->awaits_drops && (t->counts.dropped == 0 || t->ending == REASON_DURATION))
+    if (t->awaits_drops && (test_n_dropped(t) == 0 || t->ending == REASON_DURATION))
         return REASON_DROP_BUDGET;
-    return t->counts.dropped == 0 ? test_reason_of_untested(m, t) : t->ending;
+    return test_n_dropped(t) == 0 ? test_reason_of_untested(m, t) : t->ending;
 }
 
 /* Who stops a test does not wait for what may come late, so what it would say is not known. */

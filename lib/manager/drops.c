@@ -112,6 +112,7 @@ void drops_made(struct manager *m, struct aggregate_state *a, const struct messa
                  .n_bytes = message->drop_made.n_bytes,
                  .state = DROP_PENDING,
                  .test_id = message->test_id,
+                 .kind = message->drop_made.kind,
                  .individual = message->drop_made.individual,
                  .next = INDEX_NONE},
         .next_same_hash = *head,

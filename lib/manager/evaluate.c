@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* From counts to the values of both rules. Whichever rule decides, both are reported. */
+#include <limits.h>
 #include <math.h>
 
 #include "base/time.h"
@@ -9,7 +10,7 @@
 /* A place that the test can never take has no share of alpha. */
 static unsigned n_places(const struct test_parameters *p)
 {
-    return p->fallback_to_individual ? p->max_individual_flows : 0;
+    return test_parameters_have_flows_phase(p) ? p->max_individual_flows : 0;
 }
 
 static struct anytime_counts anytime_counts_of_flow(const struct flow_counts *c)
@@ -53,6 +54,40 @@ bool test_has_telling_late_repairs(const struct test *t)
     return t->n_judged_late > 0 && t->log10_e_late > 0;
 }
 
+static void keep_kinds(const struct test *t, const struct anytime_decision *d)
+{
+    if (t->units == NULL)
+        return;
+    for (unsigned int k = 0; k < UNIT_N_KINDS; k++)
+        t->units->log10_e[k] = d->log10_e_kind[k];
+    t->units->strongest_kind = d->strongest_kind;
+}
+
+/* Of data segments, or of whichever kind of units needs fewer: nobody knows what will come. */
+static unsigned int fewest_repairs_needed(struct test *t, const struct anytime_counts *pooled,
+                                          const struct anytime_kinds *kinds)
+{
+    const struct anytime *anytime = &t->coin->anytime;
+    const double target = -log10(t->parameters.alpha);
+    unsigned int fewest = UINT_MAX;
+
+    if ((t->parameters.units & TEST_UNITS_DATA) != 0)
+        fewest = t->n_repairs_needed_of_data = evidence_repairs_needed(
+            anytime, pooled->n_retransmitted, pooled->n_duplicates, n_places(&t->parameters),
+            target - log10(evidence_share_of_data(kinds->on)), t->n_repairs_needed_of_data);
+    for (unsigned int k = 0; t->units != NULL && k < UNIT_N_KINDS; k++) {
+        unsigned int *needed = &t->units->n_repairs_needed[k];
+
+        if ((kinds->on >> k & 1) == 0)
+            continue;
+        *needed = evidence_repairs_needed(
+            anytime, kinds->counts[k].n_retransmitted, kinds->counts[k].n_duplicates, 0,
+            target - log10(evidence_share_of_kind((enum evidence_kind)k)), *needed);
+        fewest = *needed < fewest ? *needed : fewest;
+    }
+    return fewest;
+}
+
 static void evaluate_anytime(struct test *t, const struct flow_room *room)
 {
     const struct anytime_counts pooled = pooled_counts(t);
@@ -66,24 +101,25 @@ static void evaluate_anytime(struct test *t, const struct flow_room *room)
         /* Rule penny gives a place to any flow once those that repair are through. */
         .joint_is_fair = t->parameters.rule == TEST_RULE_ANYTIME,
     };
+    const struct anytime_kinds kinds = units_kinds(t);
     struct anytime_decision d;
 
     for (uint32_t i = 0; i < flows.n; i++)
         counts[i] = anytime_counts_of_flow(&room->flows[i].counts);
-    d = anytime_decide(anytime, &pooled, &flows, NULL, &levels);
+    d = anytime_decide(anytime, &pooled, &flows, &kinds, &levels);
     /* Evidence that was enough is shown as it was: what comes later does not unmake it. */
     if (t->anytime.outcome != VERDICT_CLOSED_LOOP || d.log10_e > t->anytime.log10_e) {
         t->anytime.log10_e = d.log10_e;
         t->anytime.log10_e_pooled = d.log10_e_pooled;
         t->anytime.log10_e_joint = d.log10_e_joint;
+        t->anytime.log10_e_data = d.log10_e_data;
+        keep_kinds(t, &d);
     }
     t->anytime.log10_f = d.log10_f;
     t->decided_now = d.outcome;
     /* Asked for by pooled_grant() only. */
     if (t->state == TEST_POOLED)
-        t->n_repairs_needed =
-            evidence_repairs_needed(anytime, pooled.n_retransmitted, pooled.n_duplicates,
-                                    flows.n_places, -log10(levels.alpha), t->n_repairs_needed);
+        t->n_repairs_needed = fewest_repairs_needed(t, &pooled, &kinds);
     /* What was reached once stays reached (Ville's inequality), and closed_loop is a claim that
      * one sender makes true whatever spoke against it before. not_closed_loop stands only as long
      * as the counts bear it. */
@@ -229,9 +265,11 @@ static void read_counts(struct aggregate_state *a, const struct flow_room *room)
     struct test *t = &a->test;
     struct anytime_counts pooled;
 
+    bool units_grew = units_read(t);
+
     aggregate_counters_subtract(&t->counts, &a->total, &t->base);
     pooled = pooled_counts(t);
-    if (!is_judged_already(t, &pooled) && !evidence_is_final(t))
+    if ((units_grew || !is_judged_already(t, &pooled)) && !evidence_is_final(t))
         evaluate_anytime(t, room);
 }
 

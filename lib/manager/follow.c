@@ -145,6 +145,8 @@ int manager_follow(struct manager *m, const struct manager_generation *g, uint64
     int error = passive_prepare(m, g->slices);
 
     if (error == 0)
+        error = units_prepare(m, g->slices);
+    if (error == 0)
         error = ended_flows_prepare(m, g->slices, g->fates);
     if (error == 0)
         error = manager_adopt_slices(m, g->slices);

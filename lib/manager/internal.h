@@ -43,10 +43,21 @@ struct segments_by_turn {
     uint32_t n[SEGMENTS_TURNS];
 };
 
+/* Units beside data segments of one aggregate; where no slice has such, there is none. */
+struct aggregate_units {
+    struct unit_counters total[UNIT_N_KINDS];
+    struct unit_counters base[UNIT_N_KINDS];   /* when the test began */
+    struct unit_counters counts[UNIT_N_KINDS]; /* since then, as of the last evaluation */
+    double log10_e[UNIT_N_KINDS];              /* as struct anytime_values has its parts */
+    unsigned int n_repairs_needed[UNIT_N_KINDS];
+    int strongest_kind; /* what gives the evidence: enum unit_kind, or -1: data */
+};
+
 /* The current or latest test of an aggregate. All zero: none yet. */
 struct test {
     struct test_parameters parameters;
     struct coin *coin;                /* it is a user of it */
+    struct aggregate_units *units;    /* NULL: data alone */
     struct aggregate_counters base;   /* the aggregate's when the test began */
     struct aggregate_counters counts; /* since then, as of the last evaluation */
     enum test_state state;
@@ -68,9 +79,10 @@ struct test {
     bool is_judged;               /* the next four come from `judged` and the flows as they are */
     struct anytime_counts judged; /* R, D, N and B */
     struct anytime_values anytime;
-    enum verdict_outcome decided_now; /* what rule anytime says of this epoch alone */
-    unsigned n_repairs_needed;        /* for closed_loop, if no flow is chosen */
-    struct penny_counts population;   /* of the pooled phase */
+    enum verdict_outcome decided_now;  /* what rule anytime says of this epoch alone */
+    unsigned n_repairs_needed;         /* for closed_loop, if no flow is chosen */
+    unsigned n_repairs_needed_of_data; /* if they are data segments */
+    struct penny_counts population;    /* of the pooled phase */
     uint64_t population_ended_ns; /* no worker adds to it since then at the latest; 0: not yet */
     uint64_t n_judged_late;       /* repairs that came late, when `log10_e_late` was made */
     double log10_e_late;          /* E_pooled, if they were repairs like others */
@@ -191,6 +203,7 @@ struct manager {
     struct drop_store drops;
     struct hourly_budget hourly;
     bool is_budget_spent;          /* and it was told */
+    struct aggregate_units *units; /* per aggregate; NULL when no slice has such */
     struct passive_state *passive; /* per aggregate; NULL until a slice is passive */
     uint64_t passive_ticked_ns;
     struct escalation *escalations;  /* per slice; NULL when none escalates */
@@ -210,9 +223,23 @@ struct manager {
     char *check_text; /* manager_check() writes here */
 };
 
+/* Segments and units: all that its budget is for. */
+static inline uint64_t test_n_dropped(const struct test *t)
+{
+    uint64_t n = t->counts.dropped;
+
+    for (unsigned int k = 0; t->units != NULL && k < UNIT_N_KINDS; k++)
+        n += t->units->counts[k].dropped;
+    return n;
+}
+
 static inline uint64_t test_pending(const struct test *t)
 {
-    return aggregate_counters_pending(&t->counts);
+    uint64_t n = aggregate_counters_pending(&t->counts);
+
+    for (unsigned int k = 0; t->units != NULL && k < UNIT_N_KINDS; k++)
+        n += unit_counters_pending(&t->units->counts[k]);
+    return n;
 }
 
 static inline const struct slice *slice_of_aggregate(const struct manager *m, uint32_t aggregate)
@@ -235,6 +262,25 @@ static inline bool aggregate_is_live(const struct manager *m, uint32_t aggregate
 {
     return aggregate < m->n_aggregates && m->aggregates[aggregate].is_live;
 }
+
+/* units.c */
+/* Takes memory, if one of the slices wants it and there is none yet: 0 or -ENOMEM. */
+int units_prepare(struct manager *m, const struct slice *slices);
+size_t units_memory_bytes(const struct manager_config *c);
+/* Of a test that begins. */
+struct aggregate_units *units_begin(struct manager *m, const struct aggregate_state *a,
+                                    const struct test_parameters *p);
+void units_forget(struct manager *m, uint32_t aggregate);
+/* Of all tests: units, or packets of them. */
+uint64_t units_n_dropped(const struct manager *m, uint32_t aggregate);
+uint64_t units_n_dropped_packets(const struct manager *m, uint32_t aggregate);
+/* Brings the counts up to date. True: R or D of a kind grew. */
+bool units_read(const struct test *t);
+/* As the decision wants them. */
+struct anytime_kinds units_kinds(const struct test *t);
+/* E of any kind is above 1. */
+bool units_speak_for_a_sender(const struct test *t);
+const char *units_check(const struct manager *m, uint32_t aggregate);
 
 /* recycle.c: after an epoch that all workers closed. */
 void recycle_step(struct manager *m);

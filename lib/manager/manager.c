@@ -24,7 +24,8 @@ size_t manager_memory_bytes(const struct manager_config *c)
            aggregate_table_capacity(c->aggregates) * sizeof(struct aggregate_state) +
            c->n_concurrent_flow_phases * sizeof(struct flow_room) + c->n_workers * sizeof(bool) +
            drops_memory_bytes(c->n_drop_records) + passive_memory_bytes(c) +
-           labels_memory_bytes(c) + escalation_memory_bytes(c) + ended_flows_memory_bytes(c);
+           labels_memory_bytes(c) + units_memory_bytes(c) + escalation_memory_bytes(c) +
+           ended_flows_memory_bytes(c);
 }
 
 /* One more than there may be, so that none is none. */
@@ -55,8 +56,8 @@ static bool take_memory(struct manager *m)
     m->check_text = calloc(1, CHECK_TEXT_BYTES);
     return take_slots(m) && m->aggregates != NULL && m->rooms != NULL && m->closed != NULL &&
            m->check_text != NULL && drops_init(&m->drops, c->n_drop_records) == 0 &&
-           passive_prepare(m, c->slices) == 0 && labels_init(m) == 0 && escalation_init(m) == 0 &&
-           ended_flows_init(m) == 0;
+           passive_prepare(m, c->slices) == 0 && units_prepare(m, c->slices) == 0 &&
+           labels_init(m) == 0 && escalation_init(m) == 0 && ended_flows_init(m) == 0;
 }
 
 /* The table of aggregates may hold some already. */
@@ -116,6 +117,7 @@ void manager_destroy(struct manager *m)
         return;
     drops_destroy(&m->drops);
     free(m->passive);
+    free(m->units);
     free(m->escalations);
     ended_flows_free(m);
     coins_free(m);

@@ -27,6 +27,8 @@
 #include "engine/gate.h"
 #include "engine/message.h"
 #include "stats/counters.h"
+#include "stats/units.h"
+#include "unit/unit.h"
 #include "verdict/outcome.h"
 #include "verdict/penny.h"
 
@@ -35,8 +37,10 @@ struct manager;
 enum test_state { TEST_IDLE, TEST_POOLED, TEST_FLOWS, TEST_SETTLING, TEST_DONE };
 const char *test_state_name(enum test_state state);
 
-enum test_via { VIA_NONE, VIA_POOLED, VIA_FLOWS };
-const char *test_via_name(enum test_via via); /* "none", "aggregate", "flows" */
+/* VIA_HANDSHAKE and VIA_QUIC stand in the order of enum unit_kind. */
+enum test_via { VIA_NONE, VIA_POOLED, VIA_FLOWS, VIA_HANDSHAKE, VIA_QUIC };
+/* "none", "aggregate", "flows", "handshake", "quic" */
+const char *test_via_name(enum test_via via);
 
 /* Who wanted a test. Each draws on the box's budget of drops under its name. */
 enum test_cause {
@@ -61,6 +65,8 @@ enum test_reason {
     REASON_CONFLICT,          /* evidence for senders and against them, and neither suffices */
     REASON_STALL,             /* most drops ended void, since the box stood still */
     REASON_SILENCE,           /* most drops ended void, since all of the traffic fell silent */
+    REASON_NO_REPEATS,        /* of units beside data segments nothing comes back, dropped or not */
+    REASON_UNANSWERED,        /* they come back as often when not dropped */
     REASON_LATE_REPAIRS,      /* what came back, came later than the timeout */
     REASON_WATCHED,           /* mode passive: there is no test, and no verdict */
     REASON_NOT_TESTED,        /* none was begun yet */
@@ -75,6 +81,7 @@ enum test_reason {
     REASON_UNREADABLE,      /* no TCP but, perhaps, behind headers that cannot be read */
     REASON_CHECKSUMS,       /* most TCP checksums are wrong, so nobody answers */
     REASON_NO_CONNECTIONS,  /* SYN, FIN and RST only */
+    REASON_NO_UNITS,        /* none of what is to be tested: no handshake, no first flight */
     REASON_ONLY_ACKS,       /* packets without payload only */
     REASON_FLOWS_TOO_YOUNG, /* payload of flows only that are not armed */
     REASON_PROTECTED,       /* no segment that may be dropped */
@@ -90,6 +97,7 @@ struct anytime_values {
     double log10_e;
     double log10_e_pooled;
     double log10_e_joint; /* of the chosen flows together; 0 when none is chosen */
+    double log10_e_data;  /* data segments alone, as if no other kind of units were on */
     double log10_f;
     enum verdict_outcome outcome;
 };
@@ -103,6 +111,7 @@ struct drop_record {
     uint32_t sequence, n_bytes;
     uint8_t state; /* enum drop_state */
     uint8_t test_id;
+    uint8_t kind; /* enum unit_kind, or UNIT_N_KINDS: a data segment */
     bool individual;
     uint32_t next; /* the manager's: next record of the same aggregate */
 };
@@ -119,6 +128,13 @@ struct flow_report {
     bool ended;
 };
 
+/* One kind of units beside data segments. */
+struct unit_report {
+    const struct unit_counters *total; /* since the start of the process */
+    struct unit_counters test;         /* since the test began */
+    double log10_e;                    /* of this kind alone, as log10_e_pooled is of data */
+};
+
 /* All that is known of one aggregate, as of the last evaluated epoch. */
 struct aggregate_report {
     uint32_t aggregate;
@@ -127,6 +143,9 @@ struct aggregate_report {
     const char *label; /* of the current or latest test; NULL: none, or not kept any more */
     const struct aggregate_counters *total; /* since the start of the process */
     struct aggregate_counters test;         /* since the test began */
+    uint32_t kinds; /* bit enum unit_kind: on in the current or latest test, and in `units` */
+    struct unit_report units[UNIT_N_KINDS];
+    uint64_t n_dropped; /* of the test: segments and units */
     enum test_state state;
     enum test_rule rule;
     struct anytime_values anytime;
@@ -373,6 +392,9 @@ bool manager_next_report(const struct manager *m, uint32_t *next, struct aggrega
 /* False: no such aggregate. Pointers in the report live until the next call that changes the
  * manager. */
 bool manager_report(const struct manager *m, uint32_t aggregate, struct aggregate_report *out);
+
+/* Packets of the aggregate that were deliberately dropped since the start of the process. */
+uint64_t aggregate_report_dropped_packets(const struct aggregate_report *r);
 
 /* The share of tested drops that came back, R/(R+N). Any thread. NaN unless the test is done and
  * its verdict closed_loop: while drops are pending it is of those only that end soonest, which are

@@ -33,6 +33,27 @@ static void receive_counters(struct manager *m, struct aggregate_state *a,
     }
 }
 
+static void receive_units(struct manager *m, struct aggregate_state *a,
+                          const struct message *message)
+{
+    uint64_t n_seen = 0, n_dropped = 0;
+
+    if (m->units == NULL)
+        return;
+    for (unsigned int k = 0; k < UNIT_N_KINDS; k++) {
+        unit_counters_add(&m->units[a->number].total[k], &message->units[k]);
+        n_seen += message->units[k].seen;
+        n_dropped += message->units[k].dropped;
+    }
+    a->test.changed = true;
+    if (n_dropped > 0)
+        budget_spend(m, &a->test, n_dropped);
+    if (n_seen == 0)
+        return;
+    show_armed(m, a);
+    a->test.segment_ns = m->now_ns;
+}
+
 static void receive_place(struct manager *m, struct aggregate_state *a,
                           const struct message *message)
 {
@@ -79,9 +100,13 @@ static void receive_stall(const struct manager *m, const struct message *message
 
 static void (*const receive_of_aggregate[])(struct manager *, struct aggregate_state *,
                                             const struct message *) = {
-    [MESSAGE_COUNTERS] = receive_counters, [MESSAGE_PASSIVE] = passive_receive,
-    [MESSAGE_PLACE] = receive_place,       [MESSAGE_DROP_MADE] = receive_drop_made,
-    [MESSAGE_DROP_ENDED] = drops_ended,    [MESSAGE_FLOW_ENDED] = ended_flows_receive,
+    [MESSAGE_COUNTERS] = receive_counters,
+    [MESSAGE_PASSIVE] = passive_receive,
+    [MESSAGE_UNITS] = receive_units,
+    [MESSAGE_PLACE] = receive_place,
+    [MESSAGE_DROP_MADE] = receive_drop_made,
+    [MESSAGE_DROP_ENDED] = drops_ended,
+    [MESSAGE_FLOW_ENDED] = ended_flows_receive,
 };
 
 void manager_receive(struct manager *m, const struct message *message)
@@ -98,6 +123,7 @@ void manager_receive(struct manager *m, const struct message *message)
         return;
     case MESSAGE_COUNTERS:
     case MESSAGE_PASSIVE:
+    case MESSAGE_UNITS:
     case MESSAGE_PLACE:
     case MESSAGE_DROP_MADE:
     case MESSAGE_DROP_ENDED:

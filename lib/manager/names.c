@@ -8,9 +8,8 @@ static const char *const state_names[] = {
 };
 
 static const char *const via_names[] = {
-    [VIA_NONE] = "none",
-    [VIA_POOLED] = "aggregate",
-    [VIA_FLOWS] = "flows",
+    [VIA_NONE] = "none",           [VIA_POOLED] = "aggregate", [VIA_FLOWS] = "flows",
+    [VIA_HANDSHAKE] = "handshake", [VIA_QUIC] = "quic",
 };
 
 static const struct {
@@ -46,6 +45,13 @@ static const struct {
     [REASON_SILENCE] = {"silence",
                         "Most drops count neither for nor against, because the traffic fell silent "
                         "as a whole while they waited for their repair."},
+    [REASON_NO_REPEATS] =
+        {"no_repeats", "No handshake or first flight came again, dropped or not: who sends them "
+                       "sends once (a scanner, a server with SYN cookies), or went on by another "
+                       "address or protocol."},
+    [REASON_UNANSWERED] =
+        {"unanswered", "Handshakes or first flights came again whether they were dropped or not: "
+                       "nobody answers them, or who sends them repeats regardless."},
     [REASON_LATE_REPAIRS] = {"late_repairs", "Dropped segments came back, but later than "
                                              "retransmission_timeout_ms: raise it."},
     [REASON_WATCHED] = {"watched",
@@ -72,6 +78,9 @@ static const struct {
                           "offload off (ethtool -K DEV tx off, at the far end)."},
     [REASON_NO_CONNECTIONS] = {"no_connections", "Only SYN, FIN and RST came: no connection came "
                                                  "about, or its data takes another way."},
+    [REASON_NO_UNITS] = {"no_units",
+                         "None of what is to be dropped came (units): no SYN or SYN+ACK, or "
+                         "no first flight of QUIC."},
     [REASON_ONLY_ACKS] = {"only_acks", "Only packets without payload came: in this direction the "
                                        "connections carry no data that could be tested."},
     [REASON_FLOWS_TOO_YOUNG] = {"flows_too_young",

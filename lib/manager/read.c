@@ -71,6 +71,15 @@ uint64_t manager_n_aggregates_refused(const struct manager *m)
     return m->n_aggregates_refused;
 }
 
+uint64_t aggregate_report_dropped_packets(const struct aggregate_report *r)
+{
+    uint64_t n = r->total->dropped;
+
+    for (unsigned int k = 0; k < UNIT_N_KINDS; k++)
+        n += r->units[k].total != NULL ? r->units[k].total->dropped_packets : 0;
+    return n;
+}
+
 double aggregate_report_repaired_share(const struct aggregate_report *r)
 {
     uint64_t n = r->test.retransmitted + r->test.expired;
@@ -89,6 +98,19 @@ const struct slice *manager_slices(const struct manager *m, uint32_t *n_slices)
 {
     *n_slices = m->config.n_slices;
     return m->config.slices;
+}
+
+static void report_units(const struct manager *m, uint32_t aggregate, const struct test *t,
+                         struct aggregate_report *out)
+{
+    const struct aggregate_units *u = m->units != NULL ? &m->units[aggregate] : NULL;
+
+    out->kinds = u == NULL ? 0 : test_parameters_kinds(&out->slice->parameters) >> 1;
+    if (t->units != NULL)
+        out->kinds = test_parameters_kinds(&t->parameters) >> 1;
+    for (unsigned int k = 0; u != NULL && k < UNIT_N_KINDS; k++)
+        out->units[k] = (struct unit_report){
+            .total = &u->total[k], .test = u->counts[k], .log10_e = u->log10_e[k]};
 }
 
 bool manager_report(const struct manager *m, uint32_t aggregate, struct aggregate_report *out)
@@ -127,6 +149,8 @@ bool manager_report(const struct manager *m, uint32_t aggregate, struct aggregat
         .n_flows_closed_loop = t->n_flows_closed_loop,
     };
     out->slice = &m->config.slices[out->identity->slice];
+    out->n_dropped = test_n_dropped(t);
+    report_units(m, aggregate, t, out);
     if (a->n_tests == 0)
         out->reason = out->slice->mode == SLICE_PASSIVE ? REASON_WATCHED : REASON_NOT_TESTED;
     else if (t->awaits_drops && t->verdict_ns == 0)

@@ -50,8 +50,9 @@ static bool has_findings(const struct manager *m, uint32_t aggregate)
 static bool came_to_nothing(const struct manager *m, const struct aggregate_state *a)
 {
     return a->is_live && aggregate_table_identity(m->config.aggregates, a->number)->has_prefix &&
-           a->total.dropped == 0 && a->test.cause == TEST_BY_SLICE &&
-           silence_ns(m, a) >= SILENCE_NS && !has_findings(m, a->number);
+           a->total.dropped == 0 && units_n_dropped(m, a->number) == 0 &&
+           a->test.cause == TEST_BY_SLICE && silence_ns(m, a) >= SILENCE_NS &&
+           !has_findings(m, a->number);
 }
 
 /* Its generation would come round too soon (engine/aggregate.h). */
@@ -110,7 +111,8 @@ static void forget(struct manager *m, struct aggregate_state *a)
 {
     uint8_t test_id = a->test_id;
 
-    m->n_drops_of_gone += a->total.dropped;
+    m->n_drops_of_gone += a->total.dropped + units_n_dropped_packets(m, a->number);
+    units_forget(m, a->number);
     coin_leave(m, a->test.coin);
     aggregate_list_remove(m, a);
     drops_forget(m, &a->test);
@@ -184,7 +186,7 @@ static uint64_t drops_of_list(const struct manager *m, const struct aggregate_li
     uint64_t n = 0;
 
     for (uint32_t i = list->head; i != INDEX_NONE; i = m->aggregates[i].next)
-        n += m->aggregates[i].total.dropped;
+        n += m->aggregates[i].total.dropped + units_n_dropped_packets(m, i);
     return n;
 }
 

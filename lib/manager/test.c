@@ -19,10 +19,9 @@
 /* Has nothing happened to the drops for so long that those still pending will hardly come back? */
 static bool is_patience_over(const struct manager *m, struct test *t)
 {
-    const struct aggregate_counters *c = &t->counts;
-    uint64_t n_steps = c->dropped + c->retransmitted + c->expired + c->voided;
+    uint64_t n_dropped = test_n_dropped(t), n_steps = 2 * n_dropped - test_pending(t);
 
-    if (n_steps != t->n_steps || c->dropped < t->granted) {
+    if (n_steps != t->n_steps || n_dropped < t->granted) {
         t->n_steps = n_steps;
         t->stepped_ns = m->now_ns;
     }
@@ -35,19 +34,18 @@ static bool is_patience_over(const struct manager *m, struct test *t)
 static uint32_t pooled_grant(const struct manager *m, struct test *t)
 {
     const struct test_parameters *p = &t->parameters;
-    const struct aggregate_counters *c = &t->counts;
-    uint64_t ended = c->retransmitted + c->expired + c->voided;
-    uint64_t wanted;
+    uint64_t n_dropped = test_n_dropped(t), wanted;
 
     if (p->rule == TEST_RULE_PENNY)
         return p->max_drops_per_aggregate;
-    wanted = (is_patience_over(m, t) ? c->dropped : ended) + t->n_repairs_needed;
+    wanted =
+        (is_patience_over(m, t) ? n_dropped : n_dropped - test_pending(t)) + t->n_repairs_needed;
     return wanted < p->max_drops_per_aggregate ? (uint32_t)wanted : p->max_drops_per_aggregate;
 }
 
 static bool all_pooled_drops_are_made(const struct test *t)
 {
-    return t->counts.dropped >= t->parameters.max_drops_per_aggregate;
+    return test_n_dropped(t) >= t->parameters.max_drops_per_aggregate;
 }
 
 static void begin_flows(struct manager *m, struct aggregate_state *a)
@@ -86,7 +84,8 @@ static enum verdict_outcome pooled_outcome(const struct manager *m, const struct
     enum verdict_outcome outcome = test_outcome(t);
     bool is_spent = all_pooled_drops_are_made(t) && test_nothing_is_out(m, t);
 
-    if (outcome != VERDICT_UNDECIDED || t->parameters.fallback_to_individual || !is_spent)
+    if (outcome != VERDICT_UNDECIDED || test_parameters_have_flows_phase(&t->parameters) ||
+        !is_spent)
         return outcome;
     return t->parameters.rule == TEST_RULE_ANYTIME || test_is_in_conflict(t) ||
                    test_is_outweighed_by_late_repairs(t)
@@ -129,7 +128,7 @@ static void go_on_pooled(struct manager *m, struct aggregate_state *a)
         budget_withdraw(m, a);
     } else if (budget_is_idle(m, t)) {
         t->awaits_drops = false;
-        if (t->granted > t->counts.dropped)
+        if (t->granted > test_n_dropped(t))
             budget_pause(m, a);
     } else {
         raise_pooled(m, a);
@@ -150,7 +149,7 @@ static void step_pooled(struct manager *m, struct aggregate_state *a)
         test_conclude(m, a, outcome, VIA_NONE, test_reason_of_spent(t, REASON_BUDGET));
         return;
     case VERDICT_NOT_CLOSED_LOOP:
-        if (!t->parameters.fallback_to_individual) {
+        if (!test_parameters_have_flows_phase(&t->parameters)) {
             await_last_drops(m, a);
             return;
         }
@@ -185,7 +184,7 @@ static bool any_place_is_active(const struct manager *m, const struct test *t,
 /* Every drop granted was made, and has ended. Rule penny looks at each place's own. */
 static bool flows_budget_is_spent(const struct test *t)
 {
-    return t->parameters.rule == TEST_RULE_ANYTIME && t->counts.dropped >= t->granted &&
+    return t->parameters.rule == TEST_RULE_ANYTIME && test_n_dropped(t) >= t->granted &&
            test_pending(t) == 0;
 }
 
@@ -318,6 +317,7 @@ void test_begin(struct manager *m, struct aggregate_state *a, const struct test_
         .last_drop = INDEX_NONE,
         .started_ns = m->now_ns,
     };
+    t->units = units_begin(m, a, &t->parameters);
     /* 0 is what a flow of no test carries. */
     a->test_id = a->test_id == UINT8_MAX ? 1 : (uint8_t)(a->test_id + 1);
     a->n_tests++;

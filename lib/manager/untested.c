@@ -9,8 +9,14 @@
 enum test_reason test_reason_of_untested(const struct manager *m, const struct test *t)
 {
     const struct aggregate_counters *c = &t->counts;
-    uint64_t n_data = c->segments + c->unarmed + c->jumps;
+    uint64_t n_data = c->segments + c->unarmed + c->jumps, n_units = 0;
 
+    for (unsigned int k = 0; t->units != NULL && k < UNIT_N_KINDS; k++)
+        n_units += t->units->counts[k].seen;
+    if (n_units > 0)
+        return REASON_NO_DROP;
+    if ((t->parameters.units & TEST_UNITS_DATA) == 0 && (c->packets > 0 || c->not_tcp > 0))
+        return REASON_NO_UNITS;
     if (c->packets == 0) {
         if (c->not_tcp == 0 && c->fragments == 0 && c->unreadable == 0)
             return REASON_NO_TRAFFIC;
@@ -60,7 +66,7 @@ const char *aggregate_report_reason_text(const struct aggregate_report *r,
 
 bool test_is_without_drops(const struct manager *m, const struct test *t)
 {
-    return t->state == TEST_POOLED && t->counts.dropped == 0 &&
+    return t->state == TEST_POOLED && test_n_dropped(t) == 0 &&
            m->now_ns - t->started_ns >= UNTESTED_AFTER_NS;
 }
 

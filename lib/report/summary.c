@@ -14,7 +14,7 @@ int report_exit_code(const struct aggregate_report *r)
 
     if (r->n_tests == 0)
         return 0;
-    return r->test.dropped == 0 ? EXIT_CODE_NOTHING_TESTED : codes[r->verdict];
+    return r->n_dropped == 0 ? EXIT_CODE_NOTHING_TESTED : codes[r->verdict];
 }
 
 /* There are slices to be tested, and not one flow of theirs that could be. */
@@ -53,7 +53,7 @@ uint64_t report_drops_total(const struct manager *m)
     uint64_t n = manager_n_drops_of_gone(m);
 
     for (uint32_t next = 0; manager_next_report(m, &next, &r);)
-        n += r.total->dropped;
+        n += aggregate_report_dropped_packets(&r);
     return n;
 }
 

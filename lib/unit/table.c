@@ -14,7 +14,7 @@ enum { UNITS_PER_BUCKET = 4 };
  * bucket full: of N in a bucket, Poisson of mean 2, the mean of max(N - 4, 0) is 0.075. */
 #define PLACES_PER_UNIT 2
 
-static const uint64_t seen_mask = (UINT64_C(1) << 40) - 1;
+static const uint64_t seen_mask = (UINT64_C(1) << 36) - 1;
 
 struct bucket {
     alignas(CACHE_LINE_BYTES) struct unit units[UNITS_PER_BUCKET];

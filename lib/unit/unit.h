@@ -70,12 +70,12 @@ enum unit_sight {
 /* One remembered unit. */
 struct unit {
     uint64_t identity;
-    uint64_t seen_ms : 40; /* first sight; 34 years */
+    uint64_t seen_ms : 36; /* first sight; it comes round after two years */
     uint64_t is_used : 1;  /* false in fresh memory alone */
     uint64_t was_repeated : 1;
-    uint64_t is_dropped : 1; /* the caller's: its first sight was dropped */
+    uint64_t is_awaited : 1; /* the caller's: it was dropped, and its repeat is waited for */
     uint64_t n_dropped : 5;  /* the caller's: packets of it that were dropped */
-    uint64_t note : 16;      /* the caller's; 0 at first sight */
+    uint64_t note : 20;      /* the caller's; 0 at first sight */
 };
 
 struct unit_table;

@@ -41,6 +41,22 @@ static bool read_kinds(const struct anytime *anytime, const struct anytime_kinds
     return one_speaks;
 }
 
+static int strongest_kind(const struct evidence_of_kinds *kinds, double log10_data)
+{
+    double strongest = log10(evidence_share_of_data(kinds->on)) + log10_data;
+    int found = -1;
+
+    for (unsigned kind = 0; kind < EVIDENCE_N_KINDS; kind++) {
+        const double log10_e = log10(evidence_share_of_kind(kind)) + kinds->log10_e[kind];
+
+        if ((kinds->on >> kind & 1) == 0 || log10_e <= strongest)
+            continue;
+        strongest = log10_e;
+        found = (int)kind;
+    }
+    return found;
+}
+
 struct anytime_decision anytime_decide(const struct anytime *anytime,
                                        const struct anytime_counts *pooled,
                                        const struct anytime_flows *flows,
@@ -63,7 +79,9 @@ struct anytime_decision anytime_decide(const struct anytime *anytime,
     const double log10_data =
         evidence_log10_combined(decision.log10_e_pooled, decision.log10_e_joint, &log10_flow,
                                 flows->n > 0 ? 1 : 0, n_shares);
+    decision.log10_e_data = log10_data;
     decision.log10_e = evidence_log10_with_kinds(log10_data, &of_kinds);
+    decision.strongest_kind = strongest_kind(&of_kinds, log10_data);
     memcpy(decision.log10_e_kind, of_kinds.log10_e, sizeof(decision.log10_e_kind));
     if (decision.log10_e >= -log10(levels->alpha)) {
         decision.outcome = VERDICT_CLOSED_LOOP;

@@ -40,9 +40,11 @@ struct anytime_decision {
     double log10_e_pooled;                 /* of the whole test */
     double log10_e_joint;                  /* of the chosen flows together; 0 when none is chosen */
     double log10_e_kind[EVIDENCE_N_KINDS]; /* of each kind that is on; 0 of others */
+    double log10_e_data;                   /* the evidence of data alone, as if no kind were on */
     double log10_e;               /* the evidence, flows and kinds included: what is compared with
                                      1/alpha */
     double log10_f;               /* of the whole test */
+    int strongest_kind;           /* what gives log10_e: enum evidence_kind, or -1: data */
     enum verdict_outcome outcome; /* undecided, closed_loop or not_closed_loop */
     bool mixed; /* closed_loop while F >= 1/beta: genuine senders are there, and not only they, or
                    more than p_miss of the repairs take another way */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "packet/quic.h"
 
 static int keep_message(void *context, const struct message *message)
 {
@@ -20,6 +21,8 @@ static int keep_message(void *context, const struct message *message)
         aggregate_counters_add(&l->sums[message->aggregate], &message->counters);
     if (message->kind == MESSAGE_PASSIVE)
         passive_counters_add(&l->passive[message->aggregate], &message->passive);
+    for (int k = 0; message->kind == MESSAGE_UNITS && k < UNIT_N_KINDS; k++)
+        unit_counters_add(&l->units[message->aggregate][k], &message->units[k]);
     if (l->n_messages < LAB_N_MESSAGES)
         l->messages[l->n_messages++] = *message;
     return 0;
@@ -147,6 +150,25 @@ void lab_syn(struct lab *l, uint32_t flow, uint32_t sequence)
     assert_int_equal(lab_packet(l, flow, TCP_FLAG_SYN, sequence, 0), ENGINE_FORWARD);
 }
 
+enum engine_action lab_initial(struct lab *l, uint32_t flow, uint8_t attempt)
+{
+    uint8_t packet[20 + 8 + PACKET_QUIC_LEAST_BYTES] = {0x45, 0, 0, 0, 0, 0, 0, 0, 64, 17};
+    struct packet_view view;
+
+    store_be16(packet + 2, sizeof(packet));
+    memcpy(packet + 12, (uint8_t[]){10, 0, 0, 1, 192, 0, 2, 1}, 8);
+    store_be16(packet + 20, (uint16_t)(1000 + flow));
+    store_be16(packet + 22, 443);
+    store_be16(packet + 24, 8 + PACKET_QUIC_LEAST_BYTES);
+    memcpy(packet + 28, (uint8_t[]){0xc0, 0, 0, 0, 1, 8}, 6);
+    packet[34] = attempt;
+    packet_parse_l3(0, packet, sizeof(packet), sizeof(packet), &view);
+    assert_int_equal(view.reason, PACKET_UDP);
+    engine_begin_burst(l->engine, l->now_ns);
+    engine_count_untestable(l->engine, 0, &view, 1);
+    return engine_note_datagram(l->engine, 0, &view, packet, sizeof(packet), 1);
+}
+
 const struct aggregate_counters *lab_counters(struct lab *l)
 {
     const char *broken;
@@ -159,7 +181,13 @@ const struct aggregate_counters *lab_counters(struct lab *l)
     broken = passive_counters_check(&l->passive[0]);
     if (broken != NULL)
         fail_msg("%s", broken);
-    assert_int_equal(aggregate_counters_pending(&l->sums[0]), engine_n_pending(l->engine));
+    for (int k = 0; k < UNIT_N_KINDS; k++)
+        if ((broken = unit_counters_check(&l->units[0][k])) != NULL)
+            fail_msg("%s", broken);
+    assert_int_equal(aggregate_counters_pending(&l->sums[0]) +
+                         unit_counters_pending(&l->units[0][UNIT_HANDSHAKE]) +
+                         unit_counters_pending(&l->units[0][UNIT_QUIC]),
+                     engine_n_pending(l->engine));
     return &l->sums[0];
 }
 

@@ -31,6 +31,7 @@ struct lab {
     void (*on_message)(struct lab *l, const struct message *message); /* as it is posted; or NULL */
     struct aggregate_counters sums[4];
     struct passive_counters passive[4];
+    struct unit_counters units[4][UNIT_N_KINDS];
 };
 
 struct lab_options {
@@ -66,6 +67,9 @@ enum engine_action lab_packet_way(struct lab *l, uint32_t flow, bool back, uint8
 /* A data segment, and a SYN. */
 enum engine_action lab_data(struct lab *l, uint32_t flow, uint32_t sequence, uint32_t n_bytes);
 void lab_syn(struct lab *l, uint32_t flow, uint32_t sequence);
+
+/* The first flight of QUIC of flow number `flow`, with a connection ID made of `attempt`. */
+enum engine_action lab_initial(struct lab *l, uint32_t flow, uint8_t attempt);
 
 /* Runs epochs so that all deltas are in sums[], and checks the identities. */
 const struct aggregate_counters *lab_counters(struct lab *l);

@@ -2,11 +2,6 @@
 /* Mode passive in the engine: handshakes and first flights of QUIC that nobody answered. */
 #include "lab.h"
 
-#include <string.h>
-
-#include "base/bytes.h"
-#include "packet/quic.h"
-
 static struct lab *open_passive(void)
 {
     return lab_open(&(struct lab_options){.mode = SLICE_PASSIVE});
@@ -18,24 +13,10 @@ static const struct passive_counters *sums(struct lab *l)
     return &l->passive[0];
 }
 
-/* A first flight of flow number `flow`, its connection ID made of `attempt`. */
+/* Posted at once. */
 static void send_initial(struct lab *l, uint32_t flow, uint8_t attempt)
 {
-    uint8_t packet[20 + 8 + PACKET_QUIC_LEAST_BYTES] = {0x45, 0, 0, 0, 0, 0, 0, 0, 64, 17};
-    struct packet_view view;
-
-    store_be16(packet + 2, sizeof(packet));
-    memcpy(packet + 12, (uint8_t[]){10, 0, 0, 1, 192, 0, 2, 1}, 8);
-    store_be16(packet + 20, (uint16_t)(1000 + flow));
-    store_be16(packet + 22, 443);
-    store_be16(packet + 24, 8 + PACKET_QUIC_LEAST_BYTES);
-    memcpy(packet + 28, (uint8_t[]){0xc0, 0, 0, 0, 1, 8}, 6);
-    packet[34] = attempt;
-    packet_parse_l3(0, packet, sizeof(packet), sizeof(packet), &view);
-    assert_int_equal(view.reason, PACKET_UDP);
-    engine_begin_burst(l->engine, l->now_ns);
-    engine_count_untestable(l->engine, 0, &view, 1);
-    engine_note_datagram(l->engine, 0, &view, packet, sizeof(packet), 1);
+    assert_int_equal(lab_initial(l, flow, attempt), ENGINE_FORWARD);
     engine_post_epoch(l->engine);
 }
 

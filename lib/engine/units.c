@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Units beside data segments in tests: handshakes and first flights of QUIC (unit/unit.h).
+ *
+ * A unit has its coin at its first sight, under the gate and from the budget of data segments
+ * (drops.c). Of its repeats the first one counts: R, when its drop is waited for, else D. What the
+ * proof needs (lib/verdict/evidence.c, Kinds of evidence): that of *every* unit first seen in a
+ * test the repeat counts until the test is over, whatever the phase was and whatever became of the
+ * coin. If it counted only where a coin could have been obeyed, coins that are not uncovered yet
+ * would have a say in what is counted. Units first seen before the test count for nothing. */
+#include "base/time.h"
+#include "engine/attribution.h"
+#include "engine/internal.h"
+
+/* What a unit's note says: the number of the test in which it was first seen; while its drop is
+ * waited for, the entry of that; 0: no test was on. Mode passive has greater ones
+ * (passive_units.c). */
+
+/* A packet that bears a unit. */
+struct sighting {
+    const struct engine_packet *p;
+    const struct slice_rules *rules;
+    enum unit_kind kind;
+    uint64_t identity;
+    uint32_t aggregate;
+    struct aggregate_order order; /* of it */
+    struct unit_counters *c;      /* likewise */
+};
+
+static inline bool has_kind(const struct engine *e, const struct slice_rules *rules,
+                            enum unit_kind kind)
+{
+    /* A slice may have got them since the engine was made. */
+    return (rules->kinds >> kind & 1) != 0 && e->unit_deltas != NULL;
+}
+
+static bool is_test_on(struct aggregate_order order)
+{
+    return order.phase != AGGREGATE_IDLE;
+}
+
+static enum engine_action see_first(struct engine *e, const struct sighting *s, struct unit *u)
+{
+    const _Atomic int32_t *budget;
+    enum engine_action action = ENGINE_FORWARD;
+    struct flow_key key;
+    bool counts;
+
+    s->c->seen++;
+    if (is_test_on(s->order))
+        u->note = s->order.test_id;
+    if (s->order.phase != AGGREGATE_POOLED && s->order.phase != AGGREGATE_UNITS)
+        return ENGINE_FORWARD;
+    budget = &e->controls[s->aggregate].budget;
+    counts = engine_may_book(e, budget);
+    if (random_u32(&e->random) < s->order.threshold) {
+        key = engine_key_of(s->p, s->rules);
+        if (engine_is_spared(e, &key))
+            s->c->spared++;
+        else
+            action = engine_drop_unit(e, s->p, s->rules, s->kind, u, s->aggregate, s->order);
+    }
+    /* The budget may have come in between. */
+    s->c->droppable += counts || action == ENGINE_DROP;
+    return action;
+}
+
+/* Soon after its first sight it belongs to that, and shares its fate; so many packets of it. */
+static enum engine_action see_flight(struct engine *e, const struct sighting *s, struct unit *u)
+{
+    if (!u->is_awaited || !e->open || u->n_dropped >= unit_rule_of(s->kind)->most_dropped)
+        return ENGINE_FORWARD;
+    u->n_dropped++;
+    engine_unit_delta(e, e->ledger.entries[u->note].aggregate, s->kind)->dropped_packets++;
+    return ENGINE_DROP;
+}
+
+static void see_repeat(struct engine *e, const struct sighting *s, struct unit *u)
+{
+    if (u->is_awaited && e->ledger.entries[u->note].deadline_ns <= e->now_ns &&
+        engine_may_settle(e))
+        engine_settle_due(e, u->note);
+    if (u->is_awaited)
+        engine_end_drop(e, u->note, DROP_RETRANSMITTED);
+    else if (is_test_on(s->order) && u->note == s->order.test_id)
+        s->c->duplicates++;
+}
+
+/* *was_dropped: it was, in the test that is on. */
+static enum engine_action see(struct engine *e, struct sighting *s, bool *was_dropped)
+{
+    enum engine_action action = ENGINE_FORWARD;
+    enum unit_sight sight;
+    struct unit *u;
+    uint8_t test_id;
+
+    s->aggregate = engine_find_aggregate(e, s->p, s->rules, WANT_NOTHING);
+    if (s->aggregate != AGGREGATE_NONE)
+        s->order = aggregate_control_read(&e->controls[s->aggregate]);
+    s->c = engine_unit_delta(e, s->aggregate, s->kind);
+    sight = unit_table_see(e->tested_units, s->kind, s->identity, e->now_ns / NS_PER_MS, &u);
+    switch (sight) {
+    case UNIT_FIRST:
+        action = see_first(e, s, u);
+        break;
+    case UNIT_FLIGHT:
+        action = see_flight(e, s, u);
+        break;
+    case UNIT_REPEATED:
+        see_repeat(e, s, u);
+        break;
+    case UNIT_AGAIN:
+        break;
+    case UNIT_NO_ROOM:
+        s->c->without_room++;
+        *was_dropped = false;
+        return ENGINE_FORWARD;
+    }
+    test_id = u->is_awaited ? e->ledger.entries[u->note].test_id : (uint8_t)u->note;
+    *was_dropped = u->n_dropped > 0 && is_test_on(s->order) && test_id == s->order.test_id;
+    return action;
+}
+
+/* Its sender waits 3 s before it repeats anything now, with a window of one segment (RFC 6298 5.7,
+ * RFC 5681 3.1): it loses no data segment in this test. */
+static void leave_alone(struct flow *f)
+{
+    f->n_drops = UINT8_MAX;
+    f->flags |= FLOW_HAD_PLACE;
+}
+
+enum engine_action engine_handshake(struct engine *e, const struct engine_packet *p,
+                                    const struct slice_rules *rules, struct flow *f)
+{
+    struct sighting s = {.p = p, .rules = rules, .kind = UNIT_HANDSHAKE};
+    enum engine_action action;
+    bool was_dropped;
+
+    if (likely_true(!has_kind(e, rules, UNIT_HANDSHAKE)) ||
+        !unit_identify_handshake(p->view, p->ingress, unit_table_key(e->tested_units), &s.identity))
+        return ENGINE_FORWARD;
+    action = see(e, &s, &was_dropped);
+    /* A forged SYN on a live flow must not switch its test off. */
+    if (was_dropped && f != NULL && f->state == FLOW_SYN_ONLY)
+        leave_alone(f);
+    return action;
+}
+
+enum engine_action engine_first_flight(struct engine *e, const struct engine_packet *p,
+                                       uint32_t captured_bytes, const struct slice_rules *rules)
+{
+    struct sighting s = {.p = p, .rules = rules, .kind = UNIT_QUIC};
+    bool was_dropped;
+
+    if (likely_true(!has_kind(e, rules, UNIT_QUIC)) ||
+        !unit_identify_quic(p->view, p->data, captured_bytes, p->ingress,
+                            unit_table_key(e->tested_units), &s.identity))
+        return ENGINE_FORWARD;
+    return see(e, &s, &was_dropped);
+}

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Units beside data segments: handshakes and first flights of QUIC. Each kind has an e-process of
+ * its own with a share of alpha (lib/verdict/evidence.c); drops of all kinds come from one budget.
+ */
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "manager/internal.h"
+
+static_assert((int)EVIDENCE_HANDSHAKE == (int)UNIT_HANDSHAKE &&
+                  (int)EVIDENCE_QUIC == (int)UNIT_QUIC &&
+                  VIA_HANDSHAKE + (int)UNIT_QUIC == (int)VIA_QUIC,
+              "kinds of evidence begin with the kinds of units, in their order");
+
+static bool any_slice_has_kinds(const struct slice *slices, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++)
+        if (slices[i].presence != SLICE_ABSENT && slice_has_more_units(&slices[i]))
+            return true;
+    return false;
+}
+
+size_t units_memory_bytes(const struct manager_config *c)
+{
+    return any_slice_has_kinds(c->slices, c->n_slices)
+               ? aggregate_table_capacity(c->aggregates) * sizeof(struct aggregate_units)
+               : 0;
+}
+
+int units_prepare(struct manager *m, const struct slice *slices)
+{
+    if (m->units != NULL || !any_slice_has_kinds(slices, m->config.n_slices))
+        return 0;
+    m->units = calloc(aggregate_table_capacity(m->config.aggregates), sizeof(*m->units));
+    return m->units != NULL ? 0 : -ENOMEM;
+}
+
+struct aggregate_units *units_begin(struct manager *m, const struct aggregate_state *a,
+                                    const struct test_parameters *p)
+{
+    struct aggregate_units *u = m->units != NULL ? &m->units[a->number] : NULL;
+
+    if (u == NULL || test_parameters_kinds(p) == 0)
+        return NULL;
+    memcpy(u->base, u->total, sizeof(u->base));
+    memset(u->counts, 0, sizeof(u->counts));
+    memset(u->log10_e, 0, sizeof(u->log10_e));
+    memset(u->n_repairs_needed, 0, sizeof(u->n_repairs_needed));
+    u->strongest_kind = -1;
+    return u;
+}
+
+void units_forget(struct manager *m, uint32_t aggregate)
+{
+    if (m->units != NULL)
+        m->units[aggregate] = (struct aggregate_units){0};
+}
+
+uint64_t units_n_dropped(const struct manager *m, uint32_t aggregate)
+{
+    uint64_t n = 0;
+
+    for (unsigned int k = 0; m->units != NULL && k < UNIT_N_KINDS; k++)
+        n += m->units[aggregate].total[k].dropped;
+    return n;
+}
+
+uint64_t units_n_dropped_packets(const struct manager *m, uint32_t aggregate)
+{
+    uint64_t n = 0;
+
+    for (unsigned int k = 0; m->units != NULL && k < UNIT_N_KINDS; k++)
+        n += m->units[aggregate].total[k].dropped_packets;
+    return n;
+}
+
+bool units_read(const struct test *t)
+{
+    struct aggregate_units *u = t->units;
+    bool grew = false;
+
+    for (unsigned int k = 0; u != NULL && k < UNIT_N_KINDS; k++) {
+        const struct unit_counters before = u->counts[k];
+
+        unit_counters_subtract(&u->counts[k], &u->total[k], &u->base[k]);
+        grew |= u->counts[k].retransmitted != before.retransmitted ||
+                u->counts[k].duplicates != before.duplicates;
+    }
+    return grew;
+}
+
+struct anytime_kinds units_kinds(const struct test *t)
+{
+    struct anytime_kinds kinds = {0};
+
+    if (t->units == NULL)
+        return kinds;
+    kinds.on = test_parameters_kinds(&t->parameters) >> 1;
+    for (unsigned int k = 0; k < UNIT_N_KINDS; k++)
+        kinds.counts[k] = (struct anytime_counts){
+            .n_retransmitted = t->units->counts[k].retransmitted,
+            .n_duplicates = t->units->counts[k].duplicates,
+        };
+    return kinds;
+}
+
+bool units_speak_for_a_sender(const struct test *t)
+{
+    for (unsigned int k = 0; t->units != NULL && k < UNIT_N_KINDS; k++)
+        if (t->units->log10_e[k] > 0)
+            return true;
+    return false;
+}
+
+const char *units_check(const struct manager *m, uint32_t aggregate)
+{
+    const char *broken = NULL;
+
+    for (unsigned int k = 0; m->units != NULL && broken == NULL && k < UNIT_N_KINDS; k++)
+        broken = unit_counters_check(&m->units[aggregate].total[k]);
+    return broken;
+}
