@@ -11,6 +11,7 @@
 #include "check.h"
 #include "common/exit_codes.h"
 #include "config/slots.h"
+#include "convert.h"
 #include "lanes.h"
 #include "options.h"
 #include "report/report.h"
@@ -142,6 +143,8 @@ int main(int argc, char **argv)
     int code;
 
     options_parse(argc, argv, &options);
+    if (options.command == COMMAND_CONVERT)
+        return convert_from_openpenny(options.openpenny_path, options.out);
     code = options_load_config(&options, &config, error, sizeof(error));
     if (code != 0) {
         say_error("%s", error);

@@ -28,6 +28,8 @@ static const char commands_text[] =
     "  test --in D --out D --source CIDR\n"
     "                         one test, and its verdict as the exit code\n"
     "  check --config FILE    look at a configuration and at this machine\n"
+    "  convert --from-openpenny FILE\n"
+    "                         OpenPenny's configuration as one of pennyline's\n"
     "\n"
     "Each has its own --help. Arguments behind \"--\" go to DPDK's EAL.\n";
 
@@ -42,7 +44,8 @@ enum {
     KEY_EVENT_LOG,
     KEY_CONTROL,
     KEY_JSON,
-    KEY_KEEP
+    KEY_KEEP,
+    KEY_FROM_OPENPENNY
 };
 
 #define CONFIG_OPTION INITIALIZER("config", KEY_CONFIG, "FILE", 0, "Configuration (JSON)", 0)
@@ -54,6 +57,17 @@ static const struct argp_option run_rows[] = {
 };
 
 static const struct argp_option check_rows[] = {CONFIG_OPTION, {0}};
+
+static const struct argp_option convert_rows[] = {
+    {"from-openpenny", KEY_FROM_OPENPENNY, "FILE", 0,
+     "Configuration of OpenPenny 1.0.0 or 1.1.0 (YAML, with its includes)", 0},
+    {"out", KEY_OUT, "DEVICE", 0,
+     "Where traffic leaves, since OpenPenny delivers on the box itself; \"same\": by the port that "
+     "it "
+     "came in by",
+     0},
+    {0},
+};
 
 static const struct argp_option test_rows[] = {
     {"in", KEY_IN, "DEVICE", 0,
@@ -169,6 +183,29 @@ static error_t parse_config_only(int key, char *argument, struct argp_state *sta
     return ARGP_ERR_UNKNOWN;
 }
 
+static error_t parse_convert(int key, char *argument, struct argp_state *state)
+{
+    struct options *o = state->input;
+
+    switch (key) {
+    case KEY_FROM_OPENPENNY:
+        o->openpenny_path = argument;
+        return 0;
+    case KEY_OUT:
+        test_options_text(state, argument);
+        o->out = argument;
+        return 0;
+    case ARGP_KEY_ARG:
+        argp_error(state, "\"%s\": what is this? The file is given by --from-openpenny", argument);
+        return 0;
+    case ARGP_KEY_END:
+        if (o->openpenny_path == NULL)
+            argp_error(state, "convert what? Give --from-openpenny FILE");
+        return 0;
+    }
+    return ARGP_ERR_UNKNOWN;
+}
+
 static const struct argp_child test_children[] = {{&test_options_argp, 0, "What to test:", 1}, {0}};
 
 static const struct argp run_argp = {run_rows,
@@ -186,6 +223,17 @@ static const struct argp check_argp = {
     NULL,
     "Says of a configuration whether it is good, and of this machine what stands in its way. Exit "
     "code 0: nothing does.",
+    NULL,
+    NULL,
+    NULL};
+static const struct argp convert_argp = {
+    convert_rows,
+    parse_convert,
+    NULL,
+    "Prints the configuration that OpenPenny's file stands for. Standard error has a line for each "
+    "key "
+    "that has no counterpart, was changed to fit, or means something else here.\v"
+    "Exit codes: 0 converted; 1 refused, or a file that cannot be read; 2 wrong usage.\n",
     NULL,
     NULL,
     NULL};
@@ -211,14 +259,15 @@ static const struct {
     {"run", "pennyline run", COMMAND_RUN, &run_argp},
     {"test", "pennyline test", COMMAND_TEST, &test_argp},
     {"check", "pennyline check", COMMAND_CHECK, &check_argp},
+    {"convert", "pennyline convert", COMMAND_CONVERT, &convert_argp},
 };
 
 static error_t parse_no_command(int key, char *argument, struct argp_state *state)
 {
     if (key == ARGP_KEY_ARG)
-        argp_error(state, "\"%s\" is no command; there are run, test and check", argument);
+        argp_error(state, "\"%s\" is no command; there are run, test, check and convert", argument);
     if (key == ARGP_KEY_NO_ARGS)
-        argp_error(state, "what to do? Give a command: run, test or check");
+        argp_error(state, "what to do? Give a command: run, test, check or convert");
     return key == ARGP_KEY_ARG || key == ARGP_KEY_NO_ARGS ? 0 : ARGP_ERR_UNKNOWN;
 }
 

@@ -9,12 +9,13 @@
 #include "common/test_options.h"
 #include "config/config.h"
 
-enum command { COMMAND_RUN, COMMAND_TEST, COMMAND_CHECK };
+enum command { COMMAND_RUN, COMMAND_TEST, COMMAND_CHECK, COMMAND_CONVERT };
 
 struct options {
     enum command command;
     char **eal_arguments; /* behind "--"; ends with NULL */
     const char *config_path;
+    const char *openpenny_path; /* COMMAND_CONVERT */
     bool json;
     /* COMMAND_TEST */
     struct test_options test;
