@@ -364,6 +364,30 @@ static void write_slices(struct mirror *m, uint32_t n_slices, FILE *out)
     }
 }
 
+/* Units beside data segments, of slices that have such, under label unit. */
+static void write_units(struct mirror *m, uint32_t n_slices, FILE *out)
+{
+    char name[80];
+
+    for (size_t r = 0; r < n_unit_counter_rows; r++) {
+        const struct counter_row *row = &unit_counter_rows[r];
+
+        snprintf(name, sizeof(name), "slice_units_%s", row->name);
+        family(out, name, "counter", row->unit, row->help);
+        for (uint32_t s = 0; s < n_slices * UNIT_N_KINDS; s++) {
+            struct mirror_slice_view slice = mirror_slice(m, s / UNIT_N_KINDS);
+            const unsigned int kind = s % UNIT_N_KINDS;
+
+            if (!slice.is_there || slice.units == NULL)
+                continue;
+            fprintf(out, PREFIX "%s_total{", name);
+            label(out, "slice", slice.name);
+            fprintf(out, ",unit=\"%s\"} %lu\n", unit_rule_of((enum unit_kind)kind)->name,
+                    (unsigned long)slice.units[kind * MIRROR_N_UNIT_COUNTERS + r]);
+        }
+    }
+}
+
 static void write_web(const struct metrics_of_web *w, FILE *out)
 {
     single(out, "web_requests", "counter", "requests", "HTTP requests that the gateway heard",
@@ -409,6 +433,7 @@ void metrics_write(struct mirror *m, const struct metrics_of_web *web, double no
             write_port_row(json_object_get(v.status, "ports"), &port_rows[i], out);
         write_verdicts(m, v.n_slices, out);
         write_slices(m, v.n_slices, out);
+        write_units(m, v.n_slices, out);
     }
     mirror_end(m);
     write_web(web, out);

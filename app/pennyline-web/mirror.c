@@ -37,6 +37,7 @@ static void forget(struct mirror *m)
     for (uint32_t i = 0; i < m->n_aggregates; i++) {
         free(m->aggregates[i].name);
         free(m->aggregates[i].row);
+        free(m->aggregates[i].units);
     }
     for (uint32_t i = 0; i < m->n_slices; i++) {
         free(m->slices[i].name);
@@ -150,7 +151,7 @@ static json_t *row_of(const json_t *a)
         "verdict",   "provisional",   "mixed",     "repaired_share", "via",          "reason",
         "n_tests",   "started_s",     "verdict_s", "ended_s",        "first_seen_s", "last_seen_s",
         "dropped",   "retransmitted", "expired",   "void",           "pending",      "duplicates",
-        "packets",   "bytes",         "label"};
+        "packets",   "bytes",         "label",     "units"};
     const json_t *anytime = json_object_get(a, "anytime"), *penny = json_object_get(a, "penny");
     json_t *row = json_object();
 
@@ -202,6 +203,9 @@ static void count_in_slice(struct mirror *m, const struct mirrored_aggregate *a,
 
     for (size_t i = 0; i < N_COUNTERS; i++)
         s->totals[i] += is_added ? a->totals[i] : -a->totals[i];
+    for (size_t i = 0; a->units != NULL && i < MIRROR_N_UNIT_TOTALS; i++)
+        s->units[i] += is_added ? a->units[i] : -a->units[i];
+    s->has_units |= a->units != NULL;
     s->n_aggregates += is_added ? 1 : -1u;
     s->n_by_verdict[a->verdict] += is_added ? 1 : -1u;
 }
@@ -224,6 +228,23 @@ static void remember_evidence(struct mirror *m, uint32_t number, const json_t *a
     if (state != NULL && strcmp(state, "idle") != 0 && m->status != NULL)
         history_add(m->history, number, (uint32_t)json_integer_value(json_object_get(a, "n_tests")),
                     &point);
+}
+
+/* Most have none. */
+static void set_units(struct mirrored_aggregate *place, const json_t *units)
+{
+    if (place->units == NULL && units != NULL)
+        place->units = calloc(MIRROR_N_UNIT_TOTALS, sizeof(*place->units));
+    if (place->units == NULL)
+        return;
+    for (unsigned int k = 0; k < UNIT_N_KINDS; k++) {
+        const json_t *total =
+            json_object_get(json_object_get(units, unit_rule_of((enum unit_kind)k)->name), "total");
+
+        for (size_t i = 0; i < MIRROR_N_UNIT_COUNTERS; i++)
+            place->units[k * MIRROR_N_UNIT_COUNTERS + i] =
+                (uint64_t)json_integer_value(json_object_get(total, unit_counter_rows[i].name));
+    }
 }
 
 /* Takes `row`. */
@@ -256,6 +277,7 @@ static void set_row(struct mirror *m, struct mirrored_aggregate *place, const js
     for (size_t i = 0; i < N_COUNTERS; i++)
         place->totals[i] =
             (uint64_t)json_integer_value(json_object_get(total, aggregate_counter_rows[i].name));
+    set_units(place, json_object_get(a, "units"));
     count_in_slice(m, place, true);
 }
 
@@ -288,6 +310,7 @@ static void forget_one(struct mirror *m, uint32_t number)
     history_forget(m->history, number);
     free(a->name);
     free(a->row);
+    free(a->units);
     *a = (struct mirrored_aggregate){.revision = ++m->revision};
 }
 

@@ -11,6 +11,9 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "stats/units.h"
+#include "unit/unit.h"
+
 /* Some 1.4 KB each: with all that clients may hold, within MemoryMax= of the unit. */
 #define MIRROR_MAX_AGGREGATES (3u << 17)
 
@@ -69,12 +72,15 @@ struct mirror_view {
 struct mirror_view mirror_begin(struct mirror *m, double now_s);
 void mirror_end(struct mirror *m);
 
-/* Between begin and end: slice i. `totals` are by aggregate_counter_rows. */
-#define MIRROR_N_VERDICTS 5
+/* Between begin and end: slice i. `totals` are by aggregate_counter_rows, `units` by enum unit_kind
+ * and then unit_counter_rows, or NULL. */
+#define MIRROR_N_UNIT_COUNTERS (sizeof(struct unit_counters) / sizeof(uint64_t))
+#define MIRROR_N_UNIT_TOTALS   (UNIT_N_KINDS * MIRROR_N_UNIT_COUNTERS)
+#define MIRROR_N_VERDICTS      5
 struct mirror_slice_view {
     const char *name;
     bool is_there; /* else the configuration has it no more, and nothing is left of it */
-    const uint64_t *totals;
+    const uint64_t *totals, *units;
     uint32_t n_aggregates;
     uint32_t n_by_verdict[MIRROR_N_VERDICTS];
 };

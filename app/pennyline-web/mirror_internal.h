@@ -17,6 +17,8 @@ struct mirrored_slice {
     char *name;
     json_t *described; /* as "slices" gave it; NULL: not described */
     uint64_t totals[N_COUNTERS];
+    uint64_t units[MIRROR_N_UNIT_TOTALS];
+    bool has_units; /* an aggregate had some */
     uint32_t n_aggregates, n_by_verdict[MIRROR_N_VERDICTS];
     bool has_left; /* the configuration has it no more */
 };
@@ -36,6 +38,7 @@ struct mirrored_aggregate {
     char *name;
     char *row; /* a JSON object */
     uint64_t totals[N_COUNTERS];
+    uint64_t *units; /* MIRROR_N_UNIT_TOTALS, or NULL */
 };
 
 struct mirror {

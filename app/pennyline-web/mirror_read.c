@@ -161,8 +161,9 @@ void mirror_end(struct mirror *m)
 struct mirror_slice_view mirror_slice(struct mirror *m, uint32_t i)
 {
     const struct mirrored_slice *s = &m->slices[i];
-    struct mirror_slice_view view = {
-        s->name, mirrored_slice_is_there(s), s->totals, s->n_aggregates, {0}};
+    struct mirror_slice_view view = {s->name,         mirrored_slice_is_there(s),
+                                     s->totals,       s->has_units ? s->units : NULL,
+                                     s->n_aggregates, {0}};
 
     memcpy(view.n_by_verdict, s->n_by_verdict, sizeof(view.n_by_verdict));
     return view;

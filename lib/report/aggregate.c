@@ -55,13 +55,18 @@ static json_t *latency_ms(const struct drop_record *drop)
 
 json_t *report_drop(const struct drop_record *drop, const struct report_clock *clock)
 {
-    return json_pack("{s:o, s:I, s:I, s:o, s:o, s:s, s:o, s:o, s:b}", "flow",
-                     report_flow_key(&drop->key), "seq", (json_int_t)drop->sequence, "len",
-                     (json_int_t)drop->n_bytes, "seconds", report_seconds(clock, drop->time_ns),
-                     "time", report_wall(clock, drop->time_ns), "state",
-                     drop_state_name(drop->state), "void_reason",
-                     json_text_or_null(drop_state_void_reason(drop->state)), "latency_ms",
-                     latency_ms(drop), "individual", (int)drop->individual);
+    const struct unit_rule *unit = unit_rule_of(drop->kind);
+    json_t *object =
+        json_pack("{s:o, s:I, s:I, s:o, s:o, s:s, s:o, s:o, s:b}", "flow",
+                  report_flow_key(&drop->key), "seq", (json_int_t)drop->sequence, "len",
+                  (json_int_t)drop->n_bytes, "seconds", report_seconds(clock, drop->time_ns),
+                  "time", report_wall(clock, drop->time_ns), "state", drop_state_name(drop->state),
+                  "void_reason", json_text_or_null(drop_state_void_reason(drop->state)),
+                  "latency_ms", latency_ms(drop), "individual", (int)drop->individual);
+
+    if (unit != NULL)
+        json_object_set_new(object, "unit", json_string(unit->name));
+    return object;
 }
 
 static json_t *report_drops(const struct manager *m, uint32_t aggregate,
@@ -134,6 +139,36 @@ static void set_counters(json_t *object, const struct aggregate_counters *c)
     json_object_set_new(object, "pending", json_integer((json_int_t)aggregate_counters_pending(c)));
 }
 
+static json_t *unit_counters_json(const struct unit_counters *c)
+{
+    json_t *object = json_object();
+
+    for (size_t i = 0; i < n_unit_counter_rows; i++)
+        json_object_set_new(object, unit_counter_rows[i].name,
+                            json_integer((json_int_t)counter_value(c, &unit_counter_rows[i])));
+    json_object_set_new(object, "pending", json_integer((json_int_t)unit_counters_pending(c)));
+    return object;
+}
+
+/* Of each kind that is on. */
+static void set_units(json_t *object, const struct aggregate_report *r)
+{
+    json_t *units = json_object();
+
+    for (unsigned int k = 0; k < UNIT_N_KINDS; k++) {
+        const struct unit_report *u = &r->units[k];
+        json_t *kind;
+
+        if ((r->kinds >> k & 1) == 0)
+            continue;
+        kind = unit_counters_json(r->n_tests > 0 ? &u->test : u->total);
+        json_object_set_new(kind, "log10_e", json_real(u->log10_e));
+        json_object_set_new(kind, "total", unit_counters_json(u->total));
+        json_object_set_new(units, unit_rule_of((enum unit_kind)k)->name, kind);
+    }
+    json_object_set_new(object, "units", units);
+}
+
 static void set_verdict(json_t *object, const struct aggregate_report *r)
 {
     char text[TEST_REASON_TEXT_BYTES];
@@ -177,6 +212,8 @@ json_t *report_aggregate_row(const struct aggregate_report *r, const struct repo
     set_verdict(object, r);
     set_times(object, r, clock);
     set_counters(object, report_counters(r));
+    if (r->kinds != 0)
+        set_units(object, r);
     return object;
 }
 

@@ -26,12 +26,25 @@ static json_t *ports_json(const struct slice_port_range *ranges, uint32_t n)
     return list;
 }
 
+/* As the configuration has them. */
+static json_t *units_json(const struct test_parameters *p)
+{
+    json_t *units = json_array();
+
+    if ((p->units & TEST_UNITS_DATA) != 0)
+        json_array_append_new(units, json_string("data"));
+    for (unsigned int k = 0; k < UNIT_N_KINDS; k++)
+        if ((p->units & TEST_UNITS_OF(k)) != 0)
+            json_array_append_new(units, json_string(unit_rule_of((enum unit_kind)k)->name));
+    return units;
+}
+
 /* What the evidence is compared with, and what a test may cost. */
 static json_t *parameters_json(const struct test_parameters *p)
 {
-    return json_pack("{s:s, s:f, s:f, s:f, s:I, s:I, s:I, s:I, s:I}", "rule",
-                     p->rule == TEST_RULE_PENNY ? "penny" : "anytime", "drop_probability",
-                     p->drop_probability, "alpha", p->alpha, "beta", p->beta,
+    return json_pack("{s:s, s:o, s:f, s:f, s:f, s:I, s:I, s:I, s:I, s:I}", "rule",
+                     p->rule == TEST_RULE_PENNY ? "penny" : "anytime", "units", units_json(p),
+                     "drop_probability", p->drop_probability, "alpha", p->alpha, "beta", p->beta,
                      "max_drops_per_aggregate", (json_int_t)p->max_drops_per_aggregate,
                      "max_drops_per_flow", (json_int_t)p->max_drops_per_flow,
                      "max_individual_flows", (json_int_t)p->max_individual_flows,

@@ -29,6 +29,21 @@ static const char *verdict_of(const struct aggregate_report *r)
     return r->n_tests == 0 ? "not tested" : verdict_name_outcome(r->verdict);
 }
 
+/* Of each kind of units beside data segments that is on. */
+static void print_units(FILE *out, const struct aggregate_report *r)
+{
+    for (unsigned int k = 0; k < UNIT_N_KINDS; k++) {
+        const struct unit_counters *c = &r->units[k].test;
+
+        if ((r->kinds >> k & 1) != 0)
+            fprintf(out,
+                    "    %s: %" PRIu64 " dropped, %" PRIu64 " came again, %" PRIu64
+                    " did not; of %" PRIu64 " others %" PRIu64 " came again; E=10^%.1f\n",
+                    unit_rule_of((enum unit_kind)k)->name, c->dropped, c->retransmitted, c->expired,
+                    c->seen - c->dropped, c->duplicates, r->units[k].log10_e);
+    }
+}
+
 /* What the verdict alone does not say. */
 static void print_remarks(FILE *out, const struct aggregate_report *r)
 {
@@ -36,6 +51,7 @@ static void print_remarks(FILE *out, const struct aggregate_report *r)
 
     if (r->n_tests == 0)
         return;
+    print_units(out, r);
     if (r->provisional)
         fprintf(out, "    provisional: single flows are still being tested\n");
     if (r->mixed)
@@ -46,6 +62,8 @@ static void print_remarks(FILE *out, const struct aggregate_report *r)
                 100 * aggregate_report_repaired_share(r));
     if (r->via == VIA_FLOWS)
         fprintf(out, "    shown by single flows, not by the aggregate as a whole\n");
+    if (r->via == VIA_HANDSHAKE || r->via == VIA_QUIC)
+        fprintf(out, "    shown by units of kind %s\n", test_via_name(r->via));
     if (r->reason != REASON_EVIDENCE && r->reason != REASON_FLOWS_CLOSED_LOOP)
         fprintf(out, "    %s\n", aggregate_report_reason_text(r, text));
 }

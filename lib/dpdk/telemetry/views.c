@@ -128,7 +128,7 @@ static json_t *aggregate_item(json_t *aggregate)
 {
     static const char *const kept[] = {"name",    "prefix",  "state",         "verdict",
                                        "packets", "dropped", "retransmitted", "expired",
-                                       "void",    "pending", "duplicates"};
+                                       "void",    "pending", "duplicates",    "units"};
     json_t *out = pick(aggregate, kept, ARRAY_LENGTH(kept));
     json_t *anytime = json_object_get(aggregate, "anytime");
 

@@ -128,6 +128,13 @@ function rules(report) {
     ["flows seen / tested / repaired", `${report.total?.flows_seen ?? report.flows.seen} / ${report.flows.tested} / ${report.flows.repaired}`]]);
 }
 
+// Units beside data segments: a row for each kind that is on.
+function units(report) {
+  const keys = ["seen", "dropped", "dropped_packets", "retransmitted", "expired", "void", "pending", "duplicates"];
+  return table("detail-units", "Units beside data segments", ["kind", ...keys.map((key) => key.replaceAll("_", " ")), "log10 E"],
+    Object.entries(report.units).map(([kind, u]) => [kind, ...keys.map((key) => number(u[key])), u.log10_e.toFixed(2)]));
+}
+
 function build({ report, history }) {
   const { parameters } = thresholds.get(report.slice) ?? {};
   const began = report.started_s ?? report.drops[0]?.seconds ?? 0;
@@ -144,6 +151,7 @@ function build({ report, history }) {
     parts.push(make("figure", {}, make("figcaption", {}, "Drops: ring dropped, dot came back, cross did not"),
       timeline(report.drops, began, (parameters?.retransmission_timeout_ms ?? 3000) / 1e3)));
   parts.push(make("div", { class: "grid" }, rules(report), counts(report)));
+  if (report.units) parts.push(units(report));
   parts.push(table("detail-drops", "Drops", ["flow", "bytes", "dropped at", "what became of it"], report.drops.map((d) =>
     [flowText(d.flow), number(d.len), `${(d.seconds - began).toFixed(3)} s`, outcome(d)])));
   if (report.flows.individual.length > 0)
