@@ -8,6 +8,7 @@
 
 #include "common/exit_codes.h"
 #include "eventlog/eventlog.h"
+#include "pennyline-replay/count.h"
 #include "pennyline-replay/mapping.h"
 #include "pennyline-replay/options.h"
 #include "pennyline-replay/progress.h"
@@ -283,6 +284,8 @@ int main(int argc, char **argv)
     const struct sigaction on_interrupt = {.sa_handler = interrupt, .sa_flags = SA_RESETHAND};
     int code;
 
+    if (count_is_asked_for(argc, argv))
+        return count_main(argc, argv);
     p.config = options_read(&p.options, argc, argv);
     sigaction(SIGINT, &on_interrupt, NULL);
     signal(SIGPIPE, SIG_IGN);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/exit_codes.h"
+#include "pennyline-replay/count.h"
 
 enum {
     KEY_PCAP = 0x100,
@@ -19,7 +20,8 @@ enum {
     KEY_CONFIG,
     KEY_PORT,
     KEY_EXPECT,
-    KEY_ENTRIES
+    KEY_ENTRIES,
+    KEY_SOURCES
 };
 
 #define DEFAULT_ENTRIES 65536
@@ -42,6 +44,7 @@ static const struct argp_option argp_rows[] = {
     {"entries", KEY_ENTRIES, "N", 0, "With --map: memory for so many entries (default 65536)", 1},
     {"unexpected", KEY_UNEXPECTED, NULL, 0,
      "With --map: only entries that come in where no route leads, or from where none may", 1},
+    {"sources", KEY_SOURCES, NULL, 0, COUNT_HELP, 0},
     {0},
 };
 

@@ -23,6 +23,7 @@ enum state {
 
 /* One result and what it was made of. */
 struct side {
+    void *memory;           /* the set's: pages are taken when they are first written */
     struct sources_set set; /* of all lanes */
     bool is_full;
     uint64_t key[2];
@@ -92,28 +93,25 @@ size_t sources_keeper_memory_bytes(const struct sources_plan *p)
                 2 * n_cells * sizeof(uint64_t) + n_cells * sizeof(struct sources_cell_count));
 }
 
-/* Pages of it are taken when they are first written. */
-static void *zeroed_lines(size_t n)
+static void *on_a_line(void *memory)
 {
-    const size_t whole = (n + CACHE_LINE_BYTES - 1) / CACHE_LINE_BYTES * CACHE_LINE_BYTES;
-    void *memory = aligned_alloc(CACHE_LINE_BYTES, whole);
-
-    return memory != NULL ? memset(memory, 0, whole) : NULL;
+    return (void *)(((uintptr_t)memory + CACHE_LINE_BYTES - 1) / CACHE_LINE_BYTES *
+                    CACHE_LINE_BYTES);
 }
 
 static bool make_side(struct side *d, const struct sources_plan *p)
 {
     const size_t n_cells = sources_n_cells(p);
-    void *set = zeroed_lines(sources_set_memory_bytes(p->n_exact));
 
-    if (set != NULL)
-        d->set = sources_set_init(set, p->n_exact);
+    d->memory = calloc(1, sources_set_memory_bytes(p->n_exact) + CACHE_LINE_BYTES);
+    if (d->memory != NULL)
+        d->set = sources_set_init(on_a_line(d->memory), p->n_exact);
     d->ports = calloc(sources_n_slots(p), sizeof(*d->ports));
     d->slot_of = calloc(UINT16_MAX + 1, sizeof(*d->slot_of));
     d->counts = calloc(n_cells, sizeof(*d->counts));
     d->n_new = calloc(n_cells, sizeof(*d->n_new));
     d->result.cells = calloc(n_cells, sizeof(*d->result.cells));
-    return set != NULL && d->ports != NULL && d->slot_of != NULL && d->counts != NULL &&
+    return d->memory != NULL && d->ports != NULL && d->slot_of != NULL && d->counts != NULL &&
            d->n_new != NULL && d->result.cells != NULL;
 }
 
@@ -145,7 +143,7 @@ void sources_keeper_destroy(struct sources_keeper *k)
     if (k == NULL)
         return;
     for (unsigned int i = 0; i < 2; i++) {
-        free(k->sides[i].set.entries);
+        free(k->sides[i].memory);
         free(k->sides[i].ports);
         free(k->sides[i].slot_of);
         free(k->sides[i].counts);
@@ -188,15 +186,18 @@ static void end_window(struct sources_keeper *k, const struct sources_time *t,
     begin_window(k, t);
 }
 
-/* The clock may also run slower than the other one for long. */
 static bool was_set(struct sources_keeper *k, const struct sources_time *t)
 {
     const int64_t offset = t->wall_ns - (int64_t)t->now_ns, by = offset - k->offset_ns;
-    const uint64_t most = (uint64_t)window_ns(k) / 100 * 101 + 2 * NS_PER_S;
 
     k->offset_ns = offset;
-    return by > MOST_STEP_NS || by < -MOST_STEP_NS ||
-           (t->now_ns - k->began_at_ns > most && k->state == COUNTING);
+    return by > MOST_STEP_NS || by < -MOST_STEP_NS;
+}
+
+/* By the clock that is never set: should the other one go back in small steps again and again. */
+static bool lasts(const struct sources_keeper *k, const struct sources_time *t)
+{
+    return t->now_ns - k->began_at_ns > (uint64_t)window_ns(k) / 100 * 101 + 2 * NS_PER_S;
 }
 
 /* The window goes on to the next multiple of its length that the clock shows now, unless it would
@@ -218,7 +219,7 @@ bool sources_keeper_turn(struct sources_keeper *k, const struct sources_time *t,
 {
     if (was_set(k, t))
         follow_clock(k, t);
-    if (t->wall_ns < k->next_ns)
+    if (t->wall_ns < k->next_ns && !lasts(k, t))
         return false;
     if (k->state != COUNTING) {
         k->is_late = true;
@@ -236,6 +237,16 @@ bool sources_keeper_end(struct sources_keeper *k, const struct sources_time *t,
     k->is_cut |= t->wall_ns < k->next_ns;
     end_window(k, t, key);
     return true;
+}
+
+int64_t sources_keeper_next_ns(const struct sources_keeper *k)
+{
+    return k->next_ns;
+}
+
+void sources_keeper_skip(struct sources_keeper *k, const struct sources_time *t)
+{
+    begin_window(k, t);
 }
 
 /* What the directory says is copied, since the window is cleared and the result stays. */

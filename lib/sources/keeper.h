@@ -70,6 +70,12 @@ bool sources_keeper_turn(struct sources_keeper *k, const struct sources_time *t,
 bool sources_keeper_end(struct sources_keeper *k, const struct sources_time *t,
                         const uint64_t key[2]);
 
+/* When the window that is counted ends, if no clock is set. */
+int64_t sources_keeper_next_ns(const struct sources_keeper *k);
+
+/* For times of recordings: nothing was counted in this window yet, and it begins now. */
+void sources_keeper_skip(struct sources_keeper *k, const struct sources_time *t);
+
 /* Every worker has begun a burst since the window ended. */
 void sources_keeper_left(struct sources_keeper *k);
 
