@@ -96,7 +96,7 @@ run_threads()
     export TSAN_OPTIONS=halt_on_error=1
     configure build/threads clang -Dwerror=true -Ddpdk=disabled -Dbuildtype=debugoptimized \
         -Db_sanitize=thread
-    test_build threads build/threads engine_aggregate ingress manager_threads manager_generations manager_workers
+    test_build threads build/threads engine_aggregate ingress manager_threads manager_generations manager_workers machine_twin
 }
 
 # fuzz_one PROGRAM SECONDS: new inputs and generated seeds go to build/, the corpus of the tree is

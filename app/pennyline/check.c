@@ -63,6 +63,7 @@ unsigned int check_host(const struct config *config)
     check_cpus(&c);
     check_memory(&c);
     check_ports(&c);
+    check_machines(&c);
     check_owner(&c);
     check_event_log(&c);
     check_group(&c, "control_group", config->instance.control_group);

@@ -21,6 +21,11 @@ int config_check_tunnel_id(struct option_reader *r, const struct slice_ingress *
  * -EINVAL, -ENOMEM. */
 int config_check_ingresses(struct option_reader *r);
 
+/* machine_resolve.c: finds what machines mean, and refuses what cannot be meant. The reader stands
+ * at the root; without its configuration names of ports and next hops are not looked up. 0,
+ * -EINVAL, -ENOMEM. */
+int config_check_machines(struct option_reader *r, struct machine *machines, uint32_t n);
+
 /* feasible.c: refuses parameters of an active slice, at whose path the reader stands, with which no
  * test could say closed_loop. 0 or -EINVAL. */
 int config_check_feasible(struct option_reader *r, const struct test_parameters *p);

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "config/error.h"
+#include "config/machine.h"
 #include "config/named_ingress.h"
 #include "config/never_drop.h"
 #include "config/slice.h"
@@ -129,6 +130,8 @@ struct config {
     struct never_drop never_drop;
     struct slice *slices;
     uint32_t n_slices;
+    struct machine *machines;
+    uint32_t n_machines;
 };
 
 /* Loading. On success 0, and *out is the caller's, to be given to config_free(). On failure *out is

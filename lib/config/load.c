@@ -23,6 +23,7 @@ void config_free(struct config *config)
     for (uint32_t i = 0; i < config->n_ingresses; i++)
         free(config->ingresses[i].neighbors);
     free(config->ingresses);
+    machine_list_free(config->machines, config->n_machines);
     free(config->slices);
     free(config->never_drop.prefixes);
     free(config->next_hops);

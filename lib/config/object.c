@@ -191,9 +191,11 @@ static int compare_items(const void *a, const void *b)
 static int check_names(struct option_reader *r, const struct option_list *list, const char *items,
                        size_t n)
 {
-    struct named_item *sorted = calloc(n + 1, sizeof(*sorted));
+    struct named_item *sorted = list->is_unnamed ? NULL : calloc(n + 1, sizeof(*sorted));
     int error = 0;
 
+    if (list->is_unnamed)
+        return 0;
     if (sorted == NULL)
         return reader_no_memory(r);
     for (size_t i = 0; i < n; i++)

@@ -16,13 +16,15 @@
 struct option_kind;
 struct option_object;
 
-/* Where the items of an array are in struct config. Items begin with their name. */
+/* Where the items of an array are in struct config, or in the object that the array is of. Items
+ * begin with their name. */
 struct option_list {
     const char *noun;
     const struct option_object *object;
     size_t items; /* offset of the pointer to the items */
     size_t count; /* offset of their uint32_t count */
     size_t item_size;
+    bool is_unnamed;                    /* they do not */
     bool (*is_there)(const void *item); /* NULL: every one; else others are not written */
 };
 
@@ -37,6 +39,7 @@ struct option_row {
     const char *fallback;  /* the default as JSON; NULL: the option must be there */
     const char *otherwise; /* what the default means, where the value does not say it */
     const char *unit;
+    const char *allowed; /* in words, where the kind does not say it */
     const char *help;
     const char *const *words; /* of an enum or a set, ended by NULL, in the order of its values */
     const struct option_object *object; /* of an object */
@@ -105,9 +108,11 @@ extern const struct option_kind kind_neighbors;
 extern const struct option_object object_root, object_instance, object_eal, object_port;
 extern const struct option_object object_next_hop, object_slice, object_test, object_driver;
 extern const struct option_object object_never_drop, object_named_ingress, object_slice_ports;
+extern const struct option_object object_machine, object_machine_rule;
 
 /* What several objects refer to. */
 extern const struct option_list option_port_list, option_next_hop_list, option_slice_list;
+extern const struct option_list option_machine_list;
 extern const char *const option_tunnel_words[];
 
 /* reader.c: the place in the document. enter returns what leave takes. */

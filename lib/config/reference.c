@@ -38,6 +38,8 @@ static const struct {
     {"ingresses", "$.ingresses[]", &object_named_ingress},
     {"never_drop", "$.never_drop", &object_never_drop},
     {"slices", "$.slices[]", &object_slice},
+    {"machines", "$.machines[]", &object_machine},
+    {"rules", "$.machines[].rules[]", &object_machine_rule},
     {"defaults", "$.defaults, and in each of $.slices[]", &object_test},
 };
 

@@ -14,6 +14,14 @@ static const struct option_list ingress_list = {
     .item_size = sizeof(struct named_ingress),
 };
 
+const struct option_list option_machine_list = {
+    .noun = "a machine",
+    .object = &object_machine,
+    .items = offsetof(struct config, machines),
+    .count = offsetof(struct config, n_machines),
+    .item_size = sizeof(struct machine),
+};
+
 static const struct option_row root_rows[] = {
     {.name = "$schema", .kind = &kind_note, .help = "For editors; not read."},
     {.name = "comment", .kind = &kind_note, .help = "For people; not read."},
@@ -65,6 +73,12 @@ static const struct option_row root_rows[] = {
      .most = SLICE_MAX,
      .fallback = "[]",
      .help = "The traffic that verdicts are wanted for."},
+    {.name = "machines",
+     .kind = &kind_array,
+     .list = &option_machine_list,
+     .most = MACHINE_MAX,
+     .fallback = "[]",
+     .help = "State machines on the packet path."},
 };
 
 const struct option_object object_root = {
