@@ -428,6 +428,7 @@ static void reconfigure(void)
                                    .fates = fates,
                                    .max_own_loss_ratio = 0.001,
                                    .max_stall_ms = play.b->max_stall_ms,
+                                   .may_shed = below(4) != 0,
                                    .max_drops_per_hour = ONE_OF(0, 60)};
     int error;
 
