@@ -24,6 +24,7 @@
 #include "lanes.h"
 #include "lcores.h"
 #include "manager/manager.h"
+#include "members.h"
 #include "say.h"
 #include "services.h"
 
@@ -366,8 +367,8 @@ static const struct step {
     {change_up, change_down},     {ports_up, ports_down},
     {queues_up, queues_down},     {tables_up, tables_down},
     {policies_up, policies_down}, {lanes_up, lanes_destroy},
-    {services_up, services_down}, {start_up, start_down},
-    {inspect_up, inspect_down},
+    {members_up, members_down},   {services_up, services_down},
+    {start_up, start_down},       {inspect_up, inspect_down},
 };
 
 static void walk_down(struct appliance *a, size_t n_taken)

@@ -88,9 +88,24 @@ static int take_units_memory(struct build *b)
         units_memory_bytes_each(b->appliance) >> 20, b->appliance->n_workers);
 }
 
+static int check_sticky(struct build *b)
+{
+    const struct config *c = b->next.config;
+
+    for (uint32_t i = 0; !b->may_be_sticky && i < c->n_services; i++)
+        if (c->services[i].sticky)
+            return refuse(b, -EINVAL,
+                          "service \"%s\": \"sticky\" needs a restart, since no service was at "
+                          "start, and memory for it was not taken",
+                          c->services[i].name);
+    return 0;
+}
+
 static int take_slots(struct build *b)
 {
     int error = config_take_slots(b->next.config, b->in_force, b->is_held, b->in_force->n_slices);
+
+    config_take_service_numbers(b->next.config, b->in_force);
 
     if (error == -ENOSPC)
         return refuse(b, error,
@@ -137,6 +152,8 @@ static int build_next(struct build *b)
         error = config_diff(b->in_force, b->next.config, &b->changes);
     if (error == 0)
         error = check_classes(b);
+    if (error == 0)
+        error = check_sticky(b);
     if (error == 0)
         error = take_slots(b);
     if (error == 0)

@@ -10,6 +10,7 @@
 #include "events.h"
 #include "heartbeat.h"
 #include "manager/manager.h"
+#include "members.h"
 #include "passive_memory.h"
 #include "say.h"
 
@@ -29,6 +30,7 @@ struct change {
     const struct config *at_start;
     struct config *own; /* the one in force, when it is not that of the start */
     bool has_passive_memory, has_units_memory;
+    bool may_be_sticky;
     const struct change_companion *companion; /* or NULL */
     struct build build;
     uint64_t began_ns;
@@ -146,6 +148,7 @@ static void begin(struct appliance *a, uint64_t now_ns)
         .ports = a->ports,
         .has_passive_memory = c->has_passive_memory,
         .has_units_memory = c->has_units_memory,
+        .may_be_sticky = c->may_be_sticky,
         .dry_run = r->dry_run,
         .number = c->number + 1};
     for (unsigned int s = 0; s < RTE_MAX_NUMA_NODES; s++) {
@@ -228,6 +231,7 @@ static void publish(struct appliance *a, uint64_t now_ns)
     }
     give_passive_memory(a);
     give_units_memory(a);
+    members_follow(a, b->next.config);
     for (uint32_t i = 0; i < a->n_workers; i++)
         atomic_store_explicit(&a->workers[i]->policy, a->policies[a->workers[i]->socket],
                               memory_order_release);
@@ -347,6 +351,7 @@ int change_up(struct appliance *a)
     c->at_start = a->config;
     c->has_passive_memory = passive_memory_is_needed(a->config);
     c->has_units_memory = units_memory_is_needed(a->config);
+    c->may_be_sticky = memory_sticky_bytes(a->config) > 0;
     a->change = c;
     return 0;
 }

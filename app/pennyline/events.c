@@ -19,6 +19,7 @@
 #include "progress.h"
 #include "report/report.h"
 #include "say.h"
+#include "service/health.h"
 #include "json/json.h"
 
 static bool has_audience(const struct appliance *a)
@@ -240,6 +241,31 @@ void events_port(struct appliance *a, const struct port *port, bool is_gone, uin
         return;
     event = box_event(a, is_gone ? "port_removed" : "port_returned", now_ns);
     json_object_set_new(event, "port", json_string(port->config->name));
+    publish(a, event);
+}
+
+void events_member(struct appliance *a, const char *service, const char *member,
+                   const struct service_health *health, uint64_t now_ns)
+{
+    const enum service_check check = service_health_cause(health);
+    const bool is_up = service_health_takes_flows(health);
+    const bool is_down = !service_health_keeps_flows(health);
+    const char *cause = check != SERVICE_N_CHECKS ? service_check_name(check) : "command";
+    json_t *event;
+
+    progress_end(&a->progress);
+    if (is_up)
+        say_info("service %s: member %s is up", service, member);
+    else
+        say_warning("service %s: member %s is %s (%s)", service, member,
+                    is_down ? "down" : "drained", cause);
+    if (!has_audience(a))
+        return;
+    event = box_event(a, is_up ? "member_up" : is_down ? "member_down" : "member_drained", now_ns);
+    json_object_set_new(event, "service", json_string(service));
+    json_object_set_new(event, "member", json_string(member));
+    if (!is_up)
+        json_object_set_new(event, "cause", json_string(cause));
     publish(a, event);
 }
 

@@ -7,6 +7,7 @@
 #include "state.h"
 
 struct change_request;
+struct service_health;
 struct config_changes;
 struct change_result;
 struct manager_event;
@@ -29,6 +30,10 @@ void events_helper(struct appliance *a, const char *thread, const char *doing, u
 
 /* A port's device went, or is there again. */
 void events_port(struct appliance *a, const struct port *port, bool is_gone, uint64_t now_ns);
+
+/* A member of a service may have flows now, or not: as its health says. */
+void events_member(struct appliance *a, const char *service, const char *member,
+                   const struct service_health *health, uint64_t now_ns);
 
 /* The box is being taken out of the path, or was given another time for it: a->drain says. */
 void events_drain(struct appliance *a, uint64_t now_ns);

@@ -93,9 +93,32 @@ static int create_engine(struct appliance *a, struct worker *w)
     return 0;
 }
 
+/* Whether a service is sticky may change while it runs, but not whether there is memory for it. */
+static int create_services(struct appliance *a, struct worker *w)
+{
+    const uint64_t n_bytes = memory_sticky_bytes(a->config);
+    struct random_source random;
+    uint64_t secret[2];
+    void *memory;
+    int error = random_seed_from_kernel(&random);
+
+    w->services = rte_zmalloc_socket("services", sizeof(*w->services), CACHE_LINE_BYTES, w->socket);
+    if (w->services == NULL)
+        return -ENOMEM;
+    if (error != 0 || n_bytes == 0)
+        return error;
+    for (unsigned int i = 0; i < 2; i++)
+        secret[i] = random_u64(&random);
+    memory = rte_malloc_socket("sticky flows", n_bytes, CACHE_LINE_BYTES, w->socket);
+    if (memory == NULL)
+        return -ENOMEM;
+    w->services->memory = service_memory_init(memory, memory_n_sticky_flows(a->config), secret);
+    return 0;
+}
+
 static int create_worker(struct appliance *a, uint16_t number, unsigned int lcore)
 {
-    int socket = (int)rte_lcore_to_socket_id(lcore);
+    int error, socket = (int)rte_lcore_to_socket_id(lcore);
     struct worker *w = rte_zmalloc_socket("worker", sizeof(*w), CACHE_LINE_BYTES, socket);
 
     if (w == NULL)
@@ -109,6 +132,9 @@ static int create_worker(struct appliance *a, uint16_t number, unsigned int lcor
     w->ring = export_ring_create(number, memory_n_messages(a->config), socket);
     if (w->ring == NULL)
         return rte_errno > 0 ? -rte_errno : -ENOMEM;
+    error = create_services(a, w);
+    if (error != 0)
+        return error;
     assign_queues(a, w);
     atomic_store(&w->policy, a->policies[socket]);
     return create_engine(a, w);
@@ -145,6 +171,9 @@ void lanes_destroy(struct appliance *a)
         rte_free(a->workers[i]->engine);
         rte_free(atomic_load(&a->workers[i]->passive_memory));
         rte_free(atomic_load(&a->workers[i]->units_memory));
+        if (a->workers[i]->services != NULL)
+            rte_free(a->workers[i]->services->memory);
+        rte_free(a->workers[i]->services);
         export_ring_free(a->workers[i]->ring);
         rte_free(a->workers[i]);
         a->workers[i] = NULL;

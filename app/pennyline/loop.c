@@ -16,6 +16,7 @@
 #include "lanes.h"
 #include "manager/manager.h"
 #include "manager/passive.h"
+#include "members.h"
 #include "progress.h"
 #include "replug.h"
 #include "say.h"
@@ -89,6 +90,7 @@ static unsigned int turn(struct appliance *a, uint64_t now_ns)
     replug_serve(a, now_ns);
     watch_ports(a, now_ns);
     watch_loads(a, now_ns);
+    members_serve(a, now_ns);
     services_serve(a, now_ns);
     inspect_serve(a, now_ns);
     eventlog_flush(a->log);

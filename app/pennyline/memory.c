@@ -53,6 +53,19 @@ uint32_t memory_n_messages(const struct config *config)
     return (uint32_t)n_changed + i->max_flow_places + SPARE_EVENTS;
 }
 
+uint32_t memory_n_sticky_flows(const struct config *config)
+{
+    return rte_align32pow2(config->instance.sticky_flows_per_lcore);
+}
+
+uint64_t memory_sticky_bytes(const struct config *config)
+{
+    for (uint32_t i = 0; i < config->n_services; i++)
+        if (config->services[i].sticky)
+            return service_memory_bytes(memory_n_sticky_flows(config));
+    return 0;
+}
+
 static void expect_ports(const struct config *config, const struct places *places,
                          struct port ports[CONFIG_MAX_PORTS])
 {
@@ -173,10 +186,12 @@ struct memory_budget memory_estimate(const struct config *config, const struct p
     struct memory_budget b = {
         .n_workers = places->n_workers,
         .ring_bytes = export_ring_memory_bytes(memory_n_messages(config)),
-        .other_bytes = sizeof(struct worker),
+        .other_bytes =
+            sizeof(struct worker) + sizeof(struct worker_services) + memory_sticky_bytes(config),
         .info_bytes = info_memory_bytes(config, places->n_workers),
         /* Those in force, and those of the generation that comes. */
-        .prefixes_bytes = 2 * prefix_table_memory_bytes(config->slices, config->n_slices),
+        .prefixes_bytes = 2 * (prefix_table_memory_bytes(config->slices, config->n_slices) +
+                               policy_services_bytes(config)),
     };
 
     estimate_by_aggregates(config, &b);

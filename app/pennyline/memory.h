@@ -33,6 +33,11 @@ struct manager_config memory_manager_config(const struct config *config, uint32_
 /* Messages that a worker's ring holds: all aggregates and places of an epoch, and some events. */
 uint32_t memory_n_messages(const struct config *config);
 
+/* Flows of sticky services that each worker remembers, and the bytes of that: 0 when no service is
+ * sticky. */
+uint32_t memory_n_sticky_flows(const struct config *config);
+uint64_t memory_sticky_bytes(const struct config *config);
+
 /* How much there is to show to pennyline-info. */
 struct info_shape memory_info_shape(const struct config *config, uint32_t n_workers,
                                     uint32_t n_pools);

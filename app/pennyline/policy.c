@@ -6,7 +6,9 @@
 #include <stdio.h>
 
 #include "base/hash.h"
+#include "policy_services.h"
 #include "prefix/prefix.h"
+#include "stats/stages.h"
 
 /* Two flows that collide share a next hop: no harm, so the key is no secret. */
 static const uint64_t flow_hash_key[2] = {UINT64_C(0x2d358dccaa6c78a5),
@@ -24,16 +26,6 @@ uint64_t policy_flow_hash(const struct packet_view *view)
     return hash_words(&words, sizeof(words) / sizeof(uint64_t), flow_hash_key);
 }
 
-static struct next_hop hop_of(const struct config_next_hop *c, const struct port *ports)
-{
-    struct next_hop hop = {.port = c->port, .vlan_id = c->vlan, .rewrite_mac = true};
-
-    memcpy(hop.destination_mac, c->destination_mac, sizeof(hop.destination_mac));
-    memcpy(hop.source_mac, c->has_source_mac ? c->source_mac : ports[c->port].mac,
-           sizeof(hop.source_mac));
-    return hop;
-}
-
 static int fill_slice(struct policy_slice *out, const struct config *config, const struct slice *s,
                       const struct port *ports)
 {
@@ -42,7 +34,7 @@ static int fill_slice(struct policy_slice *out, const struct config *config, con
     out->may_drop = s->mode == SLICE_ACTIVE;
     out->has_next_hops = s->n_next_hops > 0;
     for (uint32_t i = 0; i < s->n_next_hops; i++)
-        hops[i] = hop_of(&config->next_hops[s->next_hops[i]], ports);
+        hops[i] = policy_hop_of(&config->next_hops[s->next_hops[i]], ports);
     return out->has_next_hops ? nexthop_group_init(&out->next_hops, hops, s->n_next_hops) : 0;
 }
 
@@ -93,8 +85,10 @@ static int fill(struct policy *policy, const struct policy_plan *plan, int socke
         policy->ports[i].pair = config->ports[i].pair;
         policy->ports[i].longest_whole_frame =
             policy->ports[i].is_mirror ? UINT32_MAX : port_longest_whole_frame(&ports[i]);
+        if (config->n_services > 0 && !policy->ports[i].is_mirror)
+            policy->ports[i].stages |= STAGE_BIT(STAGE_SERVICES);
     }
-    return error;
+    return error == 0 ? policy_services_create(&policy->services, config, ports, socket) : error;
 }
 
 struct policy *policy_create(const struct policy_plan *plan, int socket)
@@ -121,6 +115,7 @@ void policy_destroy(struct policy *policy)
     if (policy == NULL)
         return;
     prefix_table_destroy(policy->prefixes);
+    policy_services_destroy(policy->services);
     rte_free(policy->rules);
     rte_free(policy->slices);
     rte_free(policy);

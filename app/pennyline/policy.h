@@ -17,6 +17,7 @@
 #include "packet/packet.h"
 #include "port/port.h"
 
+struct policy_services;
 struct prefix_table;
 
 struct policy_slice {
@@ -41,6 +42,7 @@ struct policy {
     uint32_t n_slices;
     struct policy_port ports[CONFIG_MAX_PORTS];
     uint32_t n_ports;
+    struct policy_services *services; /* NULL: none */
 };
 
 /* What it is made of. */

@@ -16,6 +16,7 @@
 #include "events.h"
 #include "inspect.h"
 #include "lanes.h"
+#include "members.h"
 #include "say.h"
 #include "telemetry/telemetry.h"
 
@@ -128,6 +129,17 @@ static json_t *on_ports(void *context)
 static json_t *on_memory(void *context)
 {
     return inspect_memory_json(context);
+}
+
+static json_t *on_services(void *context)
+{
+    return members_json(context);
+}
+
+static bool on_member(void *context, const char *service, const char *member, const char *order,
+                      uint64_t now_ns, char *error, size_t n_error)
+{
+    return members_order(context, service, member, order, now_ns, error, n_error);
 }
 
 static void on_drain(void *context, uint32_t timeout_s, uint64_t now_ns)
@@ -300,6 +312,8 @@ int services_up(struct appliance *a)
         .worker = on_worker,
         .ports = on_ports,
         .memory = on_memory,
+        .services = on_services,
+        .member = on_member,
         .reload = on_reload,
         .generation = on_generation,
         .config_diff = on_config_diff,

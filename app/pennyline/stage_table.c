@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "stages.h"
 
-stage_function *const stage_functions[N_STAGES] = {0};
+#include "stage_services.h"
+
+stage_function *const stage_functions[N_STAGES] = {
+    [STAGE_SERVICES] = stage_services,
+};

@@ -21,6 +21,7 @@
 
 struct change;
 struct eventlog;
+struct members;
 struct info_header;
 struct manager;
 struct rte_mempool;
@@ -110,6 +111,7 @@ struct appliance {
     struct appliance_replug replugs[CONFIG_MAX_PORTS];
     uint64_t replug_ns;        /* when ports are looked at next */
     struct change *change;     /* of the configuration */
+    struct members *members;   /* of services */
     struct asked *asked;       /* slices and tests at run time */
     bool has_told_end;         /* of a test after which forwarding goes on */
     bool has_told_ready;       /* the service manager, that all workers forward */

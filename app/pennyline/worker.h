@@ -16,6 +16,7 @@
 #include "ingress/ingress.h"
 #include "packet/packet.h"
 #include "policy.h"
+#include "policy_services.h"
 #include "stats/load.h"
 #include "stats/ports.h"
 #include "stats/stages.h"
@@ -63,6 +64,13 @@ struct worker_heart {
     char doing[32]; /* in words, when it was found to stand */
 };
 
+/* Of the services that it gives packets to: what became of them, and which member known flows of
+ * sticky ones have. */
+struct worker_services {
+    struct service_memory *memory; /* NULL: no service was sticky at start */
+    struct service_counters counters[CONFIG_MAX_SERVICES];
+};
+
 struct worker {
     /* Written by the manager before the worker starts. */
     uint16_t number; /* of its engine and its ring */
@@ -73,6 +81,7 @@ struct worker {
     struct worker_counters *counters; /* the engine's */
     struct ingress_table *ingresses;  /* shared by all workers */
     struct rte_ring *ring;
+    struct worker_services *services;
     uint32_t n_ports;
     uint32_t n_queues;
     struct worker_queue queues[WORKER_MAX_QUEUES];

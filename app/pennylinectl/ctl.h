@@ -30,6 +30,7 @@ enum word {
     WORD_TEST,    /* number of a test */
     WORD_SLICE,   /* name of a slice that the options describe */
     WORD_NAME,
+    WORD_MEMBER, /* its name, and an order */
 };
 
 struct subcommand {

@@ -81,6 +81,8 @@ static const struct subcommand subcommands[] = {
     {"slice set", WORD_SLICE, "slice set", NULL, ondemand_run_slice},
     {"slice remove", WORD_NAME, "slice remove", NULL, ondemand_run_slice},
     {"slice show", WORD_NAME, "slice show", print_slice, run_once},
+    {"services", WORD_NONE, "services", print_services, run_once},
+    {"member", WORD_MEMBER, "member", print_members, run_once},
     {"kill-switch", WORD_SWITCH, "kill-switch", print_done, run_once},
     {"reload", WORD_NONE, "reload", print_reload, run_once},
     {"config show", WORD_NONE, "config show", NULL, configuration_run_show},
@@ -89,7 +91,15 @@ static const struct subcommand subcommands[] = {
     {"watch", WORD_NONE, "watch", NULL, run_watch},
 };
 
-enum { KEY_SLICE = 0x100, KEY_VERDICT, KEY_DROPS, KEY_TIMEOUT, KEY_DRY_RUN, KEY_ORIGIN };
+enum {
+    KEY_SLICE = 0x100,
+    KEY_VERDICT,
+    KEY_DROPS,
+    KEY_TIMEOUT,
+    KEY_DRY_RUN,
+    KEY_ORIGIN,
+    KEY_SERVICE
+};
 
 static const struct argp_option argp_rows[] = {
     {"socket", 's', "PATH", 0, "The server's socket (default " CONTROL_DEFAULT_SOCKET ")", 0},
@@ -97,6 +107,7 @@ static const struct argp_option argp_rows[] = {
     {"slice", KEY_SLICE, "NAME", 0, "aggregates: only of this slice", 0},
     {"verdict", KEY_VERDICT, "VERDICT", 0, "aggregates: only with this verdict", 0},
     {"drops", KEY_DROPS, NULL, 0, "aggregates: with every drop on record (with --json)", 0},
+    {"service", KEY_SERVICE, "NAME", 0, "member: only in this service", 0},
     {"dry-run", KEY_DRY_RUN, NULL, 0, "reload: only tell what would change", 0},
     {"origin", KEY_ORIGIN, NULL, 0, "config show: in words, where it came from", 0},
     {"timeout", KEY_TIMEOUT, "S", 0,
@@ -107,7 +118,8 @@ static const struct argp_option argp_rows[] = {
 static const char usage[] =
     "status\nslices\naggregates\naggregate AGGREGATE\ntest SOURCE[,SOURCE]\n"
     "test start AGGREGATE\ntest stop AGGREGATE\ntest show TEST\nslice add NAME\nslice set NAME\n"
-    "slice remove NAME\nslice show NAME\nkill-switch on|off\nreload\nconfig show\n"
+    "slice remove NAME\nslice show NAME\nservices\nmember MEMBER ORDER\nkill-switch "
+    "on|off\nreload\nconfig show\n"
     "config diff\ndrain\nwatch";
 
 static const char description[] =
@@ -125,6 +137,9 @@ static const char description[] =
     "  slice set      another description for one that was added\n"
     "  slice remove   take it away\n"
     "  slice show     any slice, whole, and where it came from\n"
+    "  services       the services, their members, and how many packets each got\n"
+    "  member         ORDER drained: no new flows, known ones of sticky services go on;\n"
+    "                 down: none; enabled: as checks find\n"
     "  kill-switch    on: nothing is dropped until it is off, forwarding goes on\n"
     "  reload         read the configuration file anew, and put it in force while\n"
     "                 packets go through; a file that is refused changes nothing\n"
@@ -171,8 +186,16 @@ static void add_seconds(struct argp_state *state, struct options *o, const char 
     json_object_set_new(o->request, "timeout_s", json_integer((json_int_t)seconds));
 }
 
-static void take_word(struct argp_state *state, struct options *o, const char *word)
+static void add_member(struct options *o, const char *member, const char *order)
 {
+    json_object_set_new(o->request, "member", json_string(member));
+    json_object_set_new(o->request, "order", json_string(order));
+}
+
+static void take_word(struct argp_state *state, struct options *o, size_t n)
+{
+    const char *word = o->words[n];
+
     switch (o->subcommand->word) {
     case WORD_NONE:
         return;
@@ -181,6 +204,9 @@ static void take_word(struct argp_state *state, struct options *o, const char *w
         return;
     case WORD_SWITCH:
         add_switch(state, o, word);
+        return;
+    case WORD_MEMBER:
+        add_member(o, word, o->words[n + 1]);
         return;
     default:
         ondemand_understand(state, o, word);
@@ -195,7 +221,13 @@ static const char *const word_names[] = {
     [WORD_TEST] = "TEST",
     [WORD_SLICE] = "NAME",
     [WORD_NAME] = "NAME",
+    [WORD_MEMBER] = "MEMBER and an order: enabled, drained or down",
 };
+
+static size_t n_words_after(enum word word)
+{
+    return word == WORD_NONE ? 0 : word == WORD_MEMBER ? 2 : 1;
+}
 
 /* Finds the subcommand that the words are, and takes what is left as its argument. */
 static void understand(struct argp_state *state, struct options *o)
@@ -213,9 +245,9 @@ static void understand(struct argp_state *state, struct options *o)
         json_object_set_new(o->request, "command", json_string(s->command));
         if (s->word == WORD_NONE && o->n_words != n)
             argp_error(state, "%s: too many words", s->words);
-        if (s->word != WORD_NONE && o->n_words != n + 1)
+        if (o->n_words != n + n_words_after(s->word))
             argp_error(state, "%s: give one %s", s->words, word_names[s->word]);
-        take_word(state, o, o->words[n]);
+        take_word(state, o, n);
         return;
     }
     argp_error(state, "\"%s\": no such command", o->n_words > 1 ? two : o->words[0]);
@@ -240,6 +272,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         return 0;
     case KEY_VERDICT:
         json_object_set_new(o->request, "verdict", json_string(argument));
+        return 0;
+    case KEY_SERVICE:
+        json_object_set_new(o->request, "service", json_string(argument));
         return 0;
     case KEY_TIMEOUT:
         add_seconds(state, o, argument);

@@ -371,7 +371,8 @@ static void print_details(FILE *out, const json_t *event)
     if (json_has_at(event, "timeout_s"))
         fprintf(out, "  for %.0f s at most", json_number_at(event, "timeout_s"));
     for (const char *const *key =
-             (const char *const[]){"port", "trouble", "thread", "reason", "switch", "count", NULL};
+             (const char *const[]){"port", "trouble", "service", "member", "cause", "thread",
+                                   "reason", "switch", "count", NULL};
          *key != NULL; key++)
         if (json_has_at(event, *key))
             fprintf(out, "  %s", json_text_at(event, *key, a));

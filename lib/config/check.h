@@ -26,6 +26,10 @@ int config_check_ingresses(struct option_reader *r);
  * -EINVAL, -ENOMEM. */
 int config_check_machines(struct option_reader *r, struct machine *machines, uint32_t n);
 
+/* check_services.c: refuses an address of a service that is none, and two services of one packet.
+ * 0, -EINVAL, -ENOMEM. */
+int config_check_services(struct option_reader *r);
+
 /* feasible.c: refuses parameters of an active slice, at whose path the reader stands, with which no
  * test could say closed_loop. 0 or -EINVAL. */
 int config_check_feasible(struct option_reader *r, const struct test_parameters *p);

@@ -17,6 +17,7 @@
 #include "config/machine.h"
 #include "config/named_ingress.h"
 #include "config/never_drop.h"
+#include "config/services.h"
 #include "config/slice.h"
 #include "config/test_parameters.h"
 
@@ -50,8 +51,9 @@ struct config_instance {
     uint32_t max_aggregates;
     uint32_t flows_per_lcore;
     uint32_t flow_admissions_per_second; /* per lcore */
-    uint32_t max_pending_drops;          /* per lcore */
-    uint32_t max_flow_places;            /* flows that are tested one by one, over all aggregates */
+    uint32_t sticky_flows_per_lcore;
+    uint32_t max_pending_drops; /* per lcore */
+    uint32_t max_flow_places;   /* flows that are tested one by one, over all aggregates */
     double max_own_loss_ratio;
     bool shed_tracking;
     uint32_t max_manager_lateness_ms;
@@ -114,7 +116,8 @@ struct config_next_hop {
     uint8_t destination_mac[6];
     bool has_source_mac; /* false: the port's own */
     uint8_t source_mac[6];
-    uint16_t vlan; /* 1..4094: that outer tag; 0: none; CONFIG_NONE: as it came in */
+    uint16_t vlan;   /* 1..4094: that outer tag; 0: none; CONFIG_NONE: as it came in */
+    uint32_t weight; /* among the members of a service; 0: none of its flows */
 };
 
 struct config {
@@ -128,6 +131,8 @@ struct config {
     uint32_t n_ingresses;
     struct test_parameters defaults;
     struct never_drop never_drop;
+    struct config_service *services;
+    uint32_t n_services;
     struct slice *slices;
     uint32_t n_slices;
     struct machine *machines;

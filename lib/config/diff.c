@@ -47,7 +47,8 @@ static enum config_change_class class_of_list(const char *list, enum config_chan
     if (strcmp(list, "slices") == 0)
         return kind == CONFIG_CHANGED ? CONFIG_PARAMETERS : CONFIG_TRAFFIC;
     return strcmp(list, "next_hops") == 0 || strcmp(list, "ingresses") == 0 ||
-                   strcmp(list, "defaults") == 0 || strcmp(list, "never_drop") == 0
+                   strcmp(list, "services") == 0 || strcmp(list, "defaults") == 0 ||
+                   strcmp(list, "never_drop") == 0
                ? CONFIG_LIVE
                : CONFIG_RESTART;
 }
@@ -240,6 +241,7 @@ static const char *noun_of(const char *list)
            : strcmp(list, "ports") == 0     ? "port"
            : strcmp(list, "next_hops") == 0 ? "next hop"
            : strcmp(list, "ingresses") == 0 ? "ingress"
+           : strcmp(list, "services") == 0  ? "service"
                                             : list;
 }
 

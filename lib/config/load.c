@@ -24,6 +24,9 @@ void config_free(struct config *config)
         free(config->ingresses[i].neighbors);
     free(config->ingresses);
     machine_list_free(config->machines, config->n_machines);
+    for (uint32_t i = 0; i < config->n_services; i++)
+        free(config->services[i].addresses);
+    free(config->services);
     free(config->slices);
     free(config->never_drop.prefixes);
     free(config->next_hops);

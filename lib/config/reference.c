@@ -37,6 +37,7 @@ static const struct {
     {"next_hops", "$.next_hops[]", &object_next_hop},
     {"ingresses", "$.ingresses[]", &object_named_ingress},
     {"never_drop", "$.never_drop", &object_never_drop},
+    {"services", "$.services[]", &object_service},
     {"slices", "$.slices[]", &object_slice},
     {"machines", "$.machines[]", &object_machine},
     {"rules", "$.machines[].rules[]", &object_machine_rule},

@@ -97,6 +97,16 @@ static const struct option_row instance_rows[] = {
      .fallback = "200000",
      .unit = "flows/s",
      .help = "New flows per worker beyond this rate are forwarded untracked."},
+    {.name = "sticky_flows_per_lcore",
+     .kind = &kind_u32,
+     INSTANCE(sticky_flows_per_lcore),
+     .least = 1024,
+     .most = 67108864,
+     .fallback = "1048576",
+     .unit = "flows",
+     .help = "Where a service is sticky, memory for this many of its flows per worker is taken at "
+             "start, rounded up to a power of two; 8 bytes each. Who finds no room goes by the "
+             "hash alone."},
     {.name = "max_pending_drops",
      .kind = &kind_u32,
      INSTANCE(max_pending_drops),
@@ -380,7 +390,7 @@ static const struct option_row next_hop_rows[] = {
      .kind = &kind_name,
      NEXT_HOP(name),
      .least = 1,
-     .help = "What slices call it."},
+     .help = "What slices and services call it."},
     {.name = "port",
      .kind = &kind_reference,
      NEXT_HOP(port),
@@ -405,11 +415,19 @@ static const struct option_row next_hop_rows[] = {
      .fallback = "null",
      .otherwise = "as the packet came in",
      .help = "VLAN id of the outer tag that packets leave with; 0 takes the tag off."},
+    {.name = "weight",
+     .kind = &kind_u32,
+     NEXT_HOP(weight),
+     .least = 0,
+     .most = CONFIG_MAX_WEIGHT,
+     .fallback = "1",
+     .help = "Among the members of a service: how many flows it gets, in proportion. 0: none. "
+             "Slices spread evenly over their next hops."},
 };
 
 const struct option_object object_next_hop = {
     .noun = "a next hop",
-    .help = "A router that tested traffic is sent on to.",
+    .help = "A router that tested traffic is sent on to, or a server that answers for a service.",
     .rows = next_hop_rows,
     .n_rows = ARRAY_LENGTH(next_hop_rows),
 };

@@ -115,6 +115,14 @@ static const struct command_argument drain_arguments[] = {
     {0},
 };
 
+static const struct command_argument member_arguments[] = {
+    {"member", ARGUMENT_TEXT, true, 0, "its name: that of the next hop"},
+    {"order", ARGUMENT_TEXT, true, 0,
+     "enabled: as checks find; drained: no new flows; down: none at all"},
+    {"service", ARGUMENT_TEXT, false, 0, "only there (default: in all that it is a member of)"},
+    {0},
+};
+
 static const struct command_argument reload_arguments[] = {
     {"dry_run", ARGUMENT_SWITCH, false, 0, "true: only tell what would change"},
     {0},
@@ -153,6 +161,10 @@ static const struct command commands[] = {
      command_state_test},
     {"kill-switch", "stop every deliberate drop at once, or allow them again",
      kill_switch_arguments, command_run_kill_switch, false, command_state_kill_switch},
+    {"services", "the services, and how many packets each of their members got", no_arguments,
+     command_run_services, true, NULL},
+    {"member", "let a member of services have flows, or drain it", member_arguments,
+     command_run_member, false, command_state_services},
     {"reload", "read the configuration file anew, and put it in force while packets go through",
      reload_arguments, command_run_reload, false, NULL},
     {"config show", "the configuration in force, a page of its slices, and where they came from",

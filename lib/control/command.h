@@ -75,6 +75,10 @@ bool command_aggregate(struct command_call *call, uint32_t *aggregate);
 /* commands_change.c */
 json_t *command_run_reload(struct command_call *call);
 json_t *command_run_config_diff(struct command_call *call);
+/* commands_services.c */
+json_t *command_run_services(struct command_call *call);
+json_t *command_run_member(struct command_call *call);
+json_t *command_state_services(struct command_call *call);
 /* commands_status.c */
 json_t *command_run_status(struct command_call *call);
 json_t *command_run_drain(struct command_call *call);

@@ -73,6 +73,11 @@ struct control_operations {
     bool (*worker)(void *context, unsigned int i, struct report_worker *out);
     json_t *(*ports)(void *context);
     json_t *(*memory)(void *context);
+    json_t *(*services)(void *context); /* with their members */
+    /* Gives a member an order in one service, or (NULL) in all that have it. False, and `error`
+     * says why. */
+    bool (*member)(void *context, const char *service, const char *member, const char *order,
+                   uint64_t now_ns, char *error, size_t n_error);
     /* Begins to drain, or gives it another time: so many seconds from now at most, UINT32_MAX: as
      * long as packets come. NULL: it cannot be done here. */
     void (*drain)(void *context, uint32_t timeout_s, uint64_t now_ns);

@@ -39,6 +39,16 @@ uint64_t service_member_key(const char *name)
     return hash_end(hash_step(h, n, i, name_key), name_key);
 }
 
+void service_counters_add(struct service_counters *sum, const struct service_counters *more)
+{
+    sum->packets += more->packets;
+    sum->remembered += more->remembered;
+    sum->not_in_memory += more->not_in_memory;
+    sum->no_member += more->no_member;
+    for (unsigned int i = 0; i < SERVICE_MOST_MEMBERS; i++)
+        sum->member_packets[i] += more->member_packets[i];
+}
+
 static size_t whole_lines(size_t n)
 {
     return (n + CACHE_LINE_BYTES - 1) / CACHE_LINE_BYTES * CACHE_LINE_BYTES;

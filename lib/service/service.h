@@ -41,6 +41,9 @@ struct service_counters {
     uint64_t member_packets[SERVICE_MOST_MEMBERS];
 };
 
+/* Adds what another worker counted. */
+void service_counters_add(struct service_counters *sum, const struct service_counters *more);
+
 struct service;
 struct service_set;
 

@@ -16,6 +16,7 @@
     X(STAGE_SOURCES, "sources", 0)                                                                 \
     X(STAGE_OWN_ADDRESS, "own_address", 1)                                                         \
     X(STAGE_RESPONDER, "responder", 1)                                                             \
+    X(STAGE_SERVICES, "services", 1)                                                               \
     X(STAGE_MACHINES, "machines", 1)
 
 enum port_stage {

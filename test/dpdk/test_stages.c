@@ -78,7 +78,7 @@ static void act(struct worker *w, struct burst *b, const struct policy *policy)
     }
 }
 
-stage_function *const stage_functions[N_STAGES] = {act, act, act, act, act};
+stage_function *const stage_functions[N_STAGES] = {act, act, act, act, act, act};
 
 /* What the twin expects of a burst. */
 struct expected {

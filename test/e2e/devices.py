@@ -31,7 +31,7 @@ class Service:
         left = {"name": "left", "device": self.device(0, "in", "back"), **dict(port)}
         ports = [left]
         if left.get("role") != "mirror":
-            left["pair"] = "right"
+            left.setdefault("pair", "right")
             ports.append({"name": "right", "device": self.device(1, "nothing", "out"), "pair": "left"})
         whole = {"instance": {"control_socket": self.path("control"), "max_aggregates": 64,
                               "flows_per_lcore": 1024, "event_log": self.path("events")},
@@ -71,6 +71,10 @@ class Service:
             time.sleep(0.05)
         time.sleep(0.2)  # what comes beside would be wrong too
         return frames.captured(self.path(name + ".pcap"))
+
+    def ask(self, command, **arguments):
+        with contextlib.closing(Control(self.path("control"))) as control:
+            return control.ask(command, **arguments)
 
     def stop(self):
         """(exit code, Summary)"""

@@ -122,8 +122,8 @@ class Service:
 
     def __init__(self, lab, slices, instance=(), driver="af_xdp", ports=None, defaults=(),
                  lcores="0@0,1@1", memory_mb=384, huge=True, by=(),
-                 never_drop=()):
-        """`by`: a command that runs it, as setpriv."""
+                 never_drop=(), **lists):
+        """`by`: a command that runs it, as setpriv. `lists`: further ones of the configuration."""
         self.lab = lab
         self.control_path = f"{lab.folder}/control.sock"
         self.log_path = f"{lab.folder}/events.jsonl"
@@ -138,7 +138,7 @@ class Service:
             "ports": ports or [
                 {"name": "left", "device": "iface:portA", "driver": driver, "pair": "right"},
                 {"name": "right", "device": "iface:portB", "driver": driver, "pair": "left"}],
-            "slices": slices,
+            "slices": slices, **lists,
         }
         self.config_path = f"{lab.folder}/config.json"
         with open(self.config_path, "w") as config:

@@ -50,20 +50,23 @@ static const struct {
     {"\"a\\\nb\"", "2:0: bad JSON: invalid escape near '\"a\\?'"},
     {"nul", "1:3: bad JSON: invalid token near 'nul'"},
     {"{\"slice\":[]}", "$.slice: unknown key; did you mean \"slices\"?"},
-    {"{\"zzzzzz\":1}", "$.zzzzzz: unknown key; the configuration has $schema, comment, instance, "
-                       "eal, ports, next_hops, ingresses, defaults, never_drop, slices, machines"},
+    {"{\"zzzzzz\":1}",
+     "$.zzzzzz: unknown key; the configuration has $schema, comment, instance, "
+     "eal, ports, next_hops, ingresses, defaults, never_drop, services, slices, machines"},
     {"{\"instance\":{\"epoch\":10}}",
      "$.instance.epoch: unknown key; the instance has comment, name, control_socket, "
      "control_group, control_read_group, event_log, state_directory, "
-     "epoch_ms, max_aggregates, flows_per_lcore, flow_admissions_per_second, max_pending_drops, "
+     "epoch_ms, max_aggregates, flows_per_lcore, flow_admissions_per_second, "
+     "sticky_flows_per_lcore, "
+     "max_pending_drops, "
      "max_flow_places, max_own_loss_ratio, shed_tracking, max_manager_lateness_ms, "
      "max_drops_per_hour, "
      "max_tests_by_command, privacy, kill_switch"},
     {"{\"slices\":[{\"name\":\"s\",\"mode\":\"active\",\"drop_probabilty\":0.1}]}",
      "$.slices[0].drop_probabilty: unknown key; did you mean \"drop_probability\"?"},
-    {"{\"a\\u0001\\\"b\":1}",
-     "$[\"a\\u0001\\\"b\"]: unknown key; the configuration has $schema, "
-     "comment, instance, eal, ports, next_hops, ingresses, defaults, never_drop, slices, machines"},
+    {"{\"a\\u0001\\\"b\":1}", "$[\"a\\u0001\\\"b\"]: unknown key; the configuration has $schema, "
+                              "comment, instance, eal, ports, next_hops, ingresses, defaults, "
+                              "never_drop, services, slices, machines"},
     {"{\"instance\":[]}", "$.instance: a list of 0; allowed: an object (the instance)"},
     {"{\"ports\":{}}",
      "$.ports: an object; allowed: a list of at most 32 objects, each of them a port"},

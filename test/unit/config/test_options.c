@@ -21,6 +21,7 @@ static const char whole[] =
     " \"next_hops\":[{\"name\":\"n\",\"port\":\"b\",\"destination_mac\":\"02:00:00:00:00:01\"},"
     "                {\"name\":\"m\",\"port\":\"b\",\"destination_mac\":\"02:00:00:00:00:02\"}],"
     " \"ingresses\":[{\"name\":\"i\",\"relation\":\"peer\",\"tunnel\":\"vxlan\"}],"
+    " \"services\":[{\"name\":\"v\",\"addresses\":[\"192.0.2.1\"],\"members\":[\"m\"]}],"
     " \"slices\":[{\"name\":\"s\",\"mode\":\"active\",\"ingress\":{},\"granularity\":{}}]}";
 
 static const struct {
@@ -36,6 +37,7 @@ static const struct {
     {&object_slice, "slices", NULL},
     {&object_never_drop, NULL, "never_drop"},
     {&object_named_ingress, "ingresses", NULL},
+    {&object_service, "services", NULL},
     {NULL, "slices", "ingress"},
     {NULL, "slices", "granularity"},
 };
@@ -60,6 +62,9 @@ static const struct {
     {&kind_vlan, {"0", "4094", "null"}, {"-1", "4095", "\"1\""}},
     {&kind_tcp_ports, {"[1, 65535]", "[]"}, {"[0]", "[65536]", "[22, 22]"}},
     {&kind_prefixes, {"[\"10.0.0.0/8\", \"2001:db8::/32\"]"}, {"7", "[\"10.0.0.0/x\"]", "{}"}},
+    {&kind_addresses,
+     {"[\"192.0.2.1\", \"2001:db8::1\"]"},
+     {"7", "[\"10.0.0.0/8\"]", "[\"::1\", \"::1\"]"}},
     {&kind_neighbors,
      {"[64500, \"192.0.2.1\", \"2001:db8::1\"]"},
      {"[0]", "[\"AS64500\"]", "64500"}},

@@ -16,6 +16,7 @@
 #include "pennyline/heartbeat.h"
 #include "pennyline/inspect.h"
 #include "pennyline/lanes.h"
+#include "pennyline/members.h"
 #include "pennyline/progress.h"
 #include "pennyline/replug.h"
 #include "pennyline/say.h"
@@ -77,6 +78,7 @@ bool manager_kill_switch(const struct manager *m) { (void)m; return false; }
 void heartbeat_look(struct appliance *a, uint64_t now_ns) { (void)a, (void)now_ns; }
 bool heartbeat_all_turned(const struct appliance *a) { (void)a; return true; }
 void inspect_serve(struct appliance *a, uint64_t now_ns) { (void)a, (void)now_ns; }
+void members_serve(struct appliance *a, uint64_t now_ns) { (void)a, (void)now_ns; }
 void lanes_join(struct appliance *a) { (void)a; }
 void lanes_order(struct appliance *a, enum worker_order order) { (void)a, (void)order; }
 bool lanes_reached(const struct appliance *a, enum worker_state state) { (void)a, (void)state; return true; }
