@@ -2,6 +2,8 @@
 """The configuration changes while packets go through: by file, with real TCP and blind senders."""
 
 import json
+import os
+import statistics
 import time
 import unittest
 
@@ -9,6 +11,8 @@ import netlab
 from netlab import GENUINE, RECEIVER, wait_until
 from test_service import GENUINE_SLICE, SPOOFED_SLICE, dropped, pennylinectl, served, spoof
 
+NUMBERED = os.path.join(os.path.dirname(os.path.abspath(__file__)), "numbered.py")
+MOST_SLICES = 4096
 ELSEWHERE = {"name": "elsewhere", "sources": ["192.168.77.0/24"], "mode": "active"}
 
 
@@ -192,6 +196,60 @@ class Path(unittest.TestCase):
         self.assertEqual(summary.broken_identities(), [])
         self.assertEqual(summary.port("portA")["rx_packets"],
                          summary.port("portB")["tx_packets"] + summary.totals["dropped"])
+
+    STAYS = {"name": "stays", "sources": ["198.51.100.1/32"], "mode": "active", "start": "manual"}
+
+    def numbered_slices(self, shift):
+        """As many as there may be. Those of numbered.py's frames go from hand to hand, come and go; none is dropped from."""
+        slices = [{"name": f"s{k}", "sources": [f"10.{k // 256}.{(k + shift) % 256}.0/24"], "mode": "active", "start": "manual"}
+                  for k in range(MOST_SLICES - 3)]
+        # One leaves when another one comes, so there is a place for both.
+        return [*slices, self.STAYS,
+                {"name": f"six-{shift % 2}", "sources": ["2001:db8:9::/48"], "mode": "active", "start": "manual",
+                 "max_drops_per_flow": 2 + shift % 3}]
+
+    def worker_load(self, service):
+        return service.ask("status")["workers"][0]["load"]
+
+    def reload_times(self, service, n):
+        """Of so many reloads in which each slice changes: seconds until in force, milliseconds of the worker's turn that took it
+        up."""
+        took, turns = [], []
+        for shift in range(1, n + 1):
+            before = self.worker_load(service)
+            write(service, slices=self.numbered_slices(shift))
+            done = pennylinectl(service, "reload", as_json=True)
+            self.assertGreater(done["n_changes"], MOST_SLICES - 10)
+            took.append(done["took_s"])
+            after = wait_until("the worker follows", lambda: (
+                (load := self.worker_load(service))["reload_turns"] > before["reload_turns"]) and load)
+            turns.append(1000 * (after["reload_turn_cycles"] - before["reload_turn_cycles"]) / after["tsc_hz"])
+        return took, turns
+
+    def test_numbered_frames_pass_reloads_of_all_slices_to_the_bit_and_in_order(self):
+        with served([self.STAYS], instance={"max_aggregates": 16384}, memory_mb=640) as (lab, service):
+            write(service, slices=self.numbered_slices(0))
+            pennylinectl(service, "reload")
+            receiver = lab.downstream.start(NUMBERED, "receive", "down0")
+            receiver.wait_for("ready")
+            sender = lab.upstream.start(NUMBERED, "send", "up0", 4000)
+            sender.wait_for("ready")
+            took, turns = self.reload_times(service, 10)
+            report = {}
+            for process in (sender, receiver):
+                self.assertEqual(process.stop(), 0, process.errors())
+                report.update(json.loads(process.output().splitlines()[-1]))
+            print(f"{report['sent']} frames; in force within {1000 * statistics.median(took):.0f} ms (median), "
+                  f"{1000 * max(took):.0f} at most; a worker's turn took {1000 * statistics.median(turns):.0f} us (median), "
+                  f"{1000 * max(turns):.0f} at most")
+            code, summary = service.stop()
+            self.assertEqual(code, 0, service.process.errors())
+        self.assertEqual(summary.broken_identities(), [])
+        self.assertEqual(summary.totals["dropped"], 0)
+        self.assertEqual((report["lost"], report["overtaken"], report["changed"], report["beside"]), (0, 0, 0, 0), report)
+        self.assertEqual(report["received"], report["sent"])
+        # Others may have had the CPU in some of them.
+        self.assertLess(statistics.median(turns), 1)
 
 
 if __name__ == "__main__":
