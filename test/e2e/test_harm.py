@@ -111,24 +111,38 @@ for size in [4000, 500] * {n}:
 
 
 class FullRing(unittest.TestCase):
-    def test_what_a_full_ring_of_af_packet_lost_is_counted_and_suspends_drops(self):
-        """DPDK's driver does not ask for it. A stopped process takes nothing: the ring holds 2,048 frames."""
+    """DPDK's drivers do not ask for what found it full. A stopped process takes nothing."""
+
+    def check(self, driver, n_descriptors):
+        ports = [{"name": "left", "device": "iface:portA", "driver": driver, "pair": "right", "rx_descriptors": n_descriptors},
+                 {"name": "right", "device": "iface:portB", "driver": driver, "pair": "left"}]
         with netlab.Path() as lab:
-            service = pennyline.Service(lab, [SLICE], driver="af_packet")
+            service = pennyline.Service(lab, [SLICE], ports=ports)
             lab.spoof(pennyline.program("pennyline-blind"), GENUINE[4], RECEIVER[4], "--flows", 10, "--rate", 4000,
                       "--payload", 100, "--duration", 60)
             wait_until("traffic", lambda: received(service) > 1000)
-            self.assertEqual(self.missed(service), 0)
+            n_missed = self.missed(service)
             service.send_signal(signal.SIGSTOP)
             before = lab.box.counters("portA")["rx_packets"]
             wait_until("more than the ring holds", lambda: lab.box.counters("portA")["rx_packets"] > before + 5000)
             service.send_signal(signal.SIGCONT)
-            wait_until("what was missed", lambda: self.missed(service) > 1000)
+            wait_until("what was missed", lambda: self.missed(service) > n_missed + 1000)
             wait_until("a suspension", lambda: "receive queue full" in
                        [e.get("reason") for e in service.events() if e["event"] == "suspended"])
             code, summary = service.stop()
             self.assertEqual(code, 0)
             self.assertEqual(summary.broken_identities(), [])
+            return lab.box.counters("portA"), summary.port("portA")
+
+    def test_of_af_packet_it_is_counted_and_suspends_drops(self):
+        self.check("af_packet", 2048)
+
+    def test_of_af_xdp_it_is_counted_and_suspends_drops_however_short_the_ring_is(self):
+        """With fewer places than buffers wait, it is the ring that is full, else there is no buffer."""
+        for n_descriptors in (64, 2048):
+            kernel, port = self.check("af_xdp", n_descriptors)
+            # The kernel counts what is lost as dropped. What waited when the process ended is neither.
+            self.assertLess(abs(kernel["rx_dropped"] - port["device_counters"]["missed"]), 200)
 
     def missed(self, service):
         return service.ask("status")["ports"][0]["device_counters"]["missed"]

@@ -126,9 +126,23 @@ static int configure_once(struct port *port, struct rte_mempool *pool)
     return error;
 }
 
+static int configure_with_rings(struct port *port, struct rte_mempool *pool)
+{
+    struct port_sockets before = {.n = 0};
+    bool is_xdp = port->is_kernel_interface && port->kernel_driver == PORT_DRIVER_AF_XDP;
+    int error;
+
+    if (is_xdp)
+        port_find_xdp_sockets(&before);
+    error = configure_once(port, pool);
+    if (error == 0 && is_xdp)
+        port_take_xdp_rings(port, &before);
+    return error;
+}
+
 int port_configure(struct port *port, struct rte_mempool *pool)
 {
-    int error = configure_once(port, pool);
+    int error = configure_with_rings(port, pool);
     char why[PORT_ERROR_BYTES];
 
     if (error == 0)

@@ -44,6 +44,16 @@ struct rte_mempool *port_own_pool_create(const struct port *port);
 /* Finds the sockets of an AF_PACKET port, which is started. */
 void port_find_rings(struct port *port);
 
+/* All AF_XDP sockets of the process: before a port is configured. */
+#define PORT_MOST_SOCKETS (CONFIG_MAX_PORTS * CONFIG_MAX_QUEUES)
+struct port_sockets {
+    uint32_t n;
+    int fds[PORT_MOST_SOCKETS];
+};
+void port_find_xdp_sockets(struct port_sockets *out);
+/* After it was: those that came since are the port's. */
+void port_take_xdp_rings(struct port *port, const struct port_sockets *before);
+
 /* Flags of a kernel interface (IFF_UP, IFF_RUNNING), or a negative errno. */
 int port_kernel_flags(const struct port *port);
 

@@ -59,7 +59,8 @@ struct port {
     /* Of a port by AF_XDP, once configured: the program that brings it its packets. */
     struct netdev_xdp xdp;
     int xdp_fd; /* keeps it alive; -1: none */
-    /* Of a port by AF_PACKET, once started: its sockets, DPDK's own, and what they lost. */
+    /* Of a port by AF_PACKET or AF_XDP: its sockets, DPDK's own, and what found their rings full.
+     */
     uint32_t n_rings;
     int rings[CONFIG_MAX_QUEUES];
     uint64_t ring_missed;
