@@ -9,6 +9,7 @@
 #include "common/exit_codes.h"
 #include "eventlog/eventlog.h"
 #include "pennyline-replay/count.h"
+#include "pennyline-replay/machine.h"
 #include "pennyline-replay/mapping.h"
 #include "pennyline-replay/options.h"
 #include "pennyline-replay/progress.h"
@@ -286,6 +287,8 @@ int main(int argc, char **argv)
 
     if (count_is_asked_for(argc, argv))
         return count_main(argc, argv);
+    if (machine_is_asked_for(argc, argv))
+        return machine_main(argc, argv);
     p.config = options_read(&p.options, argc, argv);
     sigaction(SIGINT, &on_interrupt, NULL);
     signal(SIGPIPE, SIG_IGN);

@@ -8,6 +8,7 @@
 
 #include "common/exit_codes.h"
 #include "pennyline-replay/count.h"
+#include "pennyline-replay/machine.h"
 
 enum {
     KEY_PCAP = 0x100,
@@ -21,7 +22,8 @@ enum {
     KEY_PORT,
     KEY_EXPECT,
     KEY_ENTRIES,
-    KEY_SOURCES
+    KEY_SOURCES,
+    KEY_MACHINE
 };
 
 #define DEFAULT_ENTRIES 65536
@@ -45,6 +47,7 @@ static const struct argp_option argp_rows[] = {
     {"unexpected", KEY_UNEXPECTED, NULL, 0,
      "With --map: only entries that come in where no route leads, or from where none may", 1},
     {"sources", KEY_SOURCES, NULL, 0, COUNT_HELP, 0},
+    {"machine", KEY_MACHINE, "FILE", 0, MACHINE_HELP, 0},
     {0},
 };
 
