@@ -38,9 +38,29 @@ void sender_free(struct sender *s)
     *s = (struct sender){0};
 }
 
+/* Late by chance, but never before what its flow sent earlier: jitter reorders flows, not segments.
+ */
+static uint64_t due_with_jitter(struct sender *s, const struct segment *segment)
+{
+    bool is_flood = segment->flow >= s->options.n_flows;
+    struct sender_flow *f = is_flood ? NULL : &s->flows[segment->flow];
+    uint64_t due_ns =
+        segment->time_ns + (uint64_t)(random_unit(&s->random) * (double)s->options.jitter_ns);
+
+    if (f != NULL && due_ns < f->last_ns)
+        due_ns = f->last_ns;
+    if (f != NULL && !segment->is_repeat)
+        f->last_ns = due_ns;
+    return due_ns;
+}
+
 static void push(struct sender *s, struct segment segment)
 {
-    int rc = schedule_push(&s->schedule, &segment);
+    int rc;
+
+    if (s->options.jitter_ns > 0)
+        segment.time_ns = due_with_jitter(s, &segment);
+    rc = schedule_push(&s->schedule, &segment);
 
     if (rc < 0)
         s->error = rc;
@@ -120,6 +140,26 @@ static const struct attack *attack_of_step(struct sender *s)
     return o->also != NULL && sender_coin(s, 0.5) ? o->also : o->attack;
 }
 
+/* Of the flows that have begun, each has its turn. */
+static uint32_t flow_of_step(const struct sender *s)
+{
+    uint64_t n = s->options.n_flows;
+
+    if (s->options.stagger_ns > 0 && s->now_ns / s->options.stagger_ns < n)
+        n = s->now_ns / s->options.stagger_ns + 1;
+    return (uint32_t)(s->n_steps % (n < s->options.n_flows ? n : s->options.n_flows));
+}
+
+/* After the last repeat. */
+static void send_fins(struct sender *s)
+{
+    s->has_ended = true;
+    s->now_ns = s->n_steps * NS_PER_S / s->options.segments_per_second + s->options.delay_ns;
+    for (uint32_t i = 0; i < s->options.n_flows; i++)
+        if (s->flows[i].n_segments > 0)
+            sender_send_flags(s, i, TCP_FLAG_FIN | TCP_FLAG_ACK);
+}
+
 /* Makes steps until the first segment that waits is due before the next step. */
 static void make_steps(struct sender *s)
 {
@@ -132,9 +172,11 @@ static void make_steps(struct sender *s)
         if (first && first->time_ns < due_ns)
             return;
         s->now_ns = due_ns;
-        attack_of_step(s)->step(s, (uint32_t)(s->n_steps % s->options.n_flows));
+        attack_of_step(s)->step(s, flow_of_step(s));
         s->n_steps++;
     }
+    if (s->options.fin && !s->has_ended && !s->error)
+        send_fins(s);
 }
 
 int sender_next(struct sender *s, struct segment *out)

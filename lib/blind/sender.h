@@ -32,12 +32,16 @@ struct sender_options {
     enum sender_between between;
     uint64_t period_ns; /* of `pulses`; 0: PULSES_PERIOD_MS */
     uint64_t seed;
-    bool handshake; /* a flow starts with a SYN, else in the middle */
+    bool handshake;      /* a flow starts with a SYN, else in the middle */
+    bool fin;            /* when the plan is over, each flow ends with a FIN */
+    uint64_t jitter_ns;  /* what is sent is late by up to this, in order within its flow */
+    uint64_t stagger_ns; /* flows begin one after the other, so far apart; 0: all at once */
 };
 
 struct sender_flow {
     uint32_t next_seq;
     uint32_t n_segments; /* new ones sent */
+    uint64_t last_ns;    /* when its latest packet is due; repeats aside */
 };
 
 struct sender {
@@ -47,6 +51,7 @@ struct sender {
     struct random_source random;
     uint64_t now_ns; /* of the step being made */
     uint64_t n_steps;
+    bool has_ended;         /* the FINs are sent */
     uint64_t n_flood_flows; /* each took a flow number after those of `flows` */
     int error;
 };

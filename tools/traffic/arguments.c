@@ -23,12 +23,24 @@ enum {
     OPTION_BETWEEN_KIND,
     OPTION_PERIOD,
     OPTION_ALSO,
+    OPTION_CHECK,
+    OPTION_ROUTED,
+    OPTION_JITTER,
+    OPTION_STAGGER,
+    OPTION_FIN,
 };
 
 static const struct argp_option options[] = {
     {"attack", 'a', "NAME", 0, "What to play, see below (none)", 0},
     {"interface", 'i', "NAME", 0, "Send on this interface, in real time (CAP_NET_RAW)", 1},
     {"pcap", 'w', "FILE", 0, "Write a pcap file instead, as fast as it goes", 1},
+    {"check", OPTION_CHECK, NULL, 0,
+     "Send nothing: look whether the interface, the route, the source and the next hop's MAC are "
+     "as "
+     "they must be, and say what is not",
+     1},
+    {"routed", OPTION_ROUTED, NULL, 0,
+     "Interface and next hop's MAC as the kernel's route to the destination has them", 1},
     {"source", 's', "PREFIX", 0, "Source addresses, used in turn", 2},
     {"destination", 'd', "ADDRESS", 0, "Destination address, of the same family", 2},
     {"destination-port", OPTION_PORT, "PORT", 0, "Destination port (443)", 2},
@@ -50,6 +62,10 @@ static const struct argp_option options[] = {
     {"period-ms", OPTION_PERIOD, "MS", 0, "Of the attack pulses (10)", 3},
     {"also", OPTION_ALSO, "NAME", 0, "An attack whose steps are mixed in, half of all", 3},
     {"handshake", OPTION_HANDSHAKE, NULL, 0, "Start each flow by a SYN, not in the middle", 3},
+    {"fin", OPTION_FIN, NULL, 0, "End each flow by a FIN, when all is sent", 3},
+    {"jitter-ms", OPTION_JITTER, "MS", 0, "Late by chance, up to this, in order within a flow (0)",
+     3},
+    {"stagger-ms", OPTION_STAGGER, "MS", 0, "Flows begin one after the other, so far apart (0)", 3},
     {"seed", 'S', "N", 0, "Of sequence numbers and of which segments are repeated (1)", 3},
     {0},
 };
@@ -60,7 +76,7 @@ struct parse {
     double delay_ms;
     int64_t n_flood;
     double duration_s;
-    bool has_source, has_destination;
+    bool has_source, has_destination, has_mac;
 };
 
 static double number(struct argp_state *state, const char *name, const char *text, double minimum,
@@ -134,8 +150,15 @@ static error_t parse_path(int key, char *text, struct argp_state *state)
     case OPTION_PORT:
         path->destination_port = (uint16_t)number(state, "destination-port", text, 1, 65535);
         break;
+    case OPTION_CHECK:
+        parse->out->check = true;
+        break;
+    case OPTION_ROUTED:
+        parse->out->routed = true;
+        break;
     case OPTION_MAC:
         parse_mac(state, text, path->destination_mac);
+        parse->has_mac = true;
         break;
     case OPTION_SOURCE_MAC:
         parse_mac(state, text, path->source_mac);
@@ -199,6 +222,16 @@ static error_t parse_plan(int key, char *text, struct argp_state *state)
     case OPTION_HANDSHAKE:
         plan->handshake = true;
         break;
+    case OPTION_FIN:
+        plan->fin = true;
+        break;
+    case OPTION_JITTER:
+        plan->jitter_ns = (uint64_t)(number(state, "jitter-ms", text, 0, 1e6) * (double)NS_PER_MS);
+        break;
+    case OPTION_STAGGER:
+        plan->stagger_ns =
+            (uint64_t)(number(state, "stagger-ms", text, 0, 1e6) * (double)NS_PER_MS);
+        break;
     case 'S':
         plan->seed = (uint64_t)number(state, "seed", text, 0, 9e15);
         break;
@@ -213,8 +246,12 @@ static void check_path(struct argp_state *state, struct parse *parse)
     struct arguments *out = parse->out;
     uint16_t max_payload;
 
-    if (!out->interface == !out->pcap_file)
-        argp_error(state, "give one of --interface and --pcap");
+    if (out->pcap_file && (out->check || out->routed))
+        argp_error(state, "--check and --routed are for what is sent, not for --pcap");
+    if (out->routed && (out->interface || parse->has_mac))
+        argp_error(state, "--routed finds the interface and the MAC address by itself");
+    if (!out->routed && !out->interface == !out->pcap_file)
+        argp_error(state, "give one of --interface, --routed and --pcap");
     if (!parse->has_source || !parse->has_destination)
         argp_error(state, "give --source and --destination");
     if (out->path.sources.is_ipv4 != ip_address_is_ipv4(&out->path.destination))

@@ -3,6 +3,7 @@
 #include "arguments.h"
 #include "base/time.h"
 #include "capture.h"
+#include "preflight.h"
 #include "wire.h"
 
 #include <errno.h>
@@ -99,12 +100,27 @@ static int close_output(struct run *r)
     return r->capture ? capture_close(r->capture) : wire_close(r->wire);
 }
 
+static int check(const struct arguments *arguments)
+{
+    unsigned int n = preflight_check(arguments);
+
+    if (n > 0)
+        printf("%u problem%s to solve first\n", n, n == 1 ? "" : "s");
+    else
+        printf("nothing stands in the way\n");
+    return n > 0;
+}
+
 int main(int argc, char **argv)
 {
     struct run r = {0};
     int rc, rc_close;
 
     arguments_parse(argc, argv, &r.arguments);
+    if (r.arguments.routed && preflight_route(&r.arguments) < 0)
+        return 1;
+    if (r.arguments.check)
+        return check(&r.arguments);
     catch_signals();
     if (open_output(&r) < 0)
         return 1;

@@ -461,6 +461,87 @@ static void a_handshake_puts_a_syn_before_the_first_byte(void **state)
     free(p);
 }
 
+static void staggered_flows_begin_one_after_the_other(void **state)
+{
+    struct play *p = prepare("none");
+    uint64_t begins[10] = {0};
+    bool has_begun[10] = {false};
+
+    (void)state;
+    p->options.n_flows = 10;
+    p->options.stagger_ns = 50 * NS_PER_MS;
+    run(p);
+    for (unsigned int i = 0; i < p->n_segments; i++) {
+        uint64_t flow = p->segments[i].flow;
+
+        if (!has_begun[flow])
+            begins[flow] = p->segments[i].time_ns;
+        has_begun[flow] = true;
+    }
+    for (unsigned int i = 0; i < 10; i++) {
+        assert_true(has_begun[i]);
+        assert_true(begins[i] >= i * p->options.stagger_ns);
+        /* Within a round of the flows that are there. */
+        assert_true(begins[i] <= i * p->options.stagger_ns + 10 * NS_PER_MS);
+    }
+    free(p);
+}
+
+static void jitter_delays_and_keeps_the_order_of_each_flow(void **state)
+{
+    struct play *steady = prepare("none"), *p = prepare("none");
+    uint32_t last_seq[4] = {0};
+    unsigned int n_seen[4] = {0}, n_late = 0, n_between = 0;
+
+    (void)state;
+    steady->options.n_flows = p->options.n_flows = 4;
+    p->options.jitter_ns = 5 * NS_PER_MS;
+    run(steady);
+    run(p);
+    assert_int_equal(p->n_segments, steady->n_segments);
+    for (unsigned int i = 0; i < p->n_segments; i++) {
+        const struct segment *s = &p->segments[i];
+        uint64_t steady_ns = 0;
+
+        assert_true(n_seen[s->flow]++ == 0 || (int32_t)(s->seq - last_seq[s->flow]) > 0);
+        last_seq[s->flow] = s->seq;
+        for (unsigned int k = 0; k < steady->n_segments; k++)
+            if (steady->segments[k].flow == s->flow && steady->segments[k].seq == s->seq)
+                steady_ns = steady->segments[k].time_ns;
+        n_late += s->time_ns > steady_ns;
+        n_between += i > 0 && s->time_ns - p->segments[i - 1].time_ns != NS_PER_MS;
+    }
+    assert_true(n_late > 0 && n_between > 500); /* of 1000 gaps that were all alike */
+    free(steady);
+    free(p);
+}
+
+static void each_flow_ends_with_a_fin_behind_its_last_byte_when_asked(void **state)
+{
+    struct play *p = prepare("duplicates");
+    uint32_t next_seq[3] = {0};
+    unsigned int n_fins = 0;
+
+    (void)state;
+    p->options.n_flows = 3;
+    p->options.fin = true;
+    run(p);
+    for (unsigned int i = 0; i < p->n_segments; i++) {
+        const struct segment *s = &p->segments[i];
+
+        if ((s->tcp_flags & TCP_FLAG_FIN) != 0) {
+            assert_int_equal(s->seq, next_seq[s->flow]);
+            n_fins++;
+        } else {
+            assert_int_equal(n_fins, 0);
+            if (!s->is_repeat)
+                next_seq[s->flow] = s->seq + s->n_bytes;
+        }
+    }
+    assert_int_equal(n_fins, 3);
+    free(p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -484,6 +565,9 @@ int main(void)
         cmocka_unit_test(wrap_passes_sequence_number_zero_in_every_flow),
         cmocka_unit_test(jump_leaps_a_gigabyte_and_comes_back),
         cmocka_unit_test(a_handshake_puts_a_syn_before_the_first_byte),
+        cmocka_unit_test(staggered_flows_begin_one_after_the_other),
+        cmocka_unit_test(jitter_delays_and_keeps_the_order_of_each_flow),
+        cmocka_unit_test(each_flow_ends_with_a_fin_behind_its_last_byte_when_asked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
