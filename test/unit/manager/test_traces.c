@@ -325,7 +325,7 @@ static void want_aggregate(void)
 
     m.wanted.slice = 2;
     m.wanted.prefix =
-        (struct ip_prefix){.address = ip_address_from_ipv4(bytes), .length = 120, .is_ipv4 = true};
+        (struct ip_prefix){.address = ip_address_from_ipv4(bytes), .length = 24, .is_ipv4 = true};
     m.wanted.is_armed = below(3) != 0;
     if (manager_accepts(play.b->manager, 0))
         manager_receive(play.b->manager, &m);
