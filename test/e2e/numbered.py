@@ -17,6 +17,7 @@ import frames
 
 BURST = 32
 BUFFER_BYTES = 64 << 20
+QUIET_S = 1.0  # without a frame, after it was told to end
 SO_RCVBUFFORCE, SOL_PACKET, PACKET_STATISTICS = 33, 263, 6
 BYTES = random.Random(1).randbytes(4096)
 
@@ -95,17 +96,17 @@ def receive(device):
     with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3)) as s:
         s.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, BUFFER_BYTES)
         s.bind((device, 3))
-        s.settimeout(0.5)
+        s.settimeout(0.1)
         print("ready", flush=True)
-        while True:
+        seen_s = time.monotonic()
+        while not stopped or time.monotonic() - seen_s < QUIET_S:
             try:
                 got, address = s.recvfrom(2048)
             except TimeoutError:
-                if stopped:
-                    break
                 continue
             if address[2] == socket.PACKET_OUTGOING or got[6:12] != frames.SOURCE_MAC:
                 continue
+            seen_s = time.monotonic()
             if got == frame(expected):
                 expected += 1
                 continue

@@ -122,8 +122,8 @@ class Service:
 
     def __init__(self, lab, slices, instance=(), driver="af_xdp", ports=None, defaults=(),
                  lcores="0@0,1@1", memory_mb=384, huge=True, by=(),
-                 never_drop=(), **lists):
-        """`by`: a command that runs it, as setpriv. `lists`: further ones of the configuration."""
+                 never_drop=(), extra=(), **lists):
+        """`by`: a command that runs it, as setpriv; `extra`: arguments for EAL; `lists`: further ones of the configuration."""
         self.lab = lab
         self.control_path = f"{lab.folder}/control.sock"
         self.log_path = f"{lab.folder}/events.jsonl"
@@ -132,7 +132,7 @@ class Service:
                          "max_aggregates": 1024, "flows_per_lcore": 16384,
                          "max_pending_drops": 4096, "max_flow_places": 1024, **dict(instance)},
             "eal": {"lcores": lcores, "huge": huge, "memory_mb": memory_mb,
-                    "file_prefix": os.path.basename(lab.folder), "extra": ["--no-pci"]},
+                    "file_prefix": os.path.basename(lab.folder), "extra": ["--no-pci", *extra]},
             "defaults": dict(defaults),
             "never_drop": dict(never_drop),
             "ports": ports or [

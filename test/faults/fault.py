@@ -19,6 +19,7 @@ SLICES = [{"name": "genuine", "sources": [GENUINE[4]], "mode": "active"},
           {"name": "spoofed", "sources": [SPOOFED[4]], "mode": "active"}]
 # What is of no slice goes through all the same: it shows interruptions.
 PROBED = netlab.host(MIXED[4], 1)
+NUMBERED = os.path.join(TREE, "test", "e2e", "numbered.py")
 PATIENCE_S = 60
 
 FAULTS = {}

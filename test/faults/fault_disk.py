@@ -99,3 +99,32 @@ def disk_read_only(seen):
         fault.goes_on(lab)
         seen.append("refused by check and run; the running one kept its file, and took the new one when it could")
         fault.stop(seen, service)
+
+
+def added(number):
+    return {"name": f"guests{number}", "sources": [f"100.64.{number}.0/24"], "mode": "off"}
+
+
+@fault.fault(in_ci=True)
+def disk_full_under_the_state(seen):
+    """The disk under instance.state_directory is full while slices are added: they are in force, it is said that they would not
+    survive a restart, and they are kept as soon as there is room."""
+    with netlab.Path() as lab, small_disk(lab) as folder:
+        service = pennyline.Service(lab, fault.SLICES, instance={"state_directory": folder})
+        fault.spoofed(lab)
+        fault.goes_on(lab)
+        probe = fault.Probe(lab)
+        fill(folder)
+        for number in range(8):
+            service.ask("slice add", slice=added(number))
+            wait_until("it is in force", lambda n=number: service.ask("slice show", name=f"guests{n}")["in_force"])
+        reason = wait_until("the trouble is told", lambda: [e["reason"] for e in service.events() if e["event"] == "state_trouble"])
+        os.unlink(f"{folder}/filler")
+        wait_until("the end of it is told", lambda: "state_recovered" in fault.names(service))
+        report = probe.end()
+        with open(f"{folder}/slices.json", encoding="utf-8") as file:
+            kept = json.load(file)["slices"]
+        expect(set(kept) == {f"guests{number}" for number in range(8)}, f"kept: {sorted(kept)}")
+        fault.stop(seen, service)
+        seen.append(f"told: {reason[0]}; all 8 slices are in the file afterwards; {fault.told(report)}")
+        expect(report["sent"] == report["received"], fault.told(report))

@@ -4,6 +4,7 @@
 import contextlib
 import json
 import random
+import signal
 import socket
 import tempfile
 import threading
@@ -158,3 +159,49 @@ def hostile_frames(seen):
         seen.append(f"{json.dumps(dict(sorted(reasons.items(), key=lambda item: -item[1])[:4]))}")
 
 
+@contextlib.contextmanager
+def slow_worker(service):
+    """It has the CPU for half of the time."""
+    from test_stalls import thread_stopped, worker
+    is_over, tid = threading.Event(), worker(service)
+
+    def run():
+        while not is_over.is_set():
+            with thread_stopped(service, tid):
+                time.sleep(0.04)
+            time.sleep(0.04)
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        thread.join()
+
+
+@fault.fault(in_ci=True)
+def overloaded(seen):
+    """More comes than the receive queue takes, since it has 64 places and the worker's CPU is taken away for 40 ms out of 80:
+    tests are suspended, then flows are not tracked any more, forwarding goes on; when it is over, all is as before."""
+    ports = [{"name": "left", "device": "iface:portA", "pair": "right", "rx_descriptors": 64},
+             {"name": "right", "device": "iface:portB", "pair": "left"}]
+    with fault.path(traffic=False, ports=ports) as (lab, service):
+        fault.genuine(lab)
+        wait_until("drops", lambda: fault.dropped(service) > 0)
+        flood = fault.spoofed(lab, "--attack", "tuple-flood", rate=10000)
+        with slow_worker(service):
+            wait_until("shedding", lambda: "tracking_shed" in fault.names(service))
+            n, began = fault.forwarded(lab), time.monotonic()
+            fault.goes_on(lab, 10000)
+            rate = (fault.forwarded(lab) - n) / (time.monotonic() - began)
+            n_dropped = fault.dropped(service)
+            time.sleep(1)
+            expect(fault.dropped(service) == n_dropped, "it drops while it cannot keep up")
+            status = service.ask("status")
+        flood.stop(signal.SIGTERM)
+        wait_until("tracking again", lambda: "tracking_resumed" in fault.names(service), 120)
+        wait_until("drops are allowed again", lambda: service.ask("status")["suspended"] is None)
+        wait_until("a verdict on genuine senders", lambda: verdict_of(service, "genuine") == "closed_loop")
+        shed = sum(w["counters"]["tracking_shed"] for w in status["workers"])
+        seen.append(f"{rate:.0f} packets a second went on, {shed} were not tracked; afterwards genuine: closed_loop")
+        fault.stop(seen, service)
