@@ -33,21 +33,28 @@ struct logtail {
     char buffer[BUFFER_BYTES];
 };
 
-static void save(struct logtail *t)
+/* False: it is not on the disk. What was taken since the last place is lost with this one when
+ * somebody else keeps it, so it comes again. */
+static bool save(struct logtail *t)
 {
+    const struct logtail_keeper *keeper = t->config.keeper;
     int result;
 
     if (t->place.offset != t->written.offset || t->place.inode != t->written.inode)
         t->place.sum = place_sum(t->log, t->place.offset);
     if (memcmp(&t->place, &t->written, sizeof(t->place)) == 0)
-        return;
-    result = t->config.keeper != NULL ? t->config.keeper->save(t->config.context, &t->place)
-                                      : place_write(t->place_file, &t->place);
-    if (result == 0)
+        return true;
+    result = keeper != NULL ? keeper->save(t->config.context, &t->place)
+                            : place_write(t->place_file, &t->place);
+    if (result == 0) {
         t->written = t->place;
-    else
-        t->config.say("event log: the place in %s cannot be kept: %s", t->place_file,
-                      strerror(-result));
+        return true;
+    }
+    t->config.say("event log: the place in %s cannot be kept: %s", t->place_file,
+                  strerror(-result));
+    if (keeper != NULL && t->place.inode == t->written.inode)
+        t->place = t->written;
+    return false;
 }
 
 static void count_gap(struct logtail *t, const char *what)
@@ -135,6 +142,10 @@ static void follow_rotation(struct logtail *t)
     /* What was written between our last look and the rotation. */
     while (take_lines(t))
         continue;
+    if (t->config.keeper != NULL && !save(t)) {
+        close(next);
+        return;
+    }
     if (fstat(t->log, &status) < 0 || (uint64_t)status.st_size != t->place.offset) {
         if (!has_no_line(t)) {
             close(next);
@@ -241,7 +252,10 @@ struct logtail *logtail_start(const struct logtail_config *config, char *error, 
             t->config.interval_ms = INTERVAL_MS;
         pthread_mutex_init(&t->lock, NULL);
         monotonic_cond_init(&t->ending);
-        snprintf(t->place_file, sizeof(t->place_file), "%s/event-log.place", config->directory);
+        if (config->keeper == NULL)
+            snprintf(t->place_file, sizeof(t->place_file), "%s/event-log.place", config->directory);
+        else
+            snprintf(t->place_file, sizeof(t->place_file), "%s", config->directory);
         result = resume(t);
         if (result == 0)
             result = -pthread_create(&t->thread, NULL, following_main, t);

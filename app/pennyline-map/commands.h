@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "expect/layout.h"
 
@@ -22,11 +23,20 @@ struct options {
     size_t n_sources;
     const char **words; /* behind the command */
     size_t n_words;
+    /* run, alarms, history */
+    const char *store, *event_log, *box, *syslog, *alertmanager; /* NULL: not given */
+    unsigned int syslog_facility, alertmanager_interval_s;
+    uint32_t keep_days, keep_mib; /* 0: no limit */
+    uint32_t count;
+    bool all; /* alarms: those that are over, too */
 };
 
+int command_alarms(const struct options *options);
 int command_build(const struct options *options);
 int command_check(const struct options *options);
+int command_history(const struct options *options);
 int command_routes(const struct options *options);
+int command_run(const struct options *options);
 int command_why(const struct options *options);
 
 #endif
