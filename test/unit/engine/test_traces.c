@@ -29,6 +29,7 @@ static struct {
     uint8_t test_id;
 } play;
 
+/* Once in a statement at most: compilers differ in which of two comes first. */
 static uint32_t below(uint32_t n)
 {
     return random_u32(&play.chance) % n;
@@ -185,7 +186,8 @@ static void send_data(uint32_t flow, uint32_t turn)
         send(flow, false, TCP_FLAG_ACK, s->unanswered, s->n_last);
         return;
     case 2: /* some of before, cut otherwise */
-        send(flow, false, TCP_FLAG_ACK, s->next - below(6000), 1 + below(3000));
+        n = 1 + below(3000);
+        send(flow, false, TCP_FLAG_ACK, s->next - below(6000), n);
         return;
     case 3: /* a keepalive */
         send(flow, false, TCP_FLAG_ACK, s->next - 1, below(2));
@@ -205,11 +207,12 @@ static void send_other(uint32_t flow)
         TCP_FLAG_RST, TCP_FLAG_RST | TCP_FLAG_ACK, TCP_FLAG_ACK};
     struct sender *s = &play.senders[flow];
     uint8_t f = flags[below(sizeof(flags))];
+    uint32_t n_bytes;
 
     if ((f & TCP_FLAG_SYN) != 0 && below(2) == 0)
         s->next = random_u32(&play.chance);
-    send(flow, false, f, s->next - (below(4) == 0 ? below(3000) : 0),
-         below(6) == 0 ? below(100) : 0);
+    n_bytes = below(6) == 0 ? below(100) : 0;
+    send(flow, false, f, s->next - (below(4) == 0 ? below(3000) : 0), n_bytes);
     s->next += (f & (TCP_FLAG_SYN | TCP_FLAG_FIN)) != 0;
 }
 
@@ -228,15 +231,19 @@ static void order(void)
                                                   AGGREGATE_POOLED, AGGREGATE_POOLED,
                                                   AGGREGATE_FLOWS,  AGGREGATE_SETTLING};
     static const uint32_t thresholds[] = {LAB_ALWAYS, LAB_ALWAYS / 2, LAB_ALWAYS / 20, 0};
-    struct aggregate_order o = {.threshold = thresholds[below(4)],
-                                .phase = (uint8_t)phases[below(6)],
-                                .repaired_flows_only = below(2) == 0};
+    struct aggregate_order o = {
+        .threshold = thresholds[below(4)],
+    };
+    int32_t budget = (int32_t)below(12);
+
+    o.phase = (uint8_t)phases[below(6)];
+    o.repaired_flows_only = below(2) == 0;
 
     play.test_id = (uint8_t)(play.test_id + (below(3) == 0) + (play.test_id == 0));
     o.test_id = play.test_id;
     o.screening = below(2) == 0;
     aggregate_control_order(aggregate_table_control(play.l->aggregates, 0), o);
-    lab_set_budget(play.l, (int32_t)below(12), (int32_t)below(4));
+    lab_set_budget(play.l, budget, (int32_t)below(4));
     trace_say("order %u %u %" PRIu32, o.phase, o.test_id, o.threshold);
 }
 

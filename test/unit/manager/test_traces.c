@@ -36,6 +36,7 @@ struct play {
 
 static struct play play;
 
+/* Once in a statement at most: compilers differ in which of two comes first. */
 static uint32_t below(uint32_t n)
 {
     return random_u32(&play.chance) % n;
@@ -304,7 +305,11 @@ static void end_some(uint32_t temper)
 
 static void tell_place(uint32_t aggregate)
 {
-    struct flow_counts c = {.droppable = below(100), .dropped = below(7)};
+    struct flow_counts c = {.droppable = below(100)};
+    uint16_t worker = (uint16_t)below(play.b->n_workers);
+    uint32_t place = below(6);
+
+    c.dropped = below(7);
 
     if (!box_take_place(play.b, aggregate) && below(2) == 0)
         return;
@@ -315,7 +320,7 @@ static void tell_place(uint32_t aggregate)
         (c.dropped - c.retransmitted) == 0 ? 0 : below((uint32_t)(c.dropped - c.retransmitted) + 1);
     c.duplicates = below(8) == 0 ? below(4) : 0;
     c.population_duplicates = c.duplicates;
-    box_place(play.b, (uint16_t)below(play.b->n_workers), aggregate, below(6), c, below(4) == 0);
+    box_place(play.b, worker, aggregate, place, c, below(4) == 0);
 }
 
 static void want_aggregate(void)
@@ -428,10 +433,10 @@ static void reconfigure(void)
                                    .fates = fates,
                                    .max_own_loss_ratio = 0.001,
                                    .max_stall_ms = play.b->max_stall_ms,
-                                   .may_shed = below(4) != 0,
                                    .max_drops_per_hour = ONE_OF(0, 60)};
     int error;
 
+    g.may_shed = below(4) != 0;
     memcpy(next, play.slices[play.generation], sizeof(play.slices[0]));
     manager_held_slots(play.b->manager, held);
     for (uint32_t i = 0; i < N_SLICES; i++) {
@@ -466,6 +471,7 @@ static void reconfigure(void)
 static void happen(uint32_t temper)
 {
     uint32_t aggregate = below(manager_n_aggregates(play.b->manager));
+    uint16_t worker = (uint16_t)below(play.b->n_workers);
 
     if (!is_live(aggregate))
         return;
@@ -475,11 +481,11 @@ static void happen(uint32_t temper)
     }
     switch (below(8)) {
     case 0:
-        box_forward(play.b, (uint16_t)below(play.b->n_workers), aggregate, below(50));
+        box_forward(play.b, worker, aggregate, below(50));
         return;
     case 1:
         if (temper % 3 == 1)
-            box_duplicate(play.b, (uint16_t)below(play.b->n_workers), aggregate, below(6));
+            box_duplicate(play.b, worker, aggregate, below(6));
         return;
     case 2:
         tell_place(aggregate);
