@@ -11,4 +11,7 @@
 /* Of `n` bytes under the key, whose words are little endian in the paper's vectors. */
 uint64_t siphash(const void *data, size_t n, const uint64_t key[2]);
 
+/* The same of `n` words: of their bytes, little endian. Quicker. */
+uint64_t siphash_words(const uint64_t *words, size_t n, const uint64_t key[2]);
+
 #endif

@@ -28,10 +28,23 @@ static void the_published_vectors(void **state)
     assert_true(of_length(15) == UINT64_C(0xa129ca6149be45e5)); /* that of the paper */
 }
 
+static void words_are_their_bytes(void **state)
+{
+    const uint64_t words[2] = {UINT64_C(0x0706050403020100), UINT64_C(0x0f0e0d0c0b0a0908)};
+    uint8_t bytes[16];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(bytes); i++)
+        bytes[i] = (uint8_t)i;
+    for (size_t n = 0; n <= 2; n++)
+        assert_true(siphash_words(words, n, key) == siphash(bytes, 8 * n, key));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_published_vectors),
+        cmocka_unit_test(words_are_their_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
