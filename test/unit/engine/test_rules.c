@@ -11,6 +11,11 @@ static enum engine_action send(struct lab *l, uint32_t flow, unsigned int n)
     return lab_data(l, flow, 1001 + 100 * n, 100);
 }
 
+static void with_handshakes(struct test_parameters *p)
+{
+    p->units = TEST_UNITS_DATA | TEST_UNITS_OF(UNIT_HANDSHAKE);
+}
+
 static void arm(struct lab *l, uint32_t flow)
 {
     lab_syn(l, flow, 1000);
@@ -207,9 +212,35 @@ static void an_engine_that_begins_to_watch_counts_as_one_that_always_did(void **
     free(rules);
 }
 
+/* An engine has memory for units; who is in force has none among its units. */
+static void slices_without_units_have_none_where_others_had(void **state)
+{
+    const struct lab_options options = {.adjust = with_handshakes};
+    struct lab *l = lab_open(&options);
+    struct engine_rules *data_alone, *both = rules_of(l, (struct engine_rules_config){0});
+
+    (void)state;
+    l->slice.parameters.units = TEST_UNITS_DATA;
+    data_alone = rules_of(l, (struct engine_rules_config){0});
+    lab_order(l, AGGREGATE_POOLED, 1, LAB_ALWAYS);
+    lab_set_budget(l, 100, 0);
+    engine_follow(l->engine, data_alone);
+    assert_int_equal(lab_packet(l, 1, TCP_FLAG_SYN, 1000, 0), ENGINE_FORWARD);
+    lab_counters(l);
+    assert_int_equal(l->units[0][UNIT_HANDSHAKE].seen, 0);
+    engine_follow(l->engine, both);
+    assert_int_equal(lab_packet(l, 2, TCP_FLAG_SYN, 1000, 0), ENGINE_DROP);
+    lab_counters(l);
+    assert_int_equal(l->units[0][UNIT_HANDSHAKE].seen, 1);
+    lab_close(l);
+    free(data_alone);
+    free(both);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(slices_without_units_have_none_where_others_had),
         cmocka_unit_test(a_flow_that_becomes_spared_loses_nothing_from_the_first_packet_on),
         cmocka_unit_test(a_flow_has_as_many_protected_segments_as_the_rules_say_now),
         cmocka_unit_test(a_flow_of_another_slice_counts_for_that_at_once),

@@ -464,6 +464,27 @@ static void memory_grows_with_slices_and_for_mirrors_more(void **state)
     box_close(b);
 }
 
+/* A place for each label that a test by command may have, and none where nobody commands. */
+static void memory_grows_with_labels(void **state)
+{
+    struct box *b = box_new(1);
+    struct manager_config config = {.n_workers = 1,
+                                    .n_drop_records = 1,
+                                    .n_concurrent_flow_phases = 1,
+                                    .slices = b->slices,
+                                    .n_slices = 1};
+    size_t without;
+
+    (void)state;
+    box_open(b);
+    config.aggregates = b->table;
+    without = manager_memory_bytes(&config);
+    config.max_tests_by_command = 1;
+    assert_true(manager_memory_bytes(&config) >=
+                without + TEST_MOST_BY_COMMAND * (TEST_LABEL_MOST_BYTES + 1));
+    box_close(b);
+}
+
 /* Slices with the same coin share its tables. */
 static void memory_grows_with_each_other_coin(void **state)
 {
@@ -549,6 +570,7 @@ int main(void)
         cmocka_unit_test(sums_equal_those_of_a_naive_twin),
         cmocka_unit_test(memory_grows_by_what_is_kept_per_aggregate),
         cmocka_unit_test(memory_grows_with_slices_and_for_mirrors_more),
+        cmocka_unit_test(memory_grows_with_labels),
         cmocka_unit_test(memory_grows_with_each_other_coin),
         cmocka_unit_test(a_manager_that_cannot_be_is_refused),
     };
