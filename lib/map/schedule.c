@@ -130,7 +130,7 @@ static bool class_of(const struct schedule *s, const struct schedule_candidate *
         *class = SCHEDULE_STALE;
     else
         *class = SCHEDULE_CONTROL;
-    return *class != SCHEDULE_STALE || c->tested_ns == 0 ||
+    return *class == SCHEDULE_FIRST || c->tested_ns == 0 ||
            schedule_due_ns(&s->config, c->reality, c->n_inconclusive, c->tested_ns) <= now_ns;
 }
 

@@ -402,6 +402,23 @@ static void what_is_accepted_is_not_unexpected(void **state)
     schedule_destroy(s);
 }
 
+static void what_is_expected_is_not_tested_again_before_its_time(void **state)
+{
+    struct schedule_config c = plain();
+    struct schedule_candidate e = entry(1, 1, 1000);
+    struct schedule *s;
+
+    (void)state;
+    c.control_share = 0.05;
+    s = ready(&c);
+    e.grade = EXPECT_ROUTE;
+    e.reality = MAP_GENUINE;
+    e.tested_ns = START_NS;
+    assert_false(schedule_offer(s, &e, START_NS + 3600 * NS_PER_S));
+    assert_true(schedule_offer(s, &e, START_NS + 86400 * NS_PER_S));
+    schedule_destroy(s);
+}
+
 static void count_visit(void *context, enum schedule_class class,
                         const struct schedule_candidate *candidate, enum schedule_refusal why)
 {
@@ -479,6 +496,7 @@ int main(void)
         cmocka_unit_test(a_share_of_the_budget_is_for_what_is_expected),
         cmocka_unit_test(what_is_not_offered_again_is_forgotten),
         cmocka_unit_test(what_is_accepted_is_not_unexpected),
+        cmocka_unit_test(what_is_expected_is_not_tested_again_before_its_time),
         cmocka_unit_test(with_tests_off_the_queue_is_shown),
         cmocka_unit_test(budgets_that_hold_no_test_are_refused),
         cmocka_unit_test(alpha_leaves_so_many_wrong_verdicts_in_a_year),
