@@ -23,6 +23,7 @@
 #include "inspect.h"
 #include "lanes.h"
 #include "lcores.h"
+#include "machines.h"
 #include "manager/manager.h"
 #include "members.h"
 #include "say.h"
@@ -302,7 +303,8 @@ static void policies_down(struct appliance *a)
 
 static int policies_up(struct appliance *a)
 {
-    const struct policy_plan plan = {.config = a->config, .ports = a->ports, .number = 1};
+    const struct policy_plan plan = {
+        .config = a->config, .ports = a->ports, .machines = a->machines, .number = 1};
     unsigned int lcore;
 
     RTE_LCORE_FOREACH_WORKER (lcore) {
@@ -366,9 +368,10 @@ static const struct step {
     {eal_up, eal_down},           {asked_open, asked_close},
     {change_up, change_down},     {ports_up, ports_down},
     {queues_up, queues_down},     {tables_up, tables_down},
-    {policies_up, policies_down}, {lanes_up, lanes_destroy},
-    {members_up, members_down},   {services_up, services_down},
-    {start_up, start_down},       {inspect_up, inspect_down},
+    {machines_up, machines_down}, {policies_up, policies_down},
+    {lanes_up, lanes_destroy},    {members_up, members_down},
+    {services_up, services_down}, {start_up, start_down},
+    {inspect_up, inspect_down},
 };
 
 static void walk_down(struct appliance *a, size_t n_taken)

@@ -129,6 +129,7 @@ static int make_policies(struct build *b)
 {
     const struct policy_plan plan = {.config = b->next.config,
                                      .ports = b->ports,
+                                     .machines = b->machines,
                                      .number = b->number,
                                      .fates = b->fates,
                                      .sparing = b->sparing + changes_sparing(&b->changes)};

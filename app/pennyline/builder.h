@@ -36,6 +36,7 @@ struct build {
     const struct appliance *appliance;
     const struct config *in_force;
     const struct port *ports;
+    const struct machines *machines;  /* that run; NULL: none */
     bool sockets[RTE_MAX_NUMA_NODES]; /* that have workers */
     bool is_held[SLICE_MAX];          /* manager_held_slots() */
     bool has_passive_memory;          /* workers do (passive_memory.h) */

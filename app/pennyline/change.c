@@ -146,6 +146,7 @@ static void begin(struct appliance *a, uint64_t now_ns)
         .appliance = a,
         .in_force = a->config,
         .ports = a->ports,
+        .machines = a->machines,
         .has_passive_memory = c->has_passive_memory,
         .has_units_memory = c->has_units_memory,
         .may_be_sticky = c->may_be_sticky,

@@ -129,6 +129,7 @@ static int create_worker(struct appliance *a, uint16_t number, unsigned int lcor
     w->socket = socket;
     w->clock = tsc_clock_of(&a->steering, &a->clock_board);
     w->ingresses = a->ingresses;
+    w->machines = a->machines;
     w->ring = export_ring_create(number, memory_n_messages(a->config), socket);
     if (w->ring == NULL)
         return rte_errno > 0 ? -rte_errno : -ENOMEM;

@@ -14,6 +14,7 @@
 #include "heartbeat.h"
 #include "inspect.h"
 #include "lanes.h"
+#include "machines.h"
 #include "manager/manager.h"
 #include "manager/passive.h"
 #include "members.h"
@@ -91,6 +92,7 @@ static unsigned int turn(struct appliance *a, uint64_t now_ns)
     watch_ports(a, now_ns);
     watch_loads(a, now_ns);
     members_serve(a, now_ns);
+    machines_serve(a, now_ns);
     services_serve(a, now_ns);
     inspect_serve(a, now_ns);
     eventlog_flush(a->log);

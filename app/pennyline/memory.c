@@ -7,6 +7,7 @@
 #include "base/time.h"
 #include "export/export.h"
 #include "info/read.h"
+#include "machine/machine.h"
 #include "port/port.h"
 #include "prefix/prefix.h"
 #include "say.h"
@@ -64,6 +65,22 @@ uint64_t memory_sticky_bytes(const struct config *config)
         if (config->services[i].sticky)
             return service_memory_bytes(memory_n_sticky_flows(config));
     return 0;
+}
+
+/* Tables of keys, and the counters of workers. */
+static uint64_t machines_memory_bytes(const struct config *config, uint32_t n_workers)
+{
+    uint64_t n_bytes = 0;
+
+    for (uint32_t i = 0; i < config->n_machines; i++) {
+        struct machine_program *p = machine_compile(&config->machines[i]);
+
+        if (p == NULL)
+            continue;
+        n_bytes += machine_table_memory_bytes(p) + n_workers * machine_lane_memory_bytes(p);
+        machine_program_free(p);
+    }
+    return n_bytes;
 }
 
 static void expect_ports(const struct config *config, const struct places *places,
@@ -176,7 +193,8 @@ static void estimate_by_aggregates(const struct config *config, struct memory_bu
         manager = memory_manager_config(config, b->n_workers, engine.aggregates);
         b->engine_bytes = engine_memory_bytes(&engine);
         b->manager_bytes = manager_memory_bytes(&manager);
-        b->aggregates_bytes = n_bytes + ingress_table_memory_bytes(INGRESS_MOST);
+        b->aggregates_bytes = n_bytes + ingress_table_memory_bytes(INGRESS_MOST) +
+                              machines_memory_bytes(config, b->n_workers);
     }
     free(memory);
 }

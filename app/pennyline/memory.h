@@ -17,10 +17,10 @@ struct memory_budget {
     uint64_t engine_bytes, ring_bytes, other_bytes; /* of each worker */
     uint64_t packets_bytes;                         /* of all ports: their pools */
     uint64_t prefixes_bytes;                        /* of each NUMA socket */
-    uint64_t aggregates_bytes;                      /* their table, and that of ingresses */
-    uint64_t manager_bytes;                         /* plain memory, none of EAL's */
-    uint64_t info_bytes;                            /* what other processes are shown */
-    uint64_t node_bytes[HUGEPAGES_MAX_NODES];       /* what of it comes from EAL, by NUMA node */
+    uint64_t aggregates_bytes; /* their table, and those of ingresses and of machines */
+    uint64_t manager_bytes;    /* plain memory, none of EAL's */
+    uint64_t info_bytes;       /* what other processes are shown */
+    uint64_t node_bytes[HUGEPAGES_MAX_NODES]; /* what of it comes from EAL, by NUMA node */
 };
 
 /* Engine of a worker, but for its tables and secrets. */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "base/hash.h"
+#include "policy_machines.h"
 #include "policy_services.h"
 #include "prefix/prefix.h"
 #include "stats/stages.h"
@@ -59,6 +60,13 @@ static int make_rules(struct policy *policy, const struct policy_plan *plan, int
     return 0;
 }
 
+static void add_machine_stage(struct policy *policy, const struct policy_machine *m)
+{
+    for (uint32_t i = 0; i < policy->n_ports; i++)
+        if ((m->ports >> i & 1) != 0)
+            policy->ports[i].stages |= STAGE_BIT(STAGE_MACHINES);
+}
+
 /* Two generations are there at a time. */
 static int fill(struct policy *policy, const struct policy_plan *plan, int socket)
 {
@@ -88,7 +96,14 @@ static int fill(struct policy *policy, const struct policy_plan *plan, int socke
         if (config->n_services > 0 && !policy->ports[i].is_mirror)
             policy->ports[i].stages |= STAGE_BIT(STAGE_SERVICES);
     }
-    return error == 0 ? policy_services_create(&policy->services, config, ports, socket) : error;
+    if (error == 0)
+        error = policy_services_create(&policy->services, config, ports, socket);
+    if (error == 0)
+        error = policy_machines_create(&policy->machines, config, plan->machines, ports, socket);
+    if (error == 0 && policy->machines != NULL)
+        for (uint32_t i = 0; i < config->n_machines; i++)
+            add_machine_stage(policy, &policy->machines->machines[i]);
+    return error;
 }
 
 struct policy *policy_create(const struct policy_plan *plan, int socket)
@@ -116,6 +131,7 @@ void policy_destroy(struct policy *policy)
         return;
     prefix_table_destroy(policy->prefixes);
     policy_services_destroy(policy->services);
+    policy_machines_destroy(policy->machines);
     rte_free(policy->rules);
     rte_free(policy->slices);
     rte_free(policy);

@@ -17,6 +17,8 @@
 #include "packet/packet.h"
 #include "port/port.h"
 
+struct machines;
+struct policy_machines;
 struct policy_services;
 struct prefix_table;
 
@@ -43,15 +45,17 @@ struct policy {
     struct policy_port ports[CONFIG_MAX_PORTS];
     uint32_t n_ports;
     struct policy_services *services; /* NULL: none */
+    struct policy_machines *machines; /* likewise */
 };
 
 /* What it is made of. */
 struct policy_plan {
-    const struct config *config;  /* not kept */
-    const struct port *ports;     /* open */
-    uint64_t number;              /* of the generation */
-    const enum slice_fate *fates; /* NULL: of the first one */
-    uint32_t sparing;             /* as engine_rules_config has it */
+    const struct config *config;     /* not kept */
+    const struct port *ports;        /* open */
+    const struct machines *machines; /* those that run; NULL: none */
+    uint64_t number;                 /* of the generation */
+    const enum slice_fate *fates;    /* NULL: of the first one */
+    uint32_t sparing;                /* as engine_rules_config has it */
 };
 
 /* Makes one in memory of a NUMA socket. Its rules know no aggregates yet

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "stages.h"
 
+#include "stage_machines.h"
 #include "stage_services.h"
 
 stage_function *const stage_functions[N_STAGES] = {
     [STAGE_SERVICES] = stage_services,
+    [STAGE_MACHINES] = stage_machines,
 };

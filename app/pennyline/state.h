@@ -21,6 +21,7 @@
 
 struct change;
 struct eventlog;
+struct machines;
 struct members;
 struct info_header;
 struct manager;
@@ -112,6 +113,7 @@ struct appliance {
     uint64_t replug_ns;        /* when ports are looked at next */
     struct change *change;     /* of the configuration */
     struct members *members;   /* of services */
+    struct machines *machines; /* NULL: none */
     struct asked *asked;       /* slices and tests at run time */
     bool has_told_end;         /* of a test after which forwarding goes on */
     bool has_told_ready;       /* the service manager, that all workers forward */

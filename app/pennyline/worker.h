@@ -24,6 +24,7 @@
 #define WORKER_BURST      64
 #define WORKER_MAX_QUEUES (CONFIG_MAX_PORTS * CONFIG_MAX_QUEUES)
 
+struct machines;
 struct rte_mbuf;
 struct rte_ring;
 
@@ -82,6 +83,7 @@ struct worker {
     struct ingress_table *ingresses;  /* shared by all workers */
     struct rte_ring *ring;
     struct worker_services *services;
+    struct machines *machines; /* shared by all workers; NULL: none */
     uint32_t n_ports;
     uint32_t n_queues;
     struct worker_queue queues[WORKER_MAX_QUEUES];

@@ -298,6 +298,9 @@ static int read_ports(struct option_reader *r, struct machine *m)
             k++;
         if (r->config != NULL && k == r->config->n_ports)
             return machine_refuse_name(r, name, "a port", port_at, r->config, k);
+        if (r->config != NULL && r->config->ports[k].role == PORT_ROLE_MIRROR)
+            return reader_refuse_value(r, value,
+                                       "a port of role forward: no machine sees a mirror");
         if (r->config != NULL)
             m->ports |= UINT32_C(1) << k;
         reader_leave(r, inner);

@@ -109,7 +109,7 @@ static const struct option_row rule_rows[] = {
      .fallback = "\"forward\"",
      .allowed = "an action, or a list of them",
      .help = "`forward`, `drop`, `pair`, `output PORT`, `output @state`, `flood`, `next_hop NAME`; "
-             "and `mark N`, `count NAME`, `event NAME`, `test`."},
+             "and `mark N`, `count NAME`, `event NAME`, `test`, which are counted."},
     {.name = "next",
      .kind = &kind_text,
      RULE(next),

@@ -158,6 +158,7 @@ static void ports_and_next_hops_are_those_of_the_configuration(void **state)
     } refused[] = {
         {CONFIG("[\"inn\"]", "{}"), "$.machines[0].ports[0]"},
         {CONFIG("[]", "{}"), "$.machines[0].ports"},
+        {CONFIG("[\"in\",\"tap\"]", "{}"), "$.machines[0].ports[1]"},
         {CONFIG("null", "{\"do\":\"output ou\"}"), "$.machines[0].rules[0].do"},
         {CONFIG("null", "{\"do\":\"output tap\"}"), "$.machines[0].rules[0].do"},
         {CONFIG("null", "{\"do\":\"next_hop out\"}"), "$.machines[0].rules[0].do"},
@@ -167,8 +168,8 @@ static void ports_and_next_hops_are_those_of_the_configuration(void **state)
 
     (void)state;
     assert_int_equal(
-        config_load_text(CONFIG("[\"out\",\"tap\"]", "{\"do\":\"output out\"}"), &config, &e), 0);
-    assert_int_equal(config->machines[0].ports, 6);
+        config_load_text(CONFIG("[\"in\",\"out\"]", "{\"do\":\"output out\"}"), &config, &e), 0);
+    assert_int_equal(config->machines[0].ports, 3);
     assert_int_equal(config->machines[0].targets[0].number, 1);
     config_free(config);
     for (size_t i = 0; i < ARRAY_LENGTH(refused); i++) {

@@ -16,6 +16,7 @@
 #include "pennyline/heartbeat.h"
 #include "pennyline/inspect.h"
 #include "pennyline/lanes.h"
+#include "pennyline/machines.h"
 #include "pennyline/members.h"
 #include "pennyline/progress.h"
 #include "pennyline/replug.h"
@@ -78,6 +79,7 @@ bool manager_kill_switch(const struct manager *m) { (void)m; return false; }
 void heartbeat_look(struct appliance *a, uint64_t now_ns) { (void)a, (void)now_ns; }
 bool heartbeat_all_turned(const struct appliance *a) { (void)a; return true; }
 void inspect_serve(struct appliance *a, uint64_t now_ns) { (void)a, (void)now_ns; }
+void machines_serve(struct appliance *a, uint64_t now_ns) { (void)a, (void)now_ns; }
 void members_serve(struct appliance *a, uint64_t now_ns) { (void)a, (void)now_ns; }
 void lanes_join(struct appliance *a) { (void)a; }
 void lanes_order(struct appliance *a, enum worker_order order) { (void)a, (void)order; }

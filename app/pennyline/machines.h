@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The state machines that run: their programs, the tables of keys that all workers share, and each
+ * worker's counters. They are those of the start. The manager's thread, but for what workers read.
+ */
+#ifndef PENNYLINE_MACHINES_H
+#define PENNYLINE_MACHINES_H
+
+#include <jansson.h>
+#include <rte_lcore.h>
+#include <stdalign.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "base/compiler.h"
+#include "config/config.h"
+#include "machine/machine.h"
+
+struct appliance;
+
+/* Workers read it, and write to the table and to their own lane. */
+struct machine_running {
+    struct machine_program *program;
+    struct machine_table *table;
+    struct machine_lane *lanes[RTE_MAX_LCORE]; /* by worker's number */
+    const struct machine *text;                /* the manager's alone */
+    bool fails_open;
+};
+
+struct machines {
+    uint32_t n;
+    struct machine_running running[MACHINE_MAX];
+    alignas(CACHE_LINE_BYTES) _Atomic bool is_off; /* those that fail open forward all */
+    alignas(CACHE_LINE_BYTES) uint64_t swept_epoch, n_passed;
+};
+
+/* 0 or a negative errno. */
+int machines_up(struct appliance *a);
+void machines_down(struct appliance *a);
+
+/* The number of a machine by its name; -1: there is none. */
+static inline int machines_find(const struct machines *machines, const char *name)
+{
+    for (uint32_t i = 0; i < machines->n; i++)
+        if (strcmp(machines->running[i].text->name, name) == 0)
+            return (int)i;
+    return -1;
+}
+
+/* In each turn of the manager's loop: whether they fail open now, and a part of each table. */
+void machines_serve(struct appliance *a, uint64_t now_ns);
+
+/* All machines with their counters; the caller's. */
+json_t *machines_json(const struct appliance *a);
+
+struct machines_query {
+    const char *name;
+    const char *key, *state; /* NULL: any */
+    uint32_t most;
+};
+
+/* Keys of one machine, as a page. NULL, and `error` says why. */
+json_t *machines_keys_json(const struct appliance *a, const struct machines_query *query,
+                           uint64_t now_ns, char *error, size_t n_error);
+
+/* Puts a key into a state; the initial one forgets it. False, and `error` says why. */
+bool machines_put(struct appliance *a, const char *name, const char *key, const char *state,
+                  char *error, size_t n_error);
+
+#endif

@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""State machines in the path: between capture files to the bit, and the transcript of port knocking
+between two namespaces."""
+
+import json
+import os
+import struct
+import tempfile
+import time
+import unittest
+
+import devices
+import frames
+import netlab
+import pennyline
+
+KNOCKS = (1111, 2222, 3333)
+DOOR = 9922
+LISTENER = """
+import socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind((sys.argv[1], int(sys.argv[2])))
+print("listening")
+while True:
+    print(s.recv(2000).decode().strip())
+"""
+SLICE = {"name": "rest", "sources": ["203.0.113.0/24"], "mode": "off"}
+
+
+def example(name):
+    with open(os.path.join(netlab.TREE, "conf/machines", name + ".json"), encoding="utf-8") as file:
+        return json.load(file)["machines"]
+
+
+def datagram(port, source=100):
+    payload = struct.pack("!HHHH", 5000, port, 8 + 20, 0) + b"k" * 20
+    header = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(payload), 7, 0, 64, 17, 0,
+                         bytes([192, 0, 2, source]), bytes([192, 0, 2, 101]))
+    header = header[:10] + struct.pack("!H", frames.checksum(header)) + header[12:]
+    return frames.ethernet(0x0800, header + payload)
+
+
+class OverFiles(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory(prefix="pl-machines-")
+        self.addCleanup(self.folder.cleanup)
+
+    def run_box(self, sent, n_out, machines, **more):
+        box = devices.Service(self.folder.name, sent, machines=machines, slices=[SLICE], **more)
+        came = box.wait_for_frames(n_out)
+        return box, came
+
+    def end(self, box):
+        code, summary = box.stop()
+        self.assertEqual(code, 0, box.process.errors())
+        self.assertEqual(summary.broken_identities(), [])
+        return summary
+
+    def test_only_who_knocked_gets_through_and_nothing_is_changed_of_it(self):
+        sent = [datagram(port) for port in KNOCKS + (DOOR,) * 3]
+        stranger = [datagram(DOOR, source=7) for _ in range(5)]
+        box, came = self.run_box(stranger[:2] + sent[:3] + stranger[2:] + sent[3:], 3,
+                                 example("knock"))
+        self.assertEqual(came, sent[3:])
+        summary = self.end(box)
+        self.assertEqual(summary.totals["dropped_by_stage"], 3 + 5)
+
+    def test_a_machine_without_these_ports_sees_nothing(self):
+        sent = [datagram(port) for port in KNOCKS + (DOOR,)]
+        machines = [{**machine, "ports": ["right"]} for machine in example("knock")]
+        box, came = self.run_box(sent, 4, machines)
+        self.assertEqual(came, sent)
+        self.assertEqual(self.end(box).totals["dropped_by_stage"], 0)
+
+    def test_the_kill_switch_opens_what_fails_open_and_nothing_else(self):
+        sent = [datagram(53) for _ in range(20)]
+        for fail, n_out in (("open", 20), ("closed", 0)):
+            with tempfile.TemporaryDirectory(prefix="pl-machines-") as folder:
+                machines = [{**machine, "fail": fail} for machine in example("knock")]
+                box = devices.Service(folder, sent, machines=machines, slices=[SLICE],
+                                      instance={"control_socket": f"{folder}/control",
+                                                "max_aggregates": 64, "flows_per_lcore": 1024,
+                                                "event_log": f"{folder}/events",
+                                                "kill_switch": True})
+                self.assertEqual(len(box.wait_for_frames(n_out)), n_out)
+                self.assertEqual(self.end(box).totals["dropped_by_stage"], 20 - n_out)
+
+    def three_ports(self):
+        """The file of the third one is opened by DPDK, like the others."""
+        folder = self.folder.name
+        return [{"name": name, "pair": pair,
+                 "device": f"net_pcap{i},rx_pcap={folder}/{source}.pcap,tx_pcap={folder}/{to}.pcap"}
+                for i, (name, pair, source, to) in enumerate(
+                    (("left", "right", "in", "back"), ("right", "left", "nothing", "out"),
+                     ("third", "left", "nothing", "third")))]
+
+    def test_what_a_switch_does_not_know_it_sends_everywhere_else(self):
+        sent = [datagram(53, source=i) for i in range(1, 11)]
+        box, came = self.run_box(sent, 10, example("mac_learning"), ports=self.three_ports())
+        self.assertEqual(came, sent)
+        self.assertEqual(box.wait_for_frames(10, "third"), sent)
+        self.assertEqual(frames.captured(box.path("back.pcap")), [])
+        self.assertEqual(self.end(box).totals["generated"], 10)
+
+    def test_a_machine_says_the_port(self):
+        sent = [datagram(port) for port in (53, 54, 53)]
+        machines = [{"name": "m", "lookup": ["ip.source"], "states": ["a"],
+                     "rules": [{"match": {"udp.destination": 53}, "do": "output third"}]}]
+        box, came = self.run_box(sent, 1, machines, ports=self.three_ports())
+        self.assertEqual(came, [sent[1]])
+        self.assertEqual(box.wait_for_frames(2, "third"), [sent[0], sent[2]])
+        self.end(box)
+
+
+class Transcript(unittest.TestCase):
+    """The server hears of p4, p5 and p6, and of nothing else."""
+
+    def send(self, lab, words_and_ports):
+        for word, port in words_and_ports:
+            lab.client.run("bash", "-c", f"echo {word} > /dev/udp/10.9.0.2/{port}")
+
+    def test_the_server_sees_what_comes_after_the_knocks(self):
+        with netlab.Lab() as lab:
+            lab.client, lab.box, server = map(lab.namespace, ("client", "box", "server"))
+            lab.link(lab.client, "c0", lab.box, "portA")
+            lab.link(lab.box, "portB", server, "s0")
+            lab.client.addresses("c0", "10.9.0.1/24")
+            server.addresses("s0", "10.9.0.2/24")
+            machines = [{**machine, "ports": ["left"]} for machine in example("knock")]
+            box = pennyline.Service(lab, [SLICE], driver="af_packet", machines=machines)
+            heard = server.start("python3", "-u", "-c", LISTENER, "10.9.0.2", str(DOOR))
+            heard.wait_for("listening")
+            self.send(lab, [("p1", 1111), ("p2", 2222), ("p3", 3333), ("p4", DOOR), ("p5", DOOR),
+                            ("p6", DOOR)])
+            netlab.wait_until("p6 is there", lambda: "p6" in heard.output())
+            self.assertEqual(heard.output().split(), ["listening", "p4", "p5", "p6"])
+            # Another one who does not knock, a wrong order, and a stray packet that shuts the door.
+            self.send(lab, [("q1", 53), ("q2", DOOR), ("q3", 2222), ("q4", 1111), ("q5", 3333), ("q6", DOOR)])
+            time.sleep(0.5)
+            self.assertEqual(heard.output().split(), ["listening", "p4", "p5", "p6"])
+            code, summary = box.stop()
+            self.assertEqual(code, 0, box.process.errors())
+            self.assertEqual(summary.broken_identities(), [])
+
+
+if __name__ == "__main__":
+    unittest.main()
