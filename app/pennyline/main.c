@@ -13,6 +13,7 @@
 #include "config/slots.h"
 #include "convert.h"
 #include "lanes.h"
+#include "machine/print.h"
 #include "options.h"
 #include "report/report.h"
 #include "say.h"
@@ -125,9 +126,15 @@ static int serve(const struct options *o, const struct config *config, const cha
     return code;
 }
 
-static int check(const struct config *config)
+static int check(const struct options *options, const struct config *config)
 {
-    unsigned int n = check_host(config);
+    unsigned int n;
+
+    for (uint32_t i = 0; i < config->n_machines; i++)
+        (options->dot ? machine_print_dot : machine_print_words)(stdout, &config->machines[i]);
+    if (options->dot)
+        return EXIT_SUCCESS;
+    n = check_host(config);
 
     if (n > 0)
         printf("%u problem%s to solve first\n", n, n == 1 ? "" : "s");
@@ -154,7 +161,7 @@ int main(int argc, char **argv)
         return options.command == COMMAND_CHECK || code == -ENOMEM ? EXIT_ERROR : EXIT_USAGE;
     }
     code = lay_out(config, options.command == COMMAND_TEST) != 0 ? EXIT_ERROR
-           : options.command == COMMAND_CHECK                    ? check(config)
+           : options.command == COMMAND_CHECK                    ? check(&options, config)
                                                                  : serve(&options, config, argv[0]);
     config_free(config);
     options_free(&options);

@@ -44,6 +44,7 @@ enum {
     KEY_EVENT_LOG,
     KEY_CONTROL,
     KEY_JSON,
+    KEY_DOT,
     KEY_KEEP,
     KEY_FROM_OPENPENNY
 };
@@ -56,7 +57,11 @@ static const struct argp_option run_rows[] = {
     {0},
 };
 
-static const struct argp_option check_rows[] = {CONFIG_OPTION, {0}};
+static const struct argp_option check_rows[] = {
+    CONFIG_OPTION,
+    {"dot", KEY_DOT, NULL, 0, "Only print the state machines, as pictures for Graphviz' dot", 0},
+    {0},
+};
 
 static const struct argp_option convert_rows[] = {
     {"from-openpenny", KEY_FROM_OPENPENNY, "FILE", 0,
@@ -171,6 +176,9 @@ static error_t parse_config_only(int key, char *argument, struct argp_state *sta
         return 0;
     case KEY_JSON:
         o->json = true;
+        return 0;
+    case KEY_DOT:
+        o->dot = true;
         return 0;
     case ARGP_KEY_ARG:
         argp_error(state, "\"%s\": what is this? The configuration is given by --config", argument);

@@ -17,6 +17,7 @@ struct options {
     const char *config_path;
     const char *openpenny_path; /* COMMAND_CONVERT */
     bool json;
+    bool dot; /* COMMAND_CHECK: only the pictures of machines */
     /* COMMAND_TEST */
     struct test_options test;
     const char *in, *out, *driver, *lcores, *event_log, *control_socket;

@@ -16,6 +16,7 @@
 #include "events.h"
 #include "inspect.h"
 #include "lanes.h"
+#include "machines.h"
 #include "members.h"
 #include "say.h"
 #include "telemetry/telemetry.h"
@@ -140,6 +141,25 @@ static bool on_member(void *context, const char *service, const char *member, co
                       uint64_t now_ns, char *error, size_t n_error)
 {
     return members_order(context, service, member, order, now_ns, error, n_error);
+}
+
+static json_t *on_machines(void *context)
+{
+    return machines_json(context);
+}
+
+static json_t *on_machine(void *context, const char *name, const char *key, const char *state,
+                          uint32_t most, uint64_t now_ns, char *error, size_t n_error)
+{
+    const struct machines_query query = {.name = name, .key = key, .state = state, .most = most};
+
+    return machines_keys_json(context, &query, now_ns, error, n_error);
+}
+
+static bool on_machine_set(void *context, const char *name, const char *key, const char *state,
+                           char *error, size_t n_error)
+{
+    return machines_put(context, name, key, state, error, n_error);
 }
 
 static void on_drain(void *context, uint32_t timeout_s, uint64_t now_ns)
@@ -314,6 +334,9 @@ int services_up(struct appliance *a)
         .memory = on_memory,
         .services = on_services,
         .member = on_member,
+        .machines = on_machines,
+        .machine = on_machine,
+        .machine_set = on_machine_set,
         .reload = on_reload,
         .generation = on_generation,
         .config_diff = on_config_diff,

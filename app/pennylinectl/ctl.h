@@ -16,7 +16,7 @@ struct options {
     bool json, wait, origin;
     json_t *request;
     json_t *set; /* --set NAME=VALUE */
-    const char *words[4];
+    const char *words[5];
     size_t n_words;
     const struct subcommand *subcommand;
 };
@@ -30,7 +30,9 @@ enum word {
     WORD_TEST,    /* number of a test */
     WORD_SLICE,   /* name of a slice that the options describe */
     WORD_NAME,
-    WORD_MEMBER, /* its name, and an order */
+    WORD_MEMBER,      /* its name, and an order */
+    WORD_MACHINE,     /* its name, and perhaps a key */
+    WORD_MACHINE_KEY, /* its name, a key and a state */
 };
 
 struct subcommand {

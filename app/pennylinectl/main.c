@@ -83,6 +83,9 @@ static const struct subcommand subcommands[] = {
     {"slice show", WORD_NAME, "slice show", print_slice, run_once},
     {"services", WORD_NONE, "services", print_services, run_once},
     {"member", WORD_MEMBER, "member", print_members, run_once},
+    {"machines", WORD_NONE, "machines", print_machines, run_once},
+    {"machine set", WORD_MACHINE_KEY, "machine set", print_machine_set, run_once},
+    {"machine", WORD_MACHINE, "machine", print_machine, run_once},
     {"kill-switch", WORD_SWITCH, "kill-switch", print_done, run_once},
     {"reload", WORD_NONE, "reload", print_reload, run_once},
     {"config show", WORD_NONE, "config show", NULL, configuration_run_show},
@@ -98,7 +101,8 @@ enum {
     KEY_TIMEOUT,
     KEY_DRY_RUN,
     KEY_ORIGIN,
-    KEY_SERVICE
+    KEY_SERVICE,
+    KEY_STATE
 };
 
 static const struct argp_option argp_rows[] = {
@@ -108,6 +112,7 @@ static const struct argp_option argp_rows[] = {
     {"verdict", KEY_VERDICT, "VERDICT", 0, "aggregates: only with this verdict", 0},
     {"drops", KEY_DROPS, NULL, 0, "aggregates: with every drop on record (with --json)", 0},
     {"service", KEY_SERVICE, "NAME", 0, "member: only in this service", 0},
+    {"state", KEY_STATE, "STATE", 0, "machine: only keys in this state", 0},
     {"dry-run", KEY_DRY_RUN, NULL, 0, "reload: only tell what would change", 0},
     {"origin", KEY_ORIGIN, NULL, 0, "config show: in words, where it came from", 0},
     {"timeout", KEY_TIMEOUT, "S", 0,
@@ -118,7 +123,8 @@ static const struct argp_option argp_rows[] = {
 static const char usage[] =
     "status\nslices\naggregates\naggregate AGGREGATE\ntest SOURCE[,SOURCE]\n"
     "test start AGGREGATE\ntest stop AGGREGATE\ntest show TEST\nslice add NAME\nslice set NAME\n"
-    "slice remove NAME\nslice show NAME\nservices\nmember MEMBER ORDER\nkill-switch "
+    "slice remove NAME\nslice show NAME\nservices\nmember MEMBER ORDER\nmachines\n"
+    "machine NAME [KEY]\nmachine set NAME KEY STATE\nkill-switch "
     "on|off\nreload\nconfig show\n"
     "config diff\ndrain\nwatch";
 
@@ -140,6 +146,9 @@ static const char description[] =
     "  services       the services, their members, and how many packets each got\n"
     "  member         ORDER drained: no new flows, known ones of sticky services go on;\n"
     "                 down: none; enabled: as checks find\n"
+    "  machines       the state machines, and how many keys are in which state\n"
+    "  machine        one of them, what its rules did, and its keys (100 of them)\n"
+    "  machine set    put a key into a state; the initial one forgets it\n"
     "  kill-switch    on: nothing is dropped until it is off, forwarding goes on\n"
     "  reload         read the configuration file anew, and put it in force while\n"
     "                 packets go through; a file that is refused changes nothing\n"
@@ -192,6 +201,14 @@ static void add_member(struct options *o, const char *member, const char *order)
     json_object_set_new(o->request, "order", json_string(order));
 }
 
+static void add_machine(struct options *o, size_t n)
+{
+    static const char *const names[] = {"name", "key", "state"};
+
+    for (size_t i = 0; n + i < o->n_words && i < ARRAY_LENGTH(names); i++)
+        json_object_set_new(o->request, names[i], json_string(o->words[n + i]));
+}
+
 static void take_word(struct argp_state *state, struct options *o, size_t n)
 {
     const char *word = o->words[n];
@@ -208,6 +225,10 @@ static void take_word(struct argp_state *state, struct options *o, size_t n)
     case WORD_MEMBER:
         add_member(o, word, o->words[n + 1]);
         return;
+    case WORD_MACHINE:
+    case WORD_MACHINE_KEY:
+        add_machine(o, n);
+        return;
     default:
         ondemand_understand(state, o, word);
         return;
@@ -221,12 +242,14 @@ static const char *const word_names[] = {
     [WORD_TEST] = "TEST",
     [WORD_SLICE] = "NAME",
     [WORD_NAME] = "NAME",
+    [WORD_MACHINE] = "NAME, and perhaps a KEY",
+    [WORD_MACHINE_KEY] = "NAME, KEY and STATE",
     [WORD_MEMBER] = "MEMBER and an order: enabled, drained or down",
 };
 
 static size_t n_words_after(enum word word)
 {
-    return word == WORD_NONE ? 0 : word == WORD_MEMBER ? 2 : 1;
+    return word == WORD_NONE ? 0 : word == WORD_MEMBER ? 2 : word == WORD_MACHINE_KEY ? 3 : 1;
 }
 
 /* Finds the subcommand that the words are, and takes what is left as its argument. */
@@ -245,7 +268,8 @@ static void understand(struct argp_state *state, struct options *o)
         json_object_set_new(o->request, "command", json_string(s->command));
         if (s->word == WORD_NONE && o->n_words != n)
             argp_error(state, "%s: too many words", s->words);
-        if (o->n_words != n + n_words_after(s->word))
+        if (o->n_words != n + n_words_after(s->word) &&
+            !(s->word == WORD_MACHINE && o->n_words == n + 2))
             argp_error(state, "%s: give one %s", s->words, word_names[s->word]);
         take_word(state, o, n);
         return;
@@ -272,6 +296,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         return 0;
     case KEY_VERDICT:
         json_object_set_new(o->request, "verdict", json_string(argument));
+        return 0;
+    case KEY_STATE:
+        json_object_set_new(o->request, "state", json_string(argument));
         return 0;
     case KEY_SERVICE:
         json_object_set_new(o->request, "service", json_string(argument));

@@ -10,6 +10,9 @@ void print_slices(FILE *out, const json_t *result);
 void print_services(FILE *out, const json_t *result);
 /* What became of an order. */
 void print_members(FILE *out, const json_t *result);
+void print_machines(FILE *out, const json_t *result);
+void print_machine(FILE *out, const json_t *result);
+void print_machine_set(FILE *out, const json_t *result);
 void print_status(FILE *out, const json_t *status);
 void print_reload(FILE *out, const json_t *result);
 void print_config_diff(FILE *out, const json_t *result);

@@ -123,6 +123,21 @@ static const struct command_argument member_arguments[] = {
     {0},
 };
 
+static const struct command_argument machine_arguments[] = {
+    {"name", ARGUMENT_TEXT, true, 0, "of the machine"},
+    {"key", ARGUMENT_TEXT, false, 0, "only this key: its fields, with commas between"},
+    {"state", ARGUMENT_TEXT, false, 0, "only keys in this state"},
+    {"count", ARGUMENT_COUNT, false, MACHINE_KEYS_MOST, "at most so many keys (default 100)"},
+    {0},
+};
+
+static const struct command_argument machine_set_arguments[] = {
+    {"name", ARGUMENT_TEXT, true, 0, "of the machine"},
+    {"key", ARGUMENT_TEXT, true, 0, "its fields, with commas between"},
+    {"state", ARGUMENT_TEXT, true, 0, "that it is put into; the initial one forgets it"},
+    {0},
+};
+
 static const struct command_argument reload_arguments[] = {
     {"dry_run", ARGUMENT_SWITCH, false, 0, "true: only tell what would change"},
     {0},
@@ -165,6 +180,11 @@ static const struct command commands[] = {
      command_run_services, true, NULL},
     {"member", "let a member of services have flows, or drain it", member_arguments,
      command_run_member, false, command_state_services},
+    {"machines", "the state machines, what their rules did, and how many keys are in which state",
+     no_arguments, command_run_machines, true, NULL},
+    {"machine", "one of them, with its keys", machine_arguments, command_run_machine, true, NULL},
+    {"machine set", "put a key of one into a state", machine_set_arguments, command_run_machine_set,
+     false, command_state_machine},
     {"reload", "read the configuration file anew, and put it in force while packets go through",
      reload_arguments, command_run_reload, false, NULL},
     {"config show", "the configuration in force, a page of its slices, and where they came from",

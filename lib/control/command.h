@@ -13,6 +13,7 @@
 #define COMMAND_ERROR_BYTES 512
 #define VERDICTS_MOST       100
 #define CONFIG_SHOW_MOST    100
+#define MACHINE_KEYS_MOST   10000
 
 enum argument_kind {
     ARGUMENT_TEXT,
@@ -75,6 +76,11 @@ bool command_aggregate(struct command_call *call, uint32_t *aggregate);
 /* commands_change.c */
 json_t *command_run_reload(struct command_call *call);
 json_t *command_run_config_diff(struct command_call *call);
+/* commands_machines.c */
+json_t *command_run_machines(struct command_call *call);
+json_t *command_run_machine(struct command_call *call);
+json_t *command_run_machine_set(struct command_call *call);
+json_t *command_state_machine(struct command_call *call);
 /* commands_services.c */
 json_t *command_run_services(struct command_call *call);
 json_t *command_run_member(struct command_call *call);

@@ -78,6 +78,14 @@ struct control_operations {
      * says why. */
     bool (*member)(void *context, const char *service, const char *member, const char *order,
                    uint64_t now_ns, char *error, size_t n_error);
+    json_t *(*machines)(void *context); /* with their counters */
+    /* Up to `most` keys of one, or one key, or those in a state (NULL: any). NULL, and `error` says
+     * why. */
+    json_t *(*machine)(void *context, const char *name, const char *key, const char *state,
+                       uint32_t most, uint64_t now_ns, char *error, size_t n_error);
+    /* Puts a key into a state. False, and `error` says why. */
+    bool (*machine_set)(void *context, const char *name, const char *key, const char *state,
+                        char *error, size_t n_error);
     /* Begins to drain, or gives it another time: so many seconds from now at most, UINT32_MAX: as
      * long as packets come. NULL: it cannot be done here. */
     void (*drain)(void *context, uint32_t timeout_s, uint64_t now_ns);

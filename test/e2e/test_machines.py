@@ -138,9 +138,23 @@ class Transcript(unittest.TestCase):
             self.send(lab, [("q1", 53), ("q2", DOOR), ("q3", 2222), ("q4", 1111), ("q5", 3333), ("q6", DOOR)])
             time.sleep(0.5)
             self.assertEqual(heard.output().split(), ["listening", "p4", "p5", "p6"])
+            self.look_and_set(box)
+            self.send(lab, [("r1", DOOR)])
+            netlab.wait_until("r1 is there", lambda: "r1" in heard.output())
             code, summary = box.stop()
             self.assertEqual(code, 0, box.process.errors())
             self.assertEqual(summary.broken_identities(), [])
+
+    def look_and_set(self, box):
+        key = "10.9.0.1,10.9.0.2"
+        machine = box.ask("machines")["machines"][0]
+        self.assertEqual((machine["name"], machine["rules"][:4]), ("knock", [2, 1, 1, 3]))
+        self.assertEqual(box.ask("machine", name="knock", key=key)["keys"], [])
+        self.assertEqual(box.ask("machine set", name="knock", key=key, state="open")["state"], "open")
+        keys = box.ask("machine", name="knock", state="open")["keys"]
+        self.assertEqual(keys, [{"key": key, "state": "open"}])
+        told = [e for e in box.events() if e["event"] == "command"][-1]
+        self.assertEqual((told["command"], told["after"]["state"]), ("machine set", "open"))
 
 
 if __name__ == "__main__":
