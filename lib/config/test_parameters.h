@@ -73,12 +73,15 @@ static inline bool test_parameters_have_flows_phase(const struct test_parameters
     return p->fallback_to_individual && (p->units & TEST_UNITS_DATA) != 0;
 }
 
-/* No test of an aggregate makes more drops than this. */
+/* No test of an aggregate makes more drops than this. Units alone may take as many again where what
+ * came back speaks for a sender and is not enough. */
 static inline uint32_t test_parameters_most_drops(const struct test_parameters *p)
 {
+    if (!p->fallback_to_individual)
+        return p->max_drops_per_aggregate;
     return p->max_drops_per_aggregate + (test_parameters_have_flows_phase(p)
                                              ? p->max_individual_flows * p->max_drops_per_flow
-                                             : 0);
+                                             : p->max_drops_per_aggregate);
 }
 
 /* The defaults of the table. At start only: it allocates, and aborts when memory is short. */

@@ -76,11 +76,13 @@ enum aggregate_phase {
 
 /* What a control word says. */
 struct aggregate_order {
-    uint32_t threshold;       /* the coin says drop below it: p = threshold / 2^32 */
-    uint8_t test_id;          /* changes with every test */
-    uint8_t phase;            /* enum aggregate_phase */
-    bool repaired_flows_only; /* FLOWS: only flows that repaired something may take a place for now
-                               */
+    uint32_t threshold;           /* the coin says drop below it: p = threshold / 2^32 */
+    uint8_t test_id;              /* changes with every test */
+    uint8_t phase;                /* enum aggregate_phase */
+    union {                       /* by the phase */
+        bool repaired_flows_only; /* FLOWS: only flows that repaired something may take a place */
+        bool data_only;           /* POOLED: units beside data segments have no coin for now */
+    };
     union {                   /* by the phase */
         bool ends_when_spent; /* POOLED: the last drop ends the phase, at once and on all workers */
         bool screening; /* FLOWS: a flow not tested yet may lose one segment without a place */

@@ -48,7 +48,8 @@ static enum engine_action see_first(struct engine *e, const struct sighting *s, 
     s->c->seen++;
     if (is_test_on(s->order))
         u->note = s->order.test_id;
-    if (s->order.phase != AGGREGATE_POOLED && s->order.phase != AGGREGATE_UNITS)
+    if (s->order.phase != AGGREGATE_UNITS &&
+        (s->order.phase != AGGREGATE_POOLED || s->order.data_only))
         return ENGINE_FORWARD;
     budget = &e->controls[s->aggregate].budget;
     counts = engine_may_book(e, budget);

@@ -10,7 +10,8 @@
 static const char *check_budget(const struct test *t)
 {
     const struct test_parameters *p = &t->parameters;
-    uint64_t most = p->max_drops_per_aggregate;
+    uint64_t most = test_parameters_have_flows_phase(p) ? p->max_drops_per_aggregate
+                                                        : test_parameters_most_drops(p);
 
     if (t->flows_started_ns != 0)
         most += (uint64_t)p->max_individual_flows * p->max_drops_per_flow;

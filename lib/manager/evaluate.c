@@ -75,7 +75,7 @@ static unsigned int fewest_repairs_needed(struct test *t, const struct anytime_c
         fewest = t->n_repairs_needed_of_data = evidence_repairs_needed(
             anytime, pooled->n_retransmitted, pooled->n_duplicates, n_places(&t->parameters),
             target - log10(evidence_share_of_data(kinds->on)), t->n_repairs_needed_of_data);
-    for (unsigned int k = 0; t->units != NULL && k < UNIT_N_KINDS; k++) {
+    for (unsigned int k = 0; t->units != NULL && t->units_are_in && k < UNIT_N_KINDS; k++) {
         unsigned int *needed = &t->units->n_repairs_needed[k];
 
         if ((kinds->on >> k & 1) == 0)

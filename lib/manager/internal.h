@@ -93,9 +93,11 @@ struct test {
     uint32_t granted;         /* drops allowed so far; those withdrawn do not count */
     uint64_t withdrawn_epoch; /* which epoch it was when the budget was last withdrawn */
     bool repaired_flows_only, screening;
-    uint64_t n_steps, stepped_ns; /* drops made and ended, and when one last was */
-    uint32_t room;                /* its flow_room, or INDEX_NONE */
-    uint32_t label;               /* likewise */
+    bool units_are_in; /* POOLED: units beside data segments may be dropped, too */
+    uint64_t n_data_steps, data_stepped_ns; /* drops of data segments made and ended, likewise */
+    uint64_t n_steps, stepped_ns;           /* drops made and ended, and when one last was */
+    uint32_t room;                          /* its flow_room, or INDEX_NONE */
+    uint32_t label;                         /* likewise */
 
     struct segments_by_turn segments;
     uint64_t segment_ns; /* when one of an armed flow was last told of; 0: none yet */
@@ -274,6 +276,11 @@ void units_forget(struct manager *m, uint32_t aggregate);
 /* Of all tests: units, or packets of them. */
 uint64_t units_n_dropped(const struct manager *m, uint32_t aggregate);
 uint64_t units_n_dropped_packets(const struct manager *m, uint32_t aggregate);
+/* How many drops may be made before single flows are looked at, if they are. */
+uint32_t units_most_pooled(const struct test *t);
+/* Data segments, which cost their senders least, do not answer the test: others are to be dropped,
+ * too. To be asked each epoch. */
+bool units_are_wanted(const struct manager *m, struct test *t);
 /* Brings the counts up to date. True: R or D of a kind grew. */
 bool units_read(const struct test *t);
 /* As the decision wants them. */

@@ -38,14 +38,16 @@ static uint32_t pooled_grant(const struct manager *m, struct test *t)
 
     if (p->rule == TEST_RULE_PENNY)
         return p->max_drops_per_aggregate;
-    wanted =
-        (is_patience_over(m, t) ? n_dropped : n_dropped - test_pending(t)) + t->n_repairs_needed;
-    return wanted < p->max_drops_per_aggregate ? (uint32_t)wanted : p->max_drops_per_aggregate;
+    /* A unit of another kind comes again after a second or more, and its timeout is near. */
+    wanted = n_dropped - test_pending(t) + t->n_repairs_needed;
+    if (is_patience_over(m, t))
+        wanted += aggregate_counters_pending(&t->counts);
+    return wanted < units_most_pooled(t) ? (uint32_t)wanted : units_most_pooled(t);
 }
 
 static bool all_pooled_drops_are_made(const struct test *t)
 {
-    return test_n_dropped(t) >= t->parameters.max_drops_per_aggregate;
+    return test_n_dropped(t) >= units_most_pooled(t);
 }
 
 static void begin_flows(struct manager *m, struct aggregate_state *a)
@@ -109,6 +111,10 @@ static void await_last_drops(struct manager *m, struct aggregate_state *a)
 /* The last drop ends the pooled phase of rule penny, so it gets all of them or none. */
 static void raise_pooled(struct manager *m, struct aggregate_state *a)
 {
+    if (units_are_wanted(m, &a->test)) {
+        a->test.units_are_in = true;
+        budget_order(m, a, AGGREGATE_POOLED);
+    }
     budget_raise(m, a, pooled_grant(m, &a->test), a->test.parameters.rule == TEST_RULE_PENNY);
 }
 
@@ -318,6 +324,8 @@ void test_begin(struct manager *m, struct aggregate_state *a, const struct test_
         .started_ns = m->now_ns,
     };
     t->units = units_begin(m, a, &t->parameters);
+    t->units_are_in = (t->parameters.units & TEST_UNITS_DATA) == 0;
+    t->data_stepped_ns = m->now_ns;
     /* 0 is what a flow of no test carries. */
     a->test_id = a->test_id == UINT8_MAX ? 1 : (uint8_t)(a->test_id + 1);
     a->n_tests++;

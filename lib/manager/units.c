@@ -7,12 +7,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/time.h"
 #include "manager/internal.h"
 
 static_assert((int)EVIDENCE_HANDSHAKE == (int)UNIT_HANDSHAKE &&
                   (int)EVIDENCE_QUIC == (int)UNIT_QUIC &&
                   VIA_HANDSHAKE + (int)UNIT_QUIC == (int)VIA_QUIC,
               "kinds of evidence begin with the kinds of units, in their order");
+
+/* A drop of a segment costs its sender a round trip, one of a handshake a second and more: so as
+ * long as segments come, and come back, nothing else is dropped. */
+#define DATA_ALONE_NS NS_PER_S
+#define DATA_EXPIRED  3
 
 static bool any_slice_has_kinds(const struct slice *slices, uint32_t n)
 {
@@ -74,6 +80,38 @@ uint64_t units_n_dropped_packets(const struct manager *m, uint32_t aggregate)
     for (unsigned int k = 0; m->units != NULL && k < UNIT_N_KINDS; k++)
         n += m->units[aggregate].total[k].dropped_packets;
     return n;
+}
+
+uint32_t units_most_pooled(const struct test *t)
+{
+    const struct test_parameters *p = &t->parameters;
+
+    return (p->units & TEST_UNITS_DATA) == 0 && units_speak_for_a_sender(t)
+               ? test_parameters_most_drops(p)
+               : p->max_drops_per_aggregate;
+}
+
+/* It comes too slowly, or most of it does not come back. */
+static bool data_does_not_answer(const struct manager *m, const struct test *t)
+{
+    const struct aggregate_counters *c = &t->counts;
+
+    return (m->now_ns - t->data_stepped_ns >= DATA_ALONE_NS && test_n_dropped(t) < t->granted) ||
+           (c->expired >= DATA_EXPIRED && c->expired > c->retransmitted);
+}
+
+bool units_are_wanted(const struct manager *m, struct test *t)
+{
+    const struct aggregate_counters *c = &t->counts;
+    const uint64_t n_steps = 2 * c->dropped - aggregate_counters_pending(c);
+
+    if (t->units == NULL || t->units_are_in)
+        return false;
+    if (n_steps != t->n_data_steps) {
+        t->n_data_steps = n_steps;
+        t->data_stepped_ns = m->now_ns;
+    }
+    return data_does_not_answer(m, t);
 }
 
 bool units_read(const struct test *t)
