@@ -15,6 +15,8 @@
 /* Until what the engines posted when they stopped has come. */
 #define EPOCHS_AFTER_PASSIVE 4
 #define IPV4_BYTES           20
+#define UDP_BYTES            8
+#define MOST_DATAGRAM_BYTES  1500
 #define HEADER_BYTES         52
 #define N_QUEUED             512
 #define N_PENDING            64
@@ -53,7 +55,7 @@ struct box {
     uint64_t base_ns, now_ns, epoch_began_ns, epoch;
     uint64_t verdict_ns, n_segments, verdict_segments;
     bool has_verdict, is_done, was_provisional, watch;
-    double max_log10_e, max_log10_e_pooled, max_log10_e_joint;
+    double max_log10_e, max_log10_e_pooled, max_log10_e_joint, max_log10_e_kind;
     struct passive_counters passive_before; /* all trials before this one */
     float repairs_ms[BOX_MAX_REPAIRS];
     uint32_t n_repairs;
@@ -252,7 +254,7 @@ void box_begin(struct box *b, uint64_t seed, uint64_t stream)
     b->n_repairs = 0;
     if (passive_total(b) != NULL)
         b->passive_before = *passive_total(b);
-    b->max_log10_e = b->max_log10_e_pooled = b->max_log10_e_joint = -INFINITY;
+    b->max_log10_e = b->max_log10_e_pooled = b->max_log10_e_joint = b->max_log10_e_kind = -INFINITY;
     for (uint16_t i = 0; i < b->options.n_lcores; i++) {
         struct engine_config config = engine_config_of(b, i);
 
@@ -302,6 +304,9 @@ static void watch_evidence(struct box *b)
     b->max_log10_e = fmax(b->max_log10_e, r.anytime.log10_e);
     b->max_log10_e_pooled = fmax(b->max_log10_e_pooled, r.anytime.log10_e_pooled);
     b->max_log10_e_joint = fmax(b->max_log10_e_joint, r.anytime.log10_e_joint);
+    for (unsigned int k = 0; k < UNIT_N_KINDS; k++)
+        if ((r.kinds >> k & 1) != 0)
+            b->max_log10_e_kind = fmax(b->max_log10_e_kind, r.units[k].log10_e);
 }
 
 /* Begins an epoch when it is due, and lets workers post it, one after the other. */
@@ -364,6 +369,30 @@ static void write_headers(uint8_t data[HEADER_BYTES], const struct box_packet *p
     store_be32(data + IPV4_BYTES + 24, packet->timestamp);
 }
 
+static void set_tuple(struct box *b, uint32_t flow)
+{
+    store_be32(b->view.source.bytes + 12, 0x0a000000 + (flow & 0xffff));
+    b->view.source_port = (uint16_t)(1024 + (flow >> 16));
+}
+
+/* IPv4 and UDP, the headers that are looked at. */
+static bool take_datagram(struct box *b, struct engine *engine, const struct box_packet *packet)
+{
+    const uint16_t n_bytes = datagram_bytes(packet->datagram);
+    uint8_t data[IPV4_BYTES + UDP_BYTES + MOST_DATAGRAM_BYTES] = {0x45};
+    struct packet_view view;
+
+    set_tuple(b, packet->flow);
+    view = b->view;
+    view.reason = PACKET_UDP;
+    view.protocol = PACKET_PROTOCOL_UDP;
+    view.payload_bytes = n_bytes;
+    datagram_write(packet->datagram, packet->sequence, data + IPV4_BYTES + UDP_BYTES, n_bytes);
+    engine_count_untestable(engine, 0, &view, 1);
+    return engine_note_datagram(engine, 0, &view, data, IPV4_BYTES + UDP_BYTES + n_bytes, 1) ==
+           ENGINE_DROP;
+}
+
 bool box_packet(struct box *b, uint64_t time_ns, const struct box_packet *packet)
 {
     uint64_t now_ns = b->base_ns + time_ns;
@@ -377,8 +406,11 @@ bool box_packet(struct box *b, uint64_t time_ns, const struct box_packet *packet
     }
     go_on(b, now_ns);
     b->n_segments += packet->payload_bytes != 0;
-    store_be32(b->view.source.bytes + 12, 0x0a000000 + (packet->flow & 0xffff));
-    b->view.source_port = (uint16_t)(1024 + (packet->flow >> 16));
+    if (packet->datagram != DATAGRAM_NONE) {
+        engine_begin_burst(engine, workers_now_ns(b, now_ns));
+        return take_datagram(b, engine, packet);
+    }
+    set_tuple(b, packet->flow);
     b->view.sequence = packet->sequence;
     b->view.payload_bytes = packet->payload_bytes;
     b->view.tcp_flags = packet->tcp_flags;
@@ -459,6 +491,11 @@ double box_max_log10_e(const struct box *b)
 double box_max_log10_e_pooled(const struct box *b)
 {
     return b->max_log10_e_pooled;
+}
+
+double box_max_log10_e_kind(const struct box *b)
+{
+    return b->max_log10_e_kind;
 }
 
 double box_max_log10_e_joint(const struct box *b)

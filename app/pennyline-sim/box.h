@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "blind/datagram.h"
 #include "config/test_parameters.h"
 #include "manager/manager.h"
 #include "stats/passive.h"
@@ -31,6 +32,7 @@ struct box_packet {
     /* 0: none. Mode passive tells the order of sending by them. */
     uint16_t ip_id;
     uint32_t timestamp;
+    uint8_t datagram; /* enum datagram; its connection ID is made of `sequence` */
 };
 
 /* What the box does to itself in a trial: from `from_ns` to `to_ns` threads of it stand still, or
@@ -96,5 +98,6 @@ void box_watch_evidence(struct box *b, bool on);
 double box_max_log10_e(const struct box *b);
 double box_max_log10_e_pooled(const struct box *b);
 double box_max_log10_e_joint(const struct box *b);
+double box_max_log10_e_kind(const struct box *b); /* of any kind of units beside data segments */
 
 #endif

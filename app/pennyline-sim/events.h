@@ -16,6 +16,7 @@ enum event_kind {
     EVENT_ACK,         /* an ACK reaches the sender */
     EVENT_DELAYED_ACK, /* the receiver has waited long enough */
     EVENT_TIMER,       /* the sender's timer may be due */
+    EVENT_HANDSHAKE,   /* a handshake, or a first flight, that was not answered */
     EVENT_HELD,        /* the box takes a packet that waited while it stood still */
 };
 

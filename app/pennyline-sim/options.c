@@ -8,8 +8,24 @@
 
 #include "base/compiler.h"
 #include "base/time.h"
+#include "blind/unit_attacks.h"
+#include "unit/unit.h"
 
-enum kind { U16, U32, REAL, ON, OFF, NS_OF_MS, MS_OF_S, ATTACK, RULE, PRESET, BETWEEN };
+enum kind {
+    U16,
+    U32,
+    REAL,
+    ON,
+    OFF,
+    NS_OF_MS,
+    MS_OF_S,
+    ATTACK,
+    RULE,
+    PRESET,
+    BETWEEN,
+    STACK,
+    UNITS
+};
 
 /* Rows of the scenario's options: name, argument, field, kind, least, most, group, help. */
 #define AT(field) offsetof(struct scenario, field)
@@ -41,6 +57,13 @@ static const struct row {
     {"delayed-ack-ms", "MS", AT(genuine.tcp.delayed_ack_ns), NS_OF_MS, 0, 1e4, 2, "(40)"},
     {"window", "N", AT(genuine.tcp.max_window), U32, 1, TCP_MODEL_WINDOW, 2,
      "Greatest window, segments (32)"},
+    {"stack", "NAME", AT(genuine.stack), STACK, 0, 0, 2,
+     "When a SYN is sent again: linux (default), rfc6298, bsd or windows; or first flights of QUIC "
+     "alone: quic or quic-cached"},
+    {"all-stacks", NULL, AT(genuine.all_stacks), ON, 0, 0, 2, "Those of TCP, or of QUIC, in turn"},
+    {"datagrams", "N", AT(genuine.n_datagrams), U32, 1, 8, 2, "Of a first flight of QUIC (1)"},
+    {"moves-on", "SHARE", AT(genuine.moves_on), REAL, 0, 1, 2,
+     "Flows that never send a handshake again, but go on by another address (0)"},
     {"to-completion", NULL, AT(to_completion), ON, 0, 0, 2,
      "Go on after the verdict until all flows are done"},
     {"attack", "NAME", AT(blind.attack), ATTACK, 0, 0, 3,
@@ -98,6 +121,7 @@ static const struct row {
     {"clock-jump", "SECONDS", AT(own.clock_jump_s), REAL, -3600, 3600, 7,
      "The workers' clock jumps so far ahead, or stands for so long if negative (0)"},
     {"rule", "RULE", AT(test.rule), RULE, 0, 0, 5, "anytime (default) or penny"},
+    {"units", "UNIT[,...]", AT(test.units), UNITS, 0, 0, 5, "data (default), handshake, quic"},
     {"drop-probability", "P", AT(test.drop_probability), REAL, 1e-6, 0.5, 5, "(0.05)"},
     {"alpha", "P", AT(test.alpha), REAL, 1e-15, 0.1, 5, "(1e-6)"},
     {"beta", "P", AT(test.beta), REAL, 1e-15, 0.1, 5, "(1e-4)"},
@@ -173,6 +197,38 @@ static enum sender_between options_between(struct argp_state *state, const char 
     return (enum sender_between)i;
 }
 
+static enum handshake_stack options_stack(struct argp_state *state, const char *text)
+{
+    unsigned int i = 0;
+
+    while (handshake_stack_name(i) != NULL && strcmp(handshake_stack_name(i), text) != 0)
+        i++;
+    if (i == STACK_N)
+        argp_error(state,
+                   "--stack %s: there are linux, rfc6298, bsd, windows, quic and quic-cached",
+                   text);
+    return (enum handshake_stack)i;
+}
+
+static uint32_t options_units(struct argp_state *state, const char *text)
+{
+    char *copy = strdup(text), *rest = copy;
+    uint32_t units = 0;
+
+    for (char *word; copy != NULL && (word = strsep(&rest, ",")) != NULL;) {
+        uint32_t unit = strcmp(word, "data") == 0 ? TEST_UNITS_DATA : 0;
+
+        for (unsigned int k = 0; k < UNIT_N_KINDS; k++)
+            if (strcmp(word, unit_rule_of((enum unit_kind)k)->name) == 0)
+                unit = TEST_UNITS_OF(k);
+        if (unit == 0)
+            argp_error(state, "--units %s: there are data, handshake and quic", text);
+        units |= unit;
+    }
+    free(copy);
+    return units;
+}
+
 static void set_word(struct argp_state *state, struct scenario *s, const struct row *row,
                      const char *text)
 {
@@ -181,9 +237,13 @@ static void set_word(struct argp_state *state, struct scenario *s, const struct 
     } else if (row->kind == ATTACK) {
         const struct attack **attack = (void *)((uint8_t *)s + row->offset);
 
-        *attack = attack_by_name(text);
+        *attack = any_attack_by_name(text);
         if (*attack == NULL)
             argp_error(state, "--%s %s: there is none of that name", row->name, text);
+    } else if (row->kind == STACK) {
+        s->genuine.stack = options_stack(state, text);
+    } else if (row->kind == UNITS) {
+        s->test.units = options_units(state, text);
     } else if (row->kind == BETWEEN) {
         s->blind.between = options_between(state, text);
     } else {
@@ -198,7 +258,7 @@ static void set(struct argp_state *state, struct scenario *s, const struct row *
     double value = 0;
 
     if (row->argument != NULL && row->kind != PRESET && row->kind != ATTACK && row->kind != RULE &&
-        row->kind != BETWEEN)
+        row->kind != BETWEEN && row->kind != STACK && row->kind != UNITS)
         value = options_number(state, row->name, text, row->least, row->most);
     switch (row->kind) {
     case U16:
@@ -224,6 +284,8 @@ static void set(struct argp_state *state, struct scenario *s, const struct row *
     case RULE:
     case PRESET:
     case BETWEEN:
+    case STACK:
+    case UNITS:
         set_word(state, s, row, text);
         break;
     }

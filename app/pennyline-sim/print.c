@@ -64,6 +64,10 @@ json_t *print_summary_json(const struct summary *s)
     json_object_set_new(o, "reached_1e2", rate_json(&s->reached[0]));
     json_object_set_new(o, "reached_1e3", rate_json(&s->reached[1]));
     json_object_set_new(o, "reached_1e6", rate_json(&s->reached[2]));
+    if (s->has_kinds) {
+        json_object_set_new(o, "kind_reached_1e2", rate_json(&s->reached_kind[0]));
+        json_object_set_new(o, "kind_reached_1e3", rate_json(&s->reached_kind[1]));
+    }
     return o;
 }
 

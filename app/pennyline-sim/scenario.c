@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "pennyline-sim/scenario.h"
 
+#include <math.h>
 #include <stddef.h>
 
 #include "base/time.h"
 #include "flow/flow.h"
+
+#define MOST_FLOWS_OF_UNITS 100000
 
 void scenario_default(struct scenario *s)
 {
@@ -12,6 +15,7 @@ void scenario_default(struct scenario *s)
         .genuine = {.n_flows = 10,
                     .segment_bytes = 1400,
                     .start_ms = 50,
+                    .n_datagrams = 1,
                     .tcp = {.sack = true,
                             .recent_ack = true,
                             .tail_loss_probe = true,
@@ -47,6 +51,10 @@ uint32_t scenario_table_flows(const struct scenario *s)
 {
     uint32_t n = 2 * (s->genuine.n_flows + (s->blind.attack != NULL ? s->blind.n_flows : 0));
 
+    /* Each attack by units begins a flow with each step; half as many units are remembered as there
+     * are flows, for ten seconds. */
+    if (s->blind.attack != NULL && test_parameters_kinds(&s->test) != 0)
+        n += (uint32_t)fmin(25 * scenario_blind_rate(s), MOST_FLOWS_OF_UNITS);
     if (s->n_table_flows != 0)
         n = s->n_table_flows;
     else if (s->genuine.renew)
@@ -60,6 +68,10 @@ const char *scenario_check(const struct scenario *s)
         return "nobody sends: give --flows, or an --attack";
     if (s->blind.attack != NULL && scenario_blind_rate(s) < 1)
         return "the blind sender's rate is below 1: give --blind-rate, or --pace and --blind-share";
+    if (s->test.units == 0)
+        return "--units: none is left";
+    if (s->test.rule == TEST_RULE_PENNY && test_parameters_kinds(&s->test) != 0)
+        return "rule penny judges data segments alone: leave --units away";
     if (s->to_completion && (s->genuine.n_segments == 0 || s->genuine.renew))
         return "--to-completion wants flows that end: give --segments, and not --renew";
     if (s->network.burst > 1 &&

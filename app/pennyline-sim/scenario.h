@@ -8,6 +8,7 @@
 
 #include "blind/attacks.h"
 #include "config/test_parameters.h"
+#include "pennyline-sim/handshake_model.h"
 #include "pennyline-sim/network.h"
 #include "pennyline-sim/tcp_model.h"
 
@@ -23,6 +24,12 @@ struct genuine_options {
     double pace;     /* segments per second that the application writes; 0: as fast as TCP goes */
     double start_ms; /* flows begin within so long */
     struct tcp_options tcp;
+    /* Tests of handshakes and QUIC only: else no SYN is lost. A stack of QUIC sends first flights
+     * and nothing else. */
+    enum handshake_stack stack;
+    bool all_stacks;      /* of TCP, or of QUIC, in turn */
+    uint32_t n_datagrams; /* of a first flight */
+    double moves_on;      /* share of flows that never repeat: they go on by another address */
 };
 
 struct blind_options {

@@ -199,14 +199,16 @@ static void summarize_reached(const struct trial_result *r, uint64_t n, struct s
 {
     for (int level = 0; level < STUDY_N_LEVELS; level++) {
         double threshold = -log10(study_levels[level]);
-        uint64_t reached = 0, pooled = 0;
+        uint64_t reached = 0, pooled = 0, kind = 0;
 
         for (uint64_t i = 0; i < n; i++) {
             reached += (double)r[i].max_log10_e >= threshold;
             pooled += (double)r[i].max_log10_e_pooled >= threshold;
+            kind += (double)r[i].max_log10_e_kind >= threshold;
         }
         out->reached[level] = rate_of(reached, n);
         out->reached_pooled[level] = rate_of(pooled, n);
+        out->reached_kind[level] = rate_of(kind, n);
     }
 }
 
@@ -263,6 +265,7 @@ int study_run(const struct scenario *scenario, const struct study_options *optio
     if (error == 0)
         summarize_errors(scenario, out);
     out->wall_s = monotonic_s() - started_s;
+    out->has_kinds = test_parameters_kinds(&scenario->test) != 0;
     free(own);
     if (error != 0)
         fprintf(stderr, "pennyline-sim: trials failed: %s\n", strerror(-error));

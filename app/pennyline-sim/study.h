@@ -37,6 +37,7 @@ struct quantiles {
 struct summary {
     uint64_t n_runs;
     double wall_s;
+    bool has_kinds; /* units beside data segments were tested */
     struct rate outcomes[STUDY_N_OUTCOMES];
     struct rate mixed, provisional, via_flows;
     /* Wrong verdicts. closed_loop when nobody is genuine; not_closed_loop when somebody is. Of no
@@ -51,6 +52,8 @@ struct summary {
     /* Trials whose evidence, or pooled E, was 1/level or more after any epoch; with `watch` only.
      */
     struct rate reached[STUDY_N_LEVELS], reached_pooled[STUDY_N_LEVELS];
+    struct rate
+        reached_kind[STUDY_N_LEVELS]; /* by E of a kind of units beside data segments alone */
 };
 
 /* Runs the trials. results (NULL: none wanted) takes n_runs of them. 0 or a negative errno, then

@@ -29,6 +29,8 @@ struct genuine_flow {
     uint8_t generation;
     uint16_t n_sent; /* the identification counts packets */
     bool ack_is_waiting, fin_is_sent, is_done;
+    bool moves_on;
+    enum handshake_stack stack;
 };
 
 /* A packet that waits while the box stands still. */
@@ -158,7 +160,10 @@ static bool passes_box(struct trial *t, uint16_t flow, uint32_t segment, uint32_
                                       .payload_bytes = n_bytes,
                                       .tcp_flags = flags,
                                       .ip_id = (uint16_t)sent,
-                                      .timestamp = (uint32_t)(sent >> 16)};
+                                      .timestamp = (uint32_t)(sent >> 16),
+                                      .datagram = handshake_stack_is_quic(t->flows[flow].stack)
+                                                      ? DATAGRAM_INITIAL
+                                                      : DATAGRAM_NONE};
 
     if (path_has_changed(t) || network_chance(&t->random, t->scenario->network.unseen))
         return true;
@@ -268,6 +273,61 @@ static void send_what_may(struct trial *t, uint16_t flow)
     watch_timer(t, flow);
 }
 
+static uint64_t round_trip_ns(const struct network_options *n)
+{
+    double ms = n->delay_upstream_ms + n->delay_downstream_ms + n->delay_back_ms;
+
+    return (uint64_t)(ms * (double)NS_PER_MS);
+}
+
+/* All datagrams of a first flight, or a SYN, to the other end. False: it was lost on the way, or
+ * dropped; of a flight one that comes is enough. */
+static bool send_handshake(struct trial *t, uint16_t flow)
+{
+    const struct genuine_flow *f = &t->flows[flow];
+    const bool is_quic = handshake_stack_is_quic(f->stack);
+    bool arrives = false;
+
+    for (uint32_t i = 0; i < (is_quic ? t->scenario->genuine.n_datagrams : 1); i++)
+        if (!loss_takes(&t->loss_upstream, &t->random) &&
+            passes_box(t, flow, 0, f->initial_sequence, 0, TCP_FLAG_SYN, mark_sent(t, flow)) &&
+            !loss_takes(&t->loss_downstream, &t->random))
+            arrives = true;
+    return arrives;
+}
+
+static void end_flow(struct trial *t, uint16_t flow);
+
+/* Attempt number `attempt`, from 0. */
+static void try_handshake(struct trial *t, uint16_t flow, uint32_t attempt)
+{
+    const uint64_t rtt_ns = round_trip_ns(&t->scenario->network);
+    struct genuine_flow *f = &t->flows[flow];
+    uint64_t wait_ns = handshake_wait_ns(f->stack, attempt, rtt_ns);
+
+    if (send_handshake(t, flow) && !loss_takes(&t->loss_ack, &t->random)) {
+        /* RFC 6298 5.7 and RFC 5681 3.1: what the SYN lost, the data pay for. */
+        if (attempt > 0) {
+            f->sender.timeout_ns = 3 * NS_PER_S;
+            f->sender.window = 1;
+        }
+        schedule_for_flow(t, t->now_ns + rtt_ns, EVENT_WRITE, flow, 0);
+    } else if (wait_ns != 0 && !f->moves_on) {
+        schedule_for_flow(t, t->now_ns + wait_ns, EVENT_HANDSHAKE, flow, attempt + 1);
+    } else {
+        end_flow(t, flow);
+    }
+}
+
+/* Of TCP those before, of QUIC those from there on. */
+static enum handshake_stack stack_of(const struct genuine_options *g, uint32_t number)
+{
+    if (!g->all_stacks)
+        return g->stack;
+    return handshake_stack_is_quic(g->stack) ? STACK_QUIC + number % (STACK_N - STACK_QUIC)
+                                             : number % STACK_QUIC;
+}
+
 static void on_start(struct trial *t, uint16_t flow)
 {
     const struct scenario *s = t->scenario;
@@ -284,6 +344,12 @@ static void on_start(struct trial *t, uint16_t flow)
                     (uint64_t)(rtt_ms * (double)NS_PER_MS));
     if (s->genuine.pace > 0)
         f->sender.n_written = 0;
+    if (test_parameters_kinds(&s->test) != 0 || handshake_stack_is_quic(s->genuine.stack)) {
+        f->stack = stack_of(&s->genuine, flow + f->generation);
+        f->moves_on = network_chance(&t->random, s->genuine.moves_on);
+        try_handshake(t, flow, 0);
+        return;
+    }
     if (!s->genuine.from_middle)
         passes_box(t, flow, 0, f->initial_sequence, 0, TCP_FLAG_SYN, mark_sent(t, flow));
     /* That is when the SYN comes to the box; what comes next, comes a round trip later. */
@@ -295,6 +361,12 @@ static void on_write(struct trial *t, uint16_t flow)
 {
     double pace = t->scenario->genuine.pace;
     struct genuine_flow *f = &t->flows[flow];
+
+    /* Nothing of QUIC but the first flight is looked at. */
+    if (handshake_stack_is_quic(f->stack)) {
+        end_flow(t, flow);
+        return;
+    }
 
     if (pace > 0 && f->sender.n_written < f->sender.n_segments) {
         f->sender.n_written++;
@@ -398,6 +470,9 @@ static void handle(struct trial *t, const struct event *e)
     case EVENT_TIMER:
         on_timer(t, e->flow);
         return;
+    case EVENT_HANDSHAKE:
+        try_handshake(t, e->flow, e->number);
+        return;
     case EVENT_HELD:
         on_held(t, &t->held[e->number]);
         return;
@@ -417,7 +492,8 @@ static void blind_packet(struct trial *t)
     const struct box_packet packet = {.flow = 2 * (uint32_t)s->flow + 1,
                                       .sequence = s->seq,
                                       .payload_bytes = s->n_bytes,
-                                      .tcp_flags = s->tcp_flags};
+                                      .tcp_flags = s->tcp_flags,
+                                      .datagram = s->datagram};
 
     if (!loss_takes(&t->loss_upstream, &t->random)) {
         if (box_is_stalled(t->box, t->now_ns))
@@ -569,22 +645,25 @@ static float log10_odds(const struct aggregate_report *r, const struct test_para
 
 static void collect(struct trial *t, struct trial_result *out)
 {
+    struct unit_counters units = {0};
     struct aggregate_report r;
 
     box_stop(t->box);
     await_verdict(t);
     box_report(t->box, &r);
+    for (unsigned int k = 0; k < UNIT_N_KINDS; k++)
+        unit_counters_add(&units, &r.units[k].test);
     *out = (struct trial_result){
         .verdict = (uint8_t)r.verdict,
         .via = (uint8_t)r.via,
         .reason = (uint8_t)r.reason,
         .mixed = r.mixed,
         .provisional = box_was_provisional(t->box),
-        .n_dropped = (uint32_t)r.test.dropped,
-        .n_retransmitted = (uint32_t)r.test.retransmitted,
-        .n_expired = (uint32_t)r.test.expired,
-        .n_void = (uint32_t)r.test.voided,
-        .n_duplicates = (uint32_t)r.test.test_duplicates,
+        .n_dropped = (uint32_t)r.n_dropped,
+        .n_retransmitted = (uint32_t)(r.test.retransmitted + units.retransmitted),
+        .n_expired = (uint32_t)(r.test.expired + units.expired),
+        .n_void = (uint32_t)(r.test.voided + units.voided),
+        .n_duplicates = (uint32_t)(r.test.test_duplicates + units.duplicates),
         .n_segments = (uint32_t)box_verdict_segments(t->box),
         .seconds = (float)box_verdict_ns(t->box) / (float)NS_PER_S,
         .log10_e = (float)r.anytime.log10_e,
@@ -594,6 +673,7 @@ static void collect(struct trial *t, struct trial_result *out)
         .max_log10_e = (float)box_max_log10_e(t->box),
         .max_log10_e_pooled = (float)box_max_log10_e_pooled(t->box),
         .max_log10_e_joint = (float)box_max_log10_e_joint(t->box),
+        .max_log10_e_kind = (float)box_max_log10_e_kind(t->box),
         .completion_s = t->n_done != 0 ? (float)(t->completion_s / t->n_done) : NAN,
     };
     out->n_repairs = box_repairs_ms(t->box, out->repairs_ms);

@@ -24,6 +24,7 @@ struct trial_result {
     float log10_odds_penny;                       /* closed_loop against not, of the pooled phase */
     /* The greatest after any epoch; with `watch` only. */
     float max_log10_e, max_log10_e_pooled, max_log10_e_joint;
+    float max_log10_e_kind; /* of any kind of units beside data segments */
     uint32_t n_repairs;
     float repairs_ms[BOX_MAX_REPAIRS]; /* from a drop to its repair */
     float completion_s;                /* mean of the genuine flows that ended; to_completion */

@@ -7,14 +7,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* One TCP segment as the sender means it; tools/traffic/frame.h makes bytes of it. */
+#include "blind/datagram.h"
+
+/* One TCP segment, or one datagram, as the sender means it; tools/traffic/frame.h makes bytes of
+ * it. */
 struct segment {
     uint64_t time_ns; /* since the sender's start */
     uint64_t flow;    /* which addresses and ports: see frame_path_tuple() */
-    uint32_t seq;
+    uint32_t seq;     /* of a datagram: what its connection ID is made of */
     uint16_t n_bytes; /* of payload */
     uint8_t tcp_flags;
-    bool is_repeat; /* some of its bytes were sent before */
+    uint8_t datagram : 7;  /* enum datagram; DATAGRAM_NONE: TCP */
+    uint8_t is_repeat : 1; /* some of its bytes were sent before */
 };
 
 struct waiting {

@@ -111,10 +111,23 @@ uint32_t sender_send_new(struct sender *s, uint32_t flow, uint16_t n_bytes)
     return sender_send_new_flagged(s, flow, n_bytes, 0);
 }
 
+uint64_t sender_new_flow(struct sender *s)
+{
+    return s->options.n_flows + s->n_flood_flows++;
+}
+
+void sender_send_unit(struct sender *s, const struct segment *segment, uint64_t delay_ns)
+{
+    struct segment later = *segment;
+
+    later.time_ns = s->now_ns + delay_ns;
+    push(s, later);
+}
+
 void sender_send_flood(struct sender *s, bool syn)
 {
     push(s, (struct segment){.time_ns = s->now_ns,
-                             .flow = s->options.n_flows + s->n_flood_flows++,
+                             .flow = sender_new_flow(s),
                              .seq = random_u32(&s->random),
                              .n_bytes = syn ? 0 : s->options.payload_bytes,
                              .tcp_flags = syn ? TCP_FLAG_SYN : TCP_FLAG_ACK | TCP_FLAG_PSH});

@@ -83,6 +83,12 @@ void sender_send_flags(struct sender *s, uint32_t flow, uint8_t tcp_flags);
 /* One packet of a flow never used before: a SYN, or data from the middle. */
 void sender_send_flood(struct sender *s, bool syn);
 
+/* A flow number never used before. */
+uint64_t sender_new_flow(struct sender *s);
+
+/* A packet as it is, `delay_ns` after the step's time. */
+void sender_send_unit(struct sender *s, const struct segment *segment, uint64_t delay_ns);
+
 /* True with the probability, by the sender's own seeded coin. */
 bool sender_coin(struct sender *s, double probability);
 

@@ -2,7 +2,7 @@
 #include "arguments.h"
 
 #include "base/time.h"
-#include "blind/attacks.h"
+#include "blind/unit_attacks.h"
 
 #include <argp.h>
 #include <errno.h>
@@ -97,7 +97,7 @@ static double number(struct argp_state *state, const char *name, const char *tex
 static const struct attack *parse_attack(struct argp_state *state, const char *name,
                                          const char *text)
 {
-    const struct attack *attack = attack_by_name(text);
+    const struct attack *attack = any_attack_by_name(text);
 
     if (!attack)
         argp_error(state, "--%s %s: there is none of that name", name, text);
@@ -305,6 +305,8 @@ static char *filter_help(int key, const char *text, void *input)
         return (char *)text;
     fputs("Attacks:\n", to);
     for (unsigned int i = 0; (attack = attack_by_index(i)); i++)
+        fprintf(to, "  %-14s %s\n", attack->name, attack->help);
+    for (unsigned int i = 0; (attack = unit_attack_by_index(i)); i++)
         fprintf(to, "  %-14s %s\n", attack->name, attack->help);
     fclose(to);
     return help;

@@ -6,12 +6,15 @@
 #define IPV4_HEADER_BYTES 20
 #define IPV6_HEADER_BYTES 40
 #define TCP_HEADER_BYTES  20
+#define UDP_HEADER_BYTES  8
 #define MTU_BYTES         1500
 #define FIRST_PORT        1024
 #define N_PORTS           (65536 - FIRST_PORT)
 #define MAX_HOST_BITS     16
 #define HOP_LIMIT         57
 #define WINDOW            64240
+#define PROTOCOL_TCP      6
+#define PROTOCOL_UDP      17
 
 uint16_t frame_path_max_payload(const struct frame_path *path)
 {
@@ -74,36 +77,61 @@ static uint16_t build_ethernet(const struct frame_path *path, uint8_t *out)
 }
 
 static void build_ipv4(uint8_t *ip, const struct frame_path *path, const struct ip_address *source,
-                       uint16_t tcp_bytes, uint16_t packet_id)
+                       uint8_t protocol, uint16_t l4_bytes, uint16_t packet_id)
 {
     memset(ip, 0, IPV4_HEADER_BYTES);
     ip[0] = 0x45;
-    store_be16(ip + 2, IPV4_HEADER_BYTES + tcp_bytes);
+    store_be16(ip + 2, IPV4_HEADER_BYTES + l4_bytes);
     store_be16(ip + 4, packet_id);
     store_be16(ip + 6, 0x4000); /* do not fragment */
     ip[8] = HOP_LIMIT;
-    ip[9] = 6;
+    ip[9] = protocol;
     memcpy(ip + 12, &source->bytes[12], 4);
     memcpy(ip + 16, &path->destination.bytes[12], 4);
     store_be16(ip + 10, fold(sum_words(ip, IPV4_HEADER_BYTES, 0)));
 }
 
 static void build_ipv6(uint8_t *ip, const struct frame_path *path, const struct ip_address *source,
-                       uint16_t tcp_bytes)
+                       uint8_t protocol, uint16_t l4_bytes)
 {
     store_be32(ip, UINT32_C(6) << 28);
-    store_be16(ip + 4, tcp_bytes);
-    ip[6] = 6;
+    store_be16(ip + 4, l4_bytes);
+    ip[6] = protocol;
     ip[7] = HOP_LIMIT;
     memcpy(ip + 8, source->bytes, 16);
     memcpy(ip + 24, path->destination.bytes, 16);
+}
+
+/* The pseudo header (RFC 9293 3.1, RFC 8200 8.1); the ::ffff of a mapped address is no part. */
+static uint16_t checksum(const struct frame_path *path, const struct frame_tuple *tuple,
+                         uint8_t protocol, const uint8_t *l4, uint16_t n_bytes)
+{
+    uint64_t sum = protocol + (uint64_t)n_bytes;
+
+    sum = sum_words(tuple->source.bytes + (path->sources.is_ipv4 ? 12 : 0),
+                    path->sources.is_ipv4 ? 4 : 16, sum);
+    sum = sum_words(path->destination.bytes + (path->sources.is_ipv4 ? 12 : 0),
+                    path->sources.is_ipv4 ? 4 : 16, sum);
+    return fold(sum_words(l4, n_bytes, sum));
+}
+
+static void build_udp(uint8_t *udp, const struct frame_path *path, const struct frame_tuple *tuple,
+                      const struct segment *segment)
+{
+    const uint16_t n_bytes = UDP_HEADER_BYTES + segment->n_bytes;
+
+    store_be16(udp, tuple->source_port);
+    store_be16(udp + 2, path->destination_port);
+    store_be16(udp + 4, n_bytes);
+    store_be16(udp + 6, 0);
+    datagram_write(segment->datagram, segment->seq, udp + UDP_HEADER_BYTES, segment->n_bytes);
+    store_be16(udp + 6, checksum(path, tuple, PROTOCOL_UDP, udp, n_bytes));
 }
 
 static void build_tcp(uint8_t *tcp, const struct frame_path *path, const struct frame_tuple *tuple,
                       const struct segment *segment)
 {
     uint16_t tcp_bytes = TCP_HEADER_BYTES + segment->n_bytes;
-    uint64_t sum;
 
     memset(tcp, 0, TCP_HEADER_BYTES);
     store_be16(tcp, tuple->source_port);
@@ -116,29 +144,28 @@ static void build_tcp(uint8_t *tcp, const struct frame_path *path, const struct 
     tcp[13] = segment->tcp_flags;
     store_be16(tcp + 14, WINDOW);
     fill_payload(tcp + TCP_HEADER_BYTES, segment->seq, segment->n_bytes);
-
-    /* The pseudo header (RFC 9293 3.1, RFC 8200 8.1); the ::ffff of a mapped address is no part. */
-    sum = 6 + (uint64_t)tcp_bytes;
-    sum = sum_words(tuple->source.bytes + (path->sources.is_ipv4 ? 12 : 0),
-                    path->sources.is_ipv4 ? 4 : 16, sum);
-    sum = sum_words(path->destination.bytes + (path->sources.is_ipv4 ? 12 : 0),
-                    path->sources.is_ipv4 ? 4 : 16, sum);
-    store_be16(tcp + 16, fold(sum_words(tcp, tcp_bytes, sum)));
+    store_be16(tcp + 16, checksum(path, tuple, PROTOCOL_TCP, tcp, tcp_bytes));
 }
 
 uint16_t frame_build(const struct frame_path *path, const struct segment *segment,
                      uint16_t packet_id, uint8_t out[FRAME_MAX_BYTES])
 {
     struct frame_tuple tuple = frame_path_tuple(path, segment->flow);
-    uint16_t tcp_bytes = TCP_HEADER_BYTES + segment->n_bytes, at = build_ethernet(path, out);
+    const bool is_udp = segment->datagram != DATAGRAM_NONE;
+    const uint8_t protocol = is_udp ? PROTOCOL_UDP : PROTOCOL_TCP;
+    uint16_t l4_bytes = (is_udp ? UDP_HEADER_BYTES : TCP_HEADER_BYTES) + segment->n_bytes,
+             at = build_ethernet(path, out);
 
     if (path->sources.is_ipv4) {
-        build_ipv4(out + at, path, &tuple.source, tcp_bytes, packet_id);
+        build_ipv4(out + at, path, &tuple.source, protocol, l4_bytes, packet_id);
         at += IPV4_HEADER_BYTES;
     } else {
-        build_ipv6(out + at, path, &tuple.source, tcp_bytes);
+        build_ipv6(out + at, path, &tuple.source, protocol, l4_bytes);
         at += IPV6_HEADER_BYTES;
     }
-    build_tcp(out + at, path, &tuple, segment);
-    return at + tcp_bytes;
+    if (is_udp)
+        build_udp(out + at, path, &tuple, segment);
+    else
+        build_tcp(out + at, path, &tuple, segment);
+    return at + l4_bytes;
 }

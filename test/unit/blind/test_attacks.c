@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "base/time.h"
-#include "blind/attacks.h"
+#include "blind/unit_attacks.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -25,7 +26,7 @@ struct play {
 static struct play *prepare(const char *name)
 {
     struct play *p = calloc(1, sizeof(*p));
-    const struct attack *attack = attack_by_name(name);
+    const struct attack *attack = any_attack_by_name(name);
 
     assert_non_null(p);
     assert_non_null(attack);
@@ -85,6 +86,42 @@ static void every_attack_keeps_time_and_its_seed(void **state)
         free(b);
     }
     assert_int_equal(i, 17);
+}
+
+/* Each step is on a flow of its own; what is repeated is the same, but for its ECN bits. */
+static void units_are_sent_again_as_they_are(void **state)
+{
+    const struct attack *attack;
+    unsigned int i;
+
+    (void)state;
+    for (i = 0; (attack = unit_attack_by_index(i)); i++) {
+        struct play *p = prepare(attack->name);
+        unsigned int n_repeats = 0, n_same = 0;
+
+        p->options.duplicate_ratio = 1;
+        run(p);
+        for (unsigned int k = 0; k < p->n_segments; k++) {
+            const struct segment *repeat = &p->segments[k];
+            unsigned int first = 0;
+
+            assert_true(k == 0 || repeat->time_ns >= p->segments[k - 1].time_ns);
+            assert_int_equal(repeat->datagram == DATAGRAM_NONE, attack->name[0] == 's');
+            if (!repeat->is_repeat)
+                continue;
+            while (p->segments[first].flow != repeat->flow)
+                first++;
+            n_repeats++;
+            n_same += p->segments[first].seq == repeat->seq &&
+                      (p->segments[first].tcp_flags & ~0xc0) == repeat->tcp_flags &&
+                      p->segments[first].datagram == repeat->datagram;
+            assert_true(repeat->time_ns - p->segments[first].time_ns >= NS_PER_S);
+        }
+        assert_true(n_repeats >= 1000);
+        assert_int_equal(n_same, strcmp(attack->name, "syn-sequence") == 0 ? 0 : n_repeats);
+        free(p);
+    }
+    assert_int_equal(i, 9);
 }
 
 static void plain_spoofing_is_in_order_and_repeats_nothing(void **state)
@@ -546,6 +583,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_attack_keeps_time_and_its_seed),
+        cmocka_unit_test(units_are_sent_again_as_they_are),
         cmocka_unit_test(plain_spoofing_is_in_order_and_repeats_nothing),
         cmocka_unit_test(duplicates_come_at_the_ratio_asked_for),
         cmocka_unit_test(delay_repeats_every_segment_exactly_so_late),

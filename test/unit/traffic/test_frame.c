@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "base/bytes.h"
+#include "packet/quic.h"
 #include "traffic/frame.h"
 
 #include <setjmp.h>
@@ -39,6 +40,40 @@ static void assert_tcp_checksum(const uint8_t *tcp, uint16_t tcp_bytes, const ui
 
     sum = naive_sum(rest, 4, sum);
     assert_int_equal(naive_sum(tcp, tcp_bytes, sum), 0xffff);
+}
+
+/* As the parser sees them, in both families; version negotiation has no version, and so on. */
+static void datagrams_are_what_they_are_called(void **state)
+{
+    const struct frame_path paths[] = {path_of("198.51.100.0/24", "192.0.2.7", 0),
+                                       path_of("2001:db8::/64", "2001:db8:1::1", 7)};
+    uint8_t frame[FRAME_MAX_BYTES];
+
+    (void)state;
+    for (unsigned int i = 0; i < 2 * DATAGRAM_N_KINDS; i++) {
+        const struct frame_path *path = &paths[i % 2];
+        const enum datagram kind = (enum datagram)(i / 2);
+        const struct segment segment = {
+            .flow = 5, .seq = 1234, .n_bytes = datagram_bytes(kind), .datagram = (uint8_t)kind};
+        struct packet_quic_initial initial;
+        struct packet_view view;
+        uint8_t pseudo[4] = {0, 17};
+        const uint8_t *ip = frame + (i % 2 == 0 ? 14 : 18);
+        uint16_t n_bytes, sum;
+
+        if (kind == DATAGRAM_NONE)
+            continue;
+        n_bytes = frame_build(path, &segment, 1, frame);
+        assert_int_equal(packet_parse_ethernet(frame, n_bytes, n_bytes, &view), PACKET_UDP);
+        assert_int_equal(view.payload_bytes, segment.n_bytes);
+        assert_int_equal(packet_read_quic_initial(&view, frame, n_bytes, &initial),
+                         kind == DATAGRAM_INITIAL || kind == DATAGRAM_INITIAL_2 ||
+                             kind == DATAGRAM_COALESCED);
+        store_be16(pseudo + 2, segment.n_bytes + 8);
+        sum = i % 2 == 0 ? naive_sum(ip + 12, 8, 0) : naive_sum(ip + 8, 32, 0);
+        sum = naive_sum(pseudo, 4, sum);
+        assert_int_equal(naive_sum(frame + view.l4_offset, segment.n_bytes + 8, sum), 0xffff);
+    }
 }
 
 static void ipv4_frames_have_right_lengths_and_checksums(void **state)
@@ -126,6 +161,7 @@ static void flows_differ_in_address_or_port(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(datagrams_are_what_they_are_called),
         cmocka_unit_test(ipv4_frames_have_right_lengths_and_checksums),
         cmocka_unit_test(ipv6_frames_have_right_lengths_and_checksums),
         cmocka_unit_test(a_vlan_tag_stands_before_the_same_packet),
