@@ -21,7 +21,7 @@ void budget_order(struct manager *m, const struct aggregate_state *a, enum aggre
     if (phase == AGGREGATE_POOLED && (t->parameters.units & TEST_UNITS_DATA) == 0)
         order.phase = AGGREGATE_UNITS;
     if (phase == AGGREGATE_POOLED)
-        order.data_only = !t->units_are_in;
+        order.data_only = t->units != NULL && !t->units_are_in;
     if (phase == AGGREGATE_POOLED)
         order.ends_when_spent = t->parameters.rule == TEST_RULE_PENNY;
     aggregate_control_order(aggregate_table_control(m->config.aggregates, a->number), order);
