@@ -6,12 +6,13 @@ set -euo pipefail
 # Package names of Debian 12 and 13 and of Ubuntu 24.04.
 build_packages=(gcc libc6-dev clang meson ninja-build pkg-config libdpdk-dev libjansson-dev
     libcmocka-dev libpcap-dev zlib1g-dev libbz2-dev libyaml-dev libnuma-dev libmicrohttpd-dev libcurl4-openssl-dev libseccomp-dev
+    libnghttp2-dev libprotobuf-c-dev protobuf-c-compiler
     libsqlite3-dev scdoc)
 # dpdk-dev holds dpdk-testpmd, dpdk-telemetry.py, dpdk-proc-info and dpdk-dumpcap.
 run_packages=(dpdk dpdk-dev iproute2 nftables ethtool iperf3 procps util-linux python3)
 # What unit tests need beside what they test.
 test_packages=(binutils openssl systemd python3-jsonschema lua5.4 tshark tcpdump gnuplot-nox prometheus
-    bgpdump prometheus-alertmanager)
+    bgpdump prometheus-alertmanager python3-grpcio python3-protobuf protobuf-compiler protobuf-compiler-grpc)
 # ngtcp2: a client and a server of QUIC, for test/e2e.
 check_packages=(git clang-format llvm libclang-rt-dev shellcheck cppcheck pyflakes3 graphviz
     valgrind chromium ngtcp2-client ngtcp2-server)

@@ -9,6 +9,7 @@
 #include "base/compiler.h"
 #include "openpenny/compose.h"
 #include "openpenny/include.h"
+#include "openpenny/parameters.h"
 #include "openpenny/rules.h"
 
 static bool has_any(struct tree_value *root, const char *const *keys, size_t n)
@@ -96,6 +97,76 @@ static int convert(struct settings *s, struct tree_value *root,
     return error;
 }
 
+static int refuse(struct settings *s, const char *why)
+{
+    snprintf(s->error, OPENPENNY_ERROR_BYTES, "%s: %s", s->file, why);
+    return -EINVAL;
+}
+
+/* What is tested is the prefix that the call names, in the mode that it names. */
+static int check_override(struct settings *s, struct tree_value *root, bool is_passive)
+{
+    struct tree_value *rules = tree_at(root, "traffic_policy.rules");
+    const char *mode = setting_text(s, SET_MODE, is_passive ? "passive" : "active");
+
+    if ((rules != NULL && rules->first != NULL) || setting_given(s, SET_DEFAULT_DECISION))
+        return refuse(s, "traffic_policy would change what is tested, which the prefix of the call "
+                         "says here; leave it out");
+    if ((strcmp(mode, "passive") == 0) != is_passive)
+        return refuse(s, "runtime_policy.mode is another one than the mode of the call");
+    if (!is_passive && setting_given(s, SET_DROP_PROBABILITY) &&
+        s->at[SET_DROP_PROBABILITY].number == 0)
+        return refuse(s, "with a packet_drop_probability of 0 nothing is tested");
+    return 0;
+}
+
+/* A flow's settings of the port and of the box are the box's. */
+static void note_platform(struct settings *s)
+{
+    static const enum setting of_box[] = {
+        SET_INTERFACE, SET_BACKEND,    SET_INGRESS_MODE, SET_QUEUE,         SET_QUEUE_COUNT,
+        SET_RX_RING,   SET_SSH_BYPASS, SET_EGRESS_KIND,  SET_EGRESS_DEVICE, SET_WORKER_CPUS,
+        SET_PREFIX,    SET_MASK,       SET_MASK_BITS,    SET_DPDK,          SET_AGGREGATES};
+
+    for (size_t i = 0; i < ARRAY_LENGTH(of_box); i++)
+        if (setting_given(s, of_box[i]))
+            setting_note(s, of_box[i], "not honoured: it is as the running pennyline has it");
+}
+
+static int override(struct settings *s, struct tree_value *root, bool is_passive,
+                    json_t **parameters)
+{
+    /* What is short for keys of the platform. */
+    static const char *const shorthands[] = {"ifname",  "queue",           "queue_count",
+                                             "tun_mtu", "tun_multi_queue", "forward_to_tun"};
+    struct tree_value *rules = tree_at(root, "traffic_policy.rules");
+    int error;
+
+    if (tree_at(root, "includes") != NULL)
+        return refuse(s, "includes are for files");
+    s->is_1_0 = tree_at(root, "monitoring") != NULL;
+    s->only_given = true;
+    for (size_t i = 0; i < ARRAY_LENGTH(shorthands); i++) {
+        struct tree_value *value = tree_at(root, shorthands[i]);
+
+        if (value == NULL)
+            continue;
+        value->is_read = true;
+        note_value(s->notes, shorthands[i], value,
+                   "not honoured: it is as the running pennyline has it");
+    }
+    if (rules != NULL)
+        rules->is_read = true;
+    error = settings_read(s, root);
+    if (error == 0)
+        error = check_override(s, root, is_passive);
+    if (error != 0)
+        return error;
+    note_platform(s);
+    *parameters = parameters_compose(s, is_passive);
+    return *parameters != NULL ? 0 : -ENOMEM;
+}
+
 /* The notes in order, as lines of their own. */
 static int hand_over(struct note_list *list, struct openpenny_notes *out)
 {
@@ -135,6 +206,45 @@ static int run(const char *name, const char *text, size_t n,
         status = late;
     if (status == 0)
         *config = made;
+    else
+        json_decref(made);
+    if (status == -ENOMEM)
+        snprintf(error, OPENPENNY_ERROR_BYTES, "not enough memory");
+    note_list_free(&list);
+    tree_store_free(store);
+    return status;
+}
+
+int openpenny_read_override(const char *text, size_t n, bool is_passive, json_t **parameters,
+                            struct openpenny_notes *notes, char error[OPENPENNY_ERROR_BYTES])
+{
+    struct note_list list = {0};
+    struct tree_store *store = tree_store_create();
+    struct tree_value *root = NULL;
+    struct settings s = {
+        .file = "config_override_json", .store = store, .notes = &list, .error = error};
+    json_error_t why;
+    json_t *json = json_loadb(text, n, JSON_REJECT_DUPLICATES, &why), *made = NULL;
+    char *written;
+    int status = store == NULL ? -ENOMEM : json == NULL ? -EINVAL : 0;
+
+    *notes = (struct openpenny_notes){0};
+    snprintf(error, OPENPENNY_ERROR_BYTES, "config_override_json:%d: bad JSON: %s", why.line,
+             why.text);
+    /* JSON is YAML, too, but for two escapes that stand for one letter: so it is written anew. */
+    written = json != NULL ? json_dumps(json, 0) : NULL;
+    json_decref(json);
+    if (status == 0)
+        status = written == NULL
+                     ? -ENOMEM
+                     : tree_read_text(store, s.file, written, strlen(written), &root, error);
+    free(written);
+    if (status == 0)
+        status = override(&s, root, is_passive, &made);
+    if (hand_over(&list, notes) != 0 && status == 0)
+        status = -ENOMEM;
+    if (status == 0)
+        *parameters = made;
     else
         json_decref(made);
     if (status == -ENOMEM)

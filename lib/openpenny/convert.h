@@ -12,6 +12,7 @@
 #define OPENPENNY_CONVERT_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #define OPENPENNY_ERROR_BYTES 2048
@@ -37,6 +38,13 @@ int openpenny_convert_file(const char *path, const struct openpenny_options *opt
 int openpenny_convert_text(const char *name, const char *text, size_t n,
                            const struct openpenny_options *options, json_t **config,
                            struct openpenny_notes *notes, char error[OPENPENNY_ERROR_BYTES]);
+
+/* `config_override_json` of OpenPenny's StartTest, of either generation, to parameters of one test:
+ * those that it gives, a new reference. Each thing that is not honoured is a note. -EINVAL with one
+ * line in `error` when it is no JSON, or would change what is tested: other traffic, another mode
+ * than `is_passive` says, or no drops at all; -ENOMEM. */
+int openpenny_read_override(const char *text, size_t n, bool is_passive, json_t **parameters,
+                            struct openpenny_notes *notes, char error[OPENPENNY_ERROR_BYTES]);
 
 void openpenny_notes_free(struct openpenny_notes *notes);
 

@@ -36,7 +36,6 @@
 #define NO_QUEUE                                                                                   \
     "no counterpart: queues are counted from 0; another first one takes a whole vdev as "          \
     "ports[].device, like net_af_xdp0,iface=eth1,start_queue=2,queue_count=1"
-#define NO_GRPC                                                                                    \
-    "no counterpart in this file: it is read by pennyline-web (--listen, --tls-*), for REST"
+#define NO_GRPC "no counterpart in this file: pennyline-grpc listens where its option --listen says"
 
 #endif

@@ -96,12 +96,12 @@ static void put(json_t *to, const struct parameter *p, double value)
                         p->is_whole ? json_integer((json_int_t)value) : json_real(value));
 }
 
-/* Of the other mode only what is given. */
+/* Of the other mode, and of an override, only what is given. */
 static void put_all(struct settings *s, json_t *to, const struct parameter *parameters, size_t n,
                     bool is_of_mode)
 {
     for (size_t i = 0; i < n; i++)
-        if (is_of_mode || setting_given(s, parameters[i].setting))
+        if ((is_of_mode && !s->only_given) || setting_given(s, parameters[i].setting))
             put(to, &parameters[i], fitted(s, &parameters[i]));
 }
 
@@ -122,7 +122,7 @@ static void put_probability(struct settings *s, json_t *to, bool is_passive)
 
     if (!parameters_never_drop(s))
         put(to, &p, fitted(s, &p));
-    else if (is_passive)
+    else if (is_passive || s->only_given)
         return;
     else if (setting_given(s, SET_DROP_PROBABILITY))
         setting_note(s, SET_DROP_PROBABILITY, "%s", never);
@@ -150,10 +150,9 @@ static void put_times(struct settings *s, json_t *to, bool is_passive)
 {
     const struct parameter *idle = s->is_1_0 ? &passive_idle : &shared_idle;
 
-    put(to, is_passive && s->is_1_0 ? &passive_grace : &grace,
-        fitted(s, is_passive && s->is_1_0 ? &passive_grace : &grace));
-    if (is_passive || setting_given(s, idle->setting))
-        put(to, idle, fitted(s, idle));
+    put_all(s, to, is_passive && s->is_1_0 ? &passive_grace : &grace, 1, true);
+    if (is_passive || !s->only_given)
+        put_all(s, to, idle, 1, is_passive);
     if (!is_passive && s->is_1_0 && setting_given(s, SET_PASSIVE_GRACE_S))
         setting_note(s, SET_PASSIVE_GRACE_S, "it is of mode passive, which this is not");
     if (is_passive && s->is_1_0 && setting_given(s, SET_GRACE_S))
@@ -163,7 +162,7 @@ static void put_times(struct settings *s, json_t *to, bool is_passive)
 static void put_watch(struct settings *s, json_t *to, bool is_passive)
 {
     if (is_passive)
-        put(to, &watch, fitted(s, &watch));
+        put_all(s, to, &watch, 1, true);
     else if (setting_given(s, SET_WATCH_S))
         setting_note(s, SET_WATCH_S,
                      "it is of mode passive; in mode active max_duration_ms would end "
@@ -185,7 +184,7 @@ static void fit_together(struct settings *s, json_t *to)
     json_int_t least = whole(to, "min_closed_loop_flows", 2);
     json_int_t flows = whole(to, "max_individual_flows", 10);
 
-    if (idle < 2 * timeout) {
+    if (idle < 2 * timeout && !s->only_given) {
         json_object_set_new(to, "flow_idle_timeout_ms", json_integer(2 * timeout));
         note_absent(
             s->notes, s->file,
@@ -203,10 +202,12 @@ static void fit_together(struct settings *s, json_t *to)
 
 json_t *parameters_compose(struct settings *s, bool is_passive)
 {
-    json_t *to = json_pack("{s:s}", "rule", "penny");
+    json_t *to = json_object();
 
     if (to == NULL)
         return NULL;
+    if (!s->only_given)
+        json_object_set_new(to, "rule", json_string("penny"));
     put_probability(s, to, is_passive);
     put_all(s, to, of_active, ARRAY_LENGTH(of_active), !is_passive);
     put_individual_flows(s, to, !is_passive);

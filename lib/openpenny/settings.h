@@ -68,6 +68,7 @@ struct setting_value {
 struct settings {
     const char *file; /* the first one */
     bool is_1_0;
+    bool only_given; /* an override: what it does not say stays as the box has it */
     struct setting_value at[N_SETTINGS];
     struct tree_value *rules; /* traffic_policy.rules, or NULL */
     struct tree_store *store;
