@@ -187,6 +187,21 @@ static int complete(const struct appliance *a, struct config **config, struct co
     return result;
 }
 
+/* What was left out does not come back when a later file has room for it. */
+static void forget_dropped(struct asked *s)
+{
+    json_t *rest = json_array(), *slice;
+    size_t i;
+
+    pthread_mutex_lock(&s->lock);
+    json_array_foreach (s->wanted, i, slice)
+        if (json_object_get(s->dropped, json_string_at(slice, "name")) == NULL)
+            json_array_append(rest, slice);
+    json_decref(s->wanted);
+    s->wanted = rest;
+    pthread_mutex_unlock(&s->lock);
+}
+
 static void completed(struct appliance *a, const struct change_result *result)
 {
     struct asked *s = a->asked;
@@ -194,6 +209,7 @@ static void completed(struct appliance *a, const struct change_result *result)
     json_t *reason;
 
     if (s->ondemand != NULL && result->error == 0 && !result->dry_run) {
+        forget_dropped(s);
         set_ours(s, s->wanted);
         follow_generation(a);
         json_object_foreach (s->dropped, name, reason)

@@ -75,7 +75,9 @@ json_t *ondemand_add_slice(struct ondemand *o, const json_t *request, bool set, 
     why = obstacle(o, name, w, set);
     if (why != NULL)
         refuse(error, name, why);
-    if (why != NULL || (!force && !traffic_is_free(o, &made->slices[0], w, error))) {
+    /* Neither what it takes nor what it leaves to others may be of a test under way. */
+    if (why != NULL || (!force && !traffic_is_free(o, &made->slices[0], w, error)) ||
+        (!force && w != NULL && !traffic_is_free(o, &w->made->slices[0], w, error))) {
         config_free(made);
         return NULL;
     }
