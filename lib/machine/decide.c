@@ -23,9 +23,9 @@ struct walk {
     struct machine_lane *lane;
     const struct machine_packet *packet;
     uint64_t now_ms, now_us;
+    uint32_t spare; /* a free entry that was taken and not used yet */
+    const struct packet_rows *rows;
     uint64_t globals[MACHINE_MAX_GLOBALS]; /* as they were before the packet */
-    uint32_t spare;                        /* a free entry that was taken and not used yet */
-    struct packet_rows rows;
 };
 
 enum outcome { DONE, NO_ROOM, CONTENDED };
@@ -283,7 +283,7 @@ static void choose_rule(const struct walk *w, const struct meeting *m, struct pa
 {
     out->state = word_state(m->word);
     memcpy(out->seen, m->registers, sizeof(out->seen));
-    out->number = (uint16_t)rule_find(w->p, &w->rows, w->packet, out->state,
+    out->number = (uint16_t)rule_find(w->p, w->rows, w->packet, out->state,
                                       w->p->n_conditions > 0 ? conditions_of(w, out->seen) : 0);
     out->rule = &w->p->rules[out->number];
 }
@@ -471,7 +471,10 @@ void machine_decide(const struct machine_program *p, struct machine_table *t,
         out->state = p->initial;
         act_by_policy(&w, p->when_field_missing, out);
     } else {
-        packet_rows_read(p, packet, &w.rows);
+        struct packet_rows rows;
+
+        packet_rows_read(p, packet, &rows);
+        w.rows = &rows;
         for (uint8_t i = 0; i < p->n_globals; i++)
             w.globals[i] = atomic_load_explicit(&t->globals[i], memory_order_relaxed);
         walk(&w, out);

@@ -15,7 +15,7 @@ static uint32_t chains_for(uint32_t n_keys)
 {
     uint32_t n = 1;
 
-    while (n < n_keys)
+    while (n < 4 * n_keys)
         n *= 2;
     return n;
 }
