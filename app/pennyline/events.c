@@ -269,6 +269,20 @@ void events_member(struct appliance *a, const char *service, const char *member,
     publish(a, event);
 }
 
+void events_machine(struct appliance *a, json_t *members, uint64_t now_ns)
+{
+    json_t *event;
+
+    if (!has_audience(a)) {
+        json_decref(members);
+        return;
+    }
+    event = box_event(a, "machine_event", now_ns);
+    json_object_update(event, members);
+    json_decref(members);
+    publish(a, event);
+}
+
 void events_thread(struct appliance *a, const struct worker *w, uint64_t stood_ns, uint64_t now_ns)
 {
     double stood_s = (double)stood_ns / (double)NS_PER_S;

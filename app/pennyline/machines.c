@@ -61,6 +61,11 @@ int machines_up(struct appliance *a)
             say_error("machine %s: %s; lower its max_keys, or raise eal.memory_mb",
                       a->config->machines[i].name, strerror(-error));
     }
+    for (uint32_t i = 0; i < a->n_workers && error == 0; i++) {
+        a->machines->notes[i] =
+            rte_zmalloc("notes of machines", sizeof(struct machine_notes), CACHE_LINE_BYTES);
+        error = a->machines->notes[i] != NULL ? 0 : -ENOMEM;
+    }
     if (error != 0)
         machines_down(a);
     return error;
@@ -78,6 +83,8 @@ void machines_down(struct appliance *a)
         for (uint32_t k = 0; k < a->n_workers; k++)
             rte_free(r->lanes[k]);
     }
+    for (uint32_t k = 0; k < a->n_workers; k++)
+        rte_free(a->machines->notes[k]);
     rte_free(a->machines);
     a->machines = NULL;
 }
@@ -102,6 +109,7 @@ void machines_serve(struct appliance *a, uint64_t now_ns)
         return;
     atomic_store_explicit(&m->is_off, manager_kill_switch(a->manager) || drain_has_begun(a),
                           memory_order_relaxed);
+    machine_notes_serve(a, now_ns);
     if (epoch == m->swept_epoch)
         return;
     m->swept_epoch = epoch;

@@ -17,6 +17,7 @@
 #include "base/compiler.h"
 #include "config/config.h"
 #include "machine/machine.h"
+#include "machine_notes.h"
 
 struct appliance;
 
@@ -32,8 +33,10 @@ struct machine_running {
 struct machines {
     uint32_t n;
     struct machine_running running[MACHINE_MAX];
+    struct machine_notes *notes[RTE_MAX_LCORE];    /* by worker's number */
     alignas(CACHE_LINE_BYTES) _Atomic bool is_off; /* those that fail open forward all */
     alignas(CACHE_LINE_BYTES) uint64_t swept_epoch, n_passed;
+    struct machine_limits limits;
 };
 
 /* 0 or a negative errno. */

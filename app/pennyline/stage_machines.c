@@ -64,6 +64,20 @@ static void act(struct worker *w, struct burst *b, unsigned int i, const struct 
     }
 }
 
+static void add_note(struct worker *w, const struct machine_packet *p,
+                     const struct machine_verdict *v, uint32_t number)
+{
+    struct machine_note note = {.source = p->view->source,
+                                .has_source = p->view->has_ip,
+                                .state = v->next != MACHINE_KEEP ? v->next : v->state,
+                                .machine = (uint8_t)number,
+                                .event = v->event,
+                                .test = v->test};
+
+    memcpy(note.key, p->key, sizeof(note.key));
+    machine_notes_add(w->machines->notes[w->number], &note);
+}
+
 static void run_machine(struct worker *w, struct burst *b, const struct policy *policy,
                         uint32_t number, uint64_t now_ns)
 {
@@ -89,6 +103,8 @@ static void run_machine(struct worker *w, struct burst *b, const struct policy *
         if ((b->taken >> i & 1) != 0)
             continue;
         machine_decide(r->program, r->table, r->lanes[w->number], &packets[i], now_ns, &verdict);
+        if (likely_false(verdict.event != MACHINE_NO_NOTE || verdict.test))
+            add_note(w, &packets[i], &verdict, number);
         act(w, b, i, policy, &policy->machines->machines[number], &verdict);
     }
 }

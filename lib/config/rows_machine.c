@@ -109,7 +109,8 @@ static const struct option_row rule_rows[] = {
      .fallback = "\"forward\"",
      .allowed = "an action, or a list of them",
      .help = "`forward`, `drop`, `pair`, `output PORT`, `output @state`, `flood`, `next_hop NAME`; "
-             "and `mark N`, `count NAME`, `event NAME`, `test`, which are counted."},
+             "and `mark N` (counted), `count NAME`, `event NAME`, `test` (of the source's /24 or "
+             "/56)."},
     {.name = "next",
      .kind = &kind_text,
      RULE(next),

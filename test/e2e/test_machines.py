@@ -64,6 +64,20 @@ class OverFiles(unittest.TestCase):
         self.assertEqual(came, sent[3:])
         summary = self.end(box)
         self.assertEqual(summary.totals["dropped_by_stage"], 3 + 5)
+        told = [e for e in box.events() if e["event"] == "machine_event"]
+        self.assertEqual([(e["machine"], e["name"], e["key"], e["state"], e["left_out"]) for e in told],
+                         [("knock", "opened", "192.0.2.100,192.0.2.101", "open", 0)])
+
+    def test_a_rule_begins_a_test_of_its_source_once(self):
+        sent = [datagram(53) for _ in range(20)]
+        machines = [{"name": "sweep", "lookup": ["ip.source"], "states": ["a"],
+                     "rules": [{"match": {"udp.destination": 53}, "do": ["forward", "test"]}]}]
+        box, came = self.run_box(sent, 20, machines)
+        self.assertEqual(came, sent)
+        tests = box.ask("test show", test=1)
+        self.assertEqual((tests["source"], tests["label"]), ("192.0.2.0/24", "machine sweep"))
+        self.assertRaises(Exception, box.ask, "test show", test=2)
+        self.end(box)
 
     def test_a_machine_without_these_ports_sees_nothing(self):
         sent = [datagram(port) for port in KNOCKS + (DOOR,)]
