@@ -1,40 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "pennyline-map/summary.h"
 
-#include <time.h>
-
 #include "config/named_ingress.h"
+#include "expect/why.h"
 
 static const char *const kinds[] = {
     [EXPECT_FILE_ROUTES] = "routes",
     [EXPECT_FILE_ACCEPT] = "accept",
     [EXPECT_FILE_VRPS] = "vrps",
 };
-
-const char *summary_time(uint64_t time_s, char out[32])
-{
-    time_t t = (time_t)time_s;
-    struct tm parts;
-
-    if (time_s == 0 || gmtime_r(&t, &parts) == NULL ||
-        strftime(out, 32, "%Y-%m-%dT%H:%M:%SZ", &parts) == 0)
-        snprintf(out, 32, "-");
-    return out;
-}
-
-json_t *summary_text(const char *text)
-{
-    json_t *value = json_string(text);
-
-    return value != NULL ? value : json_string("?");
-}
-
-uint64_t summary_age_s(const struct expect_file *file, uint64_t now_s)
-{
-    uint64_t time_s = file->written_s != 0 ? file->written_s : file->changed_s;
-
-    return time_s != 0 && time_s < now_s ? now_s - time_s : 0;
-}
 
 static const char *problem_of(const struct expect_ingress *ingress)
 {
@@ -53,8 +27,8 @@ static void print_files(FILE *out, const struct expectation *e, uint64_t now_s)
         const struct expect_file *f = &e->files[i];
 
         fprintf(out, "%-8s %10llu %20s %9llu  %s\n", kinds[f->kind], (unsigned long long)f->n_rows,
-                summary_time(f->written_s != 0 ? f->written_s : f->changed_s, time),
-                (unsigned long long)summary_age_s(f, now_s), f->path);
+                expect_time(f->written_s != 0 ? f->written_s : f->changed_s, time),
+                (unsigned long long)expect_age_s(f, now_s), f->path);
     }
 }
 
@@ -63,7 +37,7 @@ void summary_print(FILE *out, const struct expectation *e, uint64_t now_s)
     char time[32];
 
     fprintf(out, "built %s: %u prefixes, %u senders in %u sets, %u accepted, %u VRPs, %zu bytes\n",
-            summary_time(e->header->built_s, time), e->n_routes, e->n_senders, e->n_set_starts - 1,
+            expect_time(e->header->built_s, time), e->n_routes, e->n_senders, e->n_set_starts - 1,
             e->n_accepts + e->n_accept_ases, e->n_vrps, e->n_bytes);
     print_files(out, e, now_s);
     fprintf(out, "%-20s %-8s %9s %10s\n", "ingress", "relation", "neighbors", "prefixes");
@@ -83,12 +57,12 @@ json_t *summary_json(const struct expectation *e, uint64_t now_s)
     for (uint32_t i = 0; i < e->n_files; i++)
         json_array_append_new(
             files,
-            json_pack("{s:o, s:s, s:I, s:s, s:I}", "file", summary_text(e->files[i].path), "kind",
+            json_pack("{s:o, s:s, s:I, s:s, s:I}", "file", expect_text(e->files[i].path), "kind",
                       kinds[e->files[i].kind], "rows", (json_int_t)e->files[i].n_rows, "written",
-                      summary_time(e->files[i].written_s != 0 ? e->files[i].written_s
-                                                              : e->files[i].changed_s,
-                                   time),
-                      "age_s", (json_int_t)summary_age_s(&e->files[i], now_s)));
+                      expect_time(e->files[i].written_s != 0 ? e->files[i].written_s
+                                                             : e->files[i].changed_s,
+                                  time),
+                      "age_s", (json_int_t)expect_age_s(&e->files[i], now_s)));
     for (uint32_t i = 0; i < e->n_ingresses; i++)
         json_array_append_new(ingresses,
                               json_pack("{s:s, s:s, s:I, s:I}", "name", e->ingresses[i].name,
@@ -96,7 +70,7 @@ json_t *summary_json(const struct expectation *e, uint64_t now_s)
                                         "neighbors", (json_int_t)e->ingresses[i].n_neighbors,
                                         "prefixes", (json_int_t)e->ingresses[i].n_routes));
     return json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o}", "built",
-                     summary_time(e->header->built_s, time), "bytes", (json_int_t)e->n_bytes,
+                     expect_time(e->header->built_s, time), "bytes", (json_int_t)e->n_bytes,
                      "prefixes", (json_int_t)e->n_routes, "senders", (json_int_t)e->n_senders,
                      "sets", (json_int_t)e->n_set_starts - 1, "accepted",
                      (json_int_t)e->n_accepts + e->n_accept_ases, "vrps", (json_int_t)e->n_vrps,

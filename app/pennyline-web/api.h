@@ -7,7 +7,7 @@
 
 #include "web.h"
 
-#define API_MAX_PARAMETERS 8
+#define API_MAX_PARAMETERS 10
 
 typedef void api_handler(struct web *w, struct request *q, struct reply *r);
 
@@ -37,5 +37,8 @@ bool api_command(struct web *w, const struct request *q, struct reply *r, json_t
 void api_look_at_tests(struct web *w, struct request *q);
 api_handler api_get_config, api_post_test, api_get_asked_test, api_delete_asked_test,
     api_post_slice, api_put_slice, api_delete_slice;
+
+/* api_map.c */
+api_handler api_get_map, api_get_map_summary, api_get_map_why;
 
 #endif

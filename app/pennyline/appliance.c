@@ -25,6 +25,7 @@
 #include "lcores.h"
 #include "machines.h"
 #include "manager/manager.h"
+#include "mapping.h"
 #include "members.h"
 #include "say.h"
 #include "services.h"
@@ -369,9 +370,9 @@ static const struct step {
     {change_up, change_down},     {ports_up, ports_down},
     {queues_up, queues_down},     {tables_up, tables_down},
     {machines_up, machines_down}, {policies_up, policies_down},
-    {lanes_up, lanes_destroy},    {members_up, members_down},
-    {services_up, services_down}, {start_up, start_down},
-    {inspect_up, inspect_down},
+    {lanes_up, lanes_destroy},    {mapping_up, mapping_down},
+    {members_up, members_down},   {services_up, services_down},
+    {start_up, start_down},       {inspect_up, inspect_down},
 };
 
 static void walk_down(struct appliance *a, size_t n_taken)

@@ -10,6 +10,7 @@
 #include "events.h"
 #include "heartbeat.h"
 #include "manager/manager.h"
+#include "mapping.h"
 #include "members.h"
 #include "passive_memory.h"
 #include "say.h"
@@ -239,6 +240,7 @@ static void publish(struct appliance *a, uint64_t now_ns)
     c->left_epoch = manager_epoch(a->manager);
     b->old.config = c->own;
     a->config = c->own = b->next.config;
+    mapping_follow(a);
     b->next.config = NULL;
     c->number++;
     c->since_ns = now_ns;

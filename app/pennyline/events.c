@@ -474,6 +474,42 @@ void events_asked(struct appliance *a, const char *kind, json_t *members, uint64
     json_decref(members);
 }
 
+/* The map says "over" by the same words as the beginning. */
+static void say_map(struct appliance *a, const char *kind, const json_t *members)
+{
+    char text[512] = "";
+    const char *key;
+    json_t *value;
+    size_t n = 0;
+
+    json_object_foreach ((json_t *)(uintptr_t)members, key, value)
+        if (n < sizeof(text)) {
+            char cell[JSON_TEXT_BYTES];
+
+            n += (size_t)snprintf(text + n, sizeof(text) - n, ", %s %s", key,
+                                  json_text_at(members, key, cell));
+        }
+    progress_end(&a->progress);
+    if (strcmp(kind, "expectation_refused") == 0 || strcmp(kind, "expectation_stale") == 0 ||
+        strcmp(kind, "map_pressure") == 0)
+        say_warning("map: %s%s", kind, text);
+    else
+        say_info("map: %s%s", kind, text);
+}
+
+void events_map(struct appliance *a, const char *kind, json_t *members, uint64_t now_ns)
+{
+    json_t *event;
+
+    say_map(a, kind, members);
+    if (has_audience(a)) {
+        event = box_event(a, kind, now_ns);
+        json_object_update(event, members);
+        publish(a, event);
+    }
+    json_decref(members);
+}
+
 void events_process(struct appliance *a, const char *what, uint64_t now_ns)
 {
     if (has_audience(a))

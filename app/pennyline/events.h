@@ -61,6 +61,9 @@ void events_machine(struct appliance *a, json_t *members, uint64_t now_ns);
 /* Of slices and tests at run time; takes `members`. */
 void events_asked(struct appliance *a, const char *kind, json_t *members, uint64_t now_ns);
 
+/* Of the map: takes `members`. */
+void events_map(struct appliance *a, const char *kind, json_t *members, uint64_t now_ns);
+
 void events_process(struct appliance *a, const char *what, uint64_t now_ns);
 
 #endif

@@ -17,6 +17,7 @@
 #include "machines.h"
 #include "manager/manager.h"
 #include "manager/passive.h"
+#include "mapping.h"
 #include "members.h"
 #include "progress.h"
 #include "replug.h"
@@ -93,6 +94,7 @@ static unsigned int turn(struct appliance *a, uint64_t now_ns)
     watch_loads(a, now_ns);
     members_serve(a, now_ns);
     machines_serve(a, now_ns);
+    mapping_serve(a, now_ns);
     services_serve(a, now_ns);
     inspect_serve(a, now_ns);
     eventlog_flush(a->log);

@@ -8,6 +8,7 @@
 #include "export/export.h"
 #include "info/read.h"
 #include "machine/machine.h"
+#include "map/map.h"
 #include "port/port.h"
 #include "prefix/prefix.h"
 #include "say.h"
@@ -212,6 +213,11 @@ struct memory_budget memory_estimate(const struct config *config, const struct p
                                policy_services_bytes(config)),
     };
 
+    if (config->map.entries > 0) {
+        const struct map_memory map = map_memory_bytes(config->map.entries, places->n_workers);
+
+        b.map_bytes = map.workers + map.manager;
+    }
     estimate_by_aggregates(config, &b);
     estimate_packets(config, places, &b);
     estimate_by_node(places, &b);
@@ -226,18 +232,18 @@ uint64_t memory_eal_bytes(const struct memory_budget *b)
 
 uint64_t memory_total_bytes(const struct memory_budget *b)
 {
-    return memory_eal_bytes(b) + b->manager_bytes;
+    return memory_eal_bytes(b) + b->manager_bytes + b->map_bytes;
 }
 
 void memory_say(const struct memory_budget *b)
 {
     say_info("memory: %.1f MiB for each of %u workers (flows, drops and counters %.1f, messages "
              "%.1f), packets %.1f, prefixes %.1f for each of %u NUMA nodes, aggregates and manager "
-             "%.1f, what pennyline-info reads %.1f; in all %.1f MiB",
+             "%.1f, what pennyline-info reads %.1f, the map %.1f; in all %.1f MiB",
              MIB(b->engine_bytes + b->ring_bytes + b->other_bytes), b->n_workers,
              MIB(b->engine_bytes), MIB(b->ring_bytes), MIB(b->packets_bytes),
              MIB(b->prefixes_bytes), b->n_sockets, MIB(b->aggregates_bytes + b->manager_bytes),
-             MIB(b->info_bytes), MIB(memory_total_bytes(b)));
+             MIB(b->info_bytes), MIB(b->map_bytes), MIB(memory_total_bytes(b)));
 }
 
 struct info_memory memory_of_budget(const struct memory_budget *b)
@@ -248,7 +254,7 @@ struct info_memory memory_of_budget(const struct memory_budget *b)
                                 .packets_bytes = b->packets_bytes,
                                 .prefixes_bytes = b->n_sockets * b->prefixes_bytes,
                                 .aggregates_and_manager_bytes =
-                                    b->aggregates_bytes + b->manager_bytes,
+                                    b->aggregates_bytes + b->manager_bytes + b->map_bytes,
                                 .info_bytes = b->info_bytes,
                                 .total_bytes = memory_total_bytes(b)};
 }

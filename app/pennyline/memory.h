@@ -19,6 +19,7 @@ struct memory_budget {
     uint64_t prefixes_bytes;                        /* of each NUMA socket */
     uint64_t aggregates_bytes; /* their table, and those of ingresses and of machines */
     uint64_t manager_bytes;    /* plain memory, none of EAL's */
+    uint64_t map_bytes;        /* likewise, with what workers count */
     uint64_t info_bytes;       /* what other processes are shown */
     uint64_t node_bytes[HUGEPAGES_MAX_NODES]; /* what of it comes from EAL, by NUMA node */
 };

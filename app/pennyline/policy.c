@@ -91,6 +91,7 @@ static int fill(struct policy *policy, const struct policy_plan *plan, int socke
         policy->ports[i].decapsulates = config_port_decapsulates(&config->ports[i]);
         policy->ports[i].is_plain = !policy->ports[i].is_mirror && !policy->ports[i].decapsulates;
         policy->ports[i].pair = config->ports[i].pair;
+        policy->ports[i].stages = config_map_has_port(&config->map, i) ? STAGE_BIT(STAGE_MAP) : 0;
         policy->ports[i].longest_whole_frame =
             policy->ports[i].is_mirror ? UINT32_MAX : port_longest_whole_frame(&ports[i]);
         if (config->n_services > 0 && !policy->ports[i].is_mirror)

@@ -17,6 +17,7 @@
 #include "inspect.h"
 #include "lanes.h"
 #include "machines.h"
+#include "mapping.h"
 #include "members.h"
 #include "say.h"
 #include "telemetry/telemetry.h"
@@ -160,6 +161,11 @@ static bool on_machine_set(void *context, const char *name, const char *key, con
                            char *error, size_t n_error)
 {
     return machines_put(context, name, key, state, error, n_error);
+}
+
+static json_t *on_map_summary(void *context)
+{
+    return mapping_json(context);
 }
 
 static void on_drain(void *context, uint32_t timeout_s, uint64_t now_ns)
@@ -337,6 +343,8 @@ int services_up(struct appliance *a)
         .machines = on_machines,
         .machine = on_machine,
         .machine_set = on_machine_set,
+        .map = mapping_map(a),
+        .map_summary = on_map_summary,
         .reload = on_reload,
         .generation = on_generation,
         .config_diff = on_config_diff,

@@ -115,6 +115,7 @@ struct appliance {
     struct members *members;   /* of services */
     struct machines *machines; /* NULL: none */
     struct asked *asked;       /* slices and tests at run time */
+    struct mapping *mapping;   /* NULL: no map */
     bool has_told_end;         /* of a test after which forwarding goes on */
     bool has_told_ready;       /* the service manager, that all workers forward */
     uint64_t hearts_looked_ns; /* when workers were last looked at */

@@ -25,6 +25,7 @@
 #define WORKER_MAX_QUEUES (CONFIG_MAX_PORTS * CONFIG_MAX_QUEUES)
 
 struct machines;
+struct map_worker;
 struct rte_mbuf;
 struct rte_ring;
 
@@ -84,6 +85,7 @@ struct worker {
     struct rte_ring *ring;
     struct worker_services *services;
     struct machines *machines; /* shared by all workers; NULL: none */
+    struct map_worker *map;    /* NULL: no map */
     uint32_t n_ports;
     uint32_t n_queues;
     struct worker_queue queues[WORKER_MAX_QUEUES];

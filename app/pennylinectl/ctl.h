@@ -13,7 +13,8 @@
 
 struct options {
     const char *socket;
-    bool json, wait, origin;
+    bool json, wait, origin, csv;
+    int sort; /* enum map_sort */
     json_t *request;
     json_t *set; /* --set NAME=VALUE */
     const char *words[5];
@@ -33,6 +34,7 @@ enum word {
     WORD_MEMBER,      /* its name, and an order */
     WORD_MACHINE,     /* its name, and perhaps a key */
     WORD_MACHINE_KEY, /* its name, a key and a state */
+    WORD_WHY,         /* prefix and ingress */
 };
 
 struct subcommand {
@@ -54,6 +56,12 @@ int ondemand_run_slice(struct control_client *c, const struct options *o);
 
 /* configuration.c: what is in force, all pages of it. */
 int configuration_run_show(struct control_client *c, const struct options *o);
+
+/* mapping.c: the map. */
+extern const struct argp mapping_argp;
+int mapping_run_entries(struct control_client *c, const struct options *o);
+void mapping_print_summary(FILE *out, const json_t *summary);
+void mapping_print_why(FILE *out, const json_t *why);
 
 /* say.c */
 void show_json(const json_t *value, bool in_one_line);

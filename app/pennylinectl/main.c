@@ -91,6 +91,9 @@ static const struct subcommand subcommands[] = {
     {"config show", WORD_NONE, "config show", NULL, configuration_run_show},
     {"config diff", WORD_NONE, "config diff", print_config_diff, run_once},
     {"drain", WORD_NONE, "drain", print_done, run_once},
+    {"map summary", WORD_NONE, "map summary", mapping_print_summary, run_once},
+    {"map why", WORD_WHY, "map why", mapping_print_why, run_once},
+    {"map", WORD_NONE, "map", NULL, mapping_run_entries},
     {"watch", WORD_NONE, "watch", NULL, run_watch},
 };
 
@@ -126,7 +129,7 @@ static const char usage[] =
     "slice remove NAME\nslice show NAME\nservices\nmember MEMBER ORDER\nmachines\n"
     "machine NAME [KEY]\nmachine set NAME KEY STATE\nkill-switch "
     "on|off\nreload\nconfig show\n"
-    "config diff\ndrain\nwatch";
+    "config diff\ndrain\nmap\nmap summary\nmap why PREFIX INGRESS\nwatch";
 
 static const char description[] =
     "Asks a running pennyline, and tells it what to do.\v"
@@ -159,6 +162,9 @@ static const char description[] =
     "  drain          leave the path: all tests end, nothing is dropped any more,\n"
     "                 packets are forwarded until none came for 10 s, then\n"
     "                 pennyline ends\n"
+    "  map            who enters where: entries by ingress and prefix\n"
+    "  map summary    ingresses of the map, and what is known of them\n"
+    "  map why        how well a source fits to an ingress, and which route says so\n"
     "  watch          events as they happen, until interrupted\n"
     "\n"
     "AGGREGATE is its number, the name of its slice, or its prefix. TEST is its number.\n"
@@ -229,6 +235,10 @@ static void take_word(struct argp_state *state, struct options *o, size_t n)
     case WORD_MACHINE_KEY:
         add_machine(o, n);
         return;
+    case WORD_WHY:
+        json_object_set_new(o->request, "prefix", json_string(word));
+        json_object_set_new(o->request, "ingress", json_string(o->words[n + 1]));
+        return;
     default:
         ondemand_understand(state, o, word);
         return;
@@ -244,12 +254,16 @@ static const char *const word_names[] = {
     [WORD_NAME] = "NAME",
     [WORD_MACHINE] = "NAME, and perhaps a KEY",
     [WORD_MACHINE_KEY] = "NAME, KEY and STATE",
+    [WORD_WHY] = "PREFIX and one INGRESS",
     [WORD_MEMBER] = "MEMBER and an order: enabled, drained or down",
 };
 
 static size_t n_words_after(enum word word)
 {
-    return word == WORD_NONE ? 0 : word == WORD_MEMBER ? 2 : word == WORD_MACHINE_KEY ? 3 : 1;
+    return word == WORD_NONE                         ? 0
+           : word == WORD_MEMBER || word == WORD_WHY ? 2
+           : word == WORD_MACHINE_KEY                ? 3
+                                                     : 1;
 }
 
 /* Finds the subcommand that the words are, and takes what is left as its argument. */
@@ -283,7 +297,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 
     switch (key) {
     case ARGP_KEY_INIT:
-        state->child_inputs[0] = o;
+        state->child_inputs[0] = state->child_inputs[1] = o;
         return 0;
     case 's':
         o->socket = argument;
@@ -335,7 +349,8 @@ const char *argp_program_version = "pennylinectl " PENNYLINE_VERSION;
 
 int main(int argc, char **argv)
 {
-    static const struct argp_child children[] = {{&ondemand_argp, 0, "Of test and slice:", 1}, {0}};
+    static const struct argp_child children[] = {
+        {&ondemand_argp, 0, "Of test and slice:", 1}, {&mapping_argp, 0, "Of map:", 2}, {0}};
     static const struct argp argp = {argp_rows, parse, usage, description, children, NULL, NULL};
     struct options options = {
         .socket = CONTROL_DEFAULT_SOCKET, .request = json_object(), .set = json_object()};

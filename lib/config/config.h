@@ -15,6 +15,7 @@
 
 #include "config/error.h"
 #include "config/machine.h"
+#include "config/map.h"
 #include "config/named_ingress.h"
 #include "config/never_drop.h"
 #include "config/services.h"
@@ -133,6 +134,7 @@ struct config {
     struct never_drop never_drop;
     struct config_service *services;
     uint32_t n_services;
+    struct config_map map;
     struct slice *slices;
     uint32_t n_slices;
     struct machine *machines;

@@ -29,6 +29,7 @@ void config_free(struct config *config)
     free(config->services);
     free(config->slices);
     free(config->never_drop.prefixes);
+    free(config->map.own);
     free(config->next_hops);
     free(config->ports);
     free(config);

@@ -110,6 +110,7 @@ extern const struct option_object object_next_hop, object_slice, object_test, ob
 extern const struct option_object object_never_drop, object_named_ingress, object_slice_ports;
 extern const struct option_object object_machine, object_machine_rule;
 extern const struct option_object object_service;
+extern const struct option_object object_map;
 
 /* What several objects refer to. */
 extern const struct option_list option_port_list, option_next_hop_list, option_slice_list;

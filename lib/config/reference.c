@@ -38,6 +38,7 @@ static const struct {
     {"ingresses", "$.ingresses[]", &object_named_ingress},
     {"never_drop", "$.never_drop", &object_never_drop},
     {"services", "$.services[]", &object_service},
+    {"map", "$.map", &object_map},
     {"slices", "$.slices[]", &object_slice},
     {"machines", "$.machines[]", &object_machine},
     {"rules", "$.machines[].rules[]", &object_machine_rule},

@@ -99,6 +99,28 @@ static const struct command_argument config_show_arguments[] = {
     {0},
 };
 
+static const struct command_argument map_arguments[] = {
+    {"ingress", ARGUMENT_TEXT, false, 0, "only what comes in there"},
+    {"as", ARGUMENT_COUNT, false, UINT32_MAX, "only where the route begins with this AS"},
+    {"prefix", ARGUMENT_TEXT, false, 0, "only what lies in it, and what it lies in"},
+    {"unexpected", ARGUMENT_SWITCH, false, 0,
+     "true: only where no route leads, and from where no packet may come"},
+    {"reality", ARGUMENT_TEXT, false, 0,
+     "only what a test found so: genuine, spoofed, untested..."},
+    {"seen_within_s", ARGUMENT_COUNT, false, UINT32_MAX, "only what sent within so many seconds"},
+    {"after", ARGUMENT_COUNT, false, UINT32_MAX,
+     "go on here: \"next\" of the last reply (default: from the beginning)"},
+    {"count", ARGUMENT_COUNT, false, MAP_COMMAND_MOST,
+     "at most so many (default 100); there may be fewer, and still more to come"},
+    {0},
+};
+
+static const struct command_argument map_why_arguments[] = {
+    {"prefix", ARGUMENT_TEXT, true, 0, "a prefix or an address"},
+    {"ingress", ARGUMENT_TEXT, true, 0, "the name of an ingress"},
+    {0},
+};
+
 static const struct command_argument verdicts_arguments[] = {
     {"count", ARGUMENT_COUNT, false, VERDICTS_MOST, "at most so many (default 20)"},
     {0},
@@ -193,6 +215,11 @@ static const struct command commands[] = {
      command_run_config_diff, false, NULL},
     {"drain", "leave the path: end all tests, forward until no packet comes, then end",
      drain_arguments, command_run_drain, false, command_state_drain},
+    {"map", "entries of the map: who enters where", map_arguments, command_run_map, true, NULL},
+    {"map summary", "ingresses of the map, its counters, and what is expected", no_arguments,
+     command_run_map_summary, true, NULL},
+    {"map why", "how well a source fits to an ingress, and which route says so", map_why_arguments,
+     command_run_map_why, true, NULL},
     {"watch", "events as lines, until the client leaves", no_arguments, command_run_watch, true,
      NULL},
     {"version", "of the server", no_arguments, command_run_version, true, NULL},

@@ -14,6 +14,7 @@
 #define VERDICTS_MOST       100
 #define CONFIG_SHOW_MOST    100
 #define MACHINE_KEYS_MOST   10000
+#define MAP_COMMAND_MOST    500
 
 enum argument_kind {
     ARGUMENT_TEXT,
@@ -85,6 +86,10 @@ json_t *command_state_machine(struct command_call *call);
 json_t *command_run_services(struct command_call *call);
 json_t *command_run_member(struct command_call *call);
 json_t *command_state_services(struct command_call *call);
+/* commands_map.c */
+json_t *command_run_map(struct command_call *call);
+json_t *command_run_map_summary(struct command_call *call);
+json_t *command_run_map_why(struct command_call *call);
 /* commands_status.c */
 json_t *command_run_status(struct command_call *call);
 json_t *command_run_drain(struct command_call *call);

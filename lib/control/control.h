@@ -57,6 +57,7 @@ struct control_peer {
     bool *waits;
 };
 
+struct map;
 struct ondemand;
 
 /* What the server works on. `manager` and `clock` are a must and outlive the server; callbacks may
@@ -64,6 +65,7 @@ struct ondemand;
 struct control_operations {
     struct manager *manager;
     struct ondemand *ondemand; /* NULL: no slices and tests at run time */
+    struct map *map;           /* NULL: none */
     const struct report_clock *clock;
     const char *instance;
     const char *group;   /* of the system, whose members may operate; NULL or "": none */
@@ -86,6 +88,8 @@ struct control_operations {
     /* Puts a key into a state. False, and `error` says why. */
     bool (*machine_set)(void *context, const char *name, const char *key, const char *state,
                         char *error, size_t n_error);
+    /* As a whole; a must where there is a map. */
+    json_t *(*map_summary)(void *context);
     /* Begins to drain, or gives it another time: so many seconds from now at most, UINT32_MAX: as
      * long as packets come. NULL: it cannot be done here. */
     void (*drain)(void *context, uint32_t timeout_s, uint64_t now_ns);

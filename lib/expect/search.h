@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Searching rows of prefixes (layout.h). Internal to the library. */
+/* Searching rows of prefixes (layout.h), for this library and that of the map. */
 #ifndef EXPECT_SEARCH_H
 #define EXPECT_SEARCH_H
 

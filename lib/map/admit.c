@@ -180,6 +180,15 @@ static void admit(struct map *m, const struct map_key *key, const struct expect_
     tell_of(m, MAP_CHANGE_ENTRY_NEW, slot);
 }
 
+uint8_t map_right_length(const struct map *m, const struct map_key *key)
+{
+    const bool is_ipv4 = key->is_ipv4 != 0;
+    const uint8_t coarse = map_grain_at(m->grain, map_top_bits(&key->address, is_ipv4), is_ipv4);
+    const struct map_key wide = map_key_of(&key->address, is_ipv4, coarse, key->ingress);
+
+    return is_coarse((enum expect_grade)map_grade_key(m, &wide)) ? coarse : map_finest(is_ipv4);
+}
+
 void map_take_ask(struct map *m, const struct map_message *ask)
 {
     const bool is_ipv4 = ask->is_ipv4;

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "map/filter.h"
 
+#include "base/time.h"
+
+#define HALVING_NS (5 * NS_PER_S)
+
 /* The hash's lower half chose a bucket; bits of the upper half are left. */
 static struct map_filter_cell *cell_of(struct map_filter *f, uint64_t hash)
 {
@@ -42,7 +46,7 @@ bool map_filter_count(struct map_filter *f, uint64_t hash, bool has_data, uint64
     struct map_filter_cell *c = cell_of(f, hash);
     const unsigned int weight = has_data ? MAP_FILTER_SEGMENT : 1;
 
-    age(c, (uint16_t)(now_ns / MAP_FILTER_HALVING));
+    age(c, (uint16_t)(now_ns / HALVING_NS));
     if (c->tag != tag_of(hash)) {
         if (!gives_way(f, c))
             return false;

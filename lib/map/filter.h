@@ -17,12 +17,10 @@
 #include <stdint.h>
 
 #include "base/random.h"
-#include "base/time.h"
 
 #define MAP_FILTER_CELLS   8192
 #define MAP_FILTER_ENOUGH  64 /* packets, of which a segment with data counts as eight */
 #define MAP_FILTER_SEGMENT 8
-#define MAP_FILTER_HALVING (5 * NS_PER_S)
 
 struct map_filter_cell {
     uint32_t tag;

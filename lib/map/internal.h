@@ -3,6 +3,7 @@
 #ifndef MAP_INTERNAL_H
 #define MAP_INTERNAL_H
 
+#include "map/destinations.h"
 #include "map/map.h"
 
 #define MAP_MOST_CHANGES 4096
@@ -39,8 +40,7 @@ struct map {
     uint64_t swept_ns, window_ns; /* places' window began */
     bool is_pressed;
 
-    map_classify classify;
-    void *classify_context;
+    struct map_own own; /* prefixes */
 
     struct map_change *changes;
     uint64_t n_changes, n_changes_taken;
@@ -59,6 +59,8 @@ void map_take_ask(struct map *m, const struct map_message *ask);
 void map_grade(struct map *m, struct map_entry *e);
 void map_ungrade(struct map *m, struct map_entry *e);
 uint8_t map_grade_key(const struct map *m, const struct map_key *key);
+/* As coarse as packets of this key are counted by what is expected now. */
+uint8_t map_right_length(const struct map *m, const struct map_key *key);
 
 /* leave.c */
 void map_leave(struct map *m, uint32_t slot);

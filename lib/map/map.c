@@ -3,15 +3,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
+#include "base/time.h"
 #include "map/internal.h"
 
 /* Ingresses that get their places in one turn. */
 #define RESOLVED_A_TURN 64
-/* Messages of one kind from all workers together, in MAP_PERIOD_NS. */
-#define MESSAGES_PER_PERIOD 1024
+/* Messages from all workers together, in ten milliseconds: 100,000 asks a second, and as many
+ * samples as cost the manager some percent of its time. */
+#define ASKS_PER_PERIOD    1024
+#define SAMPLES_PER_PERIOD 256
 /* All entries are read within so many turns of 10 ms. */
-#define SWEEP_NS (10 * NS_PER_S)
+#define SWEEP_NS         (10 * NS_PER_S)
+#define LARGE_PAGE_BYTES ((size_t)2 << 20)
+#define LARGE_BYTES      (4 * LARGE_PAGE_BYTES)
 
 struct map_memory map_memory_bytes(uint32_t n_entries, uint32_t n_workers)
 {
@@ -33,13 +39,18 @@ struct map_memory map_memory_bytes(uint32_t n_entries, uint32_t n_workers)
                    ((size_t)1 << MAP_GRAIN_INDEX_BITS) * sizeof(uint32_t)};
 }
 
+/* What is large lies in large pages where the kernel has them: workers go all over it. */
 static void *take_lines(size_t n_bytes)
 {
-    const size_t n = (n_bytes + CACHE_LINE_BYTES - 1) / CACHE_LINE_BYTES * CACHE_LINE_BYTES;
-    void *memory = aligned_alloc(CACHE_LINE_BYTES, n);
+    const size_t unit = n_bytes < LARGE_BYTES ? CACHE_LINE_BYTES : LARGE_PAGE_BYTES;
+    const size_t n = (n_bytes + unit - 1) / unit * unit;
+    void *memory = aligned_alloc(unit, n);
 
-    if (memory != NULL)
-        memset(memory, 0, n);
+    if (memory == NULL)
+        return NULL;
+    if (unit == LARGE_PAGE_BYTES)
+        madvise(memory, n, MADV_HUGEPAGE);
+    memset(memory, 0, n);
     return memory;
 }
 
@@ -70,7 +81,8 @@ static bool create_workers(struct map *m, const struct map_setup *setup)
     d->buckets = take_lines(((size_t)d->mask + 1) * sizeof(*d->buckets));
     memcpy(m->shared->secret, setup->secret, sizeof(m->shared->secret));
     m->shared->n_entries = setup->n_entries;
-    m->shared->messages_per_period = MESSAGES_PER_PERIOD / setup->n_workers;
+    m->shared->asks_per_period = ASKS_PER_PERIOD / setup->n_workers;
+    m->shared->samples_per_period = SAMPLES_PER_PERIOD / setup->n_workers;
     for (uint32_t i = 0; i <= UINT16_MAX; i++)
         atomic_init(&m->shared->place_of[i], MAP_NO_INGRESS);
     atomic_init(&m->shared->grain, m->grain);
@@ -101,7 +113,7 @@ int map_create(const struct map_setup *setup, struct map **out)
 {
     struct map *m;
 
-    if (setup->n_entries == 0 || setup->n_workers == 0 || setup->n_workers > MESSAGES_PER_PERIOD)
+    if (setup->n_entries == 0 || setup->n_workers == 0 || setup->n_workers > SAMPLES_PER_PERIOD)
         return -EINVAL;
     m = calloc(1, sizeof(*m));
     if (m == NULL)
@@ -145,6 +157,7 @@ void map_destroy(struct map *m)
     map_expectation_destroy(m->retiring);
     map_grain_destroy(m->own_grain);
     map_prefixes_free(&m->prefixes);
+    map_own_free(&m->own);
     free(m->names.ports);
     free(m->names.ingresses);
     free(m->entries);
@@ -211,8 +224,11 @@ int map_follow(struct map *m, const struct config *config)
 {
     struct config_port *ports = calloc(config->n_ports + 1, sizeof(*ports));
     struct named_ingress *ingresses = calloc(config->n_ingresses + 1, sizeof(*ingresses));
+    struct map_own own;
 
-    if (ports == NULL || ingresses == NULL) {
+    if (map_own_init(&own, config->map.own, config->map.n_own) != 0 || ports == NULL ||
+        ingresses == NULL) {
+        map_own_free(&own);
         free(ports);
         free(ingresses);
         return -ENOMEM;
@@ -223,6 +239,8 @@ int map_follow(struct map *m, const struct config *config)
         ingresses[i].neighbors = NULL;
         ingresses[i].n_neighbors = 0;
     }
+    map_own_free(&m->own);
+    m->own = own;
     free(m->names.ports);
     free(m->names.ingresses);
     m->names = (struct config){.ports = ports,

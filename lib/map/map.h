@@ -61,8 +61,8 @@ void map_destroy(struct map *m);
 
 struct map_worker *map_worker(struct map *m, uint32_t i);
 
-/* Names of places, and samplings of ports, as another configuration has them, of which nothing is
- * kept. In force for all ingresses within some turns. 0, -ENOMEM. */
+/* Names of places, samplings of ports and own prefixes, as another configuration has them, of which
+ * nothing is kept. In force for all ingresses within some turns. 0, -ENOMEM. */
 int map_follow(struct map *m, const struct config *config);
 
 /* From now on this is expected; NULL: nothing is known. Entries are graded anew in the next ten
@@ -111,10 +111,6 @@ bool map_set_reality(struct map *m, uint32_t slot, uint32_t generation,
                      const struct map_reality *reality);
 bool map_set_flags(struct map *m, uint32_t slot, uint32_t generation, uint8_t flags, bool on);
 bool map_set_test_due(struct map *m, uint32_t slot, uint32_t generation, uint64_t due_ns);
-
-/* Which network a destination belongs to: asked for samples. NULL: none is known. */
-typedef enum map_destination (*map_classify)(void *context, const struct ip_address *destination);
-void map_set_destinations(struct map *m, map_classify classify, void *context);
 
 /* What changed, in order. */
 #define MAP_CHANGES(X)                                                                             \

@@ -14,7 +14,7 @@
 
 #include "map/key.h"
 
-#define MAP_WINDOW_NS (60 * NS_PER_S)
+#define MAP_WINDOW_NS UINT64_C(60000000000)
 
 #define MAP_DOMINANT_MAKES   0.80
 #define MAP_DOMINANT_UNMAKES 0.50

@@ -71,12 +71,6 @@ bool map_set_test_due(struct map *m, uint32_t slot, uint32_t generation, uint64_
     return e != NULL;
 }
 
-void map_set_destinations(struct map *m, map_classify classify, void *context)
-{
-    m->classify = classify;
-    m->classify_context = context;
-}
-
 struct map_counters map_counters(const struct map *m)
 {
     return m->counters;

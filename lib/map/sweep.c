@@ -2,6 +2,7 @@
 /* Reading what workers counted, a part of the entries at a time, each within ten seconds. */
 #include <math.h>
 
+#include "base/time.h"
 #include "map/internal.h"
 
 #define NEW_NS    (60 * NS_PER_S)
@@ -124,7 +125,13 @@ static bool may_leave(const struct map *m, const struct map_entry *e)
 }
 
 /* After another expectation an entry may be coarser or finer than its packets are looked up now.
- * Then it gets none any more, and leaves as others do. */
+ * Then it gets none any more, and makes room, unless something is known of it. */
+static bool is_outdated(const struct map *m, const struct map_entry *e)
+{
+    return (e->flags & MAP_KEPT) == 0 && !map_is_closed_loop(e) &&
+           map_right_length(m, &e->key) != e->key.length;
+}
+
 static void sweep_entry(struct map *m, uint32_t slot)
 {
     struct map_entry *e = &m->entries[slot];
@@ -132,8 +139,13 @@ static void sweep_entry(struct map *m, uint32_t slot)
     if (e->life != MAP_LIVE)
         return;
     read_entry(m, e, slot);
-    if (e->expectation != m->expectation)
+    if (e->expectation != m->expectation) {
         grade_anew(m, e, slot);
+        if (is_outdated(m, e)) {
+            map_leave(m, slot);
+            return;
+        }
+    }
     map_watch_prefix(m, e);
     if (may_leave(m, e))
         map_leave(m, slot);

@@ -3,6 +3,7 @@
  * entries' packets go, and from how many addresses they come. */
 #include <string.h>
 
+#include "base/time.h"
 #include "map/distinct.h"
 #include "map/internal.h"
 
@@ -64,7 +65,7 @@ void map_watch_prefix(struct map *m, struct map_entry *e)
 void map_take_sample(struct map *m, const struct map_message *sample)
 {
     struct map_entry *e = &m->entries[sample->slot];
-    enum map_destination to = MAP_TO_OTHER;
+    enum map_destination to;
 
     if (e->life != MAP_LIVE)
         return;
@@ -73,8 +74,8 @@ void map_take_sample(struct map *m, const struct map_message *sample)
         map_hosts_add(e->distinct, sample->source.bytes[15]);
     else
         map_distinct_add(e->distinct, hash_words(&sample->source, 2, m->shared->secret));
-    if (m->classify != NULL)
-        to = m->classify(m->classify_context, &sample->destination);
+    to = map_destination_of(&m->own, m->expected != NULL ? &m->expected->expectation : NULL,
+                            &sample->destination);
     /* Shares are what counts: halved all together when one is full. */
     if (e->destinations[to] == UINT16_MAX)
         for (int i = 0; i < MAP_N_DESTINATIONS; i++)

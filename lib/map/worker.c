@@ -3,6 +3,10 @@
  * their rows, counts. */
 #include "map/worker.h"
 
+#include "base/time.h"
+
+#define PERIOD_NS (10 * NS_PER_MS)
+
 /* What is known of a packet on its way through. */
 struct seen {
     struct map_packed key;
@@ -22,7 +26,7 @@ static inline uint32_t draw_gap(struct map_worker *w)
 
 static inline bool is_sampled(struct map_worker *w, uint32_t left)
 {
-    if (left > w->shared->messages_per_period / 2)
+    if (left > w->shared->samples_per_period / 2)
         return true;
     if (w->n_until_sample-- != 0)
         return false;
@@ -41,10 +45,11 @@ void map_worker_begin(struct map_worker *w, uint64_t now_ns)
 {
     w->now_ns = now_ns;
     w->grain = atomic_load_explicit(&w->shared->grain, memory_order_acquire);
-    if (now_ns - w->period_began_ns < MAP_PERIOD_NS)
+    if (now_ns - w->period_began_ns < PERIOD_NS)
         return;
     w->period_began_ns = now_ns;
-    w->asks_left = w->samples_left = w->strays_left = w->shared->messages_per_period;
+    w->asks_left = w->shared->asks_per_period;
+    w->samples_left = w->strays_left = w->shared->samples_per_period;
 }
 
 static inline bool has_data(const struct packet_view *view)

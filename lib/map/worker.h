@@ -62,13 +62,12 @@ struct map_shared {
     struct map_directory directory;
     uint64_t secret[2];
     uint32_t n_entries;
-    uint32_t messages_per_period; /* of one kind and one worker, in MAP_PERIOD_NS */
+    uint32_t asks_per_period;    /* of one worker, in ten milliseconds */
+    uint32_t samples_per_period; /* likewise, and as many strays */
     alignas(CACHE_LINE_BYTES) _Atomic(const struct map_grain *) grain;
     /* By the numbers of lib/ingress: the place, or MAP_NO_INGRESS. */
     alignas(CACHE_LINE_BYTES) _Atomic uint16_t place_of[UINT16_MAX + 1];
 };
-
-#define MAP_PERIOD_NS (10 * NS_PER_MS)
 
 struct map_worker {
     const struct map_shared *shared;

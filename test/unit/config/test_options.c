@@ -15,13 +15,13 @@
 
 /* Every object stands in it once, so that each row has a place. */
 static const char whole[] =
-    "{\"instance\":{}, \"eal\":{}, \"defaults\":{}, \"never_drop\":{},"
+    "{\"instance\":{}, \"eal\":{}, \"defaults\":{}, \"never_drop\":{}, \"map\":{},"
     " \"ports\":[{\"name\":\"a\",\"device\":\"eth0\"},{\"name\":\"b\",\"device\":\"eth1\","
     "\"decapsulate\":true}],"
-    " \"next_hops\":[{\"name\":\"n\",\"port\":\"b\",\"destination_mac\":\"02:00:00:00:00:01\"},"
-    "                {\"name\":\"m\",\"port\":\"b\",\"destination_mac\":\"02:00:00:00:00:02\"}],"
+    " \"next_hops\":[{\"name\":\"b\",\"port\":\"b\",\"destination_mac\":\"02:00:00:00:00:01\"},"
+    "                {\"name\":\"a\",\"port\":\"b\",\"destination_mac\":\"02:00:00:00:00:02\"}],"
     " \"ingresses\":[{\"name\":\"i\",\"relation\":\"peer\",\"tunnel\":\"vxlan\"}],"
-    " \"services\":[{\"name\":\"v\",\"addresses\":[\"192.0.2.1\"],\"members\":[\"m\"]}],"
+    " \"services\":[{\"name\":\"v\",\"addresses\":[\"192.0.2.1\"],\"members\":[\"a\"]}],"
     " \"slices\":[{\"name\":\"s\",\"mode\":\"active\",\"ingress\":{},\"granularity\":{}}]}";
 
 static const struct {
@@ -40,6 +40,7 @@ static const struct {
     {&object_service, "services", NULL},
     {NULL, "slices", "ingress"},
     {NULL, "slices", "granularity"},
+    {&object_map, NULL, "map"},
 };
 
 /* Values of the kinds whose values are no numbers, none of them a default. */
@@ -69,7 +70,7 @@ static const struct {
      {"[64500, \"192.0.2.1\", \"2001:db8::1\"]"},
      {"[0]", "[\"AS64500\"]", "64500"}},
     {&kind_reference, {"\"b\""}, {"\"c\"", "0", "[]"}},
-    {&kind_references, {"[\"m\", \"n\"]", "[]"}, {"[\"x\"]", "\"n\"", "[0]"}},
+    {&kind_references, {"[\"a\", \"b\"]", "[]"}, {"[\"x\"]", "\"b\"", "[0]"}},
 };
 
 static json_t *place_in(json_t *root, size_t i)

@@ -581,7 +581,8 @@ static void who_may_only_read_changes_nothing(void **state)
 
         /* Of what was asked for at run time, and of machines, there is nothing here to show. */
         if (strcmp(name, "test show") == 0 || strcmp(name, "slice show") == 0 ||
-            strcmp(name, "config show") == 0 || strcmp(name, "machine") == 0) {
+            strcmp(name, "config show") == 0 || strcmp(name, "machine") == 0 ||
+            strncmp(name, "map", 3) == 0) {
             json_decref(request);
             continue;
         }

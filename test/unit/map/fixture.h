@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "base/compiler.h"
+#include "base/time.h"
 #include "expect/build.h"
 #include "map/map.h"
 
@@ -37,7 +38,8 @@ static inline struct ip_prefix prefix_of(const char *text)
 static inline struct config *make_config(void)
 {
     static const char text[] =
-        "{\"ports\":[{\"name\":\"m\",\"device\":\"net_null0\",\"role\":\"mirror\"}],"
+        "{\"map\":{\"own\":[\"198.51.100.0/"
+        "24\"]},\"ports\":[{\"name\":\"m\",\"device\":\"net_null0\",\"role\":\"mirror\"}],"
         "\"ingresses\":["
         "{\"name\":\"customer\",\"port\":\"m\",\"vlan\":1,\"relation\":\"customer\",\"neighbors\":["
         "64501]},"

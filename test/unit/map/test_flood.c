@@ -194,6 +194,30 @@ static void test_what_is_unexpected_is_told_apart_by_24(void **state)
     fixture_close(&f);
 }
 
+/* What came before the file was read is told apart by /24; then it is one route. */
+static void test_entries_follow_what_is_expected(void **state)
+{
+    const struct ip_address a = prefix_of("20.0.5.1").address;
+    struct fixture f;
+
+    (void)state;
+    fixture_open(&f, 64, 1);
+    ingress_of_vlan(&f, 1);
+    fixture_turn(&f);
+    send_from(&f, 0, &a, ingress_of_vlan(&f, 1), 8);
+    fixture_turn(&f);
+    assert_non_null(entry_of(&f, "20.0.5.0/24", place_of(&f, "customer")));
+    expect_senders_at_customer(&f);
+    for (int second = 0; second < 11; second++) {
+        send_from(&f, 0, &a, ingress_of_vlan(&f, 1), 8);
+        pass_a_second(&f);
+    }
+    assert_null(entry_of(&f, "20.0.5.0/24", place_of(&f, "customer")));
+    assert_non_null(entry_of(&f, "20.0.0.0/12", place_of(&f, "customer")));
+    must_fit(&f);
+    fixture_close(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -201,6 +225,7 @@ int main(void)
         cmocka_unit_test(test_one_ingress_leaves_room_for_the_others),
         cmocka_unit_test(test_many_prefixes_with_few_packets_are_a_finding),
         cmocka_unit_test(test_what_is_unexpected_is_told_apart_by_24),
+        cmocka_unit_test(test_entries_follow_what_is_expected),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,6 +4,7 @@
 
 #include "base/random.h"
 #include "fixture.h"
+#include "map/destinations.h"
 #include "map/distinct.h"
 
 /* The bound: four standard errors of 1.04/sqrt(64), of an estimator with a normal error; 400 tries
@@ -110,12 +111,6 @@ static void test_rates_are_of_the_time_that_they_say(void **state)
     fixture_close(&f);
 }
 
-static enum map_destination own_or_other(void *context, const struct ip_address *destination)
-{
-    (void)context;
-    return destination->bytes[15] == 1 ? MAP_TO_OWN : MAP_TO_OTHER;
-}
-
 static void test_samples_say_where_it_goes_and_from_how_many(void **state)
 {
     const struct ip_address a = ipv4(0x14000501);
@@ -125,7 +120,6 @@ static void test_samples_say_where_it_goes_and_from_how_many(void **state)
 
     (void)state;
     fixture_open(&f, 64, 1);
-    map_set_destinations(f.map, own_or_other, NULL);
     fixture_turn(&f);
     for (int i = 0; i < 4000; i++) {
         const struct ip_address one = ipv4(0x14000500 + (uint32_t)i % 20);
@@ -142,11 +136,47 @@ static void test_samples_say_where_it_goes_and_from_how_many(void **state)
     /* All up to half of the messages of a worker, then one in 64: with a standard deviation of 37
      * between two (of 0 to 126) that is within four of them. */
     n = e->n_sampled;
-    send_from(&f, 0, &a, 1, 512 + 64 * 400);
+    send_from(&f, 0, &a, 1, 128 + 64 * 400);
     fixture_turn(&f);
     n = e->n_sampled - n;
-    assert_true(n > 512 + 400 - 4 * 12 && n < 512 + 400 + 4 * 12);
+    assert_true(n > 128 + 120 - 4 * 12 && n < 128 + 120 + 4 * 12);
     fixture_close(&f);
+}
+
+/* As what is announced by whom, and the network's own. */
+static void test_destinations_are_of_who_announces_them(void **state)
+{
+    static const struct {
+        const char *to;
+        enum map_destination class;
+    } rows[] = {{"198.51.100.1", MAP_TO_OWN},  {"198.51.101.1", MAP_TO_OTHER},
+                {"20.0.0.1", MAP_TO_CUSTOMER}, {"30.0.0.1", MAP_TO_PEER},
+                {"40.0.0.1", MAP_TO_TRANSIT},  {"40.1.0.1", MAP_TO_PEER},
+                {"2a00::1", MAP_TO_CUSTOMER},  {"2a01::1", MAP_TO_OTHER}};
+    const struct ip_prefix prefixes[] = {prefix_of("198.51.100.0/24"), prefix_of("192.0.2.0/25")};
+    struct config *config = make_config();
+    struct expect_builder *b = begin_expectation(config);
+    struct map_expectation *e;
+    struct map_own own;
+
+    (void)state;
+    add_route(b, "20.0.0.0/8", 64503);
+    add_route(b, "20.0.0.0/8", 64501);
+    add_route(b, "30.0.0.0/8", 64502);
+    add_route(b, "40.0.0.0/8", 64503);
+    add_route(b, "40.1.0.0/16", 64502);
+    add_route(b, "2a00::/32", 64501);
+    e = finish_expectation(b);
+    assert_int_equal(map_own_init(&own, prefixes, 2), 0);
+    for (unsigned int i = 0; i < ARRAY_LENGTH(rows); i++) {
+        const struct ip_address to = prefix_of(rows[i].to).address;
+
+        assert_int_equal(map_destination_of(&own, &e->expectation, &to), rows[i].class);
+    }
+    assert_int_equal(map_destination_of(&own, NULL, &prefixes[1].address), MAP_TO_OWN);
+    map_own_free(&own);
+    map_expectation_destroy(e);
+    config_free(config);
 }
 
 static void test_what_has_no_name_is_described_and_told(void **state)
@@ -183,6 +213,7 @@ int main(void)
         cmocka_unit_test(test_presence_follows_the_packets),
         cmocka_unit_test(test_rates_are_of_the_time_that_they_say),
         cmocka_unit_test(test_samples_say_where_it_goes_and_from_how_many),
+        cmocka_unit_test(test_destinations_are_of_who_announces_them),
         cmocka_unit_test(test_what_has_no_name_is_described_and_told),
         cmocka_unit_test(test_a_million_entries_at_16_workers_fit_into_a_gigabyte),
     };

@@ -62,6 +62,14 @@ def events_of_code(folder):
         with open(path, encoding="utf-8") as file:
             told |= set(re.findall(r'\b(?:tell_slice\(o|tell\(o->config\.context),\s*"([a-z_]+)"',
                                    file.read()))
+    # Of the map: of its changes those that mapping.c tells, and what becomes of the file.
+    with open(os.path.join(folder, "mapping.c"), encoding="utf-8") as file:
+        mapping = file.read()
+    with open(os.path.join(folder, "..", "..", "lib", "map", "map.h"), encoding="utf-8") as file:
+        changes = dict(re.findall(r'X\((\w+), "([a-z_]+)"\)', file.read()))
+    body = mapping.split("static void tell_change(", 1)[1].split("MAP_CHANGE_ENTRY_NEW", 1)[0]
+    told |= {changes[name] for name in re.findall(r"case MAP_CHANGE_(\w+):", body)}
+    told |= set(re.findall(r'\btell\(a,\s*"([a-z_]+)"', mapping))
     return told
 
 
