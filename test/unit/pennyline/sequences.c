@@ -7,6 +7,7 @@
 #include "pennyline/builder.h"
 #include "pennyline/events.h"
 #include "pennyline/heartbeat.h"
+#include "pennyline/mapping.h"
 #include "pennyline/members.h"
 #include "pennyline/passive_memory.h"
 #include "pennyline/say.h"
@@ -65,6 +66,7 @@ size_t units_memory_bytes_each(const struct appliance *a) { (void)a; return 0; }
 void **units_memory_take(const struct appliance *a) { (void)a; return NULL; }
 void units_memory_give(struct appliance *a, void **memory) { (void)a, (void)memory; }
 uint64_t memory_sticky_bytes(const struct config *config) { (void)config; return 0; }
+void mapping_follow(struct appliance *a) { (void)a; }
 void members_follow(struct appliance *a, const struct config *config) { (void)a, (void)config; }
 struct policy *policy_create(const struct policy_plan *plan, int socket) { (void)plan, (void)socket; return NULL; }
 void policy_destroy(struct policy *policy) { (void)policy; }
