@@ -22,34 +22,15 @@
 #include "pennyline/asked.h"
 #include "pennyline/change.h"
 #include "sequences.h"
+#include "slice_model.h"
 
 enum {
-    N_SLOTS = 24,
     N_FILE = 6,  /* f0..f5 */
     N_ADDED = 4, /* g0..g3 */
     N_STEPS = 600,
-    N_SOURCES = 32,
-    MOST_BITS = 5,
     N_AGGREGATES = 64,
     N_TURNS = 40, /* until all is built, in force, and was left */
     TURN_MS = 50,
-};
-
-struct part {
-    unsigned first, bits; /* 10.0.0.first/(27 + bits) */
-};
-
-/* A slice of the model. */
-struct one {
-    char name[CONFIG_NAME_BYTES];
-    struct part parts[2];
-    unsigned n_parts, max_drops;
-    enum slice_mode mode;
-};
-
-struct set {
-    struct one all[N_SLOTS];
-    unsigned n;
 };
 
 /* A test under way. */
@@ -81,82 +62,6 @@ static unsigned any(struct world *w, unsigned n)
     return random_u32(&w->random) % n;
 }
 
-static bool holds(const struct part *p, unsigned source)
-{
-    return source >> (MOST_BITS - p->bits) == p->first >> (MOST_BITS - p->bits);
-}
-
-static bool is_same_part(const struct part *p, const struct part *q)
-{
-    return p->first == q->first && p->bits == q->bits;
-}
-
-static bool ties(const struct one *a, const struct one *b)
-{
-    for (unsigned i = 0; i < a->n_parts; i++)
-        for (unsigned k = 0; k < b->n_parts; k++)
-            if (is_same_part(&a->parts[i], &b->parts[k]))
-                return true;
-    return false;
-}
-
-static bool overlaps(const struct one *a, const struct one *b)
-{
-    for (unsigned source = 0; source < N_SOURCES; source++)
-        for (unsigned i = 0; i < a->n_parts; i++)
-            for (unsigned k = 0; k < b->n_parts; k++)
-                if (holds(&a->parts[i], source) && holds(&b->parts[k], source))
-                    return true;
-    return false;
-}
-
-static const struct one *find(const struct set *s, const char *name)
-{
-    for (unsigned i = 0; i < s->n; i++)
-        if (strcmp(s->all[i].name, name) == 0)
-            return &s->all[i];
-    return NULL;
-}
-
-static void put(struct set *s, const struct one *one)
-{
-    struct one *there = (struct one *)(uintptr_t)find(s, one->name);
-
-    assert_true(there != NULL || s->n < N_SLOTS);
-    *(there != NULL ? there : &s->all[s->n++]) = *one;
-}
-
-static void take_out(struct set *s, const char *name)
-{
-    const struct one *there = find(s, name);
-
-    if (there != NULL)
-        s->all[there - s->all] = s->all[--s->n];
-}
-
-static bool ties_any(const struct set *s, const struct one *one)
-{
-    for (unsigned i = 0; i < s->n; i++)
-        if (strcmp(s->all[i].name, one->name) != 0 && ties(&s->all[i], one))
-            return true;
-    return false;
-}
-
-/* The one with the longest prefix around it; "": nobody. */
-static const char *owner_of(const struct set *s, unsigned source)
-{
-    const char *owner = "";
-    int longest = -1;
-
-    for (unsigned i = 0; i < s->n; i++)
-        for (unsigned k = 0; k < s->all[i].n_parts; k++)
-            if (holds(&s->all[i].parts[k], source) && (int)s->all[i].parts[k].bits > longest) {
-                longest = (int)s->all[i].parts[k].bits;
-                owner = s->all[i].name;
-            }
-    return owner;
-}
-
 static struct one any_one(struct world *w, const char *kind, unsigned number)
 {
     static const enum slice_mode modes[] = {SLICE_ACTIVE, SLICE_ACTIVE,  SLICE_ACTIVE,
@@ -167,17 +72,6 @@ static struct one any_one(struct world *w, const char *kind, unsigned number)
     one.parts[0].first = any(w, N_SOURCES) & ~0u << (MOST_BITS - one.parts[0].bits);
     snprintf(one.name, sizeof(one.name), "%s%u", kind, number);
     return one;
-}
-
-static json_t *json_of(const struct one *one)
-{
-    static const char *const modes[] = {
-        [SLICE_ACTIVE] = "active", [SLICE_PASSIVE] = "passive", [SLICE_OFF] = "off"};
-
-    return json_pack("{s:s, s:[o], s:s, s:s, s:i}", "name", one->name, "sources",
-                     json_sprintf("10.0.0.%u/%u", one->parts[0].first, 27 + one->parts[0].bits),
-                     "mode", modes[one->mode], "start", "manual", "max_drops_per_flow",
-                     (int)one->max_drops);
 }
 
 static void write_text(const struct world *w, const char *text)
@@ -195,7 +89,7 @@ static void write_file(const struct world *w, const struct set *slices)
     char *text;
 
     for (unsigned i = 0; i < slices->n; i++)
-        json_array_append_new(list, json_of(&slices->all[i]));
+        json_array_append_new(list, one_json(&slices->all[i]));
     root = json_pack("{s:{s:s, s:i}, s:[{s:s, s:s}], s:o}", "instance", "state_directory",
                      w->directory, "max_tests_by_command", 8, "ports", "name", "west", "device",
                      "eth1", "slices", list);
@@ -235,21 +129,14 @@ static bool is_of_test(const char *name)
     return strncmp(name, "test-", 5) == 0;
 }
 
-static bool is_same(const struct one *a, const struct one *b)
-{
-    return a->n_parts == b->n_parts && is_same_part(&a->parts[0], &b->parts[0]) &&
-           (a->n_parts < 2 || is_same_part(&a->parts[1], &b->parts[1])) &&
-           a->max_drops == b->max_drops && a->mode == b->mode;
-}
-
 /* Just these are in force, and slices of tests. */
 static void assert_in_force(const struct world *w, const struct set *now)
 {
     unsigned n = 0;
 
     for (unsigned i = 0; i < now->n; i++) {
-        const struct one *one = &now->all[i], *of_file = find(&w->file, one->name),
-                         *added = find(&w->added, one->name);
+        const struct one *one = &now->all[i], *of_file = set_find(&w->file, one->name),
+                         *added = set_find(&w->added, one->name);
         const char *origin = ondemand_origin(w->appliance.operations.ondemand, one->name);
 
         if (is_of_test(one->name)) {
@@ -258,7 +145,7 @@ static void assert_in_force(const struct world *w, const struct set *now)
         }
         if (of_file == NULL && added == NULL)
             fail_msg("%s should not be there", one->name);
-        assert_true(is_same(one, of_file != NULL ? of_file : added));
+        assert_true(one_is_same(one, of_file != NULL ? of_file : added));
         assert_string_equal(origin, of_file != NULL ? "file" : "run time");
         n++;
     }
@@ -308,7 +195,7 @@ static bool some_went_by_itself(const struct world *w, const struct set *now)
     for (unsigned i = 0; i < w->before.n; i++) {
         const char *name = w->before.all[i].name;
 
-        if (is_of_test(name) && !is_tested(w, name) && find(now, name) == NULL)
+        if (is_of_test(name) && !is_tested(w, name) && set_find(now, name) == NULL)
             return true;
     }
     return false;
@@ -317,12 +204,12 @@ static bool some_went_by_itself(const struct world *w, const struct set *now)
 /* Are other packets its own now, or is it another one? */
 static bool is_changed(const struct world *w, const struct set *now, const char *name)
 {
-    const struct one *was = find(&w->before, name), *is = find(now, name);
+    const struct one *was = set_find(&w->before, name), *is = set_find(now, name);
 
-    if (was == NULL || is == NULL || !is_same(was, is))
+    if (was == NULL || is == NULL || !one_is_same(was, is))
         return true;
     for (unsigned source = 0; source < N_SOURCES; source++) {
-        const char *from = owner_of(&w->before, source), *to = owner_of(now, source);
+        const char *from = set_owner(&w->before, source), *to = set_owner(now, source);
 
         if ((strcmp(from, name) == 0) != (strcmp(to, name) == 0))
             return true;
@@ -333,16 +220,16 @@ static bool is_changed(const struct world *w, const struct set *now, const char 
 /* Something around it changed, so that its end is one too many, and no harm. */
 static bool may_end_in_vain(const struct world *w, const struct set *now, const char *name)
 {
-    const struct one *own = find(now, name);
+    const struct one *own = set_find(now, name);
     const struct set *sets[] = {&w->before, now};
 
     for (unsigned s = 0; s < 2; s++)
         for (unsigned i = 0; i < sets[s]->n; i++) {
             const struct one *other = &sets[s]->all[i];
-            const struct one *then = find(sets[1 - s], other->name);
+            const struct one *then = set_find(sets[1 - s], other->name);
 
-            if (strcmp(other->name, name) != 0 && (then == NULL || !is_same(other, then)) &&
-                overlaps(own, other))
+            if (strcmp(other->name, name) != 0 && (then == NULL || !one_is_same(other, then)) &&
+                one_overlaps(own, other))
                 return true;
         }
     return false;
@@ -367,8 +254,9 @@ static void assert_tests(struct world *w, const struct set *now, const char *sto
         w->n_ended++;
         if (goes_on(w, t))
             fail_msg("the test of %s goes on with other packets", t->name);
-        if (find(now, t->name) != NULL && manager_report(w->appliance.manager, t->aggregate, &r) &&
-            r.n_tests == t->n_tests && strcmp(r.slice->name, t->name) == 0) {
+        if (set_find(now, t->name) != NULL &&
+            manager_report(w->appliance.manager, t->aggregate, &r) && r.n_tests == t->n_tests &&
+            strcmp(r.slice->name, t->name) == 0) {
             assert_int_equal(r.reason, REASON_RECONFIGURED);
             assert_int_equal(r.verdict, VERDICT_INCONCLUSIVE);
         }
@@ -467,13 +355,13 @@ static struct set next_file(struct world *w)
 
     for (unsigned i = 0; i < N_FILE + N_ADDED; i++) {
         struct one fresh = any_one(w, i < N_FILE ? "f" : "g", i < N_FILE ? i : i - N_FILE);
-        const struct one *old = find(&w->file, fresh.name);
+        const struct one *old = set_find(&w->file, fresh.name);
         unsigned what = any(w, i < N_FILE ? 6 : 24);
 
-        if (what == 0 && !ties_any(&next, &fresh))
-            put(&next, &fresh);
-        if (what > 1 && old != NULL && !ties_any(&next, old))
-            put(&next, old);
+        if (what == 0 && !set_ties(&next, &fresh))
+            set_put(&next, &fresh);
+        if (what > 1 && old != NULL && !set_ties(&next, old))
+            set_put(&next, old);
     }
     return next;
 }
@@ -489,8 +377,8 @@ static void reload_a_good_file(struct world *w)
         for (unsigned i = w->added.n; i-- > 0;) {
             const struct one one = w->added.all[i];
 
-            if (find(&next, one.name) != NULL || ties_any(&next, &one))
-                take_out(&w->added, one.name);
+            if (set_find(&next, one.name) != NULL || set_ties(&next, &one))
+                set_take_out(&w->added, one.name);
         }
         w->n_reloads++;
     } else if (strstr(w->text, "slices, those that left") == NULL) {
@@ -528,13 +416,13 @@ static void assert_busy_rightly(const struct world *w, const char *error)
 static void add_or_set(struct world *w, bool set)
 {
     struct one one = any_one(w, "g", any(w, N_ADDED));
-    const struct one *old = find(&w->added, one.name);
+    const struct one *old = set_find(&w->added, one.name);
     bool force = any(w, 4) == 0;
     char error[ONDEMAND_ERROR_BYTES] = "";
-    json_t *request = json_pack("{s:o, s:b}", "slice", json_of(&one), "force", (int)force);
+    json_t *request = json_pack("{s:o, s:b}", "slice", one_json(&one), "force", (int)force);
     json_t *reply =
         ondemand_add_slice(w->appliance.operations.ondemand, request, set, w->now_ns, error);
-    bool may = find(&w->file, one.name) == NULL && (old != NULL) == set;
+    bool may = set_find(&w->file, one.name) == NULL && (old != NULL) == set;
 
     json_decref(request);
     if (reply == NULL) {
@@ -545,8 +433,8 @@ static void add_or_set(struct world *w, bool set)
     }
     json_decref(reply);
     assert_true(may);
-    if (!ties_any(&w->before, &one))
-        put(&w->added, &one);
+    if (!set_ties(&w->before, &one))
+        set_put(&w->added, &one);
     check_spares_tests(w, force || (set && is_tested(w, one.name)));
 }
 
@@ -561,13 +449,13 @@ static void remove_one(struct world *w)
     reply = ondemand_remove_slice(w->appliance.operations.ondemand, request, error);
     json_decref(request);
     if (reply == NULL) {
-        assert_true(find(&w->added, name) == NULL || strstr(error, "busy") != NULL);
+        assert_true(set_find(&w->added, name) == NULL || strstr(error, "busy") != NULL);
         check_nothing_happened(w);
         return;
     }
     json_decref(reply);
-    assert_non_null(find(&w->added, name));
-    take_out(&w->added, name);
+    assert_non_null(set_find(&w->added, name));
+    set_take_out(&w->added, name);
     check_spares_tests(w, force);
 }
 
@@ -580,7 +468,7 @@ static void assert_runs(const struct world *w, const json_t *test)
 
     assert_non_null(shown);
     if (strcmp(state, "running") == 0) {
-        assert_non_null(find(&w->before, slice));
+        assert_non_null(set_find(&w->before, slice));
         assert_true(is_tested(w, slice));
     } else {
         /* Or something came between. */
