@@ -305,7 +305,7 @@ static void policies_down(struct appliance *a)
 static int policies_up(struct appliance *a)
 {
     const struct policy_plan plan = {
-        .config = a->config, .ports = a->ports, .machines = a->machines, .number = 1};
+        .config = a->config, .ports = a->ports, .machines = a->machines->running, .number = 1};
     unsigned int lcore;
 
     RTE_LCORE_FOREACH_WORKER (lcore) {

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "machines.h"
 #include "passive_memory.h"
 #include "port/dpdk_compat.h"
 #include "seed.h"
@@ -129,7 +130,7 @@ static int make_policies(struct build *b)
 {
     const struct policy_plan plan = {.config = b->next.config,
                                      .ports = b->ports,
-                                     .machines = b->machines,
+                                     .machines = b->machines_next,
                                      .number = b->number,
                                      .fates = b->fates,
                                      .sparing = b->sparing + changes_sparing(&b->changes)};
@@ -142,6 +143,50 @@ static int make_policies(struct build *b)
             return refuse(b, -errno,
                           "no memory for its prefixes beside those in force: raise eal.memory_mb, "
                           "or the number of hugepages, and start anew");
+    }
+    return 0;
+}
+
+/* Of one whose keys mean what they meant. */
+static bool goes_on(const struct config_changes *changes, const char *name)
+{
+    for (uint32_t i = 0; i < changes->n; i++) {
+        const struct config_change *c = &changes->changes[i];
+
+        if (strcmp(c->list, "machines") == 0 && strcmp(c->name, name) == 0 &&
+            (c->kind != CONFIG_CHANGED ||
+             (strcmp(c->option, "ports") != 0 && strcmp(c->option, "fail") != 0)))
+            return false;
+    }
+    return true;
+}
+
+static struct machine_running *in_force(const struct machines *m, const char *name)
+{
+    for (uint32_t i = 0; i < m->n; i++)
+        if (strcmp(m->running[i]->text->name, name) == 0)
+            return m->running[i];
+    return NULL;
+}
+
+static int take_machines(struct build *b)
+{
+    const struct config *config = b->next.config;
+
+    for (uint32_t i = 0; i < config->n_machines; i++) {
+        const struct machine *m = &config->machines[i];
+        int error;
+
+        b->machines_next[i] = goes_on(&b->changes, m->name) ? in_force(b->machines, m->name) : NULL;
+        if (b->machines_next[i] != NULL)
+            continue;
+        error = machine_running_create(&b->next.machines[i], m, b->appliance->n_workers);
+        if (error != 0)
+            return refuse(b, error,
+                          "machine \"%s\": no memory for its keys beside those in force: lower "
+                          "its max_keys, or raise eal.memory_mb and start anew",
+                          m->name);
+        b->machines_next[i] = b->next.machines[i];
     }
     return 0;
 }
@@ -163,6 +208,8 @@ static int build_next(struct build *b)
         error = take_passive_memory(b);
     if (error == 0)
         error = take_units_memory(b);
+    if (error == 0 && !b->dry_run)
+        error = take_machines(b);
     return error == 0 && !b->dry_run ? make_policies(b) : error;
 }
 
@@ -170,6 +217,8 @@ static void free_generation(struct generation *g)
 {
     for (unsigned int s = 0; s < RTE_MAX_NUMA_NODES; s++)
         policy_destroy(g->policies[s]);
+    for (uint32_t i = 0; i < MACHINE_MAX; i++)
+        machine_running_destroy(g->machines[i]);
     config_free(g->config);
     *g = (struct generation){0};
 }

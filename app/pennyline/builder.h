@@ -11,10 +11,12 @@
 
 #include "config/diff.h"
 #include "config/slots.h"
+#include "machine_running.h"
 #include "policy.h"
 
 struct appliance;
 struct builder;
+struct machines;
 
 /* Makes the next configuration, not laid out in slots yet, on the builder's thread: 0 and *out is
  * the builder's, or a negative errno and error->text. `in_force` is the one of now. */
@@ -25,6 +27,8 @@ typedef int builder_make(void *context, const struct config *in_force, struct co
 struct generation {
     struct config *config;
     struct policy *policies[RTE_MAX_NUMA_NODES];
+    /* Those of its own: made for it, or left with it. */
+    struct machine_running *machines[MACHINE_MAX];
 };
 
 struct build {
@@ -36,7 +40,7 @@ struct build {
     const struct appliance *appliance;
     const struct config *in_force;
     const struct port *ports;
-    const struct machines *machines;  /* that run; NULL: none */
+    const struct machines *machines;  /* in force */
     bool sockets[RTE_MAX_NUMA_NODES]; /* that have workers */
     bool is_held[SLICE_MAX];          /* manager_held_slots() */
     bool has_passive_memory;          /* workers do (passive_memory.h) */
@@ -50,9 +54,10 @@ struct build {
     char text[1400]; /* why not */
     struct config_changes changes;
     enum slice_fate fates[SLICE_MAX];
-    struct generation next; /* empty after an error or a dry run */
-    void **passive_memory;  /* for workers that have none yet; NULL: they need none */
-    void **units_memory;    /* likewise */
+    struct machine_running *machines_next[MACHINE_MAX]; /* as in its configuration */
+    struct generation next;                             /* empty after an error or a dry run */
+    void **passive_memory; /* for workers that have none yet; NULL: they need none */
+    void **units_memory;   /* likewise */
     /* To be freed with the rest, by builder_begin_freeing(). */
     struct generation old;
 };

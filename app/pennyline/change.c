@@ -9,6 +9,7 @@
 #include "base/time.h"
 #include "events.h"
 #include "heartbeat.h"
+#include "machines.h"
 #include "manager/manager.h"
 #include "mapping.h"
 #include "members.h"
@@ -234,6 +235,8 @@ static void publish(struct appliance *a, uint64_t now_ns)
     give_passive_memory(a);
     give_units_memory(a);
     members_follow(a, b->next.config);
+    memset(b->next.machines, 0, sizeof(b->next.machines));
+    machines_follow(a, b->next.config, b->machines_next, b->old.machines);
     for (uint32_t i = 0; i < a->n_workers; i++)
         atomic_store_explicit(&a->workers[i]->policy, a->policies[a->workers[i]->socket],
                               memory_order_release);

@@ -2,19 +2,19 @@
 #include "base/time.h"
 #include "machine_notes.h"
 
-bool machine_limits_event(struct machine_limits *l, uint8_t machine, uint64_t now_ns)
+bool machine_limits_event(struct machine_running *r, uint64_t now_ns)
 {
     const uint64_t second = now_ns / NS_PER_S;
 
-    if (l->second[machine] != second) {
-        l->second[machine] = second;
-        l->n_told[machine] = 0;
+    if (r->second != second) {
+        r->second = second;
+        r->n_told = 0;
     }
-    if (l->n_told[machine] == MACHINE_EVENTS_PER_S) {
-        l->n_left_out[machine]++;
+    if (r->n_told == MACHINE_EVENTS_PER_S) {
+        r->n_left_out++;
         return false;
     }
-    l->n_told[machine]++;
+    r->n_told++;
     return true;
 }
 

@@ -13,16 +13,16 @@
 
 static void tell(struct appliance *a, const struct machine_note *note, uint64_t now_ns)
 {
-    const struct machine *m = a->machines->running[note->machine].text;
-    uint64_t *n_left_out = &a->machines->limits.n_left_out[note->machine];
+    const struct machine *m = note->machine->text;
     char key[MACHINE_KEY_TEXT_BYTES];
 
     events_machine(a,
                    json_pack("{s:s, s:s, s:s, s:s, s:I}", "machine", m->name, "name",
                              m->events[note->event], "key", machine_key_text(m, note->key, key),
-                             "state", m->states[note->state], "left_out", (json_int_t)*n_left_out),
+                             "state", m->states[note->state], "left_out",
+                             (json_int_t)note->machine->n_left_out),
                    now_ns);
-    *n_left_out = 0;
+    note->machine->n_left_out = 0;
 }
 
 static void test(struct appliance *a, const struct machine_note *note, uint64_t now_ns)
@@ -34,7 +34,7 @@ static void test(struct appliance *a, const struct machine_note *note, uint64_t 
     if (!note->has_source || a->operations.ondemand == NULL ||
         !machine_limits_test(&a->machines->limits, &note->source, now_ns, &prefix))
         return;
-    snprintf(label, sizeof(label), "machine %s", a->machines->running[note->machine].text->name);
+    snprintf(label, sizeof(label), "machine %s", note->machine->text->name);
     request = json_pack("{s:s, s:s}", "source", ip_prefix_format(&prefix, text), "label", label);
     reply = ondemand_test(a->operations.ondemand, request, now_ns, error);
     if (reply == NULL)
@@ -43,10 +43,20 @@ static void test(struct appliance *a, const struct machine_note *note, uint64_t 
     json_decref(request);
 }
 
+/* One that was left may be gone with the next change. */
+static bool is_in_force(const struct machines *m, const struct machine_running *r)
+{
+    for (uint32_t i = 0; i < m->n; i++)
+        if (m->running[i] == r)
+            return true;
+    return false;
+}
+
 static void take(struct appliance *a, const struct machine_note *note, uint64_t now_ns)
 {
-    if (note->event != MACHINE_NO_NOTE &&
-        machine_limits_event(&a->machines->limits, note->machine, now_ns))
+    if (!is_in_force(a->machines, note->machine))
+        return;
+    if (note->event != MACHINE_NO_NOTE && machine_limits_event(note->machine, now_ns))
         tell(a, note, now_ns);
     if (note->test)
         test(a, note, now_ns);

@@ -11,7 +11,7 @@
 
 #include "base/address.h"
 #include "base/compiler.h"
-#include "machine/machine.h"
+#include "machine_running.h"
 
 #define MACHINE_NOTES 64 /* of a worker, that the manager has not taken yet */
 /* Events of one machine in a second. */
@@ -31,7 +31,8 @@ struct machine_note {
     uint64_t key[MACHINE_KEY_WORDS];
     struct ip_address source;
     uint16_t state; /* of the key from now on */
-    uint8_t machine, event;
+    struct machine_running *machine;
+    uint8_t event;
     bool test, has_source;
 };
 
@@ -43,9 +44,8 @@ struct machine_notes {
     struct machine_note notes[MACHINE_NOTES];
 };
 
-/* The manager's: what was told and tested lately. */
+/* The manager's: what was tested lately. */
 struct machine_limits {
-    uint64_t second[MACHINE_MAX], n_told[MACHINE_MAX], n_left_out[MACHINE_MAX];
     uint64_t minute, n_tests, n_tests_refused;
     struct machine_tested {
         struct ip_prefix prefix;
@@ -68,7 +68,7 @@ static inline void machine_notes_add(struct machine_notes *n, const struct machi
 }
 
 /* May this machine tell an event now? Else it is counted as left out. */
-bool machine_limits_event(struct machine_limits *l, uint8_t machine, uint64_t now_ns);
+bool machine_limits_event(struct machine_running *r, uint64_t now_ns);
 
 /* May a test of the source begin now? Then *prefix is what to test, and is remembered. */
 bool machine_limits_test(struct machine_limits *l, const struct ip_address *source, uint64_t now_ns,

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/random.h"
 #include "drain.h"
 #include "machine/print.h"
 #include "manager/manager.h"
@@ -17,54 +16,35 @@
 #define EPOCHS_PER_ROUND      100
 #define MOST_CHAINS_PER_EPOCH 32768
 
-static int open_machine(struct appliance *a, struct machine_running *r, const struct machine *text,
-                        struct random_source *random)
+static int open_notes(struct appliance *a)
 {
-    const uint64_t secret[2] = {random_u64(random), random_u64(random)};
-    void *memory;
-
-    r->text = text;
-    r->fails_open = text->fail == MACHINE_FAIL_OPEN;
-    r->program = machine_compile(text);
-    if (r->program == NULL)
-        return -errno;
-    memory =
-        rte_malloc("keys of a machine", machine_table_memory_bytes(r->program), CACHE_LINE_BYTES);
-    if (memory == NULL)
-        return -ENOMEM;
-    r->table = machine_table_init(memory, r->program, secret, appliance_now_ns(a));
     for (uint32_t i = 0; i < a->n_workers; i++) {
-        memory = rte_malloc("machine", machine_lane_memory_bytes(r->program), CACHE_LINE_BYTES);
-        if (memory == NULL)
+        a->machines->notes[i] =
+            rte_zmalloc("notes of machines", sizeof(struct machine_notes), CACHE_LINE_BYTES);
+        if (a->machines->notes[i] == NULL)
             return -ENOMEM;
-        r->lanes[i] = machine_lane_init(memory, r->program);
     }
     return 0;
 }
 
 int machines_up(struct appliance *a)
 {
-    struct random_source random;
-    int error = random_seed_from_kernel(&random);
+    int error;
 
-    if (a->config->n_machines == 0)
-        return 0;
     a->machines = rte_zmalloc("machines", sizeof(*a->machines), CACHE_LINE_BYTES);
     if (a->machines == NULL)
         return -ENOMEM;
     /* Workers run before the manager's first turn. */
     atomic_store(&a->machines->is_off, a->config->instance.kill_switch);
+    error = open_notes(a);
     for (uint32_t i = 0; i < a->config->n_machines && error == 0; i++) {
-        a->machines->n++;
-        error = open_machine(a, &a->machines->running[i], &a->config->machines[i], &random);
+        error =
+            machine_running_create(&a->machines->running[i], &a->config->machines[i], a->n_workers);
         if (error != 0)
             say_error("machine %s: %s; lower its max_keys, or raise eal.memory_mb",
                       a->config->machines[i].name, strerror(-error));
-    }
-    for (uint32_t i = 0; i < a->n_workers && error == 0; i++) {
-        a->machines->notes[i] =
-            rte_zmalloc("notes of machines", sizeof(struct machine_notes), CACHE_LINE_BYTES);
-        error = a->machines->notes[i] != NULL ? 0 : -ENOMEM;
+        else
+            a->machines->n++;
     }
     if (error != 0)
         machines_down(a);
@@ -75,24 +55,40 @@ void machines_down(struct appliance *a)
 {
     if (a->machines == NULL)
         return;
-    for (uint32_t i = 0; i < a->machines->n; i++) {
-        struct machine_running *r = &a->machines->running[i];
-
-        machine_program_free(r->program);
-        rte_free(r->table);
-        for (uint32_t k = 0; k < a->n_workers; k++)
-            rte_free(r->lanes[k]);
-    }
-    for (uint32_t k = 0; k < a->n_workers; k++)
-        rte_free(a->machines->notes[k]);
+    for (uint32_t i = 0; i < a->machines->n; i++)
+        machine_running_destroy(a->machines->running[i]);
+    for (uint32_t i = 0; i < a->n_workers; i++)
+        rte_free(a->machines->notes[i]);
     rte_free(a->machines);
     a->machines = NULL;
+}
+
+uint32_t machines_follow(struct appliance *a, const struct config *config,
+                         struct machine_running *const *running, struct machine_running **left)
+{
+    struct machines *m = a->machines;
+    uint32_t n_left = 0;
+
+    for (uint32_t i = 0; i < m->n; i++) {
+        bool stays = false;
+
+        for (uint32_t k = 0; k < config->n_machines; k++)
+            stays = stays || running[k] == m->running[i];
+        if (!stays)
+            left[n_left++] = m->running[i];
+    }
+    m->n = config->n_machines;
+    for (uint32_t i = 0; i < m->n; i++) {
+        m->running[i] = running[i];
+        m->running[i]->text = &config->machines[i];
+    }
+    return n_left;
 }
 
 static void sweep(struct machines *m, uint64_t now_ns, uint64_t epoch)
 {
     for (uint32_t i = 0; i < m->n; i++) {
-        struct machine_running *r = &m->running[i];
+        struct machine_running *r = m->running[i];
         uint32_t n_chains = machine_table_n_chains(r->table) / EPOCHS_PER_ROUND + 1;
 
         machine_table_sweep(r->table, r->program, now_ns, epoch, m->n_passed,
@@ -105,8 +101,6 @@ void machines_serve(struct appliance *a, uint64_t now_ns)
     struct machines *m = a->machines;
     const uint64_t epoch = manager_epoch(a->manager);
 
-    if (m == NULL)
-        return;
     atomic_store_explicit(&m->is_off, manager_kill_switch(a->manager) || drain_has_begun(a),
                           memory_order_relaxed);
     machine_notes_serve(a, now_ns);
@@ -181,28 +175,29 @@ static json_t *machine_json(const struct appliance *a, const struct machine_runn
 
     machine_table_occupancy(r->table, &o);
     return json_pack("{s:s, s:b, s:I, s:I, s:o, s:o, s:o}", "name", r->text->name, "forwards_all",
-                     (int)(is_off && r->fails_open), "keys", (json_int_t)o.n_keys, "max_keys",
-                     (json_int_t)r->text->max_keys, "states", states_json(r, &o), "rules",
-                     rules_json(a, r), "counters", counters_json(a, r));
+                     (int)(is_off && r->text->fail == MACHINE_FAIL_OPEN), "keys",
+                     (json_int_t)o.n_keys, "max_keys", (json_int_t)r->text->max_keys, "states",
+                     states_json(r, &o), "rules", rules_json(a, r), "counters",
+                     counters_json(a, r));
 }
 
 json_t *machines_json(const struct appliance *a)
 {
     json_t *list = json_array();
 
-    for (uint32_t i = 0; a->machines != NULL && i < a->machines->n; i++)
-        json_array_append_new(list, machine_json(a, &a->machines->running[i]));
+    for (uint32_t i = 0; i < a->machines->n; i++)
+        json_array_append_new(list, machine_json(a, a->machines->running[i]));
     return list;
 }
 
 static struct machine_running *find(const struct appliance *a, const char *name, char *error,
                                     size_t n_error)
 {
-    int number = a->machines != NULL ? machines_find(a->machines, name) : -1;
-
-    if (number < 0)
-        snprintf(error, n_error, "there is no machine \"%.63s\"", name);
-    return number < 0 ? NULL : &a->machines->running[number];
+    for (uint32_t i = 0; i < a->machines->n; i++)
+        if (strcmp(a->machines->running[i]->text->name, name) == 0)
+            return a->machines->running[i];
+    snprintf(error, n_error, "there is no machine \"%.63s\"", name);
+    return NULL;
 }
 
 /* False: there is no such state. */

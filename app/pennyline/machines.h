@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The state machines that run: their programs, the tables of keys that all workers share, and each
- * worker's counters. They are those of the start. The manager's thread, but for what workers read.
- */
+/* The state machines that run, as the manager knows them. The manager's thread, but for what
+ * workers read. */
 #ifndef PENNYLINE_MACHINES_H
 #define PENNYLINE_MACHINES_H
 
@@ -18,21 +17,13 @@
 #include "config/config.h"
 #include "machine/machine.h"
 #include "machine_notes.h"
+#include "machine_running.h"
 
 struct appliance;
 
-/* Workers read it, and write to the table and to their own lane. */
-struct machine_running {
-    struct machine_program *program;
-    struct machine_table *table;
-    struct machine_lane *lanes[RTE_MAX_LCORE]; /* by worker's number */
-    const struct machine *text;                /* the manager's alone */
-    bool fails_open;
-};
-
 struct machines {
     uint32_t n;
-    struct machine_running running[MACHINE_MAX];
+    struct machine_running *running[MACHINE_MAX];  /* the manager's; workers go by their policy */
     struct machine_notes *notes[RTE_MAX_LCORE];    /* by worker's number */
     alignas(CACHE_LINE_BYTES) _Atomic bool is_off; /* those that fail open forward all */
     alignas(CACHE_LINE_BYTES) uint64_t swept_epoch, n_passed;
@@ -43,14 +34,10 @@ struct machines {
 int machines_up(struct appliance *a);
 void machines_down(struct appliance *a);
 
-/* The number of a machine by its name; -1: there is none. */
-static inline int machines_find(const struct machines *machines, const char *name)
-{
-    for (uint32_t i = 0; i < machines->n; i++)
-        if (strcmp(machines->running[i].text->name, name) == 0)
-            return (int)i;
-    return -1;
-}
+/* Before workers see another configuration: these machines are in force from now on, in its order.
+ * Those that no longer are come to `left`, of MACHINE_MAX; returns how many. */
+uint32_t machines_follow(struct appliance *a, const struct config *config,
+                         struct machine_running *const *running, struct machine_running **left);
 
 /* In each turn of the manager's loop: whether they fail open now, and a part of each table. */
 void machines_serve(struct appliance *a, uint64_t now_ns);

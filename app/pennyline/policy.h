@@ -17,7 +17,7 @@
 #include "packet/packet.h"
 #include "port/port.h"
 
-struct machines;
+struct machine_running;
 struct policy_machines;
 struct policy_services;
 struct prefix_table;
@@ -50,12 +50,12 @@ struct policy {
 
 /* What it is made of. */
 struct policy_plan {
-    const struct config *config;     /* not kept */
-    const struct port *ports;        /* open */
-    const struct machines *machines; /* those that run; NULL: none */
-    uint64_t number;                 /* of the generation */
-    const enum slice_fate *fates;    /* NULL: of the first one */
-    uint32_t sparing;                /* as engine_rules_config has it */
+    const struct config *config;             /* not kept */
+    const struct port *ports;                /* open */
+    struct machine_running *const *machines; /* as in the configuration; NULL: none run */
+    uint64_t number;                         /* of the generation */
+    const enum slice_fate *fates;            /* NULL: of the first one */
+    uint32_t sparing;                        /* as engine_rules_config has it */
 };
 
 /* Makes one in memory of a NUMA socket. Its rules know no aggregates yet

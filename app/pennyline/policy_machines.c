@@ -5,7 +5,6 @@
 #include <rte_malloc.h>
 #include <string.h>
 
-#include "machines.h"
 #include "policy_services.h"
 
 static struct next_hop straight_to(uint16_t port)
@@ -17,6 +16,7 @@ static void fill_machine(struct policy_machine *out, const struct policy_machine
                          const struct machine *m, const struct config *config,
                          const struct port *ports)
 {
+    out->fails_open = m->fail == MACHINE_FAIL_OPEN;
     out->ports = (m->ports != 0 ? m->ports : UINT32_MAX) & all->forwarding;
     for (uint32_t i = 0; i < m->n_targets; i++)
         out->targets[i] = m->targets[i].is_next_hop
@@ -25,12 +25,13 @@ static void fill_machine(struct policy_machine *out, const struct policy_machine
 }
 
 int policy_machines_create(struct policy_machines **out, const struct config *config,
-                           const struct machines *machines, const struct port *ports, int socket)
+                           struct machine_running *const *running, const struct port *ports,
+                           int socket)
 {
     struct policy_machines *all;
 
     *out = NULL;
-    if (machines == NULL || config->n_machines == 0)
+    if (running == NULL || config->n_machines == 0)
         return 0;
     all = rte_zmalloc_socket("machines", sizeof(*all), RTE_CACHE_LINE_SIZE, socket);
     if (all == NULL)
@@ -40,11 +41,10 @@ int policy_machines_create(struct policy_machines **out, const struct config *co
         if (config->ports[i].role == PORT_ROLE_FORWARD)
             all->forwarding |= UINT32_C(1) << i;
     }
-    for (uint32_t i = 0; i < config->n_machines; i++) {
-        int number = machines_find(machines, config->machines[i].name);
-
-        if (number >= 0)
-            fill_machine(&all->machines[number], all, &config->machines[i], config, ports);
+    all->n = config->n_machines;
+    for (uint32_t i = 0; i < all->n; i++) {
+        all->machines[i].running = running[i];
+        fill_machine(&all->machines[i], all, &config->machines[i], config, ports);
     }
     *out = all;
     return 0;

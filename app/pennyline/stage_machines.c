@@ -65,12 +65,12 @@ static void act(struct worker *w, struct burst *b, unsigned int i, const struct 
 }
 
 static void add_note(struct worker *w, const struct machine_packet *p,
-                     const struct machine_verdict *v, uint32_t number)
+                     const struct machine_verdict *v, struct machine_running *machine)
 {
     struct machine_note note = {.source = p->view->source,
                                 .has_source = p->view->has_ip,
                                 .state = v->next != MACHINE_KEEP ? v->next : v->state,
-                                .machine = (uint8_t)number,
+                                .machine = machine,
                                 .event = v->event,
                                 .test = v->test};
 
@@ -79,9 +79,9 @@ static void add_note(struct worker *w, const struct machine_packet *p,
 }
 
 static void run_machine(struct worker *w, struct burst *b, const struct policy *policy,
-                        uint32_t number, uint64_t now_ns)
+                        const struct policy_machine *m, uint64_t now_ns)
 {
-    struct machine_running *r = &w->machines->running[number];
+    struct machine_running *r = m->running;
     struct machine_packet packets[WORKER_BURST];
 
     for (unsigned int i = 0; i < b->n; i++) {
@@ -104,8 +104,8 @@ static void run_machine(struct worker *w, struct burst *b, const struct policy *
             continue;
         machine_decide(r->program, r->table, r->lanes[w->number], &packets[i], now_ns, &verdict);
         if (likely_false(verdict.event != MACHINE_NO_NOTE || verdict.test))
-            add_note(w, &packets[i], &verdict, number);
-        act(w, b, i, policy, &policy->machines->machines[number], &verdict);
+            add_note(w, &packets[i], &verdict, r);
+        act(w, b, i, policy, m, &verdict);
     }
 }
 
@@ -114,8 +114,10 @@ void stage_machines(struct worker *w, struct burst *b, const struct policy *poli
     const bool is_off = atomic_load_explicit(&w->machines->is_off, memory_order_relaxed);
     const uint64_t now_ns = tsc_clock_ns_of(&w->clock, tsc_clock_ticks());
 
-    for (uint32_t i = 0; i < w->machines->n; i++)
-        if ((policy->machines->machines[i].ports >> b->port & 1) != 0 &&
-            !(is_off && w->machines->running[i].fails_open))
-            run_machine(w, b, policy, i, now_ns);
+    for (uint32_t i = 0; i < policy->machines->n; i++) {
+        const struct policy_machine *m = &policy->machines->machines[i];
+
+        if ((m->ports >> b->port & 1) != 0 && !(is_off && m->fails_open))
+            run_machine(w, b, policy, m, now_ns);
+    }
 }

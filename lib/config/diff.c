@@ -52,7 +52,7 @@ static enum config_change_class class_of_list(const char *list, enum config_chan
         return kind == CONFIG_CHANGED ? CONFIG_PARAMETERS : CONFIG_TRAFFIC;
     return strcmp(list, "next_hops") == 0 || strcmp(list, "ingresses") == 0 ||
                    strcmp(list, "services") == 0 || strcmp(list, "defaults") == 0 ||
-                   strcmp(list, "never_drop") == 0
+                   strcmp(list, "never_drop") == 0 || strcmp(list, "machines") == 0
                ? CONFIG_LIVE
                : CONFIG_RESTART;
 }

@@ -159,6 +159,51 @@ class Transcript(unittest.TestCase):
             self.assertEqual(code, 0, box.process.errors())
             self.assertEqual(summary.broken_identities(), [])
 
+    def reload(self, box, change):
+        change(box.config)
+        with open(box.config_path, "w", encoding="utf-8") as file:
+            json.dump(box.config, file)
+        box.ask("reload")
+
+    def test_machines_come_go_and_keep_their_keys_while_packets_pass(self):
+        with netlab.Lab() as lab:
+            lab.client, lab.box, server = map(lab.namespace, ("client", "box", "server"))
+            lab.link(lab.client, "c0", lab.box, "portA")
+            lab.link(lab.box, "portB", server, "s0")
+            lab.client.addresses("c0", "10.9.0.1/24")
+            server.addresses("s0", "10.9.0.2/24")
+            box = pennyline.Service(lab, [SLICE], driver="af_packet")
+            heard = server.start("python3", "-u", "-c", LISTENER, "10.9.0.2", str(DOOR))
+            heard.wait_for("listening")
+            self.send(lab, [("a1", DOOR)])
+            netlab.wait_until("a1 is there", lambda: "a1" in heard.output())
+            knock = [{**machine, "ports": ["left"]} for machine in example("knock")]
+            # Without a time of its own a key is as it is left.
+            for rule in knock[0]["rules"]:
+                rule.pop("idle_ms", None)
+                rule.pop("hard_ms", None)
+            self.reload(box, lambda config: config.update(machines=knock))
+            self.send(lab, [("b1", DOOR), ("b2", 1111), ("b3", 2222), ("b4", 3333), ("b5", DOOR)])
+            netlab.wait_until("b5 is there", lambda: "b5" in heard.output())
+            # Another one beside it, and another rule for the kill switch: the door stays open.
+            self.reload(box, lambda config: config.update(
+                machines=example("policer") + [{**knock[0], "fail": "closed"}]))
+            self.send(lab, [("c1", DOOR)])
+            netlab.wait_until("c1 is there", lambda: "c1" in heard.output())
+            # Other rules: nobody knows who knocked.
+            knock[0]["rules"][0]["match"]["udp.destination"] = 1112
+            self.reload(box, lambda config: config.update(machines=knock))
+            self.send(lab, [("d1", DOOR)])
+            self.assertEqual(box.ask("machines")["machines"][0]["states"], {})
+            self.reload(box, lambda config: config.update(machines=[]))
+            self.assertEqual(box.ask("machines")["machines"], [])
+            self.send(lab, [("e1", DOOR)])
+            netlab.wait_until("e1 is there", lambda: "e1" in heard.output())
+            self.assertEqual(heard.output().split(), ["listening", "a1", "b5", "c1", "e1"])
+            code, summary = box.stop()
+            self.assertEqual(code, 0, box.process.errors())
+            self.assertEqual(summary.broken_identities(), [])
+
     def look_and_set(self, box):
         key = "10.9.0.1,10.9.0.2"
         machine = box.ask("machines")["machines"][0]
