@@ -7,6 +7,7 @@
 #include "pennyline/builder.h"
 #include "pennyline/events.h"
 #include "pennyline/heartbeat.h"
+#include "pennyline/machines.h"
 #include "pennyline/mapping.h"
 #include "pennyline/members.h"
 #include "pennyline/passive_memory.h"
@@ -67,6 +68,9 @@ void **units_memory_take(const struct appliance *a) { (void)a; return NULL; }
 void units_memory_give(struct appliance *a, void **memory) { (void)a, (void)memory; }
 uint64_t memory_sticky_bytes(const struct config *config) { (void)config; return 0; }
 void mapping_follow(struct appliance *a) { (void)a; }
+uint32_t machines_follow(struct appliance *a, const struct config *config, struct machine_running *const *running, struct machine_running **left) { (void)a, (void)config, (void)running, (void)left; return 0; }
+int machine_running_create(struct machine_running **out, const struct machine *text, uint32_t n_workers) { (void)out, (void)text, (void)n_workers; return -1; }
+void machine_running_destroy(struct machine_running *r) { (void)r; }
 void members_follow(struct appliance *a, const struct config *config) { (void)a, (void)config; }
 struct policy *policy_create(const struct policy_plan *plan, int socket) { (void)plan, (void)socket; return NULL; }
 void policy_destroy(struct policy *policy) { (void)policy; }
