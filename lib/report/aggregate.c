@@ -114,14 +114,21 @@ static json_t *report_individual(const struct flow_report *f)
 static json_t *report_flows(const struct manager *m, const struct aggregate_report *r)
 {
     const struct aggregate_counters *c = report_counters(r);
-    json_t *individual = json_array();
+    json_int_t n_by_outcome[VERDICT_N_OUTCOMES] = {0};
+    json_t *individual = json_array(), *by_outcome = json_object();
     struct flow_report f;
 
-    for (uint32_t i = 0; manager_flow_report(m, r->aggregate, i, &f); i++)
+    for (uint32_t i = 0; manager_flow_report(m, r->aggregate, i, &f); i++) {
         json_array_append_new(individual, report_individual(&f));
-    return json_pack("{s:I, s:I, s:I, s:I, s:o}", "seen", (json_int_t)c->flows_seen, "tested",
+        n_by_outcome[f.penny.outcome]++;
+    }
+    for (int i = 0; i < VERDICT_N_OUTCOMES; i++)
+        json_object_set_new(by_outcome, verdict_name_outcome((enum verdict_outcome)i),
+                            json_integer(n_by_outcome[i]));
+    return json_pack("{s:I, s:I, s:I, s:I, s:o, s:o}", "seen", (json_int_t)c->flows_seen, "tested",
                      (json_int_t)c->flows_tested, "repaired", (json_int_t)c->flows_repaired,
-                     "closed_loop", (json_int_t)r->n_flows_closed_loop, "individual", individual);
+                     "closed_loop", (json_int_t)r->n_flows_closed_loop, "by_outcome", by_outcome,
+                     "individual", individual);
 }
 
 static json_t *report_share(const struct aggregate_report *r)
@@ -233,7 +240,9 @@ json_t *report_aggregate(const struct manager *m, uint32_t aggregate,
     passive = report_passive(m, &r, clock);
     if (passive != NULL)
         json_object_set_new(object, "passive", passive);
-    if (with_drops)
+    if (with_drops) {
         json_object_set_new(object, "drops", report_drops(m, aggregate, clock));
+        json_object_set_new(object, "tested_flows", report_tested_flows(m, aggregate));
+    }
     return object;
 }

@@ -19,6 +19,15 @@ const char *report_name(const struct aggregate_report *r, char out[REPORT_NAME_B
 json_t *report_flow_key(const struct flow_key *key);
 json_t *report_drop(const struct drop_record *drop, const struct report_clock *clock);
 
+#define VERDICT_N_OUTCOMES (VERDICT_INCONCLUSIVE + 1)
+
+/* tested_flows.c: each flow that lost a segment to the current or latest test. */
+json_t *report_tested_flows(const struct manager *m, uint32_t aggregate);
+
+/* sentence.c: what a run found, in one sentence. Returns `out`. */
+#define REPORT_SENTENCE_BYTES 768
+const char *report_sentence(const struct manager *m, char out[REPORT_SENTENCE_BYTES]);
+
 /* What mode passive found out, and one of its findings; NULL when the slice is of another mode. */
 json_t *report_passive(const struct manager *m, const struct aggregate_report *r,
                        const struct report_clock *clock);

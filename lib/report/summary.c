@@ -104,13 +104,14 @@ static json_t *report_aggregates(const struct report_run *run)
 
 json_t *report_summary(const struct report_run *run)
 {
-    char text[REPORT_BROKEN_BYTES];
+    char text[REPORT_BROKEN_BYTES], sentence[REPORT_SENTENCE_BYTES];
     const char *broken = report_broken_identity(run, text);
     json_t *ports = run->ports == NULL ? json_array() : json_incref(run->ports);
 
     return json_pack(
-        "{s:s, s:s, s:o, s:f, s:o, s:o, s:o, s:b, s:s?, s:I, s:I, s:I, s:b, s:s?, s:i}", "version",
-        PENNYLINE_VERSION, "mode", run->mode, "started",
+        "{s:s, s:s, s:s, s:o, s:f, s:o, s:o, s:o, s:b, s:s?, s:I, s:I, s:I, s:b, s:s?, s:i}",
+        "version", PENNYLINE_VERSION, "mode", run->mode, "sentence",
+        report_sentence(run->manager, sentence), "started",
         report_wall(run->clock, run->clock->started_ns), "duration_s",
         (double)(run->now_ns - run->clock->started_ns) / (double)NS_PER_S, "aggregates",
         report_aggregates(run), "ports", ports, "totals", report_totals(run->totals), "reconciled",

@@ -116,6 +116,8 @@ class Aggregate:
             "first_seen_s": 0.5, "last_seen_s": now if self.number < 100 else 2.0,
             "n_tests": self.n_tests, "total": counters,
             "flows": {"seen": 7, "tested": n, "repaired": came_back, "closed_loop": 0,
+                      "by_outcome": dict.fromkeys(("undecided", "closed_loop", "not_closed_loop",
+                                                   "duplicates_exceeded", "inconclusive"), 0),
                       "individual": []},
             **counters, "pending": 0}
         if with_drops:

@@ -36,7 +36,7 @@ TRIALS = {
 }
 # Words, and what others say of the same counters.
 LEFT_OUT = ("version", "reason_text", "words", "file", "name", "text", "remedy", "mode", "started", "time", "slice",
-            "prefix", "flow", "capture", "recording", "total")
+            "prefix", "flow", "capture", "recording", "total", "sentence", "by_outcome", "tested_flows")
 DIGITS = 4  # of what is reckoned: compilers differ in the last ones
 
 

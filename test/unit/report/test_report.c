@@ -61,6 +61,29 @@ static void times_are_seconds_since_the_start_and_rfc_3339(void **state)
     assert_string_equal(report_time(&clock, NS_PER_S, out), "");
 }
 
+/* Each flow of the drops is there once, with its drops by outcome. */
+static void expect_flows_of_drops(const json_t *a)
+{
+    json_int_t n_dropped = 0, n_came_back = 0;
+    json_t *flow, *drop;
+    size_t i, k;
+
+    json_array_foreach (json_object_get(a, "tested_flows"), i, flow) {
+        json_int_t n = 0;
+
+        json_array_foreach (json_object_get(a, "drops"), k, drop)
+            n += json_equal(json_object_get(drop, "flow"), json_object_get(flow, "flow"));
+        assert_int_equal(integer(flow, "dropped"), n);
+        assert_int_equal(integer(flow, "retransmitted") + integer(flow, "expired") +
+                             integer(flow, "pending") + integer(flow, "void"),
+                         n);
+        n_dropped += n;
+        n_came_back += integer(flow, "retransmitted");
+    }
+    assert_int_equal(n_dropped, integer(a, "dropped"));
+    assert_int_equal(n_came_back, integer(a, "retransmitted"));
+}
+
 static void an_aggregate_shows_the_counters_of_its_test_and_of_the_run(void **state)
 {
     struct box *b = box_new(1);
@@ -96,9 +119,11 @@ static void an_aggregate_shows_the_counters_of_its_test_and_of_the_run(void **st
     assert_true(json_real_value(json_object_get(drop, "latency_ms")) < 1.51);
     assert_true(json_is_null(json_object_get(drop, "void_reason")));
     assert_string_equal(text(json_object_get(drop, "flow"), "source"), "192.0.2.1");
+    expect_flows_of_drops(a);
     json_decref(a);
     a = report_aggregate(b->manager, 0, &clock, false);
     assert_null(json_object_get(a, "drops"));
+    assert_null(json_object_get(a, "tested_flows"));
     json_decref(a);
     assert_null(report_aggregate(b->manager, 1, &clock, true));
     box_close(b);
@@ -216,6 +241,44 @@ static void a_run_whose_counters_add_up_is_reconciled(void **state)
     box_close(b);
 }
 
+static void expect_sentence(struct box *b, const char *begin, const char *end)
+{
+    struct report_clock clock = clock_of(b);
+    struct report_run run = {
+        .mode = "test", .manager = b->manager, .clock = &clock, .now_ns = b->now_ns};
+    json_t *summary = report_summary(&run);
+    const char *sentence = text(summary, "sentence");
+
+    if (strncmp(sentence, begin, strlen(begin)) != 0 || strstr(sentence, end) == NULL)
+        fail_msg("%s", sentence);
+    json_decref(summary);
+}
+
+static void a_run_is_told_in_one_sentence(void **state)
+{
+    struct box *b = box_new(1);
+
+    (void)state;
+    b->n_slices = 2;
+    for (uint32_t i = 0; i < 2; i++) {
+        b->slices[i].parameters.fallback_to_individual = false;
+        b->slices[i].start = SLICE_START_MANUAL;
+    }
+    box_open(b);
+    b->workers[0].deltas[0].packets = 17;
+    box_epoch(b);
+    expect_sentence(b, "Nothing was tested; 17 packets were counted.", "");
+    manager_test_start(b->manager, 0, NULL, b->now_ns);
+    drop_and_end(b, 0, 100, DROP_RETRANSMITTED);
+    expect_sentence(b, "slice0 is closed_loop: ", " packets were dropped.");
+    manager_test_start(b->manager, 1, NULL, b->now_ns);
+    drop_and_end(b, 1, 100, DROP_EXPIRED);
+    box_epochs_for(b, 3 * NS_PER_S); /* for late repairs */
+    expect_sentence(b, "Of 2 aggregates that were tested: 1 not_closed_loop, 1 closed_loop. ",
+                    " packets were dropped.");
+    box_close(b);
+}
+
 static void the_worst_of_several_decides_the_exit_code(void **state)
 {
     struct box *b = box_new(1);
@@ -321,6 +384,7 @@ int main(void)
         cmocka_unit_test(addresses_of_flows_are_told_as_privacy_allows),
         cmocka_unit_test(an_unknown_share_and_times_to_come_are_null),
         cmocka_unit_test(a_run_whose_counters_add_up_is_reconciled),
+        cmocka_unit_test(a_run_is_told_in_one_sentence),
         cmocka_unit_test(the_worst_of_several_decides_the_exit_code),
         cmocka_unit_test(the_table_has_a_row_for_each_aggregate_and_the_sum_of_packets),
         cmocka_unit_test(events_carry_what_they_are_about),
