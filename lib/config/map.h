@@ -26,7 +26,7 @@ static inline bool config_map_has_port(const struct config_map *map, uint32_t po
 {
     for (uint32_t i = 0; i < map->n_ports; i++)
         if (map->ports[i] == port)
-            return true;
+            return map->entries > 0;
     return map->entries > 0 && map->n_ports == 0;
 }
 

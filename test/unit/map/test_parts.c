@@ -196,6 +196,20 @@ static void test_what_has_no_name_is_described_and_told(void **state)
     fixture_close(&f);
 }
 
+static void test_ports_of_a_map_that_is_off_are_none(void **state)
+{
+    static const struct config_map off = {0}, off_with_ports = {.ports = {1}, .n_ports = 1},
+                                   all = {.entries = 1},
+                                   one = {.entries = 1, .ports = {1}, .n_ports = 1};
+
+    (void)state;
+    assert_false(config_map_has_port(&off, 0));
+    assert_false(config_map_has_port(&off_with_ports, 1));
+    assert_true(config_map_has_port(&all, 0) && config_map_has_port(&all, 1));
+    assert_true(config_map_has_port(&one, 1));
+    assert_false(config_map_has_port(&one, 0));
+}
+
 /* What is promised: a million entries at 16 workers, with 200 MB for what is expected. */
 static void test_a_million_entries_at_16_workers_fit_into_a_gigabyte(void **state)
 {
@@ -215,6 +229,7 @@ int main(void)
         cmocka_unit_test(test_samples_say_where_it_goes_and_from_how_many),
         cmocka_unit_test(test_destinations_are_of_who_announces_them),
         cmocka_unit_test(test_what_has_no_name_is_described_and_told),
+        cmocka_unit_test(test_ports_of_a_map_that_is_off_are_none),
         cmocka_unit_test(test_a_million_entries_at_16_workers_fit_into_a_gigabyte),
     };
 
