@@ -17,6 +17,7 @@
 #include "change.h"
 #include "claims.h"
 #include "control/control.h"
+#include "counters.h"
 #include "eal.h"
 #include "eventlog/eventlog.h"
 #include "events.h"
@@ -371,8 +372,9 @@ static const struct step {
     {queues_up, queues_down},     {tables_up, tables_down},
     {machines_up, machines_down}, {policies_up, policies_down},
     {lanes_up, lanes_destroy},    {mapping_up, mapping_down},
-    {members_up, members_down},   {services_up, services_down},
-    {start_up, start_down},       {inspect_up, inspect_down},
+    {members_up, members_down},   {counters_up, counters_down},
+    {services_up, services_down}, {start_up, start_down},
+    {inspect_up, inspect_down},
 };
 
 static void walk_down(struct appliance *a, size_t n_taken)

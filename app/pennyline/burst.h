@@ -29,6 +29,7 @@ struct burst {
     struct rte_mbuf *mbufs[WORKER_BURST];
     struct packet_view views[WORKER_BURST];
     uint16_t ingresses[WORKER_BURST];
+    bool is_classified; /* slices are known, since a stage asked */
     int32_t slices[WORKER_BURST];
     enum engine_action actions[WORKER_BURST]; /* valid unless all leave unchanged */
     /* Those that the engine looks at. */

@@ -226,6 +226,21 @@ void events_trouble(struct appliance *a, const struct port *port, uint64_t now_n
     publish(a, event);
 }
 
+void events_sources(struct appliance *a, const char *kind, const char *name, const char *slice,
+                    json_t *members, uint64_t now_ns)
+{
+    json_t *event = has_audience(a) ? box_event(a, kind, now_ns) : NULL;
+
+    if (event != NULL) {
+        json_object_set_new(event, "sources", json_string(name));
+        if (slice != NULL)
+            json_object_set_new(event, "slice", json_string(slice));
+        json_object_update(event, members);
+        publish(a, event);
+    }
+    json_decref(members);
+}
+
 void events_port(struct appliance *a, const struct port *port, bool is_gone, uint64_t now_ns)
 {
     json_t *event;

@@ -28,6 +28,11 @@ void events_thread(struct appliance *a, const struct worker *w, uint64_t stood_n
 void events_helper(struct appliance *a, const char *thread, const char *doing, uint64_t stood_ns,
                    uint64_t now_ns);
 
+/* Of sources that are counted: of the item `name`, and its slice or NULL. Takes `members`, which
+ * may be NULL. */
+void events_sources(struct appliance *a, const char *kind, const char *name, const char *slice,
+                    json_t *members, uint64_t now_ns);
+
 /* A port's device went, or is there again. */
 void events_port(struct appliance *a, const struct port *port, bool is_gone, uint64_t now_ns);
 

@@ -7,6 +7,7 @@
 
 #include "appliance.h"
 #include "base/time.h"
+#include "counters.h"
 #include "drain.h"
 #include "eventlog/eventlog.h"
 #include "events.h"
@@ -95,6 +96,7 @@ static unsigned int turn(struct appliance *a, uint64_t now_ns)
     members_serve(a, now_ns);
     machines_serve(a, now_ns);
     mapping_serve(a, now_ns);
+    counters_serve(a, now_ns);
     services_serve(a, now_ns);
     inspect_serve(a, now_ns);
     eventlog_flush(a->log);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/time.h"
+#include "counters.h"
 #include "export/export.h"
 #include "info/read.h"
 #include "machine/machine.h"
@@ -205,8 +206,8 @@ struct memory_budget memory_estimate(const struct config *config, const struct p
     struct memory_budget b = {
         .n_workers = places->n_workers,
         .ring_bytes = export_ring_memory_bytes(memory_n_messages(config)),
-        .other_bytes =
-            sizeof(struct worker) + sizeof(struct worker_services) + memory_sticky_bytes(config),
+        .other_bytes = sizeof(struct worker) + sizeof(struct worker_services) +
+                       memory_sticky_bytes(config) + counters_worker_bytes(config),
         .info_bytes = info_memory_bytes(config, places->n_workers),
         /* Those in force, and those of the generation that comes. */
         .prefixes_bytes = 2 * (prefix_table_memory_bytes(config->slices, config->n_slices) +
@@ -219,6 +220,8 @@ struct memory_budget memory_estimate(const struct config *config, const struct p
         b.map_bytes = map.workers + map.manager;
     }
     estimate_by_aggregates(config, &b);
+    b.aggregates_bytes += counters_shared_bytes(config);
+    b.manager_bytes += counters_manager_bytes(config);
     estimate_packets(config, places, &b);
     estimate_by_node(places, &b);
     return b;

@@ -67,6 +67,16 @@ static void add_machine_stage(struct policy *policy, const struct policy_machine
             policy->ports[i].stages |= STAGE_BIT(STAGE_MACHINES);
 }
 
+static uint32_t stages_of(const struct config *config, uint32_t port)
+{
+    uint32_t stages = 0;
+
+    for (uint32_t i = 0; i < config->n_countings; i++)
+        if (counting_looks_at(&config->countings[i], port))
+            stages |= STAGE_BIT(STAGE_SOURCES);
+    return stages;
+}
+
 /* Two generations are there at a time. */
 static int fill(struct policy *policy, const struct policy_plan *plan, int socket)
 {
@@ -92,6 +102,7 @@ static int fill(struct policy *policy, const struct policy_plan *plan, int socke
         policy->ports[i].is_plain = !policy->ports[i].is_mirror && !policy->ports[i].decapsulates;
         policy->ports[i].pair = config->ports[i].pair;
         policy->ports[i].stages = config_map_has_port(&config->map, i) ? STAGE_BIT(STAGE_MAP) : 0;
+        policy->ports[i].stages |= stages_of(config, i);
         policy->ports[i].longest_whole_frame =
             policy->ports[i].is_mirror ? UINT32_MAX : port_longest_whole_frame(&ports[i]);
         if (config->n_services > 0 && !policy->ports[i].is_mirror)

@@ -12,6 +12,7 @@
 #include "asked.h"
 #include "change.h"
 #include "control/control.h"
+#include "counters.h"
 #include "drain.h"
 #include "events.h"
 #include "inspect.h"
@@ -166,6 +167,17 @@ static bool on_machine_set(void *context, const char *name, const char *key, con
 static json_t *on_map_summary(void *context)
 {
     return mapping_json(context);
+}
+
+static json_t *on_sources(void *context)
+{
+    return counters_json(context);
+}
+
+static json_t *on_sources_list(void *context, const char *name, const char *slice, uint32_t offset,
+                               uint32_t count, char *error, size_t n_error)
+{
+    return counters_list_json(context, name, slice, offset, count, error, n_error);
 }
 
 static void on_drain(void *context, uint32_t timeout_s, uint64_t now_ns)
@@ -345,6 +357,8 @@ int services_up(struct appliance *a)
         .machine_set = on_machine_set,
         .map = mapping_map(a),
         .map_summary = on_map_summary,
+        .sources = on_sources,
+        .sources_list = on_sources_list,
         .reload = on_reload,
         .generation = on_generation,
         .config_diff = on_config_diff,

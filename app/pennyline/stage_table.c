@@ -4,9 +4,11 @@
 
 #include "stage_machines.h"
 #include "stage_services.h"
+#include "stage_sources.h"
 
 stage_function *const stage_functions[N_STAGES] = {
     [STAGE_MAP] = stage_map,
+    [STAGE_SOURCES] = stage_sources,
     [STAGE_SERVICES] = stage_services,
     [STAGE_MACHINES] = stage_machines,
 };

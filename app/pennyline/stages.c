@@ -59,6 +59,7 @@ static void close_gaps(struct burst *b)
         b->mbufs[n] = b->mbufs[i];
         b->views[n] = b->views[i];
         b->ingresses[n] = b->ingresses[i];
+        b->slices[n] = b->slices[i]; /* known or not */
         if (b->has_exits)
             b->exits[n] = b->exits[i];
         cut |= (b->cut >> i & 1) << n;

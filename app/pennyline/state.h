@@ -20,6 +20,7 @@
 #include "worker.h"
 
 struct change;
+struct counters;
 struct eventlog;
 struct machines;
 struct members;
@@ -99,6 +100,7 @@ struct appliance {
     void *ingresses_memory;
     struct ingress_table *ingresses;
     struct manager *manager;
+    struct counters *counters; /* of sources; NULL: none are counted */
 
     struct eventlog *log;
     struct control *control;

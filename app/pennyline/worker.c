@@ -65,7 +65,7 @@ static void receive(struct worker *w, struct burst *b, const struct worker_queue
     b->n = 0;
     b->n_bytes = 0;
     b->cut = 0;
-    b->has_exits = false;
+    b->has_exits = b->is_classified = false;
     if (n == 0)
         return;
     for (uint16_t i = 0; i < n; i++) {
@@ -198,6 +198,16 @@ static void note_untestable(struct worker *w, struct burst *b)
     b->all_leave_unchanged &= b->dropped_datagrams == 0;
 }
 
+/* A stage has asked for them already. */
+static never_inlined unsigned int count_of_slices(const struct burst *b)
+{
+    unsigned int n = 0;
+
+    for (unsigned int i = 0; i < b->n; i++)
+        n += b->slices[i] >= 0;
+    return n;
+}
+
 /* Slices of all packets, and those that the engine is to look at. Nothing of what a
  * mirror brings could be dropped, so active slices never see it. */
 static void classify(struct worker *w, struct burst *b, const struct policy *policy, bool is_mirror)
@@ -205,7 +215,9 @@ static void classify(struct worker *w, struct burst *b, const struct policy *pol
     const struct prefix_ways ways = {w->ingresses, b->ingresses, b->port};
     unsigned int n_slice, n_not_tcp = 0;
 
-    n_slice = prefix_classify_bulk(policy->prefixes, b->views, b->n, &ways, b->slices);
+    n_slice = likely_true(!b->is_classified)
+                  ? prefix_classify_bulk(policy->prefixes, b->views, b->n, &ways, b->slices)
+                  : count_of_slices(b);
     b->n_tested = b->n_untestable = 0;
     b->dropped_datagrams = 0;
     b->all_leave_unchanged = b->cut == 0 && !b->has_exits;

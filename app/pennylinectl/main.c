@@ -90,6 +90,8 @@ static const struct subcommand subcommands[] = {
     {"reload", WORD_NONE, "reload", print_reload, run_once},
     {"config show", WORD_NONE, "config show", NULL, configuration_run_show},
     {"config diff", WORD_NONE, "config diff", print_config_diff, run_once},
+    {"sources list", WORD_NAME, "sources list", print_sources_list, run_once},
+    {"sources", WORD_NONE, "sources", print_sources, run_once},
     {"drain", WORD_NONE, "drain", print_done, run_once},
     {"map summary", WORD_NONE, "map summary", mapping_print_summary, run_once},
     {"map why", WORD_WHY, "map why", mapping_print_why, run_once},
@@ -129,7 +131,8 @@ static const char usage[] =
     "slice remove NAME\nslice show NAME\nservices\nmember MEMBER ORDER\nmachines\n"
     "machine NAME [KEY]\nmachine set NAME KEY STATE\nkill-switch "
     "on|off\nreload\nconfig show\n"
-    "config diff\ndrain\nmap\nmap summary\nmap why PREFIX INGRESS\nwatch";
+    "config diff\nsources\nsources list NAME\ndrain\nmap\nmap summary\nmap why PREFIX "
+    "INGRESS\nwatch";
 
 static const char description[] =
     "Asks a running pennyline, and tells it what to do.\v"
@@ -159,6 +162,8 @@ static const char description[] =
     "                 --origin: where it and each slice came from\n"
     "  config diff    by what the file differs from it, and which slices in force\n"
     "                 are not the file's\n"
+    "  sources        how many sources sent to which port in the last window\n"
+    "  sources list   name them, where the configuration allows it\n"
     "  drain          leave the path: all tests end, nothing is dropped any more,\n"
     "                 packets are forwarded until none came for 10 s, then\n"
     "                 pennyline ends\n"

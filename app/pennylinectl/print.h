@@ -21,6 +21,10 @@ void print_event(FILE *out, const json_t *event);
 /* Of test start, test stop, drain and kill-switch. */
 void print_done(FILE *out, const json_t *result);
 
+/* Of sources that are counted. */
+void print_sources(FILE *out, const json_t *result);
+void print_sources_list(FILE *out, const json_t *result);
+
 /* Of tests and slices at run time. */
 void print_asked(FILE *out, const json_t *result);
 void print_asked_test(FILE *out, const json_t *test);

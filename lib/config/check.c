@@ -354,6 +354,19 @@ static int check_drop_budget(struct option_reader *r)
     return 0;
 }
 
+static int check_counting(struct option_reader *r, uint32_t i)
+{
+    const struct counting *c = &r->config->countings[i];
+    char found[32];
+
+    if (!c->tcp && !c->udp)
+        return refuse_at(r, "sources", i, "udp", "false, as \"tcp\" is", "one of both");
+    if (c->window_s % SOURCES_WINDOW_STEP_S == 0)
+        return 0;
+    snprintf(found, sizeof(found), "%u", c->window_s);
+    return refuse_at(r, "sources", i, "window_s", found, "a multiple of 10");
+}
+
 static int check_defaults(struct option_reader *r)
 {
     size_t mark = reader_enter_key(r, "defaults");
@@ -377,6 +390,7 @@ int config_check(struct option_reader *r)
         (error = config_check_services(r)) != 0 ||
         (error = config_check_machines(r, c->machines, c->n_machines)) != 0 ||
         (error = check_each(r, c->n_slices, check_slice)) != 0 ||
+        (error = check_each(r, c->n_countings, check_counting)) != 0 ||
         (error = check_aggregates(r)) != 0 || (error = check_drop_budget(r)) != 0)
         return error;
     return config_check_overlap(r);

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "config/counting.h"
 #include "config/error.h"
 #include "config/machine.h"
 #include "config/map.h"
@@ -139,6 +140,8 @@ struct config {
     uint32_t n_slices;
     struct machine *machines;
     uint32_t n_machines;
+    struct counting *countings; /* "sources" */
+    uint32_t n_countings;
 };
 
 /* Loading. On success 0, and *out is the caller's, to be given to config_free(). On failure *out is

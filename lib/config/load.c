@@ -22,6 +22,9 @@ void config_free(struct config *config)
     }
     for (uint32_t i = 0; i < config->n_ingresses; i++)
         free(config->ingresses[i].neighbors);
+    for (uint32_t i = 0; i < config->n_countings; i++)
+        free(config->countings[i].destinations);
+    free(config->countings);
     free(config->ingresses);
     machine_list_free(config->machines, config->n_machines);
     for (uint32_t i = 0; i < config->n_services; i++)

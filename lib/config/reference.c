@@ -42,6 +42,7 @@ static const struct {
     {"slices", "$.slices[]", &object_slice},
     {"machines", "$.machines[]", &object_machine},
     {"rules", "$.machines[].rules[]", &object_machine_rule},
+    {"sources", "$.sources[]", &object_counting},
     {"defaults", "$.defaults, and in each of $.slices[]", &object_test},
 };
 

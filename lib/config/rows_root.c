@@ -22,6 +22,14 @@ const struct option_list option_machine_list = {
     .item_size = sizeof(struct machine),
 };
 
+static const struct option_list counting_list = {
+    .noun = "counted sources",
+    .object = &object_counting,
+    .items = offsetof(struct config, countings),
+    .count = offsetof(struct config, n_countings),
+    .item_size = sizeof(struct counting),
+};
+
 static const struct option_row root_rows[] = {
     {.name = "$schema", .kind = &kind_note, .help = "For editors; not read."},
     {.name = "comment", .kind = &kind_note, .help = "For people; not read."},
@@ -91,6 +99,12 @@ static const struct option_row root_rows[] = {
      .most = MACHINE_MAX,
      .fallback = "[]",
      .help = "State machines on the packet path."},
+    {.name = "sources",
+     .kind = &kind_array,
+     .list = &counting_list,
+     .most = COUNTING_MAX,
+     .fallback = "[]",
+     .help = "What sources are counted of."},
 };
 
 const struct option_object object_root = {

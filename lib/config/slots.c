@@ -185,6 +185,9 @@ static int fill_slots(struct config *config, const struct config *before, const 
         if (s->escalation.test != SLICE_NONE)
             s->escalation.test = (uint16_t)slot_of[s->escalation.test];
     }
+    for (uint32_t i = 0; i < config->n_countings; i++)
+        for (uint32_t k = 0; k < config->countings[i].n_slices; k++)
+            config->countings[i].slices[k] = (uint16_t)slot_of[config->countings[i].slices[k]];
     if (keep_all_leaving(slots, before, is_held) != 0) {
         free_leaving(slots, n_slots);
         return -ENOMEM;

@@ -121,6 +121,14 @@ static const struct command_argument map_why_arguments[] = {
     {0},
 };
 
+static const struct command_argument sources_list_arguments[] = {
+    {"name", ARGUMENT_TEXT, true, 0, "of the item of \"sources\" in the configuration"},
+    {"slice", ARGUMENT_TEXT, false, 0, "which of its slices (default: the first)"},
+    {"offset", ARGUMENT_COUNT, false, UINT32_MAX, "leave out so many (default 0)"},
+    {"count", ARGUMENT_COUNT, false, SOURCES_LIST_MOST, "at most so many (default 1000)"},
+    {0},
+};
+
 static const struct command_argument verdicts_arguments[] = {
     {"count", ARGUMENT_COUNT, false, VERDICTS_MOST, "at most so many (default 20)"},
     {0},
@@ -213,6 +221,10 @@ static const struct command commands[] = {
      config_show_arguments, command_run_config_show, true, NULL},
     {"config diff", "by what the configuration file differs from what is in force", no_arguments,
      command_run_config_diff, false, NULL},
+    {"sources", "how many sources sent to which port in the last window", no_arguments,
+     command_run_sources, true, NULL},
+    {"sources list", "a page of these sources, where the configuration lets them be named",
+     sources_list_arguments, command_run_sources_list, true, NULL},
     {"drain", "leave the path: end all tests, forward until no packet comes, then end",
      drain_arguments, command_run_drain, false, command_state_drain},
     {"map", "entries of the map: who enters where", map_arguments, command_run_map, true, NULL},

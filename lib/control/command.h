@@ -15,6 +15,7 @@
 #define CONFIG_SHOW_MOST    100
 #define MACHINE_KEYS_MOST   10000
 #define MAP_COMMAND_MOST    500
+#define SOURCES_LIST_MOST   10000
 
 enum argument_kind {
     ARGUMENT_TEXT,
@@ -92,6 +93,8 @@ json_t *command_run_map_summary(struct command_call *call);
 json_t *command_run_map_why(struct command_call *call);
 /* commands_status.c */
 json_t *command_run_status(struct command_call *call);
+json_t *command_run_sources(struct command_call *call);
+json_t *command_run_sources_list(struct command_call *call);
 json_t *command_run_drain(struct command_call *call);
 json_t *command_state_drain(struct command_call *call);
 json_t *command_run_version(struct command_call *call);

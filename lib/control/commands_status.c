@@ -88,6 +88,27 @@ json_t *command_run_status(struct command_call *call)
         from_callback(o->memory, o->context, json_object()));
 }
 
+json_t *command_run_sources(struct command_call *call)
+{
+    const struct control_operations *o = call->operations;
+
+    return json_pack("{s:o}", "sources", from_callback(o->sources, o->context, json_array()));
+}
+
+json_t *command_run_sources_list(struct command_call *call)
+{
+    const struct control_operations *o = call->operations;
+    char error[COMMAND_ERROR_BYTES / 2] = "";
+    json_t *list;
+
+    if (o->sources_list == NULL)
+        return command_refuse(call, "sources list: no sources are counted here");
+    list = o->sources_list(o->context, command_text(call, "name"), command_text(call, "slice"),
+                           command_count(call, "offset", 0), command_count(call, "count", 1000),
+                           error, sizeof(error));
+    return list != NULL ? list : command_refuse(call, "sources list: %s", error);
+}
+
 json_t *command_state_drain(struct command_call *call)
 {
     return json_pack("{s:o?}", "draining", drain_json(call));

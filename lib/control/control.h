@@ -90,6 +90,11 @@ struct control_operations {
                         char *error, size_t n_error);
     /* As a whole; a must where there is a map. */
     json_t *(*map_summary)(void *context);
+    /* What sources are counted of, each with its last window: a list. NULL: none. */
+    json_t *(*sources)(void *context);
+    /* The sources of one of them, a page; NULL, and `error` says why. `slice` may be NULL. */
+    json_t *(*sources_list)(void *context, const char *name, const char *slice, uint32_t offset,
+                            uint32_t count, char *error, size_t n_error);
     /* Begins to drain, or gives it another time: so many seconds from now at most, UINT32_MAX: as
      * long as packets come. NULL: it cannot be done here. */
     void (*drain)(void *context, uint32_t timeout_s, uint64_t now_ns);

@@ -40,6 +40,8 @@ void ondemand_set_config(struct ondemand *o, const struct config *config)
 
     without_slices.slices = NULL;
     without_slices.n_slices = 0;
+    without_slices.countings = NULL; /* they may refer to slices */
+    without_slices.n_countings = 0;
     json_decref(o->base);
     o->base = config_to_json(&without_slices);
     o->in_force = config;

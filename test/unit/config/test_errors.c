@@ -50,9 +50,9 @@ static const struct {
     {"\"a\\\nb\"", "2:0: bad JSON: invalid escape near '\"a\\?'"},
     {"nul", "1:3: bad JSON: invalid token near 'nul'"},
     {"{\"slice\":[]}", "$.slice: unknown key; did you mean \"slices\"?"},
-    {"{\"zzzzzz\":1}",
-     "$.zzzzzz: unknown key; the configuration has $schema, comment, instance, "
-     "eal, ports, next_hops, ingresses, defaults, never_drop, services, map, slices, machines"},
+    {"{\"zzzzzz\":1}", "$.zzzzzz: unknown key; the configuration has $schema, comment, instance, "
+                       "eal, ports, next_hops, ingresses, defaults, never_drop, services, map, "
+                       "slices, machines, sources"},
     {"{\"instance\":{\"epoch\":10}}",
      "$.instance.epoch: unknown key; the instance has comment, name, control_socket, "
      "control_group, control_read_group, event_log, state_directory, "
@@ -66,7 +66,7 @@ static const struct {
      "$.slices[0].drop_probabilty: unknown key; did you mean \"drop_probability\"?"},
     {"{\"a\\u0001\\\"b\":1}", "$[\"a\\u0001\\\"b\"]: unknown key; the configuration has $schema, "
                               "comment, instance, eal, ports, next_hops, ingresses, defaults, "
-                              "never_drop, services, map, slices, machines"},
+                              "never_drop, services, map, slices, machines, sources"},
     {"{\"instance\":[]}", "$.instance: a list of 0; allowed: an object (the instance)"},
     {"{\"ports\":{}}",
      "$.ports: an object; allowed: a list of at most 32 objects, each of them a port"},

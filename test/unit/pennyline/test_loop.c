@@ -11,6 +11,7 @@
 #include "export/export.h"
 #include "manager/passive.h"
 #include "pennyline/appliance.h"
+#include "pennyline/counters.h"
 #include "pennyline/drain.h"
 #include "pennyline/events.h"
 #include "pennyline/heartbeat.h"
@@ -100,6 +101,7 @@ void say_warning(const char *format, ...) { (void)format; }
 void say_info(const char *format, ...) { (void)format; }
 void watch_clock(struct appliance *a, uint64_t now_ns) { (void)a, (void)now_ns; }
 void watch_loads(struct appliance *a, uint64_t now_ns) { (void)a, (void)now_ns; }
+void counters_serve(struct appliance *a, uint64_t now_ns) { (void)a, (void)now_ns; }
 void watch_ports(struct appliance *a, uint64_t now_ns) { (void)a, (void)now_ns; }
 void watch_reconcile(struct appliance *a) { (void)a; }
 uint64_t monotonic_now_ns(void) { return 1; }

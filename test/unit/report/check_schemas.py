@@ -54,7 +54,7 @@ def events_of_code(folder):
     told = set()
     for path in glob.glob(os.path.join(folder, "*.c")):
         with open(path, encoding="utf-8") as file:
-            for call in re.findall(r"\b(?:box_event|events_process|events_asked)\(a,([^;{]*?)\)[;,]",
+            for call in re.findall(r"\b(?:box_event|events_process|events_asked|events_sources)\(a,([^;{]*?)\)[;,]",
                                    file.read()):
                 told |= set(re.findall(r'"([a-z_]+)"', call))
     # What is told of slices and tests at run time is handed on.

@@ -31,6 +31,11 @@ function words(event) {
     case "events_lost": return `${event.count} events were lost`;
     case "link_up": case "link_down": return `port ${event.port}: the link is ${event.event.slice(5)}`;
     case "port_trouble": return `port ${event.port} brings no packets: ${event.trouble}`;
+    case "sources_clock_set": return `sources "${event.sources}": the clock was set; a window is shorter`;
+    case "sources_window_late": return `sources "${event.sources}": a window lasted too long`;
+    case "sources_rise":
+      return `sources "${event.sources}": ${event.n_sources} of ${event.network} at ${event.transport} port `
+        + `${event.destination_port}, ${Math.round(event.average_before)} before on average`;
     case "port_recovered": return `port ${event.port} brings packets again`;
     default: return event.name ? `${event.event.replaceAll("_", " ")}: ${event.name}` : event.event.replaceAll("_", " ");
   }

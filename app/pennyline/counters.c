@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "counters.h"
+
+#include <errno.h>
+#include <rte_malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "clock.h"
+#include "events.h"
+#include "manager/manager.h"
+#include "report/sources.h"
+#include "say.h"
+#include "sources/keeper.h"
+#include "sources/rise.h"
+#include "state.h"
+
+/* How often the clock is looked at: a window lasts at most so much longer. */
+#define LOOK_NS UINT64_C(10000000)
+/* Sources that are put together in a turn: well below a millisecond. */
+#define STEPS_A_TURN 2048
+
+struct counter {
+    const struct counting *config;
+    int32_t slice;
+    struct sources *sources;
+    struct sources_lane *lanes[RTE_MAX_LCORE];
+    struct sources_keeper *keeper;
+    struct sources_rise *rise; /* NULL: nobody asks */
+    uint64_t left_epoch;
+    bool is_leaving;
+    uint64_t n_clock_sets, n_late; /* that were told */
+};
+
+struct counters {
+    uint32_t n;
+    struct counter counters[COUNTERS_MOST];
+    struct worker_sources *workers;
+    uint64_t look_ns;
+};
+
+static struct sources_time time_now(const struct appliance *a, uint64_t now_ns)
+{
+    (void)a;
+    return (struct sources_time){(int64_t)now_ns + wall_offset_now_ns(), now_ns};
+}
+
+static int draw_key(uint64_t key[2])
+{
+    return getrandom(key, 2 * sizeof(key[0]), 0) == 2 * sizeof(key[0]) ? 0 : -EIO;
+}
+
+static int make_lanes(struct appliance *a, struct counter *c, const struct sources_plan *plan)
+{
+    for (uint32_t i = 0; i < a->n_workers; i++) {
+        void *memory = rte_zmalloc_socket("sources", sources_lane_memory_bytes(plan),
+                                          CACHE_LINE_BYTES, a->workers[i]->socket);
+        struct worker_sources *w = &a->counters->workers[i];
+
+        if (memory == NULL)
+            return -ENOMEM;
+        c->lanes[i] = sources_lane_init(memory, plan);
+        w->counters[w->n].sources = c->sources;
+        w->counters[w->n].lane = c->lanes[i];
+        w->counters[w->n].slice = c->slice;
+        for (uint32_t port = 0; port < a->n_ports; port++)
+            w->counters[w->n].ports |= (uint32_t)counting_looks_at(c->config, port) << port;
+        w->by_slice += c->slice >= 0;
+        w->n++;
+    }
+    return 0;
+}
+
+static int make_counter(struct appliance *a, const struct counting *config, int32_t slice)
+{
+    const struct sources_plan plan = counting_plan(config);
+    const struct sources_time now = time_now(a, appliance_now_ns(a));
+    struct counter *c = &a->counters->counters[a->counters->n++];
+    uint64_t key[2];
+    void *memory;
+    int error = draw_key(key);
+
+    *c = (struct counter){.config = config, .slice = slice};
+    if (error != 0)
+        return error;
+    memory = rte_zmalloc("sources", sizeof(*c->sources), CACHE_LINE_BYTES);
+    if (memory == NULL)
+        return -ENOMEM;
+    c->sources = sources_init(memory, &plan, key);
+    error = make_lanes(a, c, &plan);
+    if (error != 0)
+        return error;
+    c->keeper = sources_keeper_create(c->sources, c->lanes, a->n_workers, &now, false);
+    if (config->rise_factor != 0)
+        c->rise = sources_rise_create();
+    return c->keeper != NULL && (config->rise_factor == 0 || c->rise != NULL) ? 0 : -ENOMEM;
+}
+
+static int make_counters(struct appliance *a)
+{
+    int error = 0;
+
+    for (uint32_t i = 0; i < a->config->n_countings && error == 0; i++) {
+        const struct counting *c = &a->config->countings[i];
+
+        if (c->n_slices == 0)
+            error = make_counter(a, c, -1);
+        for (uint32_t k = 0; k < c->n_slices && error == 0; k++)
+            error = make_counter(a, c, c->slices[k]);
+    }
+    return error;
+}
+
+int counters_up(struct appliance *a)
+{
+    int error;
+
+    if (a->config->n_countings == 0)
+        return 0;
+    a->counters = calloc(1, sizeof(*a->counters));
+    if (a->counters != NULL)
+        a->counters->workers =
+            rte_zmalloc("sources", a->n_workers * sizeof(struct worker_sources), CACHE_LINE_BYTES);
+    error = a->counters == NULL || a->counters->workers == NULL ? -ENOMEM : make_counters(a);
+    if (error != 0) {
+        say_error("no memory to count sources: raise eal.memory_mb, or lower \"exact\"");
+        counters_down(a);
+        return error;
+    }
+    for (uint32_t i = 0; i < a->n_workers; i++)
+        a->workers[i]->sources = &a->counters->workers[i];
+    return 0;
+}
+
+void counters_down(struct appliance *a)
+{
+    if (a->counters == NULL)
+        return;
+    for (uint32_t i = 0; i < a->counters->n; i++) {
+        struct counter *c = &a->counters->counters[i];
+
+        sources_keeper_destroy(c->keeper);
+        sources_rise_destroy(c->rise);
+        for (uint32_t k = 0; k < a->n_workers; k++)
+            rte_free(c->lanes[k]);
+        rte_free(c->sources);
+    }
+    rte_free(a->counters->workers);
+    free(a->counters);
+    a->counters = NULL;
+}
+
+static const char *slice_name(const struct appliance *a, const struct counter *c)
+{
+    return c->slice >= 0 ? a->config->slices[c->slice].name : NULL;
+}
+
+static struct report_sources report_of(const struct appliance *a, const struct counter *c)
+{
+    return (struct report_sources){.name = c->config->name,
+                                   .slice = slice_name(a, c),
+                                   .plan = &c->sources->plan,
+                                   .result = sources_keeper_result(c->keeper),
+                                   .counters = sources_keeper_counters(c->keeper)};
+}
+
+/* The clock was set, or a window lasted longer than it should. */
+static void tell_trouble(struct appliance *a, struct counter *c, uint64_t now_ns)
+{
+    const struct sources_keeper_counters n = sources_keeper_counters(c->keeper);
+
+    if (n.clock_sets > c->n_clock_sets)
+        events_sources(a, "sources_clock_set", c->config->name, slice_name(a, c), NULL, now_ns);
+    if (n.late > c->n_late)
+        events_sources(a, "sources_window_late", c->config->name, slice_name(a, c), NULL, now_ns);
+    c->n_clock_sets = n.clock_sets;
+    c->n_late = n.late;
+}
+
+static void look_at_clock(struct appliance *a, struct counter *c, uint64_t now_ns)
+{
+    const struct sources_time now = time_now(a, now_ns);
+    uint64_t key[2];
+
+    if (draw_key(key) == 0 && sources_keeper_turn(c->keeper, &now, key)) {
+        c->left_epoch = manager_epoch(a->manager);
+        c->is_leaving = true;
+    }
+    tell_trouble(a, c, now_ns);
+}
+
+static void tell_rise(struct appliance *a, const struct counter *c,
+                      const struct sources_cell_count *cell, double average, uint64_t now_ns)
+{
+    char port[8];
+    json_t *members =
+        json_pack("{s:s, s:s, s:s, s:I, s:f}", "network", report_sources_network(cell->is_ipv6),
+                  "transport", report_sources_transport(cell->is_udp), "destination_port",
+                  report_sources_port(cell->port, port), "n_sources", (json_int_t)cell->sources,
+                  "average_before", average);
+
+    events_sources(a, "sources_rise", c->config->name, slice_name(a, c), members, now_ns);
+}
+
+/* A window ended. Short ones say nothing about how many there are in a whole one. */
+static void look_for_rise(struct appliance *a, struct counter *c, uint64_t now_ns)
+{
+    const struct sources_result *r = sources_keeper_latest(c->keeper);
+    double average;
+
+    if (c->rise == NULL || r == NULL || r->is_short)
+        return;
+    sources_rise_next(c->rise);
+    for (uint32_t i = 0; i < r->n_cells; i++)
+        if (sources_rise_look(c->rise, &r->cells[i], c->config->rise_factor, c->config->rise_least,
+                              &average))
+            tell_rise(a, c, &r->cells[i], average, now_ns);
+}
+
+void counters_serve(struct appliance *a, uint64_t now_ns)
+{
+    struct counters *all = a->counters;
+    bool looks = all != NULL && now_ns >= all->look_ns;
+
+    if (all == NULL)
+        return;
+    if (looks)
+        all->look_ns = now_ns + LOOK_NS;
+    for (uint32_t i = 0; i < all->n; i++) {
+        struct counter *c = &all->counters[i];
+
+        if (looks)
+            look_at_clock(a, c, now_ns);
+        if (c->is_leaving && manager_is_epoch_over(a->manager, c->left_epoch)) {
+            c->is_leaving = false;
+            sources_keeper_left(c->keeper);
+        }
+        if (sources_keeper_work(c->keeper, STEPS_A_TURN))
+            look_for_rise(a, c, now_ns);
+    }
+}
+
+json_t *counters_json(const struct appliance *a)
+{
+    json_t *out = json_array();
+
+    for (uint32_t i = 0; a->counters != NULL && i < a->counters->n; i++) {
+        const struct report_sources r = report_of(a, &a->counters->counters[i]);
+
+        json_array_append_new(out, report_sources_json(&r));
+    }
+    return out;
+}
+
+static bool is_meant(const struct appliance *a, const struct counter *c, const char *name,
+                     const char *slice)
+{
+    const char *own = slice_name(a, c);
+
+    return strcmp(c->config->name, name) == 0 &&
+           (slice == NULL || (own != NULL && strcmp(own, slice) == 0));
+}
+
+json_t *counters_list_json(const struct appliance *a, const char *name, const char *slice,
+                           uint32_t offset, uint32_t count, char *error, size_t n_error)
+{
+    const struct counter *found = NULL;
+    const struct sources_result *r;
+
+    for (uint32_t i = 0; a->counters != NULL && i < a->counters->n; i++)
+        if (found == NULL && is_meant(a, &a->counters->counters[i], name, slice))
+            found = &a->counters->counters[i];
+    if (found == NULL) {
+        snprintf(error, n_error, "\"%.64s\": no such item of \"sources\" in the configuration%s",
+                 name, slice != NULL ? ", or not of that slice" : "");
+        return NULL;
+    }
+    if (!found->config->list) {
+        snprintf(error, n_error,
+                 "the sources of \"%s\" are not named: set \"list\" of it to true, and restart",
+                 name);
+        return NULL;
+    }
+    r = sources_keeper_result(found->keeper);
+    return json_pack("{s:s, s:s?, s:I, s:I, s:b, s:o}", "name", name, "slice", slice_name(a, found),
+                     "total", (json_int_t)sources_keeper_n_seen(found->keeper), "offset",
+                     (json_int_t)offset, "complete", (int)(r != NULL && !r->is_estimate), "list",
+                     report_sources_seen(found->keeper, offset, count));
+}
