@@ -272,14 +272,14 @@ main()
     for name in $only; do
         case $name in
         unit)
-            step unit-gcc 600
-            step unit-clang 600
+            step unit-gcc 900
+            step unit-clang 900
             ;;
         instructions) step instructions 600 ;;
-        sanitize) step sanitize 600 ;;
-        threads) step threads 600 ;;
+        sanitize) step sanitize 900 ;;
+        threads) step threads 900 ;;
         fuzz) step fuzz $((fuzz_seconds * 2 + 300)) ;;
-        lint) step lint 300 ;;
+        lint) step lint 600 ;;
         page) step page 400 ;;
         e2e) step e2e "$([ -n "$full" ] && echo 7200 || echo 1500)" ;;
         esac

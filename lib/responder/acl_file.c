@@ -84,11 +84,11 @@ int acl_read_file(const char *path, struct acl_rule **rules, size_t *n, size_t *
 {
     struct stat before, after, named;
     FILE *file = fopen(path, "re");
-    int error = file == NULL ? -errno : 0;
+    int error = 0;
 
     *line = 0;
-    if (error != 0)
-        return error;
+    if (file == NULL)
+        return -errno;
     if (fstat(fileno(file), &before) != 0)
         error = -errno;
     else if (S_ISDIR(before.st_mode))
