@@ -32,13 +32,13 @@ static uint64_t add_rows(uint64_t h, const struct counter_row *rows, size_t n)
 uint64_t info_fingerprint(void)
 {
     static const size_t sizes[] = {
-        sizeof(struct info_header),        sizeof(struct info_box),
-        sizeof(struct info_port),          sizeof(struct info_pool),
-        sizeof(struct info_slice),         sizeof(struct info_aggregate),
-        sizeof(struct info_worker),        sizeof(struct worker_counters),
-        sizeof(struct worker_load),        sizeof(struct load_rates),
-        sizeof(struct worker_port),        sizeof(struct flow_table_counters),
-        offsetof(struct slice, parameters)};
+        sizeof(struct info_header),         sizeof(struct info_box),
+        sizeof(struct info_port),           sizeof(struct info_pool),
+        sizeof(struct info_slice),          sizeof(struct info_aggregate),
+        sizeof(struct info_label),          sizeof(struct info_worker),
+        sizeof(struct worker_counters),     sizeof(struct worker_load),
+        sizeof(struct load_rates),          sizeof(struct worker_port),
+        sizeof(struct flow_table_counters), offsetof(struct slice, parameters)};
     uint64_t h = INFO_MAGIC;
 
     for (size_t i = 0; i < ARRAY_LENGTH(sizes); i++)
@@ -82,6 +82,7 @@ static bool lies_inside(const struct info_header *h)
            is_table(h, h->ports_at, h->n_ports, sizeof(struct info_port)) &&
            is_table(h, h->pools_at, h->n_pools, sizeof(struct info_pool)) &&
            is_table(h, h->slices_at, h->n_slices, sizeof(struct info_slice)) &&
+           is_table(h, h->labels_at, TEST_MOST_BY_COMMAND, sizeof(struct info_label)) &&
            is_table(h, h->aggregates_at, h->n_aggregates_most, sizeof(struct info_aggregate));
 }
 

@@ -6,7 +6,7 @@
  *   struct info_header   constant once `magic` is there
  *   struct info_worker   for each worker: where its counters lie. These are read in place; DPDK
  *                        maps them at the same addresses in each of its processes
- *   tables (table.h)     box, ports, pools, slices, aggregates: written by the manager
+ *   tables (table.h)     box, ports, pools, slices, labels, aggregates: written by the manager
  *
  * A counter that is read in place is whole, but two of them may be a burst apart. */
 #ifndef INFO_LAYOUT_H
@@ -31,7 +31,7 @@
 /* To be raised whenever anything of this file, or of a struct in it, changes. Should that be
  * forgotten, the fingerprint (check.h) tells. */
 #ifndef INFO_LAYOUT_VERSION
-#define INFO_LAYOUT_VERSION 5
+#define INFO_LAYOUT_VERSION 6
 #endif
 
 #define INFO_TEXT_BYTES    96
@@ -69,12 +69,19 @@ struct info_slice {
     struct ip_prefix destinations[INFO_MOST_PREFIXES];
 };
 
+/* Few tests have one, so they lie apart. A place may be another test's by now. */
+struct info_label {
+    uint64_t aggregate, n_tests; /* whose it is */
+    char text[136];
+};
+
 /* As of the last time the manager passed by: each within half a second. */
 struct info_aggregate {
     struct ip_prefix prefix;
     uint8_t has_prefix, state, rule, verdict, provisional, mixed;
     uint8_t is_there; /* 0: its number is free now */
     uint32_t slice, via, reason, n_tests, n_flows_closed_loop;
+    uint32_t label; /* the place of its test's label, from 1; 0: none */
     uint64_t started_ns, verdict_ns, ended_ns, first_seen_ns, last_seen_ns;
     struct anytime_values anytime;
     struct penny_result penny;
@@ -83,7 +90,8 @@ struct info_aggregate {
 
 static_assert(sizeof(struct info_box) % 8 == 0 && sizeof(struct info_port) % 8 == 0 &&
                   sizeof(struct info_pool) % 8 == 0 && sizeof(struct info_slice) % 8 == 0 &&
-                  sizeof(struct info_aggregate) % 8 == 0,
+                  sizeof(struct info_aggregate) % 8 == 0 && sizeof(struct info_label) % 8 == 0 &&
+                  sizeof(((struct info_label *)0)->text) > TEST_LABEL_MOST_BYTES,
               "tables move words");
 
 /* Bytes at start, as far as they are known. */
@@ -125,7 +133,8 @@ struct info_header {
     _Atomic int64_t wall_offset_ns; /* to be added for nanoseconds since 1970; renewed */
     uint32_t n_workers, n_ports, n_pools, n_slices, n_aggregates_most;
     struct info_memory memory;
-    uint64_t workers_at, box_at, ports_at, pools_at, slices_at, aggregates_at; /* from here */
+    uint64_t workers_at, box_at, ports_at, pools_at, slices_at, labels_at,
+        aggregates_at; /* from here */
 };
 static_assert(offsetof(struct info_header, instance) == 64, "the first line is for ever");
 

@@ -36,6 +36,8 @@ static struct info_header layout_of(const struct info_shape *s)
     at += aligned(info_table_bytes(s->n_pools, sizeof(struct info_pool)));
     h.slices_at = at;
     at += aligned(info_table_bytes(s->n_slices, sizeof(struct info_slice)));
+    h.labels_at = at;
+    at += aligned(info_table_bytes(TEST_MOST_BY_COMMAND, sizeof(struct info_label)));
     h.aggregates_at = at;
     at += aligned(info_table_bytes(s->n_aggregates_most, sizeof(struct info_aggregate)));
     h.total_bytes = at;
@@ -65,6 +67,7 @@ struct info_header *info_create(void *memory, const struct info_shape *s)
     info_table_init(table_at(h, h->ports_at), s->n_ports, sizeof(struct info_port));
     info_table_init(table_at(h, h->pools_at), s->n_pools, sizeof(struct info_pool));
     info_table_init(table_at(h, h->slices_at), s->n_slices, sizeof(struct info_slice));
+    info_table_init(table_at(h, h->labels_at), TEST_MOST_BY_COMMAND, sizeof(struct info_label));
     info_table_init(table_at(h, h->aggregates_at), s->n_aggregates_most,
                     sizeof(struct info_aggregate));
     return h;
@@ -109,10 +112,24 @@ void info_write_slice(struct info_header *h, uint32_t i, const struct slice *sli
     info_table_write(table_at(h, h->slices_at), i, &record);
 }
 
+/* Before the aggregate names it. */
+static void write_label(struct info_header *h, const struct aggregate_report *r)
+{
+    struct info_label record;
+
+    memset(&record, 0, sizeof(record));
+    record.aggregate = r->aggregate;
+    record.n_tests = r->n_tests;
+    snprintf(record.text, sizeof(record.text), "%s", r->label);
+    info_table_write(table_at(h, h->labels_at), r->label_place, &record);
+}
+
 void info_write_aggregate(struct info_header *h, const struct aggregate_report *r)
 {
     struct info_aggregate record;
 
+    if (r->label != NULL)
+        write_label(h, r);
     memset(&record, 0, sizeof(record));
     record = (struct info_aggregate){
         .prefix = r->identity->prefix,
@@ -128,6 +145,7 @@ void info_write_aggregate(struct info_header *h, const struct aggregate_report *
         .reason = r->reason,
         .n_tests = r->n_tests,
         .n_flows_closed_loop = r->n_flows_closed_loop,
+        .label = r->label != NULL ? r->label_place + 1 : 0,
         .started_ns = r->started_ns,
         .verdict_ns = r->verdict_ns,
         .ended_ns = r->ended_ns,

@@ -102,12 +102,26 @@ json_t *info_slice_json(const struct info_header *h, uint32_t i)
     return report_slice(&s.slice);
 }
 
+/* Of the test that the record is of; NULL: it has none, or not any more. */
+static const char *label_of(const struct info_header *h, uint32_t i, const struct info_aggregate *a,
+                            struct info_label *label)
+{
+    bool is_its_own = a->label != 0 &&
+                      info_table_read(table_at(h, h->labels_at), a->label - 1, label) &&
+                      label->aggregate == i && label->n_tests == a->n_tests;
+
+    label->text[sizeof(label->text) - 1] = '\0';
+    return is_its_own ? label->text : NULL;
+}
+
 json_t *info_aggregate_json(const struct info_header *h, uint32_t i, const struct info_aggregate *a)
 {
+    struct info_label label;
     const struct report_clock clock = {h->started_ns, true, h->wall_offset_ns};
     const struct aggregate_identity identity = {a->prefix, a->slice, a->has_prefix};
     struct aggregate_report r = {
         .aggregate = i,
+        .label = label_of(h, i, a, &label),
         .identity = &identity,
         .total = &a->counters,
         .test = a->counters,

@@ -140,7 +140,8 @@ struct aggregate_report {
     uint32_t aggregate;
     const struct aggregate_identity *identity;
     const struct slice *slice;
-    const char *label; /* of the current or latest test; NULL: none, or not kept any more */
+    const char *label;    /* of the current or latest test; NULL: none, or not kept any more */
+    uint32_t label_place; /* of that label, below TEST_MOST_BY_COMMAND */
     const struct aggregate_counters *total; /* since the start of the process */
     struct aggregate_counters test;         /* since the test began */
     uint32_t kinds; /* bit enum unit_kind: on in the current or latest test, and in `units` */

@@ -128,6 +128,7 @@ bool manager_report(const struct manager *m, uint32_t aggregate, struct aggregat
         .aggregate = aggregate,
         .identity = aggregate_table_identity(m->config.aggregates, aggregate),
         .label = label_of(m, t),
+        .label_place = t->label != INDEX_NONE ? t->label : 0,
         .total = &a->total,
         .test = t->counts,
         .state = t->state,

@@ -111,8 +111,8 @@ static void what_lies_outside_is_refused_in_words(void **state)
 {
     struct info_header *h = *state;
     const size_t n = info_bytes(&shape);
-    uint64_t *places[] = {&h->workers_at, &h->box_at,    &h->ports_at,
-                          &h->pools_at,   &h->slices_at, &h->aggregates_at};
+    uint64_t *places[] = {&h->workers_at, &h->box_at,    &h->ports_at,     &h->pools_at,
+                          &h->slices_at,  &h->labels_at, &h->aggregates_at};
     uint32_t *counts[] = {&h->n_workers, &h->n_ports, &h->n_pools, &h->n_slices,
                           &h->n_aggregates_most};
 
@@ -189,6 +189,44 @@ static void aggregates_are_told_in_the_same_words_as_by_the_manager(void **state
         fail_msg("%s\n%s", json_dumps(ours, 0), json_dumps(theirs, 0));
     json_decref(ours);
     json_decref(theirs);
+}
+
+static json_t *label_told(const struct info_header *h, uint32_t aggregate)
+{
+    struct info_aggregate read;
+    json_t *row, *label;
+
+    assert_true(info_read_aggregate(h, aggregate, &read));
+    row = info_aggregate_json(h, aggregate, &read);
+    label = json_incref(json_object_get(row, "label"));
+    json_decref(row);
+    return label;
+}
+
+static void a_label_is_told_until_another_test_has_its_place(void **state)
+{
+    struct info_header *h = *state;
+    struct aggregate_identity identity;
+    struct aggregate_counters total = {.packets = 99};
+    struct aggregate_report report = make_report(7, &identity, &total);
+    json_t *label;
+
+    report.label = "ticket 4711";
+    report.label_place = 3;
+    info_write_aggregate(h, &report);
+    label = label_told(h, 7);
+    assert_string_equal(json_string_value(label), "ticket 4711");
+    json_decref(label);
+    report.aggregate = 8;
+    report.label = "another";
+    info_write_aggregate(h, &report);
+    assert_null(label_told(h, 7));
+    label = label_told(h, 8);
+    assert_string_equal(json_string_value(label), "another");
+    json_decref(label);
+    report.label = NULL;
+    info_write_aggregate(h, &report);
+    assert_null(label_told(h, 8));
 }
 
 static void an_aggregate_without_a_test_shows_its_whole_run(void **state)
@@ -282,6 +320,7 @@ int main(void)
         TEST(what_lies_outside_is_refused_in_words),
         TEST(what_is_closed_or_cut_is_refused_in_words),
         TEST(aggregates_are_told_in_the_same_words_as_by_the_manager),
+        TEST(a_label_is_told_until_another_test_has_its_place),
         TEST(an_aggregate_without_a_test_shows_its_whole_run),
         TEST(each_of_ten_thousand_aggregates_is_there),
         TEST(a_number_that_was_given_back_is_of_no_aggregate),
