@@ -28,6 +28,7 @@
 #include "manager/manager.h"
 #include "mapping.h"
 #include "members.h"
+#include "responders.h"
 #include "say.h"
 #include "services.h"
 
@@ -365,15 +366,25 @@ static const struct step {
     int (*up)(struct appliance *a);
     void (*down)(struct appliance *a);
 } steps[] = {
-    {signals_up, signals_down},   {log_up, log_down},
-    {claims_up, claims_down},     {services_listen, services_hang_up},
-    {eal_up, eal_down},           {asked_open, asked_close},
-    {change_up, change_down},     {ports_up, ports_down},
-    {queues_up, queues_down},     {tables_up, tables_down},
-    {machines_up, machines_down}, {policies_up, policies_down},
-    {lanes_up, lanes_destroy},    {mapping_up, mapping_down},
-    {members_up, members_down},   {counters_up, counters_down},
-    {services_up, services_down}, {start_up, start_down},
+    {signals_up, signals_down},
+    {log_up, log_down},
+    {claims_up, claims_down},
+    {services_listen, services_hang_up},
+    {eal_up, eal_down},
+    {asked_open, asked_close},
+    {change_up, change_down},
+    {ports_up, ports_down},
+    {queues_up, queues_down},
+    {tables_up, tables_down},
+    {machines_up, machines_down},
+    {policies_up, policies_down},
+    {lanes_up, lanes_destroy},
+    {mapping_up, mapping_down},
+    {members_up, members_down},
+    {counters_up, counters_down},
+    {responders_up, responders_down},
+    {services_up, services_down},
+    {start_up, start_down},
     {inspect_up, inspect_down},
 };
 

@@ -89,6 +89,16 @@ static int take_units_memory(struct build *b)
         units_memory_bytes_each(b->appliance) >> 20, b->appliance->n_workers);
 }
 
+static int check_responders(struct build *b)
+{
+    if (b->may_respond || b->next.config->n_responders == 0)
+        return 0;
+    return refuse(b, -EINVAL,
+                  "responder \"%s\": the first responder needs a restart, since memory for them "
+                  "was not taken at start",
+                  b->next.config->responders[0].name);
+}
+
 static int check_sticky(struct build *b)
 {
     const struct config *c = b->next.config;
@@ -200,6 +210,8 @@ static int build_next(struct build *b)
         error = check_classes(b);
     if (error == 0)
         error = check_sticky(b);
+    if (error == 0)
+        error = check_responders(b);
     if (error == 0)
         error = take_slots(b);
     if (error == 0)

@@ -45,6 +45,7 @@ struct build {
     bool is_held[SLICE_MAX];          /* manager_held_slots() */
     bool has_passive_memory;          /* workers do (passive_memory.h) */
     bool has_units_memory;            /* likewise */
+    bool may_respond;                 /* likewise */
     bool may_be_sticky;               /* memory for flows was taken */
     bool dry_run;                     /* nothing is built but the difference */
     uint64_t number;

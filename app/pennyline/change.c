@@ -14,6 +14,7 @@
 #include "mapping.h"
 #include "members.h"
 #include "passive_memory.h"
+#include "responders.h"
 #include "say.h"
 
 enum stage {
@@ -152,6 +153,7 @@ static void begin(struct appliance *a, uint64_t now_ns)
         .has_passive_memory = c->has_passive_memory,
         .has_units_memory = c->has_units_memory,
         .may_be_sticky = c->may_be_sticky,
+        .may_respond = a->responding != NULL,
         .dry_run = r->dry_run,
         .number = c->number + 1};
     for (unsigned int s = 0; s < RTE_MAX_NUMA_NODES; s++) {
@@ -237,6 +239,7 @@ static void publish(struct appliance *a, uint64_t now_ns)
     members_follow(a, b->next.config);
     memset(b->next.machines, 0, sizeof(b->next.machines));
     machines_follow(a, b->next.config, b->machines_next, b->old.machines);
+    responders_follow(a, b->next.config);
     for (uint32_t i = 0; i < a->n_workers; i++)
         atomic_store_explicit(&a->workers[i]->policy, a->policies[a->workers[i]->socket],
                               memory_order_release);

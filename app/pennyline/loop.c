@@ -22,6 +22,7 @@
 #include "members.h"
 #include "progress.h"
 #include "replug.h"
+#include "responders.h"
 #include "say.h"
 #include "services.h"
 #include "watch.h"
@@ -94,6 +95,7 @@ static unsigned int turn(struct appliance *a, uint64_t now_ns)
     watch_ports(a, now_ns);
     watch_loads(a, now_ns);
     members_serve(a, now_ns);
+    responders_serve(a, now_ns);
     machines_serve(a, now_ns);
     mapping_serve(a, now_ns);
     counters_serve(a, now_ns);

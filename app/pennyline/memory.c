@@ -56,6 +56,11 @@ uint32_t memory_n_messages(const struct config *config)
     return (uint32_t)n_changed + i->max_flow_places + SPARE_EVENTS;
 }
 
+static uint64_t responding_bytes(const struct config *config)
+{
+    return config->n_responders > 0 ? sizeof(struct responding) : 0;
+}
+
 uint32_t memory_n_sticky_flows(const struct config *config)
 {
     return rte_align32pow2(config->instance.sticky_flows_per_lcore);
@@ -207,7 +212,8 @@ struct memory_budget memory_estimate(const struct config *config, const struct p
         .n_workers = places->n_workers,
         .ring_bytes = export_ring_memory_bytes(memory_n_messages(config)),
         .other_bytes = sizeof(struct worker) + sizeof(struct worker_services) +
-                       memory_sticky_bytes(config) + counters_worker_bytes(config),
+                       memory_sticky_bytes(config) + counters_worker_bytes(config) +
+                       responding_bytes(config),
         .info_bytes = info_memory_bytes(config, places->n_workers),
         /* Those in force, and those of the generation that comes. */
         .prefixes_bytes = 2 * (prefix_table_memory_bytes(config->slices, config->n_slices) +

@@ -7,6 +7,7 @@
 
 #include "base/hash.h"
 #include "policy_machines.h"
+#include "policy_responders.h"
 #include "policy_services.h"
 #include "prefix/prefix.h"
 #include "stats/stages.h"
@@ -115,6 +116,11 @@ static int fill(struct policy *policy, const struct policy_plan *plan, int socke
     if (error == 0 && policy->machines != NULL)
         for (uint32_t i = 0; i < config->n_machines; i++)
             add_machine_stage(policy, &policy->machines->machines[i]);
+    if (error == 0)
+        error = policy_responders_create(&policy->responders, config, ports);
+    for (uint32_t i = 0; i < config->n_ports; i++)
+        if ((policy_responders_ports(policy->responders) >> i & 1) != 0)
+            policy->ports[i].stages |= STAGE_BIT(STAGE_RESPONDER);
     return error;
 }
 
@@ -144,6 +150,7 @@ void policy_destroy(struct policy *policy)
     prefix_table_destroy(policy->prefixes);
     policy_services_destroy(policy->services);
     policy_machines_destroy(policy->machines);
+    policy_responders_destroy(policy->responders);
     rte_free(policy->rules);
     rte_free(policy->slices);
     rte_free(policy);

@@ -19,6 +19,7 @@
 
 struct machine_running;
 struct policy_machines;
+struct policy_responders;
 struct policy_services;
 struct prefix_table;
 
@@ -44,8 +45,9 @@ struct policy {
     uint32_t n_slices;
     struct policy_port ports[CONFIG_MAX_PORTS];
     uint32_t n_ports;
-    struct policy_services *services; /* NULL: none */
-    struct policy_machines *machines; /* likewise */
+    struct policy_services *services;     /* NULL: none */
+    struct policy_machines *machines;     /* likewise */
+    struct policy_responders *responders; /* likewise */
 };
 
 /* What it is made of. */

@@ -20,6 +20,7 @@
 #include "machines.h"
 #include "mapping.h"
 #include "members.h"
+#include "responders.h"
 #include "say.h"
 #include "telemetry/telemetry.h"
 
@@ -137,6 +138,11 @@ static json_t *on_memory(void *context)
 static json_t *on_services(void *context)
 {
     return members_json(context);
+}
+
+static json_t *on_responders(void *context, uint64_t now_ns)
+{
+    return responders_json(context, now_ns);
 }
 
 static bool on_member(void *context, const char *service, const char *member, const char *order,
@@ -351,6 +357,7 @@ int services_up(struct appliance *a)
         .ports = on_ports,
         .memory = on_memory,
         .services = on_services,
+        .responders = on_responders,
         .member = on_member,
         .machines = on_machines,
         .machine = on_machine,

@@ -112,15 +112,17 @@ struct appliance {
     bool hangs;                           /* a worker did not end, so nothing can be given back */
     struct appliance_drain drain;
     struct appliance_replug replugs[CONFIG_MAX_PORTS];
-    uint64_t replug_ns;        /* when ports are looked at next */
-    struct change *change;     /* of the configuration */
-    struct members *members;   /* of services */
-    struct machines *machines; /* NULL: none */
-    struct asked *asked;       /* slices and tests at run time */
-    struct mapping *mapping;   /* NULL: no map */
-    bool has_told_end;         /* of a test after which forwarding goes on */
-    bool has_told_ready;       /* the service manager, that all workers forward */
-    uint64_t hearts_looked_ns; /* when workers were last looked at */
+    uint64_t replug_ns;                   /* when ports are looked at next */
+    struct change *change;                /* of the configuration */
+    struct members *members;              /* of services */
+    struct machines *machines;            /* NULL: none */
+    struct responding_shared *responding; /* NULL: there was no responder at start */
+    uint32_t key_period;                  /* in which a key of cookies was last renewed */
+    struct asked *asked;                  /* slices and tests at run time */
+    struct mapping *mapping;              /* NULL: no map */
+    bool has_told_end;                    /* of a test after which forwarding goes on */
+    bool has_told_ready;                  /* the service manager, that all workers forward */
+    uint64_t hearts_looked_ns;            /* when workers were last looked at */
     struct appliance_watch watch;
     struct port_statistics watched[CONFIG_MAX_PORTS]; /* of each port, when it could last be read */
     uint64_t watch_loads_ns;                          /* when the workers' load is read next */

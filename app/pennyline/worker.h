@@ -16,7 +16,9 @@
 #include "ingress/ingress.h"
 #include "packet/packet.h"
 #include "policy.h"
+#include "policy_responders.h"
 #include "policy_services.h"
+#include "responding.h"
 #include "stats/load.h"
 #include "stats/ports.h"
 #include "stats/stages.h"
@@ -88,6 +90,7 @@ struct worker {
     struct machines *machines;      /* shared by all workers; NULL: none */
     struct map_worker *map;         /* NULL: no map */
     struct worker_sources *sources; /* counters.h; NULL: none are counted */
+    struct responding *responding;  /* NULL: there was no responder at start */
     uint32_t n_ports;
     uint32_t n_queues;
     struct worker_queue queues[WORKER_MAX_QUEUES];

@@ -82,6 +82,7 @@ static const struct subcommand subcommands[] = {
     {"slice remove", WORD_NAME, "slice remove", NULL, ondemand_run_slice},
     {"slice show", WORD_NAME, "slice show", print_slice, run_once},
     {"services", WORD_NONE, "services", print_services, run_once},
+    {"responders", WORD_NONE, "responders", print_responders, run_once},
     {"member", WORD_MEMBER, "member", print_members, run_once},
     {"machines", WORD_NONE, "machines", print_machines, run_once},
     {"machine set", WORD_MACHINE_KEY, "machine set", print_machine_set, run_once},
@@ -128,7 +129,7 @@ static const struct argp_option argp_rows[] = {
 static const char usage[] =
     "status\nslices\naggregates\naggregate AGGREGATE\ntest SOURCE[,SOURCE]\n"
     "test start AGGREGATE\ntest stop AGGREGATE\ntest show TEST\nslice add NAME\nslice set NAME\n"
-    "slice remove NAME\nslice show NAME\nservices\nmember MEMBER ORDER\nmachines\n"
+    "slice remove NAME\nslice show NAME\nservices\nmember MEMBER ORDER\nresponders\nmachines\n"
     "machine NAME [KEY]\nmachine set NAME KEY STATE\nkill-switch "
     "on|off\nreload\nconfig show\n"
     "config diff\nsources\nsources list NAME\ndrain\nmap\nmap summary\nmap why PREFIX "
@@ -150,6 +151,7 @@ static const char description[] =
     "  slice remove   take it away\n"
     "  slice show     any slice, whole, and where it came from\n"
     "  services       the services, their members, and how many packets each got\n"
+    "  responders     what responders answered, and which sources answered back\n"
     "  member         ORDER drained: no new flows, known ones of sticky services go on;\n"
     "                 down: none; enabled: as checks find\n"
     "  machines       the state machines, and how many keys are in which state\n"

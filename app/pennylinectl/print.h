@@ -8,6 +8,7 @@
 
 void print_slices(FILE *out, const json_t *result);
 void print_services(FILE *out, const json_t *result);
+void print_responders(FILE *out, const json_t *result);
 /* What became of an order. */
 void print_members(FILE *out, const json_t *result);
 void print_machines(FILE *out, const json_t *result);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Services and their members as text. */
+/* Services with their members, and responders, as text. */
 #include "common/table.h"
 #include "print.h"
 
@@ -86,4 +86,39 @@ void print_members(FILE *out, const json_t *result)
         json_object_foreach (members, member, state)
             fprintf(out, "service %s: member %s is %s\n", service, member,
                     json_string_value(state));
+}
+
+static const struct column responder_columns[] = {
+    {"responder", "responder", NULL, true},         {"SYNs", "counters.syns", NULL, false},
+    {"answered", "counters.answered", NULL, false}, {"ACKs", "counters.acks", NULL, false},
+    {"right", "counters.right", NULL, false},       {"wrong", "counters.wrong", NULL, false},
+    {"late", "counters.late", NULL, false},         {0},
+};
+
+static void finding_cell(const json_t *row, char out[CELL_BYTES])
+{
+    snprintf(out, CELL_BYTES, "%s",
+             json_is_true(json_object_get(row, "genuine"))             ? "genuine"
+             : json_is_true(json_object_get(row, "silenced_by_flood")) ? "silenced by a flood"
+                                                                       : "undecided");
+}
+
+static void evidence_cell(const json_t *row, char out[CELL_BYTES])
+{
+    snprintf(out, CELL_BYTES, "E=10^%.1f", json_number_at(row, "evidence_log10"));
+}
+
+static const struct column source_columns[] = {
+    {"source", "prefix", NULL, true},      {"witnesses", "witnesses", NULL, false},
+    {"wrong", "wrong", NULL, false},       {"evidence", NULL, evidence_cell, true},
+    {"finding", NULL, finding_cell, true}, {0},
+};
+
+void print_responders(FILE *out, const json_t *result)
+{
+    table_print(out, responder_columns, json_object_get(result, "responders"));
+    if (json_array_size(json_object_get(result, "sources")) > 0) {
+        fputc('\n', out);
+        table_print(out, source_columns, json_object_get(result, "sources"));
+    }
 }

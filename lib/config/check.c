@@ -387,7 +387,7 @@ int config_check(struct option_reader *r)
         (error = check_each(r, c->n_ports, check_port_sampling)) != 0 ||
         (error = check_each(r, c->n_next_hops, check_next_hop)) != 0 ||
         (error = config_check_ingresses(r)) != 0 || (error = check_defaults(r)) != 0 ||
-        (error = config_check_services(r)) != 0 ||
+        (error = config_check_services(r)) != 0 || (error = config_check_responders(r)) != 0 ||
         (error = config_check_machines(r, c->machines, c->n_machines)) != 0 ||
         (error = check_each(r, c->n_slices, check_slice)) != 0 ||
         (error = check_each(r, c->n_countings, check_counting)) != 0 ||

@@ -26,6 +26,9 @@ int config_check_ingresses(struct option_reader *r);
  * -EINVAL, -ENOMEM. */
 int config_check_machines(struct option_reader *r, struct machine *machines, uint32_t n);
 
+/* check_responders.c: refuses ports that are mirrors, and addresses of services. 0 or -EINVAL. */
+int config_check_responders(struct option_reader *r);
+
 /* check_services.c: refuses an address of a service that is none, and two services of one packet.
  * 0, -EINVAL, -ENOMEM. */
 int config_check_services(struct option_reader *r);

@@ -19,6 +19,7 @@
 #include "config/map.h"
 #include "config/named_ingress.h"
 #include "config/never_drop.h"
+#include "config/responders.h"
 #include "config/services.h"
 #include "config/slice.h"
 #include "config/test_parameters.h"
@@ -136,6 +137,8 @@ struct config {
     struct config_service *services;
     uint32_t n_services;
     struct config_map map;
+    struct config_responder *responders;
+    uint32_t n_responders;
     struct slice *slices;
     uint32_t n_slices;
     struct machine *machines;

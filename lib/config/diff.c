@@ -51,8 +51,9 @@ static enum config_change_class class_of_list(const char *list, enum config_chan
     if (strcmp(list, "slices") == 0)
         return kind == CONFIG_CHANGED ? CONFIG_PARAMETERS : CONFIG_TRAFFIC;
     return strcmp(list, "next_hops") == 0 || strcmp(list, "ingresses") == 0 ||
-                   strcmp(list, "services") == 0 || strcmp(list, "defaults") == 0 ||
-                   strcmp(list, "never_drop") == 0 || strcmp(list, "machines") == 0
+                   strcmp(list, "services") == 0 || strcmp(list, "responders") == 0 ||
+                   strcmp(list, "defaults") == 0 || strcmp(list, "never_drop") == 0 ||
+                   strcmp(list, "machines") == 0
                ? CONFIG_LIVE
                : CONFIG_RESTART;
 }
@@ -241,13 +242,14 @@ void config_changes_free(struct config_changes *changes)
 
 static const char *noun_of(const char *list)
 {
-    return strcmp(list, "slices") == 0      ? "slice"
-           : strcmp(list, "ports") == 0     ? "port"
-           : strcmp(list, "next_hops") == 0 ? "next hop"
-           : strcmp(list, "ingresses") == 0 ? "ingress"
-           : strcmp(list, "services") == 0  ? "service"
-           : strcmp(list, "sources") == 0   ? "counted sources"
-                                            : list;
+    return strcmp(list, "slices") == 0       ? "slice"
+           : strcmp(list, "ports") == 0      ? "port"
+           : strcmp(list, "next_hops") == 0  ? "next hop"
+           : strcmp(list, "ingresses") == 0  ? "ingress"
+           : strcmp(list, "responders") == 0 ? "responder"
+           : strcmp(list, "services") == 0   ? "service"
+           : strcmp(list, "sources") == 0    ? "counted sources"
+                                             : list;
 }
 
 /* Short lists as they are, long ones by their length. */

@@ -30,6 +30,9 @@ void config_free(struct config *config)
     for (uint32_t i = 0; i < config->n_services; i++)
         free(config->services[i].addresses);
     free(config->services);
+    for (uint32_t i = 0; i < config->n_responders; i++)
+        free(config->responders[i].rules);
+    free(config->responders);
     free(config->slices);
     free(config->never_drop.prefixes);
     free(config->map.own);

@@ -103,19 +103,19 @@ extern const struct option_kind kind_reference, kind_references, kind_object, ki
 /* A set of words, a bit each in a uint32_t; and an object that refers to items of the array that it
  * stands in, so it is read when these are known. */
 extern const struct option_kind kind_words, kind_late_object;
-extern const struct option_kind kind_neighbors, kind_addresses;
+extern const struct option_kind kind_neighbors, kind_addresses, kind_acl;
 
 extern const struct option_object object_root, object_instance, object_eal, object_port;
 extern const struct option_object object_next_hop, object_slice, object_test, object_driver;
 extern const struct option_object object_counting;
 extern const struct option_object object_never_drop, object_named_ingress, object_slice_ports;
 extern const struct option_object object_machine, object_machine_rule;
-extern const struct option_object object_service;
+extern const struct option_object object_service, object_responder;
 extern const struct option_object object_map;
 
 /* What several objects refer to. */
 extern const struct option_list option_port_list, option_next_hop_list, option_slice_list;
-extern const struct option_list option_machine_list, option_service_list;
+extern const struct option_list option_machine_list, option_service_list, option_responder_list;
 extern const char *const option_tunnel_words[];
 
 /* reader.c: the place in the document. enter returns what leave takes. */

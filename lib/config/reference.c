@@ -39,6 +39,7 @@ static const struct {
     {"never_drop", "$.never_drop", &object_never_drop},
     {"services", "$.services[]", &object_service},
     {"map", "$.map", &object_map},
+    {"responders", "$.responders[]", &object_responder},
     {"slices", "$.slices[]", &object_slice},
     {"machines", "$.machines[]", &object_machine},
     {"rules", "$.machines[].rules[]", &object_machine_rule},

@@ -208,6 +208,8 @@ static const struct command commands[] = {
      kill_switch_arguments, command_run_kill_switch, false, command_state_kill_switch},
     {"services", "the services, and how many packets each of their members got", no_arguments,
      command_run_services, true, NULL},
+    {"responders", "what responders answered, and which sources answered back", no_arguments,
+     command_run_responders, true, NULL},
     {"member", "let a member of services have flows, or drain it", member_arguments,
      command_run_member, false, command_state_services},
     {"machines", "the state machines, what their rules did, and how many keys are in which state",

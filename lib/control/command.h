@@ -85,6 +85,7 @@ json_t *command_run_machine_set(struct command_call *call);
 json_t *command_state_machine(struct command_call *call);
 /* commands_services.c */
 json_t *command_run_services(struct command_call *call);
+json_t *command_run_responders(struct command_call *call);
 json_t *command_run_member(struct command_call *call);
 json_t *command_state_services(struct command_call *call);
 /* commands_map.c */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Commands about services: their members, and who of them may have flows. */
+/* Commands about services: their members, and who of them may have flows; and about responders. */
 #include "control/command.h"
 
 json_t *command_run_services(struct command_call *call)
@@ -8,6 +8,14 @@ json_t *command_run_services(struct command_call *call)
 
     return json_pack("{s:o}", "services",
                      o->services != NULL ? o->services(o->context) : json_array());
+}
+
+json_t *command_run_responders(struct command_call *call)
+{
+    const struct control_operations *o = call->operations;
+
+    return o->responders != NULL ? o->responders(o->context, call->now_ns)
+                                 : json_pack("{s:[], s:[]}", "responders", "sources");
 }
 
 /* Who stands in it in which state; what they got changes all the time. */

@@ -76,6 +76,7 @@ struct control_operations {
     json_t *(*ports)(void *context);
     json_t *(*memory)(void *context);
     json_t *(*services)(void *context); /* with their members */
+    json_t *(*responders)(void *context, uint64_t now_ns);
     /* Gives a member an order in one service, or (NULL) in all that have it. False, and `error`
      * says why. */
     bool (*member)(void *context, const char *service, const char *member, const char *order,

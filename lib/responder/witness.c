@@ -16,7 +16,8 @@ static bool is_witness(const struct responder_witnesses *w, uint64_t flow)
     return false;
 }
 
-bool responder_witnesses_asks(struct responder_witnesses *w, uint64_t flow, uint32_t slot)
+bool responder_witnesses_asks(struct responder_witnesses *w, uint64_t flow, uint32_t slot,
+                              uint32_t n_owners)
 {
     if (slot != w->slot) {
         w->slot = slot;
@@ -24,7 +25,7 @@ bool responder_witnesses_asks(struct responder_witnesses *w, uint64_t flow, uint
     }
     if (w->n_witnesses == RESPONDER_MOST_WITNESSES || is_witness(w, flow))
         return false;
-    if (w->n_in_slot == COOKIE_MOST_CANDIDATES_A_SLOT) {
+    if (w->n_in_slot >= COOKIE_MOST_CANDIDATES_A_SLOT / n_owners) {
         w->n_unseen++;
         return false;
     }

@@ -24,8 +24,11 @@ struct responder_witnesses {
 void responder_witnesses_init(struct responder_witnesses *w, uint32_t hour, uint32_t slot);
 
 /* Is the next candidate of this flow to be looked at? Asked before it is known what it says; false
- * also once the flow was a witness. When true, its result is to be noted. */
-bool responder_witnesses_asks(struct responder_witnesses *w, uint64_t flow, uint32_t slot);
+ * also once the flow was a witness. When true, its result is to be noted. `n_owners`: so many of
+ * these count for the same aggregate, each for flows of its own; each has its share of the
+ * candidates. */
+bool responder_witnesses_asks(struct responder_witnesses *w, uint64_t flow, uint32_t slot,
+                              uint32_t n_owners);
 
 void responder_witnesses_note(struct responder_witnesses *w, uint64_t flow, bool is_right);
 

@@ -52,7 +52,7 @@ static const struct {
     {"{\"slice\":[]}", "$.slice: unknown key; did you mean \"slices\"?"},
     {"{\"zzzzzz\":1}", "$.zzzzzz: unknown key; the configuration has $schema, comment, instance, "
                        "eal, ports, next_hops, ingresses, defaults, never_drop, services, map, "
-                       "slices, machines, sources"},
+                       "responders, slices, machines, sources"},
     {"{\"instance\":{\"epoch\":10}}",
      "$.instance.epoch: unknown key; the instance has comment, name, control_socket, "
      "control_group, control_read_group, event_log, state_directory, "
@@ -66,7 +66,7 @@ static const struct {
      "$.slices[0].drop_probabilty: unknown key; did you mean \"drop_probability\"?"},
     {"{\"a\\u0001\\\"b\":1}", "$[\"a\\u0001\\\"b\"]: unknown key; the configuration has $schema, "
                               "comment, instance, eal, ports, next_hops, ingresses, defaults, "
-                              "never_drop, services, map, slices, machines, sources"},
+                              "never_drop, services, map, responders, slices, machines, sources"},
     {"{\"instance\":[]}", "$.instance: a list of 0; allowed: an object (the instance)"},
     {"{\"ports\":{}}",
      "$.ports: an object; allowed: a list of at most 32 objects, each of them a port"},

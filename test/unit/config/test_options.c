@@ -22,6 +22,7 @@ static const char whole[] =
     "                {\"name\":\"a\",\"port\":\"b\",\"destination_mac\":\"02:00:00:00:00:02\"}],"
     " \"ingresses\":[{\"name\":\"i\",\"relation\":\"peer\",\"tunnel\":\"vxlan\"}],"
     " \"services\":[{\"name\":\"v\",\"addresses\":[\"192.0.2.1\"],\"members\":[\"a\"]}],"
+    " \"responders\":[{\"name\":\"r\",\"acl\":[]}],"
     " \"slices\":[{\"name\":\"s\",\"mode\":\"active\",\"ingress\":{},\"granularity\":{}},"
     "             {\"name\":\"a\",\"mode\":\"off\",\"sources\":[\"10.1.0.0/16\"]},"
     "             {\"name\":\"b\",\"mode\":\"off\",\"sources\":[\"10.2.0.0/16\"]}],"
@@ -42,6 +43,7 @@ static const struct {
     {&object_named_ingress, "ingresses", NULL},
     {&object_service, "services", NULL},
     {&object_counting, "sources", NULL},
+    {&object_responder, "responders", NULL},
     {NULL, "slices", "ingress"},
     {NULL, "slices", "granularity"},
     {&object_map, NULL, "map"},
@@ -70,6 +72,9 @@ static const struct {
     {&kind_addresses,
      {"[\"192.0.2.1\", \"2001:db8::1\"]"},
      {"7", "[\"10.0.0.0/8\"]", "[\"::1\", \"::1\"]"}},
+    {&kind_acl,
+     {"[\"deny 192.0.2.7/32\", \"permit 2001:db8::/32\"]", "[]"},
+     {"7", "[\"allow ::1\"]"}},
     {&kind_neighbors,
      {"[64500, \"192.0.2.1\", \"2001:db8::1\"]"},
      {"[0]", "[\"AS64500\"]", "64500"}},
@@ -106,6 +111,8 @@ static void set_partner(json_t *at, const char *name)
         json_object_set_new(at, "max_individual_flows", json_integer(64));
     if (strcmp(name, "sampling") == 0 && json_object_get(at, "device") != NULL)
         json_object_set_new(at, "role", json_string("mirror"));
+    if (strcmp(name, "otherwise") == 0)
+        json_object_set_new(at, "acl", json_pack("[s]", "deny 192.0.2.1"));
     if (strcmp(name, "tunnel_id") == 0)
         json_object_set_new(at, "tunnel", json_string("gre"));
     if (strcmp(name, "retransmission_timeout_ms") == 0)

@@ -564,9 +564,9 @@ static void who_changes_what_is_told_before_and_after(void **state)
 static void who_may_only_read_changes_nothing(void **state)
 {
     static const struct control_peer reader = {.way = "test", .user = 8};
-    static const char *const reading[] = {"status",   "slices",    "aggregates", "verdicts",
-                                          "services", "aggregate", "machines",   "watch",
-                                          "version",  "help",      "sources"};
+    static const char *const reading[] = {"status",   "slices",     "aggregates", "verdicts",
+                                          "services", "responders", "aggregate",  "machines",
+                                          "watch",    "version",    "help",       "sources"};
     struct world *w = *state;
     json_t *table = result_of(w, "{\"command\": \"help\"}"), *row;
     unsigned int n_refused = 0;

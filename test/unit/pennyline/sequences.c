@@ -10,6 +10,7 @@
 #include "pennyline/machines.h"
 #include "pennyline/mapping.h"
 #include "pennyline/members.h"
+#include "pennyline/responders.h"
 #include "pennyline/passive_memory.h"
 #include "pennyline/say.h"
 #include "port/dpdk_compat.h"
@@ -72,6 +73,7 @@ uint32_t machines_follow(struct appliance *a, const struct config *config, struc
 int machine_running_create(struct machine_running **out, const struct machine *text, uint32_t n_workers) { (void)out, (void)text, (void)n_workers; return -1; }
 void machine_running_destroy(struct machine_running *r) { (void)r; }
 void members_follow(struct appliance *a, const struct config *config) { (void)a, (void)config; }
+void responders_follow(struct appliance *a, const struct config *config) { (void)a, (void)config; }
 struct policy *policy_create(const struct policy_plan *plan, int socket) { (void)plan, (void)socket; return NULL; }
 void policy_destroy(struct policy *policy) { (void)policy; }
 void policy_follow_links(struct policy *policy, const struct port *ports) { (void)policy, (void)ports; }

@@ -22,6 +22,7 @@
 #include "pennyline/members.h"
 #include "pennyline/progress.h"
 #include "pennyline/replug.h"
+#include "pennyline/responders.h"
 #include "pennyline/say.h"
 #include "pennyline/services.h"
 #include "pennyline/watch.h"
@@ -88,6 +89,7 @@ void heartbeat_look(struct appliance *a, uint64_t now_ns) { (void)a, (void)now_n
 bool heartbeat_all_turned(const struct appliance *a) { (void)a; return true; }
 void inspect_serve(struct appliance *a, uint64_t now_ns) { (void)a, (void)now_ns; }
 void machines_serve(struct appliance *a, uint64_t now_ns) { (void)a, (void)now_ns; }
+void responders_serve(struct appliance *a, uint64_t now_ns) { (void)a, (void)now_ns; }
 void members_serve(struct appliance *a, uint64_t now_ns) { (void)a, (void)now_ns; }
 void lanes_join(struct appliance *a) { (void)a; }
 void lanes_order(struct appliance *a, enum worker_order order) { (void)a, (void)order; }

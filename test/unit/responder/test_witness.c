@@ -14,13 +14,13 @@ static void a_flow_counts_as_a_witness_once_and_then_never(void **state)
 
     (void)state;
     responder_witnesses_init(&w, 3, 9);
-    assert_true(responder_witnesses_asks(&w, 7, 9));
+    assert_true(responder_witnesses_asks(&w, 7, 9, 1));
     responder_witnesses_note(&w, 7, false);
-    assert_true(responder_witnesses_asks(&w, 7, 9));
+    assert_true(responder_witnesses_asks(&w, 7, 9, 1));
     responder_witnesses_note(&w, 7, true);
-    assert_false(responder_witnesses_asks(&w, 7, 9));
-    assert_false(responder_witnesses_asks(&w, 7, 10));
-    assert_true(responder_witnesses_asks(&w, 8, 10));
+    assert_false(responder_witnesses_asks(&w, 7, 9, 1));
+    assert_false(responder_witnesses_asks(&w, 7, 10, 1));
+    assert_true(responder_witnesses_asks(&w, 8, 10, 1));
     assert_int_equal(w.n_witnesses, 1);
     assert_int_equal(w.n_misses, 1);
 }
@@ -32,10 +32,12 @@ static void beyond_the_number_that_the_proof_allows_nothing_is_looked_at(void **
     (void)state;
     responder_witnesses_init(&w, 3, 9);
     w.n_in_slot = COOKIE_MOST_CANDIDATES_A_SLOT - 1;
-    assert_true(responder_witnesses_asks(&w, 1, 9));
-    assert_false(responder_witnesses_asks(&w, 2, 9));
+    assert_true(responder_witnesses_asks(&w, 1, 9, 1));
+    assert_false(responder_witnesses_asks(&w, 2, 9, 1));
     assert_int_equal(w.n_unseen, 1);
-    assert_true(responder_witnesses_asks(&w, 2, 10));
+    assert_true(responder_witnesses_asks(&w, 2, 10, 1));
+    w.n_in_slot = COOKIE_MOST_CANDIDATES_A_SLOT / 4;
+    assert_false(responder_witnesses_asks(&w, 3, 10, 4));
 }
 
 static void when_all_places_are_taken_the_hour_is_over(void **state)
@@ -45,10 +47,10 @@ static void when_all_places_are_taken_the_hour_is_over(void **state)
     (void)state;
     responder_witnesses_init(&w, 3, 9);
     for (uint64_t flow = 0; flow < RESPONDER_MOST_WITNESSES; flow++) {
-        assert_true(responder_witnesses_asks(&w, flow, 9));
+        assert_true(responder_witnesses_asks(&w, flow, 9, 1));
         responder_witnesses_note(&w, flow, true);
     }
-    assert_false(responder_witnesses_asks(&w, 1000, 9));
+    assert_false(responder_witnesses_asks(&w, 1000, 9, 1));
 }
 
 int main(void)

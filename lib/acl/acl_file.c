@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "responder/acl.h"
+#include "acl/acl.h"
 
 #define LINE_BYTES 256
 
@@ -21,8 +21,7 @@ static char *next_word(char **rest)
     return word;
 }
 
-/* 1: a rule; 0: an empty line; -EINVAL. */
-static int parse_line(char *text, struct acl_rule *out)
+int acl_parse_rule(char *text, struct acl_rule *out)
 {
     char *rest = text, *word;
 
@@ -40,7 +39,7 @@ static int parse_line(char *text, struct acl_rule *out)
 
 static int append(struct acl_rule **rules, size_t *n, const struct acl_rule *rule)
 {
-    if (*n == RESPONDER_MOST_RULES)
+    if (*n == ACL_MOST_RULES)
         return -E2BIG;
     /* Doubled at each power of two. */
     if ((*n & (*n - 1)) == 0) {
@@ -65,7 +64,7 @@ int acl_read_rules(FILE *from, struct acl_rule **rules, size_t *n, size_t *line)
         /* Longer lines, and bytes that end a text, are none of ours. */
         if (strchr(text, '\n') == NULL && !feof(from))
             return -EINVAL;
-        status = parse_line(text, &rule);
+        status = acl_parse_rule(text, &rule);
         if (status > 0)
             status = append(rules, n, &rule);
         if (status < 0)

@@ -11,7 +11,7 @@
 
 #include "base/compiler.h"
 #include "base/random.h"
-#include "responder/acl.h"
+#include "acl/acl.h"
 
 /* The first rule that holds the address decides. */
 static bool naive_permits(const struct acl_rule *rules, size_t n, bool otherwise,
@@ -120,19 +120,19 @@ static void an_empty_list_is_what_it_is_otherwise(void **state)
 
 static void sixty_four_thousand_rules_are_compiled_and_no_more(void **state)
 {
-    struct acl_rule *rules = calloc(RESPONDER_MOST_RULES + 1, sizeof(*rules));
+    struct acl_rule *rules = calloc(ACL_MOST_RULES + 1, sizeof(*rules));
     struct acl *acl = NULL;
 
     (void)state;
     assert_non_null(rules);
-    for (size_t i = 0; i < RESPONDER_MOST_RULES; i++) {
+    for (size_t i = 0; i < ACL_MOST_RULES; i++) {
         rules[i] = rule("10.0.0.0/32", true);
         rules[i].prefix.address.bytes[13] = (uint8_t)(i >> 8);
         rules[i].prefix.address.bytes[14] = (uint8_t)i;
     }
-    assert_int_equal(acl_compile(&acl, rules, RESPONDER_MOST_RULES + 1, false), -E2BIG);
-    assert_int_equal(acl_compile(&acl, rules, RESPONDER_MOST_RULES, false), 0);
-    assert_int_equal(acl_n_ranges(acl), 2 * RESPONDER_MOST_RULES + 2);
+    assert_int_equal(acl_compile(&acl, rules, ACL_MOST_RULES + 1, false), -E2BIG);
+    assert_int_equal(acl_compile(&acl, rules, ACL_MOST_RULES, false), 0);
+    assert_int_equal(acl_n_ranges(acl), 2 * ACL_MOST_RULES + 2);
     acl_free(acl);
     free(rules);
 }

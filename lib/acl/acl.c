@@ -2,7 +2,7 @@
 /* Rules become ranges from the last one to the first, each over what is there: the first rule of
  * the list is painted last and so decides. Painting is done by events over all edges at once: the
  * edges are sorted, and between two of them the rule with the lowest index that is open decides. */
-#include "responder/acl.h"
+#include "acl/acl.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -201,7 +201,7 @@ int acl_compile(struct acl **out, const struct acl_rule *rules, size_t n, bool o
     struct acl *acl;
     int error;
 
-    if (n > RESPONDER_MOST_RULES)
+    if (n > ACL_MOST_RULES)
         return -E2BIG;
     acl = calloc(1, sizeof(*acl));
     error = acl != NULL ? compile_family(&acl->ipv4, rules, n, true, otherwise) : -ENOMEM;

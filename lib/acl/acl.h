@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Which addresses are answered for: an ordered list of permits and denies, the first that holds an
- * address decides, and what it is when none does is said. Compiled into ranges that lie side by
- * side, so a look-up is one search whatever the list.
+/* An ordered list of permits and denies: the first that holds an address decides, and what it is
+ * when none does is said. Compiled into ranges that lie side by side, so a look-up is one search
+ * whatever the list.
  *
  * Threads: written by who makes it, then read by any. */
-#ifndef RESPONDER_ACL_H
-#define RESPONDER_ACL_H
+#ifndef ACL_ACL_H
+#define ACL_ACL_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -14,7 +14,7 @@
 
 #include "base/address.h"
 
-#define RESPONDER_MOST_RULES 65536
+#define ACL_MOST_RULES 65536
 
 struct acl_rule {
     struct ip_prefix prefix;
@@ -23,7 +23,7 @@ struct acl_rule {
 
 struct acl;
 
-/* Compiles `n` rules, at most RESPONDER_MOST_RULES. 0; -E2BIG: more; -ENOMEM. The caller's:
+/* Compiles `n` rules, at most ACL_MOST_RULES. 0; -E2BIG: more; -ENOMEM. The caller's:
  * acl_free(). */
 int acl_compile(struct acl **out, const struct acl_rule *rules, size_t n, bool otherwise);
 void acl_free(struct acl *acl);
@@ -32,6 +32,10 @@ bool acl_permits(const struct acl *acl, const struct ip_address *address);
 
 /* Ranges in it, and bytes: for who tells how large it is. */
 size_t acl_n_ranges(const struct acl *acl);
+
+/* One rule as in a text; `text` is written to. 1: a rule; 0: nothing but space and a comment;
+ * -EINVAL. */
+int acl_parse_rule(char *text, struct acl_rule *out);
 
 /* Reads rules from a text: one a line, "permit PREFIX", "deny PREFIX", or a prefix alone, which is
  * permitted; `#` begins a comment. Adds to *rules, of which there are *n (malloc'ed, the caller's,
