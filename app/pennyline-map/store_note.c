@@ -80,7 +80,7 @@ static int note_verdict(struct store *s, const json_t *event)
     char *text;
 
     for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
-        json_t *value = json_object_get(report, kept[i]);
+        json_t *value = json_at(report, kept[i]);
 
         if (value != NULL)
             json_object_set(detail, kept[i], value);

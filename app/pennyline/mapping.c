@@ -8,6 +8,7 @@
 
 #include "base/random.h"
 #include "base/time.h"
+#include "deciding.h"
 #include "events.h"
 #include "expected.h"
 #include "manager/manager.h"
@@ -23,6 +24,7 @@
 struct mapping {
     struct map *map;
     struct expected *expected;
+    struct deciding *deciding;    /* NULL: no memory for it */
     struct map_expectation *next; /* until the one before has left */
     uint64_t closed;              /* epochs that all workers are past */
     uint64_t turned_ns, looked_ns;
@@ -73,6 +75,7 @@ int mapping_up(struct appliance *a)
     }
     for (uint32_t i = 0; i < a->n_workers; i++)
         a->workers[i]->map = map_worker(m->map, i);
+    m->deciding = deciding_create(a);
     mapping_follow(a);
     return 0;
 }
@@ -83,6 +86,7 @@ void mapping_down(struct appliance *a)
 
     if (m == NULL)
         return;
+    deciding_destroy(m->deciding);
     expected_stop(m->expected);
     map_expectation_destroy(m->next);
     map_destroy(m->map);
@@ -105,6 +109,7 @@ void mapping_follow(struct appliance *a)
         say_warning("no memory for the names of ingresses: the map keeps those that it has");
     expected_watch(m->expected, a->config->map.expectation);
     m->is_without = a->config->map.expectation[0] == '\0';
+    deciding_follow(m->deciding);
 }
 
 static void tell(struct appliance *a, const char *kind, json_t *members, uint64_t now_ns)
@@ -149,8 +154,10 @@ static void take_changes(struct appliance *a, uint64_t now_ns)
 {
     struct map_change c;
 
-    for (unsigned int i = 0; i < CHANGES_A_TURN && map_next_change(a->mapping->map, &c); i++)
+    for (unsigned int i = 0; i < CHANGES_A_TURN && map_next_change(a->mapping->map, &c); i++) {
+        deciding_hear(a->mapping->deciding, &c, now_ns);
         tell_change(a, &c, now_ns);
+    }
 }
 
 static uint64_t wall_s(const struct appliance *a, uint64_t now_ns)
@@ -253,10 +260,17 @@ void mapping_serve(struct appliance *a, uint64_t now_ns)
                              .closed = m->closed};
     map_turn(m->map, &turn);
     take_changes(a, now_ns);
+    deciding_serve(m->deciding, m->is_stale, now_ns);
     if (now_ns - m->looked_ns < LOOK_NS)
         return;
     m->looked_ns = now_ns;
     look_at_expectation(a, now_ns);
+}
+
+json_t *mapping_command(struct appliance *a, const char *command, const json_t *request,
+                        uint64_t now_ns, char *error, size_t n_error)
+{
+    return deciding_command(a->mapping->deciding, command, request, now_ns, error, n_error);
 }
 
 json_t *mapping_json(const struct appliance *a)

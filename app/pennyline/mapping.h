@@ -26,6 +26,10 @@ void mapping_serve(struct appliance *a, uint64_t now_ns);
 /* What is known of the map as a whole; null without one. */
 json_t *mapping_json(const struct appliance *a);
 
+/* Commands about its tests and alarms (deciding.h); only where there is a map. */
+json_t *mapping_command(struct appliance *a, const char *command, const json_t *request,
+                        uint64_t now_ns, char *error, size_t n_error);
+
 stage_function stage_map;
 
 #endif

@@ -335,6 +335,12 @@ int services_listen(struct appliance *a)
     return -EADDRINUSE;
 }
 
+static json_t *on_map_command(void *context, const char *command, const json_t *request,
+                              uint64_t now_ns, char *error, size_t n_error)
+{
+    return mapping_command(context, command, request, now_ns, error, n_error);
+}
+
 void services_hang_up(struct appliance *a)
 {
     control_close(a->control);
@@ -366,6 +372,7 @@ int services_up(struct appliance *a)
         .map_summary = on_map_summary,
         .sources = on_sources,
         .sources_list = on_sources_list,
+        .map_command = on_map_command,
         .reload = on_reload,
         .generation = on_generation,
         .config_diff = on_config_diff,

@@ -391,7 +391,8 @@ int config_check(struct option_reader *r)
         (error = config_check_machines(r, c->machines, c->n_machines)) != 0 ||
         (error = check_each(r, c->n_slices, check_slice)) != 0 ||
         (error = check_each(r, c->n_countings, check_counting)) != 0 ||
-        (error = check_aggregates(r)) != 0 || (error = check_drop_budget(r)) != 0)
+        (error = check_aggregates(r)) != 0 || (error = check_drop_budget(r)) != 0 ||
+        (error = config_check_map(r)) != 0)
         return error;
     return config_check_overlap(r);
 }

@@ -33,6 +33,9 @@ int config_check_responders(struct option_reader *r);
  * 0, -EINVAL, -ENOMEM. */
 int config_check_services(struct option_reader *r);
 
+/* check_map.c: refuses a budget of the map's tests with which none could begin. 0 or -EINVAL. */
+int config_check_map(struct option_reader *r);
+
 /* feasible.c: refuses parameters of an active slice, at whose path the reader stands, with which no
  * test could say closed_loop. 0 or -EINVAL. */
 int config_check_feasible(struct option_reader *r, const struct test_parameters *p);

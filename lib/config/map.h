@@ -19,6 +19,14 @@ struct config_map {
     uint32_t stale_after_s;
     struct ip_prefix *own; /* prefixes of the operator's network */
     uint32_t n_own;
+    bool alarms;
+    uint32_t least_bits_per_s;             /* of what is an alarm */
+    bool tests;                            /* begin by themselves */
+    uint32_t max_tests, max_tests_ingress; /* at once */
+    /* Of those tests. Those of one ingress, AS, prefix: 0 is no limit of its own. */
+    uint32_t max_drops_per_hour;
+    uint32_t max_drops_per_hour_ingress, max_drops_per_hour_as, max_drops_per_hour_prefix;
+    double wrong_verdicts_per_year;
 };
 
 /* Is what comes in by this port counted? */

@@ -173,6 +173,26 @@ static const struct command_argument reload_arguments[] = {
     {0},
 };
 
+static const struct command_argument map_alarm_arguments[] = {
+    {"id", ARGUMENT_TEXT, true, 0, "of the alarm, as \"map alarms\" says"},
+    {0},
+};
+
+static const struct command_argument map_accept_arguments[] = {
+    {"id", ARGUMENT_TEXT, false, 0, "an alarm that is up; else what follows"},
+    {"prefix", ARGUMENT_TEXT, false, 0, "this prefix and all in it"},
+    {"ingress", ARGUMENT_TEXT, false, 0, "only at this ingress"},
+    {"hours", ARGUMENT_COUNT, false, 87600, "for so long (default: without end)"},
+    {"remove", ARGUMENT_SWITCH, false, 0, "true: it is accepted no more"},
+    {0},
+};
+
+static const struct command_argument map_restore_arguments[] = {
+    {"alarms", ARGUMENT_EVENTS, true, 0, "events of alarms that were up before the restart"},
+    {"more", ARGUMENT_SWITCH, false, 0, "true: more follow; else it begins with this"},
+    {0},
+};
+
 static json_t *run_help(struct command_call *call);
 
 static const struct command commands[] = {
@@ -234,6 +254,16 @@ static const struct command commands[] = {
      command_run_map_summary, true, NULL},
     {"map why", "how well a source fits to an ingress, and which route says so", map_why_arguments,
      command_run_map_why, true, NULL},
+    {"map alarms", "alarms of the map that are up, and what is accepted", no_arguments,
+     command_run_map_decision, true, NULL},
+    {"map queue", "entries that wait for a test, and why they do", no_arguments,
+     command_run_map_decision, true, NULL},
+    {"map acknowledge", "somebody looks after an alarm", map_alarm_arguments,
+     command_run_map_decision, false, NULL},
+    {"map accept", "an alarm, or a prefix at an ingress, is all right", map_accept_arguments,
+     command_run_map_decision, false, NULL},
+    {"map restore", "alarms that were up before a restart: for pennyline-map",
+     map_restore_arguments, command_run_map_decision, false, NULL},
     {"watch", "events as lines, until the client leaves", no_arguments, command_run_watch, true,
      NULL},
     {"version", "of the server", no_arguments, command_run_version, true, NULL},
@@ -283,6 +313,8 @@ static bool is_allowed(const struct command_argument *argument, json_t *value)
         return json_is_string(value) || json_is_array(value);
     case ARGUMENT_OBJECT:
         return json_is_object(value);
+    case ARGUMENT_EVENTS:
+        return json_is_array(value);
     }
     return false;
 }
@@ -296,6 +328,7 @@ static void describe(const struct command_argument *argument, char *out, size_t 
                  argument->kind == ARGUMENT_TEXT     ? "a text"
                  : argument->kind == ARGUMENT_TEXTS  ? "a text or a list of texts"
                  : argument->kind == ARGUMENT_OBJECT ? "an object"
+                 : argument->kind == ARGUMENT_EVENTS ? "a list of events"
                  : argument->kind == ARGUMENT_SWITCH ? "true or false"
                                                      : "a number or a text");
 }

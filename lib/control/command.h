@@ -24,6 +24,7 @@ enum argument_kind {
     ARGUMENT_AGGREGATE, /* a number, or a text */
     ARGUMENT_TEXTS,     /* a text, or a list */
     ARGUMENT_OBJECT,
+    ARGUMENT_EVENTS, /* a list */
 };
 
 struct command_argument {
@@ -92,6 +93,7 @@ json_t *command_state_services(struct command_call *call);
 json_t *command_run_map(struct command_call *call);
 json_t *command_run_map_summary(struct command_call *call);
 json_t *command_run_map_why(struct command_call *call);
+json_t *command_run_map_decision(struct command_call *call);
 /* commands_status.c */
 json_t *command_run_status(struct command_call *call);
 json_t *command_run_sources(struct command_call *call);

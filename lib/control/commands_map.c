@@ -127,3 +127,18 @@ json_t *command_run_map_why(struct command_call *call)
                               command_text(call, "ingress"));
     return expect_why(&e->expectation, &prefix, ingress, wall_s(call));
 }
+
+json_t *command_run_map_decision(struct command_call *call)
+{
+    const struct control_operations *o = call->operations;
+    char error[COMMAND_ERROR_BYTES] = "";
+    json_t *result;
+
+    if (map_of(call) == NULL)
+        return NULL;
+    if (o->map_command == NULL)
+        return command_refuse(call, "%s: only for \"pennyline run\"", call->command->name);
+    result = o->map_command(o->context, call->command->name, call->request, call->now_ns, error,
+                            sizeof(error));
+    return result != NULL ? result : command_refuse(call, "%s: %.400s", call->command->name, error);
+}

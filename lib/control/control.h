@@ -96,6 +96,10 @@ struct control_operations {
     /* The sources of one of them, a page; NULL, and `error` says why. `slice` may be NULL. */
     json_t *(*sources_list)(void *context, const char *name, const char *slice, uint32_t offset,
                             uint32_t count, char *error, size_t n_error);
+    /* Commands about its tests and alarms, by name: what they answer, or NULL and `error`. NULL:
+     * there are none. */
+    json_t *(*map_command)(void *context, const char *command, const json_t *request,
+                           uint64_t now_ns, char *error, size_t n_error);
     /* Begins to drain, or gives it another time: so many seconds from now at most, UINT32_MAX: as
      * long as packets come. NULL: it cannot be done here. */
     void (*drain)(void *context, uint32_t timeout_s, uint64_t now_ns);

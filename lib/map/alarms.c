@@ -82,6 +82,11 @@ void alarms_destroy(struct alarms *a)
     free(a);
 }
 
+void alarms_set_floor(struct alarms *a, double least_bytes_per_s)
+{
+    a->config.least_bytes_per_s = least_bytes_per_s;
+}
+
 static double penalty_now(const struct cause *c, uint64_t now_ns)
 {
     return c->penalty * exp2(-(double)(now_ns - c->penalty_ns) / NS_PER_S / HALF_LIFE_S);

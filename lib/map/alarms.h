@@ -56,6 +56,8 @@ struct alarms_config {
 /* NULL when memory is short, or a number is out of bounds. `config` is copied. */
 struct alarms *alarms_create(const struct alarms_config *config);
 void alarms_destroy(struct alarms *a); /* NULL is allowed */
+/* Another least_bytes_per_s from now on. */
+void alarms_set_floor(struct alarms *a, double least_bytes_per_s);
 
 /* It is so. */
 void alarms_observe(struct alarms *a, const struct alarm_cause *cause,

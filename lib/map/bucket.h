@@ -15,10 +15,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* A budget below this many times what one test may need lets no test begin: half of it must hold
- * one. */
-#define BUCKET_LEAST_TESTS 2
-
 struct bucket {
     uint64_t level, reserved, depth; /* in BUCKET_UNITS */
     uint64_t at_ms;

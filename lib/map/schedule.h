@@ -98,13 +98,6 @@ struct schedule_config {
  */
 void schedule_config_init(struct schedule_config *c);
 
-#define SCHEDULE_ERROR_BYTES 256
-/* Can tests ever begin with these? 0, or -EINVAL with `error` naming which, and what is allowed:
- * half of each budget has to hold the worst case of a test. `box`: the budget of the whole box; 0:
- * it has none. */
-int schedule_config_check(const struct schedule_config *c, uint32_t box,
-                          char error[SCHEDULE_ERROR_BYTES]);
-
 /* alpha of a test, so that with all of the budget spent on tests of spoofed traffic, year after
  * year, at most `wrong_per_year` of them are called genuine on average. A verdict `genuine` takes
  * `least_drops` drops at least, so no year has more tests that could be wrong than budget * 8766 h
@@ -133,8 +126,8 @@ void schedule_candidate_of(const struct map_entry *entry, uint32_t slot,
 
 struct schedule;
 
-/* What `config` says is in force; it was checked. `secret`: from getrandom(2). NULL when memory is
- * short. */
+/* What `config` says is in force; that a test can ever begin by it was checked (lib/config).
+ * `secret`: from getrandom(2). NULL when memory is short. */
 struct schedule *schedule_create(const struct schedule_config *config, const uint64_t secret[2],
                                  uint64_t now_ns);
 void schedule_destroy(struct schedule *s); /* NULL is allowed */

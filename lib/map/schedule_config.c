@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What the scheduler is told, and what it says: names, defaults, what cannot work. */
-#include <errno.h>
-#include <stdio.h>
-
 #include "base/time.h"
 #include "map/schedule.h"
 
@@ -52,58 +49,6 @@ void schedule_config_init(struct schedule_config *c)
         .retest_spoofed_s = 3600,
         .retest_inconclusive_s = 600,
     };
-}
-
-static int too_small(char *error, const char *name, uint32_t value, uint32_t least, uint32_t whole)
-{
-    snprintf(error, SCHEDULE_ERROR_BYTES,
-             "\"%s\" is %u; allowed: 0 (no limit), or %u and more, as half of it has to hold the "
-             "%u drops that one test may need",
-             name, value, least, whole);
-    return -EINVAL;
-}
-
-int schedule_config_check(const struct schedule_config *c, uint32_t box,
-                          char error[SCHEDULE_ERROR_BYTES])
-{
-    const uint32_t least = BUCKET_LEAST_TESTS * c->whole_drops;
-    const struct {
-        const char *name;
-        uint32_t value;
-    } budgets[] = {
-        {"max_drops_per_hour", c->max_drops_per_hour},
-        {"max_drops_per_hour_ingress", c->max_drops_per_hour_ingress},
-        {"max_drops_per_hour_as", c->max_drops_per_hour_as},
-        {"max_drops_per_hour_prefix", c->max_drops_per_hour_prefix},
-    };
-    const size_t n = sizeof(budgets) / sizeof(budgets[0]);
-
-    for (size_t i = 0; i < n; i++)
-        if (budgets[i].value != 0 && budgets[i].value < least)
-            return too_small(error, budgets[i].name, budgets[i].value, least, c->whole_drops);
-    if (c->max_drops_per_hour == 0) {
-        snprintf(error, SCHEDULE_ERROR_BYTES,
-                 "\"max_drops_per_hour\" is 0; allowed: %u and more, since tests that begin by "
-                 "themselves have a budget, always",
-                 least);
-        return -EINVAL;
-    }
-    if (box != 0 && c->max_drops_per_hour > box) {
-        snprintf(error, SCHEDULE_ERROR_BYTES,
-                 "\"max_drops_per_hour\" is %u; allowed: at most the %u that the whole box may "
-                 "make (instance.max_drops_per_hour)",
-                 c->max_drops_per_hour, box);
-        return -EINVAL;
-    }
-    for (size_t i = 1; i < n; i++)
-        if (budgets[i].value > c->max_drops_per_hour) {
-            snprintf(error, SCHEDULE_ERROR_BYTES,
-                     "\"%s\" is %u; allowed: at most the %u of all scheduled tests together "
-                     "(\"max_drops_per_hour\")",
-                     budgets[i].name, budgets[i].value, c->max_drops_per_hour);
-            return -EINVAL;
-        }
-    return 0;
 }
 
 double schedule_alpha(uint32_t max_drops_per_hour, uint32_t least_drops, double wrong_per_year)

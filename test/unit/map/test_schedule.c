@@ -5,7 +5,6 @@
 #include <stddef.h>
 
 #include <cmocka.h>
-#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -447,29 +446,6 @@ static void with_tests_off_the_queue_is_shown(void **state)
     schedule_destroy(s);
 }
 
-static void budgets_that_hold_no_test_are_refused(void **state)
-{
-    char error[SCHEDULE_ERROR_BYTES];
-    struct schedule_config c = plain();
-
-    (void)state;
-    assert_int_equal(schedule_config_check(&c, 0, error), 0);
-    c.max_drops_per_hour_prefix = 143;
-    assert_int_equal(schedule_config_check(&c, 0, error), -EINVAL);
-    assert_non_null(strstr(error, "max_drops_per_hour_prefix"));
-    assert_non_null(strstr(error, "144"));
-    c.max_drops_per_hour_prefix = 144;
-    assert_int_equal(schedule_config_check(&c, 0, error), 0);
-    assert_int_equal(schedule_config_check(&c, 9999, error), -EINVAL);
-    assert_non_null(strstr(error, "instance.max_drops_per_hour"));
-    c.max_drops_per_hour_as = 10001;
-    assert_int_equal(schedule_config_check(&c, 0, error), -EINVAL);
-    assert_non_null(strstr(error, "max_drops_per_hour_as"));
-    c = plain();
-    c.max_drops_per_hour = 0;
-    assert_int_equal(schedule_config_check(&c, 0, error), -EINVAL);
-}
-
 static void alpha_leaves_so_many_wrong_verdicts_in_a_year(void **state)
 {
     const double alpha = schedule_alpha(2000, 5, 0.1);
@@ -498,7 +474,6 @@ int main(void)
         cmocka_unit_test(what_is_accepted_is_not_unexpected),
         cmocka_unit_test(what_is_expected_is_not_tested_again_before_its_time),
         cmocka_unit_test(with_tests_off_the_queue_is_shown),
-        cmocka_unit_test(budgets_that_hold_no_test_are_refused),
         cmocka_unit_test(alpha_leaves_so_many_wrong_verdicts_in_a_year),
     };
 

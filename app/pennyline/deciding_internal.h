@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the files of deciding share. */
+#ifndef PENNYLINE_DECIDING_INTERNAL_H
+#define PENNYLINE_DECIDING_INTERNAL_H
+
+#include "alert/alert.h"
+#include "deciding.h"
+#include "map/decide.h"
+
+/* A scheduled test. */
+struct scheduled {
+    bool is_taken;
+    struct schedule_pick pick;
+    uint32_t test; /* its number at run time */
+};
+
+struct deciding {
+    struct appliance *appliance;
+    struct map *map;
+    struct schedule *schedule;
+    struct alarms *alarms;
+    struct decide *decide;
+    struct alert_names names;
+    struct schedule_config tests;
+    struct scheduled running[SCHEDULE_MOST_TESTS]; /* by ticket */
+    double alpha;
+    bool is_restored;
+    uint64_t began_ns, looked_ns;
+};
+
+/* deciding_tests.c: begins what may begin, and takes what ended; each second. */
+void deciding_tests_serve(struct deciding *d, uint64_t now_ns);
+/* Can packets of this place be dropped, and can a test be told which they are? */
+bool deciding_is_forwarded(void *deciding, uint16_t place);
+
+/* deciding.c */
+const char *deciding_place_name(void *deciding, uint16_t place);
+void deciding_restored(struct deciding *d);
+
+#endif
