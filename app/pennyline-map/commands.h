@@ -24,7 +24,7 @@ struct options {
     const char **words; /* behind the command */
     size_t n_words;
     /* run, alarms, history */
-    const char *store, *event_log, *box, *syslog, *alertmanager; /* NULL: not given */
+    const char *store, *event_log, *socket, *box, *syslog, *alertmanager; /* NULL: not given */
     unsigned int syslog_facility, alertmanager_interval_s;
     uint32_t keep_days, keep_mib; /* 0: no limit */
     uint32_t count;

@@ -44,6 +44,7 @@ enum {
     KEY_VRPS,
     KEY_SHRUNK,
     KEY_EVENT_LOG,
+    KEY_SOCKET,
     KEY_BOX,
     KEY_SYSLOG,
     KEY_FACILITY,
@@ -70,6 +71,9 @@ static const struct argp_option rows[] = {
     {NULL, 0, NULL, 0, "What happened, and where alarms go:", 2},
     {"store", 's', "FILE", 0, "What run keeps it in, and alarms and history read", 2},
     {"event-log", KEY_EVENT_LOG, "FILE", 0, "run: the event log of pennyline, which is followed",
+     2},
+    {"socket", KEY_SOCKET, "PATH", 0,
+     "run: the control socket of pennyline, which is told of alarms that were up before it began",
      2},
     {"keep-days", KEY_DAYS, "N", 0, "run: forget what is older (default 90; 0: nothing)", 2},
     {"keep-mib", KEY_MIB, "N", 0, "run: forget the oldest above that (default 1024; 0: nothing)",
@@ -173,6 +177,9 @@ static error_t parse_store(int key, char *argument, struct argp_state *state)
         return 0;
     case KEY_EVENT_LOG:
         o->event_log = argument;
+        return 0;
+    case KEY_SOCKET:
+        o->socket = argument;
         return 0;
     case KEY_BOX:
         o->box = argument;

@@ -11,6 +11,7 @@
 #include "common/exit_codes.h"
 #include "common/logtail.h"
 #include "pennyline-map/commands.h"
+#include "pennyline-map/give_back.h"
 #include "pennyline-map/outputs.h"
 #include "pennyline-map/say.h"
 #include "pennyline-map/store.h"
@@ -26,6 +27,7 @@ struct run {
     struct store *store;
     struct logtail *log;
     struct output *syslog, *alertmanager;
+    struct give_back *give_back;
     unsigned int n_commits;
     bool has_more_to_forget;
 };
@@ -71,7 +73,10 @@ static int start_outputs(struct run *r, char error[OUTPUTS_ERROR_BYTES])
     if (o->alertmanager != NULL &&
         (r->alertmanager = alertmanager_start(&alertmanager, error)) == NULL)
         return -1;
-    return 0;
+    if (o->socket == NULL)
+        return 0;
+    r->give_back = give_back_start(o->store, o->socket, error, OUTPUTS_ERROR_BYTES);
+    return r->give_back != NULL ? 0 : -1;
 }
 
 static int start(struct run *r, char error[OUTPUTS_ERROR_BYTES])
@@ -95,6 +100,7 @@ static int start(struct run *r, char error[OUTPUTS_ERROR_BYTES])
 static void stop(struct run *r)
 {
     logtail_stop(r->log);
+    give_back_stop(r->give_back);
     syslog_stop(r->syslog);
     alertmanager_stop(r->alertmanager);
     store_close(r->store);

@@ -6,7 +6,6 @@
 #include "deciding_internal.h"
 #include "events.h"
 #include "manager/manager.h"
-#include "mapping.h"
 #include "say.h"
 
 #define MOST_CAUSES 65536
@@ -16,11 +15,9 @@
 #define BITS_PER_BYTE 8.0
 #define TEST_LENGTH_S 60.0
 
-const char *deciding_place_name(void *deciding, uint16_t place)
+static const char *name_of(void *deciding, uint16_t place)
 {
-    const struct map_places *p = map_places(((struct deciding *)deciding)->map);
-
-    return place < p->n ? p->places[place].name : "";
+    return deciding_place_name(deciding, place);
 }
 
 static uint16_t number_of(void *deciding, const char *name)
@@ -108,15 +105,15 @@ static bool make_parts(struct deciding *d, uint64_t now_ns)
     return d->schedule != NULL && d->alarms != NULL && d->decide != NULL;
 }
 
-struct deciding *deciding_create(struct appliance *a)
+struct deciding *deciding_create(struct appliance *a, struct map *map)
 {
     struct deciding *d = calloc(1, sizeof(*d));
 
     if (d != NULL) {
         d->appliance = a;
-        d->map = mapping_map(a);
+        d->map = map;
         d->began_ns = appliance_now_ns(a);
-        d->names = (struct alert_names){deciding_place_name, number_of, d};
+        d->names = (struct alert_names){name_of, number_of, d};
         if (make_parts(d, d->began_ns))
             return d;
     }

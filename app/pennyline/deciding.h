@@ -7,6 +7,7 @@
 #include "state.h"
 
 struct deciding;
+struct map;
 struct map_change;
 
 /* Whoever remembers what was before the restart has so long to tell it (command "map restore"); no
@@ -14,7 +15,7 @@ struct map_change;
 #define DECIDING_WAIT_S 60
 
 /* Where there is a map. NULL and said: no memory. */
-struct deciding *deciding_create(struct appliance *a);
+struct deciding *deciding_create(struct appliance *a, struct map *map);
 void deciding_destroy(struct deciding *d); /* NULL is allowed */
 
 /* Another configuration is in force. */

@@ -41,7 +41,7 @@ static json_t *accepts_json(const struct deciding *d)
                 row->kind == ALARM_N_KINDS ? json_null() : json_string(alarm_kind_name(row->kind)),
                 "ingress",
                 row->at == ALARM_NO_INGRESS ? json_null()
-                                            : json_string(deciding_place_name((void *)d, row->at)),
+                                            : json_string(deciding_place_name(d, row->at)),
                 "prefix",
                 row->has_prefix ? json_string(ip_prefix_format(&row->prefix, text)) : json_null(),
                 "who", row->who));
@@ -79,7 +79,7 @@ static void show_waiting(void *context, enum schedule_class class,
         shown->rows,
         json_pack("{s:s, s:s, s:s, s:s, s:s, s:f, s:o}", "class", schedule_class_name(class),
                   "prefix", ip_prefix_format(&prefix, text), "ingress",
-                  deciding_place_name((void *)shown->d, c->key.ingress), "grade",
+                  deciding_place_name(shown->d, c->key.ingress), "grade",
                   expect_grade_name((enum expect_grade)c->grade), "reality",
                   map_reality_name((enum map_reality_state)c->reality), "bytes_per_s",
                   c->bytes_per_s, "refused",

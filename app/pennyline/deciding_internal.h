@@ -33,8 +33,15 @@ void deciding_tests_serve(struct deciding *d, uint64_t now_ns);
 /* Can packets of this place be dropped, and can a test be told which they are? */
 bool deciding_is_forwarded(void *deciding, uint16_t place);
 
-/* deciding.c */
-const char *deciding_place_name(void *deciding, uint16_t place);
+/* Of an ingress; "" when there is none of this number. */
+static inline const char *deciding_place_name(const struct deciding *d, uint16_t place)
+{
+    const struct map_places *p = map_places(d->map);
+
+    return place < p->n ? p->places[place].name : "";
+}
+
+/* deciding.c: from now on tests begin and alarms are raised. */
 void deciding_restored(struct deciding *d);
 
 #endif

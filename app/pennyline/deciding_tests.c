@@ -14,7 +14,7 @@
 static const struct named_ingress *named(const struct deciding *d, uint16_t place)
 {
     const struct config *c = d->appliance->config;
-    const char *name = deciding_place_name((void *)d, place);
+    const char *name = deciding_place_name(d, place);
 
     for (uint32_t i = 0; i < c->n_ingresses; i++)
         if (strcmp(c->ingresses[i].name, name) == 0)

@@ -505,6 +505,10 @@ static void say_map(struct appliance *a, const char *kind, const json_t *members
                                   json_text_at(members, key, cell));
         }
     progress_end(&a->progress);
+    if (json_has_at(members, "text")) {
+        say_warning("map: %s", json_string_at(members, "text"));
+        return;
+    }
     if (strcmp(kind, "expectation_refused") == 0 || strcmp(kind, "expectation_stale") == 0 ||
         strcmp(kind, "map_pressure") == 0)
         say_warning("map: %s%s", kind, text);

@@ -75,7 +75,7 @@ int mapping_up(struct appliance *a)
     }
     for (uint32_t i = 0; i < a->n_workers; i++)
         a->workers[i]->map = map_worker(m->map, i);
-    m->deciding = deciding_create(a);
+    m->deciding = deciding_create(a, m->map);
     mapping_follow(a);
     return 0;
 }

@@ -35,6 +35,7 @@ enum word {
     WORD_MACHINE,     /* its name, and perhaps a key */
     WORD_MACHINE_KEY, /* its name, a key and a state */
     WORD_WHY,         /* prefix and ingress */
+    WORD_ALARM,       /* the id of one */
 };
 
 struct subcommand {
@@ -62,6 +63,8 @@ extern const struct argp mapping_argp;
 int mapping_run_entries(struct control_client *c, const struct options *o);
 void mapping_print_summary(FILE *out, const json_t *summary);
 void mapping_print_why(FILE *out, const json_t *why);
+void mapping_print_alarms(FILE *out, const json_t *alarms);
+void mapping_print_queue(FILE *out, const json_t *queue);
 
 /* say.c */
 void show_json(const json_t *value, bool in_one_line);

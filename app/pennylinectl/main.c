@@ -96,6 +96,10 @@ static const struct subcommand subcommands[] = {
     {"drain", WORD_NONE, "drain", print_done, run_once},
     {"map summary", WORD_NONE, "map summary", mapping_print_summary, run_once},
     {"map why", WORD_WHY, "map why", mapping_print_why, run_once},
+    {"map alarms", WORD_NONE, "map alarms", mapping_print_alarms, run_once},
+    {"map queue", WORD_NONE, "map queue", mapping_print_queue, run_once},
+    {"map acknowledge", WORD_ALARM, "map acknowledge", print_done, run_once},
+    {"map accept", WORD_WHY, "map accept", print_done, run_once},
     {"map", WORD_NONE, "map", NULL, mapping_run_entries},
     {"watch", WORD_NONE, "watch", NULL, run_watch},
 };
@@ -133,7 +137,7 @@ static const char usage[] =
     "machine NAME [KEY]\nmachine set NAME KEY STATE\nkill-switch "
     "on|off\nreload\nconfig show\n"
     "config diff\nsources\nsources list NAME\ndrain\nmap\nmap summary\nmap why PREFIX "
-    "INGRESS\nwatch";
+    "INGRESS\nmap alarms\nmap queue\nmap acknowledge ID\nmap accept PREFIX INGRESS\nwatch";
 
 static const char description[] =
     "Asks a running pennyline, and tells it what to do.\v"
@@ -172,6 +176,12 @@ static const char description[] =
     "  map            who enters where: entries by ingress and prefix\n"
     "  map summary    ingresses of the map, and what is known of them\n"
     "  map why        how well a source fits to an ingress, and which route says so\n"
+    "  map alarms     alarms that are up\n"
+    "  map queue      what waits for a test, and why it does\n"
+    "  map acknowledge\n"
+    "                 you look after an alarm\n"
+    "  map accept     PREFIX at INGRESS is all right: for --hours, or without end; no\n"
+    "                 more, with --remove\n"
     "  watch          events as they happen, until interrupted\n"
     "\n"
     "AGGREGATE is its number, the name of its slice, or its prefix. TEST is its number.\n"
@@ -242,6 +252,9 @@ static void take_word(struct argp_state *state, struct options *o, size_t n)
     case WORD_MACHINE_KEY:
         add_machine(o, n);
         return;
+    case WORD_ALARM:
+        json_object_set_new(o->request, "id", json_string(word));
+        return;
     case WORD_WHY:
         json_object_set_new(o->request, "prefix", json_string(word));
         json_object_set_new(o->request, "ingress", json_string(o->words[n + 1]));
@@ -262,6 +275,7 @@ static const char *const word_names[] = {
     [WORD_MACHINE] = "NAME, and perhaps a KEY",
     [WORD_MACHINE_KEY] = "NAME, KEY and STATE",
     [WORD_WHY] = "PREFIX and one INGRESS",
+    [WORD_ALARM] = "the ID of an alarm",
     [WORD_MEMBER] = "MEMBER and an order: enabled, drained or down",
 };
 

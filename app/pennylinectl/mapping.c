@@ -20,7 +20,9 @@ enum {
     KEY_WITHIN,
     KEY_UNEXPECTED,
     KEY_SORT,
-    KEY_CSV
+    KEY_CSV,
+    KEY_HOURS,
+    KEY_REMOVE,
 };
 
 static const struct argp_option rows[] = {
@@ -32,6 +34,8 @@ static const struct argp_option rows[] = {
     {"within", KEY_WITHIN, "S", 0, "Only what sent within S seconds", 0},
     {"sort", KEY_SORT, "KEY", 0, "bytes (default), packets, rate, newest or prefix", 0},
     {"csv", KEY_CSV, NULL, 0, "Print CSV", 0},
+    {"hours", KEY_HOURS, "N", 0, "accept: for so long", 0},
+    {"remove", KEY_REMOVE, NULL, 0, "accept: no more", 0},
     {0},
 };
 
@@ -84,6 +88,12 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         return 0;
     case KEY_CSV:
         o->csv = true;
+        return 0;
+    case KEY_HOURS:
+        add_number(state, o, "hours", argument);
+        return 0;
+    case KEY_REMOVE:
+        json_object_set_new(o->request, "remove", json_true());
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -149,4 +159,39 @@ void mapping_print_summary(FILE *out, const json_t *summary)
 void mapping_print_why(FILE *out, const json_t *why)
 {
     why_words_print(out, why);
+}
+
+void mapping_print_alarms(FILE *out, const json_t *answer)
+{
+    const json_t *alarms = json_object_get(answer, "alarms"), *alarm;
+    size_t i;
+
+    if (!json_is_true(json_object_get(answer, "on")))
+        fprintf(out, "alarms are off: \"map\": {\"alarms\": true} in the configuration\n");
+    else if (json_array_size(alarms) == 0)
+        fprintf(out, "no alarm is up\n");
+    json_array_foreach (alarms, i, alarm)
+        fprintf(out, "%s  %-8s  %-12s  since %s\n    %s: %s\n", json_string_at(alarm, "id"),
+                json_string_at(alarm, "severity"), json_string_at(alarm, "state"),
+                json_string_at(alarm, "raised"), json_string_at(alarm, "kind"),
+                json_string_at(alarm, "text"));
+}
+
+void mapping_print_queue(FILE *out, const json_t *queue)
+{
+    const json_t *waiting = json_object_get(queue, "waiting"), *row, *value;
+    const char *name;
+    size_t i;
+
+    fprintf(out, "tests are %s; %.0f under way, %.0f drops left now\n",
+            json_is_true(json_object_get(queue, "on")) ? "on" : "off",
+            json_number_at(queue, "under_way"), json_number_at(queue, "drops_left"));
+    json_array_foreach (waiting, i, row)
+        fprintf(out, "%-8s  %-20s  %-16s  %-12s  %-12s  %s\n", json_string_at(row, "class"),
+                json_string_at(row, "prefix"), json_string_at(row, "ingress"),
+                json_string_at(row, "grade"), json_string_at(row, "reality"),
+                json_string_at(row, "refused"));
+    json_object_foreach (json_object_get(queue, "refused"), name, value)
+        if (json_number_value(value) > 0)
+            fprintf(out, "refused: %s %.0f times\n", name, json_number_value(value));
 }

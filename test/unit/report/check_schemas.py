@@ -70,6 +70,9 @@ def events_of_code(folder):
     body = mapping.split("static void tell_change(", 1)[1].split("MAP_CHANGE_ENTRY_NEW", 1)[0]
     told |= {changes[name] for name in re.findall(r"case MAP_CHANGE_(\w+):", body)}
     told |= set(re.findall(r'\btell\(a,\s*"([a-z_]+)"', mapping))
+    # Its alarms.
+    with open(os.path.join(folder, "..", "..", "lib", "alert", "alert.h"), encoding="utf-8") as file:
+        told |= set(re.findall(r'#define ALERT_EVENT\w* +"([a-z_]+)"', file.read()))
     return told
 
 
