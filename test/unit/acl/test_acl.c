@@ -9,9 +9,9 @@
 
 #include <cmocka.h>
 
+#include "acl/acl.h"
 #include "base/compiler.h"
 #include "base/random.h"
-#include "acl/acl.h"
 
 /* The first rule that holds the address decides. */
 static bool naive_permits(const struct acl_rule *rules, size_t n, bool otherwise,

@@ -10,8 +10,8 @@
 #include "pennyline/machines.h"
 #include "pennyline/mapping.h"
 #include "pennyline/members.h"
-#include "pennyline/responders.h"
 #include "pennyline/passive_memory.h"
+#include "pennyline/responders.h"
 #include "pennyline/say.h"
 #include "port/dpdk_compat.h"
 
