@@ -38,6 +38,18 @@ static bool is_test_on(struct aggregate_order order)
     return order.phase != AGGREGATE_IDLE;
 }
 
+/* An answered client goes on with Initials that bear the server's connection ID, and nobody repeats
+ * those that carry acknowledgements alone (RFC 9002 2): of each flow only the first is its first
+ * flight, within the time that units are remembered. */
+static bool is_first_of_flow(struct engine *e, const struct sighting *s)
+{
+    const uint64_t flow =
+        unit_identity_of_flow(s->p->view, s->p->ingress, unit_table_key(e->tested_units));
+    struct unit *u;
+
+    return unit_table_see(e->tested_units, s->kind, flow, e->now_ns / NS_PER_MS, &u) == UNIT_FIRST;
+}
+
 static enum engine_action see_first(struct engine *e, const struct sighting *s, struct unit *u)
 {
     const _Atomic int32_t *budget;
@@ -101,7 +113,8 @@ static enum engine_action see(struct engine *e, struct sighting *s, bool *was_dr
     sight = unit_table_see(e->tested_units, s->kind, s->identity, e->now_ns / NS_PER_MS, &u);
     switch (sight) {
     case UNIT_FIRST:
-        action = see_first(e, s, u);
+        if (s->kind != UNIT_QUIC || is_first_of_flow(e, s))
+            action = see_first(e, s, u);
         break;
     case UNIT_FLIGHT:
         action = see_flight(e, s, u);
