@@ -13,9 +13,10 @@ run_packages=(dpdk dpdk-dev iproute2 nftables ethtool iperf3 procps util-linux p
 # What unit tests need beside what they test.
 test_packages=(binutils openssl systemd python3-jsonschema lua5.4 tshark tcpdump gnuplot-nox prometheus
     bgpdump prometheus-alertmanager python3-grpcio python3-protobuf protobuf-compiler protobuf-compiler-grpc)
-# ngtcp2: a client and a server of QUIC, nginx and wrk: servers behind a service and their load; for test/e2e.
+# ngtcp2: a client and a server of QUIC; nginx and wrk: servers behind a service and their load; curl, hping3, nmap:
+# clients and scanners; all for test/e2e.
 check_packages=(git clang-format llvm libclang-rt-dev shellcheck cppcheck pyflakes3 graphviz
-    valgrind chromium ngtcp2-client ngtcp2-server nginx-light wrk)
+    valgrind chromium ngtcp2-client ngtcp2-server nginx-light wrk curl hping3 nmap)
 # A DPDK that is built from source: tools/versions.sh.
 dpdk_packages=(python3-pyelftools libxdp-dev libbpf-dev)
 # For the page's test, unless node and npm are there from elsewhere.

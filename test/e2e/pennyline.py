@@ -81,6 +81,7 @@ class Summary:
             broken.append(f"not reconciled: {self.whole['broken']} {self.whole['problems']}")
         # Of all tests of an aggregate, not of its last one.
         dropped = sum(a["total"]["dropped"] for a in self.aggregates) + self.whole["drops_of_gone"]
+        dropped += sum(u["total"]["dropped_packets"] for a in self.aggregates for u in a.get("units", {}).values())
         if dropped != self.totals["dropped"]:
             broken.append(f"dropped: {dropped} by aggregates, {self.totals['dropped']} in total")
         return broken
