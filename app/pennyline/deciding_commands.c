@@ -118,7 +118,8 @@ static json_t *show_queue(struct asked *q)
                      "refused", refusals_json(c));
 }
 
-static json_t *refuse(struct asked *q, const char *format, const char *what)
+/* Always NULL. */
+static json_t *refuse(const struct asked *q, const char *format, const char *what)
 {
     snprintf(q->error, q->n_error, format, what);
     return NULL;
@@ -226,11 +227,15 @@ json_t *deciding_command(struct deciding *d, const char *command, const json_t *
                     {"map accept", accept},
                     {"map restore", restore}};
     struct asked q = {d, request, now_ns, error, n_error};
+    json_t *answer = NULL;
+    bool is_known = false;
 
     if (d == NULL)
         return refuse(&q, "%s", "there is no memory for tests and alarms here");
     for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-        if (strcmp(commands[i].name, command) == 0)
-            return commands[i].run(&q);
-    return refuse(&q, "\"%.64s\": no such command", command);
+        if (strcmp(commands[i].name, command) == 0) {
+            answer = commands[i].run(&q);
+            is_known = true;
+        }
+    return is_known ? answer : refuse(&q, "\"%.64s\": no such command", command);
 }

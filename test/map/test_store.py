@@ -79,7 +79,8 @@ class Place(unittest.TestCase):
         self.addCleanup(self.said.close)
         self.process = subprocess.Popen([PROGRAM, "run", "-s", self.store, "--event-log", self.log, *options],
                                         stderr=self.said)
-        wait_until(lambda: "following" in self.words(), "its first word")
+        wait_until(lambda: "following" in self.words() or self.process.poll() is not None, "its first word")
+        self.assertIn("following", self.words())
 
     def words(self):
         with open(self.path("said"), encoding="utf-8") as file:
