@@ -225,7 +225,9 @@ static bool is_decided(const char *verdict)
 static void fill_counts(Openpenny__Api__StartTestResponse *out, const json_t *report)
 {
     out->packets_processed = count(report, "packets");
-    out->packets_forwarded = out->packets_processed - count(report, "dropped");
+    out->packets_forwarded =
+        out->packets_processed - count(report, "dropped") -
+        (uint64_t)json_sum_of_members(json_at(report, "units"), "dropped_packets");
     out->pure_ack_packets = count(report, "pure_acks");
     out->data_packets = count(report, "segments") + count(report, "unarmed");
     out->duplicate_packets = count(report, "duplicates");

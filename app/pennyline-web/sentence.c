@@ -7,9 +7,18 @@
 #include "webhook.h"
 #include "json/json.h"
 
+static void write_drops(FILE *out, const json_t *counts, const char *what)
+{
+    fprintf(out, " %lld of %lld dropped %s came back.",
+            (long long)json_number_at(counts, "retransmitted"),
+            (long long)json_number_at(counts, "dropped"), what);
+}
+
 static void write_verdict(FILE *out, const json_t *event)
 {
     const json_t *report = json_object_get(event, "report");
+    const char *kind;
+    json_t *units;
 
     fprintf(out, "%s: %s", json_string_at(event, "name"), json_string_at(report, "verdict"));
     if (strcmp(json_string_at(event, "event"), "provisional_withdrawn") == 0)
@@ -19,10 +28,10 @@ static void write_verdict(FILE *out, const json_t *event)
     if (json_is_true(json_object_get(report, "mixed")))
         fputs(" (mixed: not only real senders, or repairs that take another way)", out);
     fprintf(out, ". %s", json_string_at(report, "reason_text"));
-    fprintf(out, " %lld of %lld dropped segments came back",
-            (long long)json_integer_value(json_object_get(report, "retransmitted")),
-            (long long)json_integer_value(json_object_get(report, "dropped")));
-    fputc('.', out);
+    write_drops(out, report, "segments");
+    json_object_foreach (json_object_get(report, "units"), kind, units)
+        if (json_number_at(units, "dropped") > 0)
+            write_drops(out, units, kind);
 }
 
 char *webhook_sentence(const json_t *event)

@@ -30,6 +30,17 @@ double json_number_at(const json_t *object, const char *key)
     return json_is_boolean(value) ? json_is_true(value) : json_number_value(value);
 }
 
+double json_sum_of_members(json_t *object, const char *key)
+{
+    const char *name;
+    json_t *member;
+    double sum = 0;
+
+    json_object_foreach (object, name, member)
+        sum += json_number_at(member, key);
+    return sum;
+}
+
 const char *json_string_at(const json_t *object, const char *key)
 {
     const char *text = json_string_value(json_at(object, key));

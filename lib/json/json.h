@@ -25,6 +25,10 @@ bool json_has_at(const json_t *object, const char *key);
 /* A number; true is 1. 0 when it is not there, null, or of another kind. */
 double json_number_at(const json_t *object, const char *key);
 
+/* The sum of a number that each member of an object (or none) has: of {"a": {"n": 1}, "b": {"n":
+ * 2}} at "n", 3. */
+double json_sum_of_members(json_t *object, const char *key);
+
 /* A string, borrowed. "" when it is not there, null, or of another kind. */
 const char *json_string_at(const json_t *object, const char *key);
 

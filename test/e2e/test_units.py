@@ -2,6 +2,8 @@
 """Verdicts by handshakes and by first flights of QUIC, with real stacks: Linux's TCP by curl and nginx, ngtcp2's
 client and server, and scanners: hping3, nmap."""
 
+import json
+import subprocess
 import unittest
 
 import netlab
@@ -38,10 +40,14 @@ done
 
 
 class Units(unittest.TestCase):
-    def begin(self, lab, units, *options):
-        # From an address that has a way back.
+    @staticmethod
+    def from_genuine(lab):
+        """From an address that has a way back."""
         way = lab.sender.run("ip", "-o", "route", "get", RECEIVER[4]).split(" src ")[0].split()
         lab.sender.run("ip", "route", "replace", *way, "src", netlab.host(GENUINE[4], 1))
+
+    def begin(self, lab, units, *options):
+        self.from_genuine(lab)
         return pennyline.Test(lab, [GENUINE[4]], options=["--units", units, "--duration", "60", *options])
 
     def end(self, test, *processes):
@@ -51,16 +57,22 @@ class Units(unittest.TestCase):
         self.assertEqual(summary.broken_identities(), [])
         return code, summary.aggregates[0]
 
-    def curl(self, lab, units):
+    def with_nginx(self, lab, begin):
         with open(f"{lab.folder}/nginx.conf", "w", encoding="utf-8") as file:
             file.write(NGINX.format(folder=lab.folder, port=PORT))
         lab.receiver.start("nginx", "-c", f"{lab.folder}/nginx.conf")
-        test = self.begin(lab, units)
-        # A connection for each request.
-        client = lab.sender.start("curl", "-s", "--retry", 5, "--retry-connrefused", "--parallel", "--parallel-max", 20,
-                                  "-H", "Connection: close", "-o", "/dev/null",
-                                  f"http://{RECEIVER[4]}:{PORT}/[1-20000]")
-        return self.end(test, client)
+        return begin(lab)
+
+    def curl(self, lab, units):
+        test = self.with_nginx(lab, lambda lab: self.begin(lab, units))
+        return self.end(test, self.start_curl(lab))
+
+    @staticmethod
+    def start_curl(lab):
+        """A connection for each request."""
+        return lab.sender.start("curl", "-s", "--retry", 5, "--retry-connrefused", "--parallel", "--parallel-max", 20,
+                                "-H", "Connection: close", "-o", "/dev/null",
+                                f"http://{RECEIVER[4]}:{PORT}/[1-20000]")
 
     def test_handshakes_of_curl_are_closed_loop(self):
         with netlab.Path() as lab:
@@ -69,6 +81,22 @@ class Units(unittest.TestCase):
         counters = a["units"]["handshake"]
         self.assertEqual((a["dropped"], counters["dropped"], counters["retransmitted"], counters["duplicates"]),
                          (0, 6, 6, 0), counters)
+
+    def test_a_test_by_command_may_ask_for_handshakes(self):
+        elsewhere = {"name": "elsewhere", "sources": ["10.99.0.0/16"], "mode": "active"}
+        with netlab.Path() as lab:
+            service = self.with_nginx(lab, lambda lab: pennyline.Service(lab, [elsewhere]))
+            self.from_genuine(lab)
+            client = self.start_curl(lab)
+            said = subprocess.run([pennyline.program("pennylinectl"), "--socket", service.control_path, "test",
+                                   GENUINE[4], "--set", 'units=["handshake"]', "--wait", "--json"],
+                                  capture_output=True, text=True, timeout=120, check=False)
+            self.assertEqual(said.returncode, pennyline.CLOSED_LOOP, said.stdout + said.stderr)
+            report = json.loads(said.stdout)[0]["report"]
+            self.assertEqual((report["verdict"], report["via"]), ("closed_loop", "handshake"), report)
+            client.stop()
+            code, summary = service.stop()
+            self.assertEqual((code, summary.broken_identities()), (0, []))
 
     def test_segments_of_curl_are_dropped_rather_than_handshakes(self):
         with netlab.Path() as lab:

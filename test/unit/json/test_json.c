@@ -108,9 +108,23 @@ static void what_json_cannot_say_is_null(void **state)
     json_decref(text);
 }
 
+static void numbers_of_members_add_up(void **state)
+{
+    json_t *o =
+        json_loads("{\"a\": {\"n\": 1}, \"b\": {\"n\": 2.5}, \"c\": {}, \"d\": 7}", 0, NULL);
+
+    (void)state;
+    assert_non_null(o);
+    assert_true(json_sum_of_members(o, "n") == 3.5);
+    assert_true(json_sum_of_members(o, "m") == 0);
+    assert_true(json_sum_of_members(NULL, "n") == 0);
+    json_decref(o);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(numbers_of_members_add_up),
         cmocka_unit_test(a_dotted_key_leads_into_objects),
         cmocka_unit_test(what_is_not_there_reads_as_nothing),
         cmocka_unit_test(any_value_is_told_to_people),
