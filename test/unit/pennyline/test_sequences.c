@@ -576,7 +576,9 @@ static void open_appliance(struct world *w)
     a->config = w->at_start;
     w->table_memory = aligned_alloc(CACHE_LINE_BYTES, n_bytes);
     a->aggregates = aggregate_table_init(w->table_memory, n_bytes, N_AGGREGATES, secret);
-    a->gate = calloc(1, sizeof(*a->gate));
+    a->gate = aligned_alloc(CACHE_LINE_BYTES, sizeof(*a->gate));
+    assert_non_null(a->gate);
+    memset(a->gate, 0, sizeof(*a->gate));
     a->manager = manager_create(&(struct manager_config){.slices = a->config->slices,
                                                          .n_slices = a->config->n_slices,
                                                          .aggregates = a->aggregates,

@@ -72,15 +72,16 @@ function showPorts(status) {
 
 /** What the stages of a burst take of a packet's cycles, side by side. */
 function stageBar(stages) {
-  const measured = Object.entries(stages).filter(([, cycles]) => cycles !== null);
+  // What is off takes none.
+  const measured = Object.entries(stages).map(([stage, cycles], i) => [stage, cycles, colour(i)]).filter(([, cycles]) => cycles !== null && cycles > 0);
   const all = measured.reduce((sum, [, cycles]) => sum + cycles, 0);
   if (all === 0) return "–";
   const words = measured.map(([stage, cycles]) => `${stage.replace("_", ", ")} ${Math.round(cycles)}`).join("; ");
   const bar = drawing("svg", { class: "bar", viewBox: "0 0 100 12", preserveAspectRatio: "none", role: "img",
     "aria-label": `cycles per packet: ${words}` }, drawing("title", {}, words));
   let x = 0;
-  measured.forEach(([, cycles], i) => {
-    bar.append(drawing("rect", { x, y: 1, width: (100 * cycles) / all, height: 10, fill: colour(i) }));
+  measured.forEach(([, cycles, fill]) => {
+    bar.append(drawing("rect", { x, y: 1, width: (100 * cycles) / all, height: 10, fill }));
     x += (100 * cycles) / all;
   });
   return bar;
