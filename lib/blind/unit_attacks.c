@@ -142,8 +142,8 @@ static const struct attack attacks[] = {
     {"quic-storm", "first flights of two datagrams, some sent again five times", quic_storm, 0.50,
      1000, 0, false},
     {"quic-tuples", "one connection ID from new ports each time", quic_tuples, 1, 1000, 0, false},
-    {"quic-odd", "short Initials, other versions, 0-RTT and the like", quic_odd,
-     0.50, 1000, 0, false},
+    {"quic-odd", "short Initials, other versions, 0-RTT and the like", quic_odd, 0.50, 1000, 0,
+     false},
 };
 
 const struct attack *unit_attack_by_index(unsigned int index)
