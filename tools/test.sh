@@ -281,7 +281,7 @@ main()
         fuzz) step fuzz $((fuzz_seconds * 2 + 300)) ;;
         lint) step lint 600 ;;
         page) step page 400 ;;
-        e2e) step e2e "$([ -n "$full" ] && echo 7200 || echo 1500)" ;;
+        e2e) step e2e "$([ -n "$full" ] && echo 7200 || echo 2400)" ;;
         esac
     done
     summary
