@@ -66,6 +66,10 @@ void mapping_print_why(FILE *out, const json_t *why);
 void mapping_print_alarms(FILE *out, const json_t *alarms);
 void mapping_print_queue(FILE *out, const json_t *queue);
 
+/* request.c: a text that was given, as a member of the request; what is no UTF-8 is wrong usage. */
+void request_text(struct argp_state *state, struct options *o, const char *key,
+                  const char *argument);
+
 /* say.c */
 void show_json(const json_t *value, bool in_one_line);
 int fail(const struct control_client *c);

@@ -50,13 +50,6 @@ static void add_number(struct argp_state *state, struct options *o, const char *
     json_object_set_new(o->request, key, json_integer((json_int_t)value));
 }
 
-static void add_text(struct argp_state *state, struct options *o, const char *key,
-                     const char *argument)
-{
-    if (json_object_set_new(o->request, key, json_string(argument)) != 0)
-        argp_error(state, "\"%s\" is no UTF-8", argument);
-}
-
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
     struct options *o = state->input;
@@ -66,16 +59,16 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         json_object_set_new(o->request, "unexpected", json_true());
         return 0;
     case KEY_MAP_INGRESS:
-        add_text(state, o, "ingress", argument);
+        request_text(state, o, "ingress", argument);
         return 0;
     case KEY_AS:
         add_number(state, o, "as", argument);
         return 0;
     case KEY_PREFIX:
-        add_text(state, o, "prefix", argument);
+        request_text(state, o, "prefix", argument);
         return 0;
     case KEY_REALITY:
-        add_text(state, o, "reality", argument);
+        request_text(state, o, "reality", argument);
         return 0;
     case KEY_WITHIN:
         add_number(state, o, "seen_within_s", argument);

@@ -67,13 +67,6 @@ static void add_ingress(struct argp_state *state, struct options *o, const char 
     json_object_set_new(o->request, "ingress", ingress);
 }
 
-static void add_text(struct argp_state *state, struct options *o, const char *key,
-                     const char *argument)
-{
-    if (json_object_set_new(o->request, key, json_string(argument)) != 0)
-        argp_error(state, "\"%s\" is no UTF-8", argument);
-}
-
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
     struct options *o = state->input;
@@ -89,7 +82,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         add_ingress(state, o, argument);
         return 0;
     case KEY_MODE:
-        add_text(state, o, "mode", argument);
+        request_text(state, o, "mode", argument);
         return 0;
     case KEY_SET:
         if (!set_option(o->set, argument))
@@ -97,7 +90,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
                        argument);
         return 0;
     case KEY_LABEL:
-        add_text(state, o, "label", argument);
+        request_text(state, o, "label", argument);
         return 0;
     case KEY_FORCE:
         json_object_set_new(o->request, "force", json_true());
@@ -165,7 +158,7 @@ void ondemand_understand(struct argp_state *state, struct options *o, const char
         describe_slice(state, o, word);
         return;
     default:
-        add_text(state, o, "name", word);
+        request_text(state, o, "name", word);
         if (strcmp(o->subcommand->command, "slice remove") == 0)
             json_object_set_new(o->request, "watch", json_true());
         return;

@@ -7,8 +7,9 @@
 #include "acl/acl.h"
 #include "config/option.h"
 
-static int read_rule(struct option_reader *r, json_t *value, struct acl_rule *out)
+static int read_rule(struct option_reader *r, json_t *value, void *items, size_t i)
 {
+    struct acl_rule *out = (struct acl_rule *)items + i;
     const char *text = json_string_value(value);
     char copy[128];
 
@@ -24,25 +25,7 @@ static int read_rule(struct option_reader *r, json_t *value, struct acl_rule *ou
 static int read_acl(struct option_reader *r, const struct option_row *row, json_t *value,
                     void *object)
 {
-    struct acl_rule **out = (struct acl_rule **)((char *)object + row->offset);
-    uint32_t *count = (uint32_t *)((char *)object + row->count);
-    size_t n = json_array_size(value);
-
-    if (!json_is_array(value) || n > (size_t)row->most)
-        return reader_refuse_row(r, value, row);
-    *out = calloc(n + 1, sizeof(**out));
-    if (*out == NULL)
-        return reader_no_memory(r);
-    *count = (uint32_t)n;
-    for (size_t i = 0; i < n; i++) {
-        size_t mark = reader_enter_item(r, i);
-        int error = read_rule(r, json_array_get(value, i), &(*out)[i]);
-
-        if (error != 0)
-            return error;
-        reader_leave(r, mark);
-    }
-    return 0;
+    return reader_read_items(r, row, value, object, sizeof(struct acl_rule), read_rule);
 }
 
 static json_t *write_acl(const struct option_row *row, const void *object,

@@ -5,9 +5,10 @@
 
 #include "config/option.h"
 
-static int read_address(struct option_reader *r, json_t *value, const struct ip_address *before,
-                        size_t n_before, struct ip_address *out)
+static int read_address(struct option_reader *r, json_t *value, void *items, size_t n_before)
 {
+    const struct ip_address *before = items;
+    struct ip_address *out = (struct ip_address *)items + n_before;
     const char *text = json_string_value(value);
 
     if (text == NULL || ip_address_parse(text, out) != 0)
@@ -21,25 +22,7 @@ static int read_address(struct option_reader *r, json_t *value, const struct ip_
 static int read_addresses(struct option_reader *r, const struct option_row *row, json_t *value,
                           void *object)
 {
-    struct ip_address **out = (struct ip_address **)((char *)object + row->offset);
-    uint32_t *count = (uint32_t *)((char *)object + row->count);
-    size_t n = json_array_size(value);
-
-    if (!json_is_array(value) || n < (size_t)row->least || n > (size_t)row->most)
-        return reader_refuse_row(r, value, row);
-    *out = calloc(n + 1, sizeof(**out));
-    if (*out == NULL)
-        return reader_no_memory(r);
-    *count = (uint32_t)n;
-    for (size_t i = 0; i < n; i++) {
-        size_t mark = reader_enter_item(r, i);
-        int error = read_address(r, json_array_get(value, i), *out, i, &(*out)[i]);
-
-        if (error != 0)
-            return error;
-        reader_leave(r, mark);
-    }
-    return 0;
+    return reader_read_items(r, row, value, object, sizeof(struct ip_address), read_address);
 }
 
 static json_t *write_addresses(const struct option_row *row, const void *object,

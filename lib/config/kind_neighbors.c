@@ -25,8 +25,9 @@ const char *option_neighbor_text(const struct config_neighbor *neighbor, char ou
     return out;
 }
 
-static int read_neighbor(struct option_reader *r, json_t *value, struct config_neighbor *out)
+static int read_neighbor(struct option_reader *r, json_t *value, void *items, size_t i)
 {
+    struct config_neighbor *out = (struct config_neighbor *)items + i;
     const char *text = json_string_value(value);
     json_int_t number = json_integer_value(value);
 
@@ -44,25 +45,7 @@ static int read_neighbor(struct option_reader *r, json_t *value, struct config_n
 static int read_neighbors(struct option_reader *r, const struct option_row *row, json_t *value,
                           void *object)
 {
-    struct config_neighbor **out = (struct config_neighbor **)((char *)object + row->offset);
-    uint32_t *count = (uint32_t *)((char *)object + row->count);
-    size_t n = json_array_size(value);
-
-    if (!json_is_array(value) || n > (size_t)row->most)
-        return reader_refuse_row(r, value, row);
-    *out = calloc(n + 1, sizeof(**out));
-    if (*out == NULL)
-        return reader_no_memory(r);
-    *count = (uint32_t)n;
-    for (size_t i = 0; i < n; i++) {
-        size_t mark = reader_enter_item(r, i);
-        int error = read_neighbor(r, json_array_get(value, i), &(*out)[i]);
-
-        if (error != 0)
-            return error;
-        reader_leave(r, mark);
-    }
-    return 0;
+    return reader_read_items(r, row, value, object, sizeof(struct config_neighbor), read_neighbor);
 }
 
 static json_t *write_neighbors(const struct option_row *row, const void *object,

@@ -133,6 +133,14 @@ int reader_refuse_text(struct option_reader *r, const char *found, const char *a
 /* Sets the error and returns -ENOMEM. */
 int reader_no_memory(struct option_reader *r);
 
+/* An array of at least row->least and at most row->most items into memory of its own, whose address
+ * goes to row->offset and whose number of items to row->count. `read_item` reads the i-th into
+ * `items`, where those before it stand. 0, or what it said. */
+int reader_read_items(struct option_reader *r, const struct option_row *row, json_t *value,
+                      void *object, size_t item_bytes,
+                      int (*read_item)(struct option_reader *r, json_t *value, void *items,
+                                       size_t i));
+
 /* A value as JSON in a line, shortened; safe to print. Returns `out`. */
 const char *option_value_text(json_t *value, char *out, size_t n);
 

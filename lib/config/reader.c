@@ -128,3 +128,29 @@ void option_append(json_t **list, json_t *item)
     json_decref(*list);
     *list = NULL;
 }
+
+int reader_read_items(struct option_reader *r, const struct option_row *row, json_t *value,
+                      void *object, size_t item_bytes,
+                      int (*read_item)(struct option_reader *r, json_t *value, void *items,
+                                       size_t i))
+{
+    size_t n = json_array_size(value);
+    void *items;
+
+    if (!json_is_array(value) || n < (size_t)row->least || n > (size_t)row->most)
+        return reader_refuse_row(r, value, row);
+    items = calloc(n + 1, item_bytes);
+    if (items == NULL)
+        return reader_no_memory(r);
+    memcpy((char *)object + row->offset, &items, sizeof(items));
+    *(uint32_t *)((char *)object + row->count) = (uint32_t)n;
+    for (size_t i = 0; i < n; i++) {
+        size_t mark = reader_enter_item(r, i);
+        int error = read_item(r, json_array_get(value, i), items, i);
+
+        if (error != 0)
+            return error;
+        reader_leave(r, mark);
+    }
+    return 0;
+}
