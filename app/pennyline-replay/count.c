@@ -147,7 +147,8 @@ static void print_window(struct counting *c)
     const struct report_sources r = {.name = c->pcap,
                                      .plan = &c->plan,
                                      .result = sources_keeper_result(c->keeper),
-                                     .counters = sources_keeper_counters(c->keeper)};
+                                     .counters = sources_keeper_counters(c->keeper),
+                                     .is_listed = c->lists};
 
     if (c->json) {
         json_t *line = report_sources_json(&r);

@@ -38,6 +38,9 @@ void api_look_at_tests(struct web *w, struct request *q);
 api_handler api_get_config, api_post_test, api_get_asked_test, api_delete_asked_test,
     api_post_slice, api_put_slice, api_delete_slice;
 
+/* api_sources.c */
+api_handler api_get_sources, api_get_list;
+
 /* api_map.c */
 api_handler api_get_map, api_get_map_summary, api_get_map_why;
 

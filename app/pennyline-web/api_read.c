@@ -7,6 +7,7 @@
 #include "api.h"
 #include "common/monotonic.h"
 #include "metrics.h"
+#include "metrics_text.h"
 
 #define MOST_ROWS   10000
 #define MOST_EVENTS 1000
@@ -130,6 +131,38 @@ void api_get_kill_switch(struct web *w, struct request *q, struct reply *r)
     mirror_end(w->mirror);
 }
 
+/* Who names the one and not the other: `promtool check metrics`, and scrapers of before. */
+static bool wants_text(const struct request *q)
+{
+    const char *accept =
+        MHD_lookup_connection_value(q->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT);
+
+    return accept != NULL && strstr(accept, "text/plain") != NULL &&
+           strstr(accept, "openmetrics-text") == NULL;
+}
+
+/* Writes into memory first. */
+static void write_as_text(struct web *w, const struct metrics_of_web *own,
+                          const struct metrics_of_sources *sources, struct reply *r)
+{
+    char *text = NULL;
+    size_t n = 0;
+    FILE *memory = open_memstream(&text, &n);
+
+    if (memory == NULL) {
+        reply_error(r, MHD_HTTP_SERVICE_UNAVAILABLE, "not enough memory");
+        return;
+    }
+    metrics_write(w->mirror, own, sources, monotonic_s(), memory);
+    if (fclose(memory) == 0) {
+        r->content_type = METRICS_TEXT_CONTENT_TYPE;
+        metrics_write_as_text(text, r->out);
+    } else {
+        reply_error(r, MHD_HTTP_SERVICE_UNAVAILABLE, "not enough memory");
+    }
+    free(text);
+}
+
 void api_get_metrics(struct web *w, struct request *q, struct reply *r)
 {
     struct metrics_of_web own = {
@@ -141,8 +174,8 @@ void api_get_metrics(struct web *w, struct request *q, struct reply *r)
         .n_events = events_n_seen(w->events),
     };
     struct webhook_counts hook = webhook_counts(w->webhook);
+    const struct metrics_of_sources sources = {w->counted, w->options.active_users};
 
-    (void)q;
     own.n_webhook_waiting = hook.n_waiting;
     own.n_webhook_posted = hook.n_posted;
     own.n_webhook_failures = hook.n_failures;
@@ -150,8 +183,12 @@ void api_get_metrics(struct web *w, struct request *q, struct reply *r)
     own.n_webhook_queue_errors = hook.n_queue_errors;
     own.n_event_log_gaps = logtail_n_gaps(w->logtail);
     own.n_event_log_behind_bytes = logtail_n_behind_bytes(w->logtail);
+    if (wants_text(q)) {
+        write_as_text(w, &own, &sources, r);
+        return;
+    }
     r->content_type = METRICS_CONTENT_TYPE;
-    metrics_write(w->mirror, &own, monotonic_s(), r->out);
+    metrics_write(w->mirror, &own, &sources, monotonic_s(), r->out);
 }
 
 void api_get_healthz(struct web *w, struct request *q, struct reply *r)

@@ -13,14 +13,15 @@
 #include "pace.h"
 #include "json/json.h"
 
-#define STATUS_INTERVAL_S 0.5
-#define SLICES_INTERVAL_S 10.0
-#define RECONNECT_S       1.0
-#define CONNECT_S         2 /* feed_stop() waits for it, too */
-#define PAGE              32
-#define MARGIN_MS         2000
-#define MOST_DIRTY        64
-#define DIRTY_INTERVAL_S  0.05 /* a genuine test may be over in a quarter of a second */
+#define STATUS_INTERVAL_S  0.5
+#define SLICES_INTERVAL_S  10.0
+#define SOURCES_INTERVAL_S 1.0 /* all items that are counted, one by one */
+#define RECONNECT_S        1.0
+#define CONNECT_S          2 /* feed_stop() waits for it, too */
+#define PAGE               32
+#define MARGIN_MS          2000
+#define MOST_DIRTY         64
+#define DIRTY_INTERVAL_S   0.05 /* a genuine test may be over in a quarter of a second */
 
 /* One connection, which the other thread may cut when it is time to stop. */
 struct line {
@@ -121,6 +122,7 @@ static bool take_status(struct feed *f, struct pace_start *start, bool *is_other
     *is_other = pace_take_uptime(start, asked_s, monotonic_s(), uptime_s);
     if (*is_other) {
         mirror_clear(f->config.mirror);
+        counted_set_total(f->config.counted, 0);
         forget_dirty(f);
     }
     mirror_set_status(f->config.mirror, status, monotonic_s());
@@ -135,6 +137,27 @@ static bool take_slices(struct feed *f)
     if (page == NULL)
         return false;
     mirror_set_slices(f->config.mirror, json_object_get(page, "slices"));
+    json_decref(page);
+    return true;
+}
+
+/* One item of what is counted; *item is the next one then. */
+static bool take_sources(struct feed *f, uint32_t *item)
+{
+    char known[COUNTED_TIME_BYTES];
+    json_t *page;
+    uint32_t n;
+
+    counted_known(f->config.counted, *item, known);
+    page = ask(f, json_pack("{s:s, s:I, s:s}", "command", "sources", "item", (json_int_t)*item,
+                            "known", known));
+    if (page == NULL)
+        return f->ask.connection.is_refusal; /* one of before knows nothing of it */
+    n = (uint32_t)json_integer_value(json_object_get(page, "total"));
+    counted_set_total(f->config.counted, n);
+    if (*item < n)
+        counted_set(f->config.counted, *item, json_array_get(json_object_get(page, "sources"), 0));
+    *item = *item + 1 < n && *item + 1 < COUNTED_MOST_ITEMS ? *item + 1 : 0;
     json_decref(page);
     return true;
 }
@@ -226,10 +249,11 @@ static bool take_dirty(struct feed *f)
 
 /* When each was done last, and how far the round of aggregates is. */
 struct rounds {
-    double status_s, slices_s, dirty_s;
+    double status_s, slices_s, dirty_s, sources_s;
     double rest_s;                /* until when nothing is asked but the status */
     double began_s, last_began_s; /* of rounds of aggregates; 0: none yet */
     uint32_t from;
+    uint32_t item; /* of what is counted */
     struct pace_start start;
 };
 
@@ -301,6 +325,10 @@ static bool take_next(struct feed *f, struct rounds *r)
     if (now_s - r->dirty_s >= DIRTY_INTERVAL_S) {
         r->dirty_s = now_s;
         return take_dirty(f);
+    }
+    if (r->item != 0 || now_s - r->sources_s >= SOURCES_INTERVAL_S) {
+        r->sources_s = now_s;
+        return take_sources(f, &r->item);
     }
     if (r->from != 0 || now_s - r->began_s >= STATUS_INTERVAL_S)
         return take_aggregates(f, r);

@@ -9,12 +9,14 @@
 
 #include <jansson.h>
 
+#include "counted.h"
 #include "events.h"
 #include "mirror.h"
 
 struct feed_config {
     const char *socket; /* outlives the feed */
     struct mirror *mirror;
+    struct counted *counted;
     struct events *events;
     /* Each event, before others see it; on the watching thread; may be NULL. */
     void (*on_event)(void *context, const json_t *event);

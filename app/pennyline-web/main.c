@@ -137,20 +137,26 @@ static int make_parts(struct web *w, char error[ERROR_BYTES])
 
     snprintf(error, ERROR_BYTES, "not enough memory");
     w->mirror = mirror_create();
+    w->counted = counted_create();
     w->events = events_create();
     w->asker = asker_create(w->options.socket);
     w->throttle = throttle_create(rate, 10 * rate);
     w->connections = connections_create(&limits);
     w->health = w->mirror != NULL ? health_create(w->mirror) : NULL;
-    return w->mirror != NULL && w->events != NULL && w->asker != NULL && w->throttle != NULL &&
-                   w->connections != NULL && w->health != NULL
+    return w->mirror != NULL && w->counted != NULL && w->events != NULL && w->asker != NULL &&
+                   w->throttle != NULL && w->connections != NULL && w->health != NULL
                ? 0
                : -1;
 }
 
 static int start_feed(struct web *w, char error[ERROR_BYTES])
 {
-    const struct feed_config config = {w->options.socket, w->mirror, w->events, on_feed, w};
+    const struct feed_config config = {.socket = w->options.socket,
+                                       .mirror = w->mirror,
+                                       .counted = w->counted,
+                                       .events = w->events,
+                                       .on_event = on_feed,
+                                       .context = w};
 
     /* Threads come after the filter of system calls. */
     w->waits = waits_create();
@@ -181,6 +187,7 @@ static void take_down(struct web *w)
     events_destroy(w->events);
     waits_destroy(w->waits);
     mirror_destroy(w->mirror);
+    counted_destroy(w->counted);
     page_free(w->page);
 }
 

@@ -4,46 +4,13 @@
 #include <string.h>
 
 #include "base/compiler.h"
+#include "metrics_sources.h"
+#include "metrics_text.h"
 #include "stats/counters.h"
 #include "stats/load.h"
 #include "json/json.h"
 
-#define PREFIX "pennyline_"
-
-/* `# TYPE`, `# UNIT` where the name ends in it, `# HELP`. */
-static void family(FILE *out, const char *name, const char *type, const char *unit,
-                   const char *help)
-{
-    size_t n = strlen(name), n_unit = strlen(unit);
-
-    fprintf(out, "# TYPE " PREFIX "%s %s\n", name, type);
-    if (n_unit > 0 && n > n_unit && name[n - n_unit - 1] == '_' &&
-        strcmp(name + n - n_unit, unit) == 0)
-        fprintf(out, "# UNIT " PREFIX "%s %s\n", name, unit);
-    fprintf(out, "# HELP " PREFIX "%s %s\n", name, help);
-}
-
-/* Backslash, quote and line end are escaped in the value of a label. */
-static void label(FILE *out, const char *name, const char *value)
-{
-    fprintf(out, "%s=\"", name);
-    for (; *value != '\0'; value++) {
-        if (*value == '\\' || *value == '"')
-            fputc('\\', out);
-        if (*value == '\n')
-            fputs("\\n", out);
-        else
-            fputc(*value, out);
-    }
-    fputc('"', out);
-}
-
-static void single(FILE *out, const char *name, const char *type, const char *unit,
-                   const char *help, double value)
-{
-    family(out, name, type, unit, help);
-    fprintf(out, PREFIX "%s%s %.15g\n", name, strcmp(type, "counter") == 0 ? "_total" : "", value);
-}
+#define PREFIX METRICS_PREFIX
 
 /* Samples under label cause: who wanted the tests. */
 static void write_drop_budget(const json_t *budget, FILE *out)
@@ -52,19 +19,21 @@ static void write_drop_budget(const json_t *budget, FILE *out)
     json_t *n;
 
     if (json_has_at(budget, "max_per_hour"))
-        single(out, "drop_budget_max_per_hour", "gauge", "",
-               "Drops that all tests may make an hour", json_number_at(budget, "max_per_hour"));
-    family(out, "drop_budget_made", "gauge", "",
-           "Drops within the last hour, by who wanted the test");
+        metrics_single(out, "drop_budget_max_per_hour", "gauge", "",
+                       "Drops that all tests may make an hour",
+                       json_number_at(budget, "max_per_hour"));
+    metrics_family(out, "drop_budget_made", "gauge", "",
+                   "Drops within the last hour, by who wanted the test");
     json_object_foreach (json_object_get(budget, "made_by"), cause, n) {
         fputs(PREFIX "drop_budget_made{", out);
-        label(out, "cause", cause);
+        metrics_label(out, "cause", cause);
         fprintf(out, "} %lld\n", (long long)json_integer_value(n));
     }
-    single(out, "drop_budget_reserved", "gauge", "", "Drops that tests under way may still make",
-           json_number_at(budget, "reserved"));
-    single(out, "drop_budget_awaited", "gauge", "", "1: a test waits, since the budget is spent",
-           json_is_true(json_object_get(budget, "awaited")));
+    metrics_single(out, "drop_budget_reserved", "gauge", "",
+                   "Drops that tests under way may still make", json_number_at(budget, "reserved"));
+    metrics_single(out, "drop_budget_awaited", "gauge", "",
+                   "1: a test waits, since the budget is spent",
+                   json_is_true(json_object_get(budget, "awaited")));
 }
 
 static void write_box(const json_t *s, const struct mirror_view *v, FILE *out)
@@ -73,53 +42,60 @@ static void write_box(const json_t *s, const struct mirror_view *v, FILE *out)
     const char *state;
     json_t *n;
 
-    single(out, "up", "gauge", "", "1 when pennyline answers, with a status that is not old",
-           v->connected && v->age_s < MIRROR_STATUS_OLD_S);
+    metrics_single(out, "up", "gauge", "",
+                   "1 when pennyline answers, with a status that is not old",
+                   v->connected && v->age_s < MIRROR_STATUS_OLD_S);
     if (s == NULL)
         return;
-    family(out, "build", "info", "", "What is running");
+    metrics_family(out, "build", "info", "", "What is running");
     fputs(PREFIX "build_info{", out);
-    label(out, "version", version != NULL ? version : "");
+    metrics_label(out, "version", version != NULL ? version : "");
     fputs("} 1\n", out);
-    single(out, "uptime_seconds", "gauge", "seconds", "Since the start of pennyline",
-           json_number_at(s, "uptime_s"));
-    single(out, "status_age_seconds", "gauge", "seconds", "Of what is told here", v->age_s);
-    single(out, "kill_switch", "gauge", "", "1: no deliberate drop until it is off",
-           json_number_at(s, "kill_switch"));
-    single(out, "suspended", "gauge", "", "1: drops are suspended, as by own loss",
-           json_is_string(json_object_get(s, "suspended")));
-    single(out, "tracking_is_shed", "gauge", "", "1: flows are not tracked, the box cannot keep up",
-           json_is_true(json_object_get(s, "tracking_shed")));
-    single(out, "draining", "gauge", "", "1: the box is being taken out of the path",
-           json_is_object(json_object_get(s, "draining")));
-    single(out, "aggregates_most", "gauge", "", "Aggregates that there is room for",
-           json_number_at(s, "max_aggregates"));
-    single(out, "aggregates_full", "gauge", "",
-           "1: no room for another aggregate, so new sub-prefixes are not tested",
-           json_is_true(json_object_get(s, "aggregates_full")));
-    single(out, "epochs", "counter", "epochs", "Epochs that every worker closed",
-           json_number_at(s, "epoch"));
-    family(out, "tests", "gauge", "", "Aggregates by the state of their test");
+    metrics_single(out, "uptime_seconds", "gauge", "seconds", "Since the start of pennyline",
+                   json_number_at(s, "uptime_s"));
+    metrics_single(out, "status_age_seconds", "gauge", "seconds", "Of what is told here", v->age_s);
+    metrics_single(out, "kill_switch", "gauge", "", "1: no deliberate drop until it is off",
+                   json_number_at(s, "kill_switch"));
+    metrics_single(out, "suspended", "gauge", "", "1: drops are suspended, as by own loss",
+                   json_is_string(json_object_get(s, "suspended")));
+    metrics_single(out, "tracking_is_shed", "gauge", "",
+                   "1: flows are not tracked, the box cannot keep up",
+                   json_is_true(json_object_get(s, "tracking_shed")));
+    metrics_single(out, "draining", "gauge", "", "1: the box is being taken out of the path",
+                   json_is_object(json_object_get(s, "draining")));
+    metrics_single(out, "aggregates_most", "gauge", "", "Aggregates that there is room for",
+                   json_number_at(s, "max_aggregates"));
+    metrics_single(out, "aggregates_full", "gauge", "",
+                   "1: no room for another aggregate, so new sub-prefixes are not tested",
+                   json_is_true(json_object_get(s, "aggregates_full")));
+    metrics_single(out, "epochs", "counter", "epochs", "Epochs that every worker closed",
+                   json_number_at(s, "epoch"));
+    metrics_family(out, "tests", "gauge", "", "Aggregates by the state of their test");
     json_object_foreach ((json_t *)json_object_get(s, "tests"), state, n) {
         fputs(PREFIX "tests{", out);
-        label(out, "state", state);
+        metrics_label(out, "state", state);
         fprintf(out, "} %lld\n", (long long)json_integer_value(n));
     }
     write_drop_budget(json_object_get(s, "drop_budget"), out);
 }
 
+/* Times are told in seconds, as Prometheus has them. */
 static void write_worker_row(const json_t *workers, const struct counter_row *row, FILE *out)
 {
+    const bool is_time = strcmp(row->unit, "ns") == 0;
+    const size_t n = strlen(row->name) - (is_time ? strlen("_ns") : 0);
     char name[80];
     json_t *worker;
     size_t i;
 
-    snprintf(name, sizeof(name), "worker_%s", row->name);
-    family(out, name, "counter", row->unit, row->help);
-    json_array_foreach (workers, i, worker)
-        fprintf(out, PREFIX "%s_total{lcore=\"%lld\"} %.0f\n", name,
-                (long long)json_number_at(worker, "lcore"),
-                json_number_at(json_object_get(worker, "counters"), row->name));
+    snprintf(name, sizeof(name), "worker_%.*s%s", (int)n, row->name, is_time ? "_seconds" : "");
+    metrics_family(out, name, "counter", is_time ? "seconds" : row->unit, row->help);
+    json_array_foreach (workers, i, worker) {
+        const double value = json_number_at(json_object_get(worker, "counters"), row->name);
+
+        fprintf(out, PREFIX "%s_total{lcore=\"%lld\"} %.15g\n", name,
+                (long long)json_number_at(worker, "lcore"), is_time ? value / 1e9 : value);
+    }
 }
 
 /* One sample for each member of an object of each worker, under label reason. */
@@ -130,7 +106,7 @@ static void write_reasons(const json_t *workers, const char *path[2], const char
     const char *reason;
     size_t i;
 
-    family(out, name, "counter", "", help);
+    metrics_family(out, name, "counter", "", help);
     json_array_foreach (workers, i, worker) {
         json_t *object = json_object_get(worker, path[0]);
 
@@ -139,7 +115,7 @@ static void write_reasons(const json_t *workers, const char *path[2], const char
         json_object_foreach (object, reason, n) {
             fprintf(out, PREFIX "%s_total{lcore=\"%lld\",", name,
                     (long long)json_number_at(worker, "lcore"));
-            label(out, "reason", reason);
+            metrics_label(out, "reason", reason);
             fprintf(out, "} %lld\n", (long long)json_integer_value(n));
         }
     }
@@ -162,7 +138,7 @@ static void write_flows(const json_t *workers, FILE *out)
     size_t i;
 
     for (size_t r = 0; r < ARRAY_LENGTH(rows); r++) {
-        family(out, rows[r].name, rows[r].type, "", rows[r].help);
+        metrics_family(out, rows[r].name, rows[r].type, "", rows[r].help);
         json_array_foreach (workers, i, worker)
             fprintf(out, PREFIX "%s%s{lcore=\"%lld\"} %.0f\n", rows[r].name,
                     strcmp(rows[r].type, "counter") == 0 ? "_total" : "",
@@ -189,7 +165,7 @@ static void write_load_times(const json_t *workers, FILE *out)
     size_t i;
 
     for (size_t r = 0; r < ARRAY_LENGTH(rows); r++) {
-        family(out, rows[r].name, "counter", "seconds", rows[r].help);
+        metrics_family(out, rows[r].name, "counter", "seconds", rows[r].help);
         json_array_foreach (workers, i, worker)
             if (load_number(worker, "tsc_hz") > 0)
                 fprintf(out, PREFIX "%s_total{lcore=\"%lld\"} %.9f\n", rows[r].name,
@@ -203,7 +179,8 @@ static void write_long_turns(const json_t *workers, FILE *out)
     json_t *worker;
     size_t i;
 
-    family(out, "worker_long_turns", "counter", "", "Turns that took a millisecond or more");
+    metrics_family(out, "worker_long_turns", "counter", "",
+                   "Turns that took a millisecond or more");
     json_array_foreach (workers, i, worker)
         fprintf(out, PREFIX "worker_long_turns_total{lcore=\"%lld\"} %.0f\n",
                 (long long)json_number_at(worker, "lcore"), load_number(worker, "long_turns"));
@@ -216,7 +193,8 @@ static void write_bursts(const json_t *workers, FILE *out)
     const char *range;
     size_t i;
 
-    family(out, "worker_burst_packets", "histogram", "packets", "Packets of receive bursts");
+    metrics_family(out, "worker_burst_packets", "histogram", "packets",
+                   "Packets of receive bursts");
     json_array_foreach (workers, i, worker) {
         json_t *ranges = json_object_get(json_object_get(worker, "load"), "bursts_by_packets");
         long long lcore = (long long)json_number_at(worker, "lcore");
@@ -248,8 +226,8 @@ static void write_stages(const json_t *workers, FILE *out)
     double tsc_hz;
     size_t i;
 
-    family(out, "worker_stage_seconds", "counter", "seconds",
-           "Time of the stages of a burst, in the bursts that are measured");
+    metrics_family(out, "worker_stage_seconds", "counter", "seconds",
+                   "Time of the stages of a burst, in the bursts that are measured");
     json_array_foreach (workers, i, worker) {
         tsc_hz = load_number(worker, "tsc_hz");
         json_object_foreach (json_object_get(json_object_get(worker, "load"), "stage_cycles"),
@@ -258,12 +236,12 @@ static void write_stages(const json_t *workers, FILE *out)
                 continue;
             fprintf(out, PREFIX "worker_stage_seconds_total{lcore=\"%lld\",",
                     (long long)json_number_at(worker, "lcore"));
-            label(out, "stage", stage);
+            metrics_label(out, "stage", stage);
             fprintf(out, "} %.9f\n", json_number_value(n) / tsc_hz);
         }
     }
-    family(out, "worker_stage_packets", "counter", "packets",
-           "Packets of the bursts whose stages are measured");
+    metrics_family(out, "worker_stage_packets", "counter", "packets",
+                   "Packets of the bursts whose stages are measured");
     json_array_foreach (workers, i, worker)
         if (json_object_get(worker, "load") != NULL)
             fprintf(out, PREFIX "worker_stage_packets_total{lcore=\"%lld\"} %.0f\n",
@@ -316,7 +294,7 @@ static void write_port_row(const json_t *ports, const struct port_row *row, FILE
     json_t *port;
     size_t i;
 
-    family(out, row->name, row->type, row->unit, row->help);
+    metrics_family(out, row->name, row->type, row->unit, row->help);
     json_array_foreach (ports, i, port) {
         const json_t *object = row->is_of_device ? json_object_get(port, "device_counters") : port;
         const char *name = json_string_value(json_object_get(port, "name"));
@@ -324,20 +302,20 @@ static void write_port_row(const json_t *ports, const struct port_row *row, FILE
         if (json_object_get(object, row->key) == NULL || name == NULL)
             continue;
         fprintf(out, PREFIX "%s%s{", row->name, strcmp(row->type, "counter") == 0 ? "_total" : "");
-        label(out, "port", name);
+        metrics_label(out, "port", name);
         fprintf(out, "} %.0f\n", json_number_at(object, row->key));
     }
 }
 
 static void write_verdicts(struct mirror *m, uint32_t n_slices, FILE *out)
 {
-    family(out, "aggregates", "gauge", "", "Aggregates by slice and verdict");
+    metrics_family(out, "aggregates", "gauge", "", "Aggregates by slice and verdict");
     for (uint32_t s = 0; s < n_slices; s++) {
         struct mirror_slice_view slice = mirror_slice(m, s);
 
         for (int v = 0; slice.is_there && v < MIRROR_N_VERDICTS; v++) {
             fputs(PREFIX "aggregates{", out);
-            label(out, "slice", slice.name);
+            metrics_label(out, "slice", slice.name);
             fprintf(out, ",verdict=\"%s\"} %u\n", mirror_verdicts[v], slice.n_by_verdict[v]);
         }
     }
@@ -351,14 +329,14 @@ static void write_slices(struct mirror *m, uint32_t n_slices, FILE *out)
         const struct counter_row *row = &aggregate_counter_rows[r];
 
         snprintf(name, sizeof(name), "slice_%s", row->name);
-        family(out, name, "counter", row->unit, row->help);
+        metrics_family(out, name, "counter", row->unit, row->help);
         for (uint32_t s = 0; s < n_slices; s++) {
             struct mirror_slice_view slice = mirror_slice(m, s);
 
             if (!slice.is_there)
                 continue;
             fprintf(out, PREFIX "%s_total{", name);
-            label(out, "slice", slice.name);
+            metrics_label(out, "slice", slice.name);
             fprintf(out, "} %lu\n", (unsigned long)slice.totals[r]);
         }
     }
@@ -373,7 +351,7 @@ static void write_units(struct mirror *m, uint32_t n_slices, FILE *out)
         const struct counter_row *row = &unit_counter_rows[r];
 
         snprintf(name, sizeof(name), "slice_units_%s", row->name);
-        family(out, name, "counter", row->unit, row->help);
+        metrics_family(out, name, "counter", row->unit, row->help);
         for (uint32_t s = 0; s < n_slices * UNIT_N_KINDS; s++) {
             struct mirror_slice_view slice = mirror_slice(m, s / UNIT_N_KINDS);
             const unsigned int kind = s % UNIT_N_KINDS;
@@ -381,7 +359,7 @@ static void write_units(struct mirror *m, uint32_t n_slices, FILE *out)
             if (!slice.is_there || slice.units == NULL)
                 continue;
             fprintf(out, PREFIX "%s_total{", name);
-            label(out, "slice", slice.name);
+            metrics_label(out, "slice", slice.name);
             fprintf(out, ",unit=\"%s\"} %lu\n", unit_rule_of((enum unit_kind)kind)->name,
                     (unsigned long)slice.units[kind * MIRROR_N_UNIT_COUNTERS + r]);
         }
@@ -390,39 +368,40 @@ static void write_units(struct mirror *m, uint32_t n_slices, FILE *out)
 
 static void write_web(const struct metrics_of_web *w, FILE *out)
 {
-    single(out, "web_requests", "counter", "requests", "HTTP requests that the gateway heard",
-           (double)w->n_requests);
-    single(out, "web_refused_rate", "counter", "", "Requests refused: too many of one client",
-           (double)w->n_refused_rate);
-    single(out, "web_refused_token", "counter", "", "Requests refused: no token, or a wrong one",
-           (double)w->n_refused_token);
-    single(out, "web_refused_room", "counter", "",
-           "Requests refused: too many bytes of replies are not read yet",
-           (double)w->n_refused_room);
-    single(out, "web_reply_bytes", "gauge", "bytes", "Of replies that are not read yet",
-           (double)w->n_reply_bytes);
-    single(out, "web_events", "counter", "events", "Events heard from pennyline",
-           (double)w->n_events);
-    single(out, "web_webhook_waiting", "gauge", "", "Events that wait to be posted",
-           (double)w->n_webhook_waiting);
-    single(out, "web_webhook_posted", "counter", "", "Events that the webhook took",
-           (double)w->n_webhook_posted);
-    single(out, "web_webhook_failures", "counter", "", "Posts that failed, and are tried again",
-           (double)w->n_webhook_failures);
-    single(out, "web_webhook_lost", "counter", "", "Events lost: the queue was full, or refused",
-           (double)w->n_webhook_lost);
-    single(out, "web_webhook_queue_errors", "counter", "",
-           "Times that the queue of the webhook could not be read or written",
-           (double)w->n_webhook_queue_errors);
-    single(out, "web_event_log_gaps", "counter", "",
-           "Times that a part of the event log was gone or unreadable",
-           (double)w->n_event_log_gaps);
-    single(out, "web_event_log_behind_bytes", "gauge", "bytes",
-           "What of the event log waits: the webhook's queue is full, or cannot be written",
-           (double)w->n_event_log_behind_bytes);
+    metrics_single(out, "web_requests", "counter", "requests",
+                   "HTTP requests that the gateway heard", (double)w->n_requests);
+    metrics_single(out, "web_refused_rate", "counter", "",
+                   "Requests refused: too many of one client", (double)w->n_refused_rate);
+    metrics_single(out, "web_refused_token", "counter", "",
+                   "Requests refused: no token, or a wrong one", (double)w->n_refused_token);
+    metrics_single(out, "web_refused_room", "counter", "",
+                   "Requests refused: too many bytes of replies are not read yet",
+                   (double)w->n_refused_room);
+    metrics_single(out, "web_reply_bytes", "gauge", "bytes", "Of replies that are not read yet",
+                   (double)w->n_reply_bytes);
+    metrics_single(out, "web_events", "counter", "events", "Events heard from pennyline",
+                   (double)w->n_events);
+    metrics_single(out, "web_webhook_waiting", "gauge", "", "Events that wait to be posted",
+                   (double)w->n_webhook_waiting);
+    metrics_single(out, "web_webhook_posted", "counter", "", "Events that the webhook took",
+                   (double)w->n_webhook_posted);
+    metrics_single(out, "web_webhook_failures", "counter", "",
+                   "Posts that failed, and are tried again", (double)w->n_webhook_failures);
+    metrics_single(out, "web_webhook_lost", "counter", "",
+                   "Events lost: the queue was full, or refused", (double)w->n_webhook_lost);
+    metrics_single(out, "web_webhook_queue_errors", "counter", "",
+                   "Times that the queue of the webhook could not be read or written",
+                   (double)w->n_webhook_queue_errors);
+    metrics_single(out, "web_event_log_gaps", "counter", "",
+                   "Times that a part of the event log was gone or unreadable",
+                   (double)w->n_event_log_gaps);
+    metrics_single(out, "web_event_log_behind_bytes", "gauge", "bytes",
+                   "What of the event log waits: the webhook's queue is full, or cannot be written",
+                   (double)w->n_event_log_behind_bytes);
 }
 
-void metrics_write(struct mirror *m, const struct metrics_of_web *web, double now_s, FILE *out)
+void metrics_write(struct mirror *m, const struct metrics_of_web *web,
+                   const struct metrics_of_sources *sources, double now_s, FILE *out)
 {
     struct mirror_view v = mirror_begin(m, now_s);
 
@@ -436,6 +415,7 @@ void metrics_write(struct mirror *m, const struct metrics_of_web *web, double no
         write_units(m, v.n_slices, out);
     }
     mirror_end(m);
+    metrics_write_sources(sources, out);
     write_web(web, out);
     fputs("# EOF\n", out);
 }

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What is known, as OpenMetrics 1.0 text (https://prometheus.io/docs/specs/om/open_metrics_spec/).
  *
- * Labels are slice, port, lcore, stage, reason, state and verdict, which the configuration bounds;
- * never an address, a prefix or a flow, of which senders make as many as they like. */
+ * Labels are slice, port, lcore, stage, reason, state, verdict and sources, which the configuration
+ * bounds; never an address, a prefix or a flow, of which senders make as many as they like. Where
+ * sources are counted without a list of ports, a scrape has so many ports as the configuration
+ * says, but senders say which. */
 #ifndef WEB_METRICS_H
 #define WEB_METRICS_H
 
 #include <stdio.h>
 
+#include "metrics_sources.h"
 #include "mirror.h"
 
 #define METRICS_CONTENT_TYPE "application/openmetrics-text; version=1.0.0; charset=utf-8"
@@ -21,6 +24,7 @@ struct metrics_of_web {
     unsigned long n_event_log_gaps, n_event_log_behind_bytes;
 };
 
-void metrics_write(struct mirror *m, const struct metrics_of_web *web, double now_s, FILE *out);
+void metrics_write(struct mirror *m, const struct metrics_of_web *web,
+                   const struct metrics_of_sources *sources, double now_s, FILE *out);
 
 #endif

@@ -27,6 +27,8 @@ enum key {
     KEY_READ_TOKEN,
     KEY_WEBHOOK_PROXY,
     KEY_EVENT_LOG,
+    KEY_ACTIVE_USERS,
+    KEY_SERVE_LIST,
 };
 
 static const struct argp_option rows[] = {
@@ -52,6 +54,14 @@ static const struct argp_option rows[] = {
     {"tls-key", KEY_KEY, "FILE", 0, "and this key (PEM)", 0},
     {"user", KEY_USER, "NAME", 0, "Become this user as soon as all files are read", 0},
     {"page", KEY_PAGE, "DIRECTORY", 0, "Where the page's files lie", 0},
+    {"active-users", KEY_ACTIVE_USERS, "NAME", 0,
+     "Tell these counted sources at /metrics also as xdp-ip-counter does: "
+     "active_users{network,transport,port}",
+     0},
+    {"serve-ip-list", KEY_SERVE_LIST, NULL, 0,
+     "Name counted sources at /list, where the configuration lets them be named, to who has a "
+     "token",
+     0},
     {"max-connections", KEY_CONNECTIONS, "N", 0, "At once (default 1024)", 1},
     {"max-connections-per-address", KEY_PER_ADDRESS, "N", 0,
      "An IPv6 /64 is one address (default 64; 0: no limit)", 1},
@@ -120,6 +130,7 @@ static const char **text_of(struct options *o, int key)
         {KEY_WEBHOOK_TOKEN, &o->webhook_token_file},
         {KEY_WEBHOOK_PROXY, &o->webhook_proxy},
         {KEY_EVENT_LOG, &o->event_log},
+        {KEY_ACTIVE_USERS, &o->active_users},
     };
 
     for (size_t i = 0; i < ARRAY_LENGTH(texts); i++)
@@ -146,6 +157,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         return 0;
     case KEY_RATE:
         o->requests_per_second = count(state, argument, 1, 1000000);
+        return 0;
+    case KEY_SERVE_LIST:
+        o->serves_list = true;
         return 0;
     case KEY_IDLE:
         o->idle_timeout_s = count(state, argument, 1, 3600);

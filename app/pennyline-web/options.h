@@ -24,6 +24,8 @@ struct options {
     const char *webhook_token_file; /* NULL: none */
     const char *webhook_proxy;      /* URL; NULL: none */
     uint32_t idle_timeout_s;        /* of a connection */
+    const char *active_users;       /* name of the counted sources that it is told of; NULL: none */
+    bool serves_list;               /* names of sources, to who has a token */
     const char *event_log;          /* pennyline's; NULL: events come by its socket */
 };
 

@@ -20,6 +20,7 @@ static const struct page_file files[] = {
     {"/js/detail.js", "js/detail.js", "text/javascript; charset=utf-8", NULL, 0, ""},
     {"/js/dom.js", "js/dom.js", "text/javascript; charset=utf-8", NULL, 0, ""},
     {"/js/events.js", "js/events.js", "text/javascript; charset=utf-8", NULL, 0, ""},
+    {"/js/sources.js", "js/sources.js", "text/javascript; charset=utf-8", NULL, 0, ""},
     {"/js/status.js", "js/status.js", "text/javascript; charset=utf-8", NULL, 0, ""},
     {"/js/table.js", "js/table.js", "text/javascript; charset=utf-8", NULL, 0, ""},
     {"/js/traffic.js", "js/traffic.js", "text/javascript; charset=utf-8", NULL, 0, ""},

@@ -12,6 +12,7 @@
 #include "asker.h"
 #include "common/logtail.h"
 #include "connections.h"
+#include "counted.h"
 #include "events.h"
 #include "feed.h"
 #include "health.h"
@@ -31,6 +32,7 @@ struct web {
     struct token token, read_token;
     struct token webhook_url; /* of a file, when the option names one */
     struct mirror *mirror;
+    struct counted *counted;
     struct events *events;
     struct feed *feed;
     struct asker *asker;

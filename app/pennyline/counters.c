@@ -163,7 +163,8 @@ static struct report_sources report_of(const struct appliance *a, const struct c
                                    .slice = slice_name(a, c),
                                    .plan = &c->sources->plan,
                                    .result = sources_keeper_result(c->keeper),
-                                   .counters = sources_keeper_counters(c->keeper)};
+                                   .counters = sources_keeper_counters(c->keeper),
+                                   .is_listed = c->config->list};
 }
 
 /* The clock was set, or a window lasted longer than it should. */
@@ -242,13 +243,18 @@ void counters_serve(struct appliance *a, uint64_t now_ns)
     }
 }
 
-json_t *counters_json(const struct appliance *a)
+json_t *counters_json(const struct appliance *a, const uint32_t *item, const char *known,
+                      uint32_t *total)
 {
     json_t *out = json_array();
 
-    for (uint32_t i = 0; a->counters != NULL && i < a->counters->n; i++) {
-        const struct report_sources r = report_of(a, &a->counters->counters[i]);
+    *total = a->counters != NULL ? a->counters->n : 0;
+    for (uint32_t i = 0; i < *total; i++) {
+        struct report_sources r = report_of(a, &a->counters->counters[i]);
 
+        if (item != NULL && *item != i)
+            continue;
+        r.known = known;
         json_array_append_new(out, report_sources_json(&r));
     }
     return out;

@@ -36,8 +36,11 @@ void counters_down(struct appliance *a);
 /* In each turn: begins windows, puts together some of those that ended. */
 void counters_serve(struct appliance *a, uint64_t now_ns);
 
-/* Of what is counted, as the control socket tells it. The caller's. */
-json_t *counters_json(const struct appliance *a);
+/* Of what is counted, as the control socket tells it: all, or one by its position; *total is how
+ * many there are. A window that ended at the time `known` (or NULL) is left out, and
+ * "window_known" is true. The caller's. */
+json_t *counters_json(const struct appliance *a, const uint32_t *item, const char *known,
+                      uint32_t *total);
 
 /* Sources of a window of the item `name`, and of the slice if it has several: {total, offset,
  * complete, list}. NULL, and `error` says why. */

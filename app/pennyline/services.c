@@ -175,9 +175,9 @@ static json_t *on_map_summary(void *context)
     return mapping_json(context);
 }
 
-static json_t *on_sources(void *context)
+static json_t *on_sources(void *context, const uint32_t *item, const char *known, uint32_t *total)
 {
-    return counters_json(context);
+    return counters_json(context, item, known, total);
 }
 
 static json_t *on_sources_list(void *context, const char *name, const char *slice, uint32_t offset,

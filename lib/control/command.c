@@ -121,6 +121,12 @@ static const struct command_argument map_why_arguments[] = {
     {0},
 };
 
+static const struct command_argument sources_arguments[] = {
+    {"item", ARGUMENT_COUNT, false, UINT32_MAX, "only this one, counted from 0 (default: all)"},
+    {"known", ARGUMENT_TEXT, false, 0, "do not tell a window again that ended then"},
+    {0},
+};
+
 static const struct command_argument sources_list_arguments[] = {
     {"name", ARGUMENT_TEXT, true, 0, "of the item of \"sources\" in the configuration"},
     {"slice", ARGUMENT_TEXT, false, 0, "which of its slices (default: the first)"},
@@ -243,7 +249,7 @@ static const struct command commands[] = {
      config_show_arguments, command_run_config_show, true, NULL},
     {"config diff", "by what the configuration file differs from what is in force", no_arguments,
      command_run_config_diff, false, NULL},
-    {"sources", "how many sources sent to which port in the last window", no_arguments,
+    {"sources", "how many sources sent to which port in the last window", sources_arguments,
      command_run_sources, true, NULL},
     {"sources list", "a page of these sources, where the configuration lets them be named",
      sources_list_arguments, command_run_sources_list, true, NULL},

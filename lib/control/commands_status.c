@@ -92,7 +92,14 @@ json_t *command_run_sources(struct command_call *call)
 {
     const struct control_operations *o = call->operations;
 
-    return json_pack("{s:o}", "sources", from_callback(o->sources, o->context, json_array()));
+    const json_t *wanted = json_object_get(call->request, "item");
+    const uint32_t item = (uint32_t)json_integer_value(wanted);
+    uint32_t total = 0;
+    json_t *list = o->sources == NULL ? json_array()
+                                      : o->sources(o->context, wanted != NULL ? &item : NULL,
+                                                   command_text(call, "known"), &total);
+
+    return json_pack("{s:o, s:I}", "sources", list, "total", (json_int_t)total);
 }
 
 json_t *command_run_sources_list(struct command_call *call)

@@ -91,8 +91,10 @@ struct control_operations {
                         char *error, size_t n_error);
     /* As a whole; a must where there is a map. */
     json_t *(*map_summary)(void *context);
-    /* What sources are counted of, each with its last window: a list. NULL: none. */
-    json_t *(*sources)(void *context);
+    /* What sources are counted of, each with its last window: a list of all of them, or of one by
+     * its position; how many there are comes to *total. A window that ended at `known` is not told
+     * again; NULL: none is known. NULL: none. */
+    json_t *(*sources)(void *context, const uint32_t *item, const char *known, uint32_t *total);
     /* The sources of one of them, a page; NULL, and `error` says why. `slice` may be NULL. */
     json_t *(*sources_list)(void *context, const char *name, const char *slice, uint32_t offset,
                             uint32_t count, char *error, size_t n_error);

@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <string.h>
 
 #include "report/report.h"
 
@@ -61,22 +62,30 @@ static json_t *window_json(const struct sources_result *r)
     for (uint32_t i = 0; i < r->n_cells; i++)
         json_array_append_new(counts, count_json(r, &r->cells[i]));
     return json_pack(
-        "{s:I, s:s, s:s, s:b, s:b, s:o, s:I, s:I, s:o, s:o}", "number", (json_int_t)r->number,
-        "began", time_text(r->began_ns, began), "ended", time_text(r->ended_ns, ended), "short",
-        (int)r->is_short, "estimate", (int)r->is_estimate, "standard_error",
-        r->is_estimate ? json_real(r->error) : json_null(), "sources_of_all_ports",
-        (json_int_t)llround(r->all), "pairs_of_source_and_port", (json_int_t)llround(r->pairs),
-        "packets", packets_json(&r->counters), "counts", counts);
+        "{s:I, s:s, s:s, s:f, s:b, s:b, s:o, s:I, s:I, s:o, s:o}", "number", (json_int_t)r->number,
+        "began", time_text(r->began_ns, began), "ended", time_text(r->ended_ns, ended),
+        "ended_unix_s", (double)r->ended_ns / 1e9, "short", (int)r->is_short, "estimate",
+        (int)r->is_estimate, "standard_error", r->is_estimate ? json_real(r->error) : json_null(),
+        "sources_of_all_ports", (json_int_t)llround(r->all), "pairs_of_source_and_port",
+        (json_int_t)llround(r->pairs), "packets", packets_json(&r->counters), "counts", counts);
 }
 
 json_t *report_sources_json(const struct report_sources *s)
 {
-    return json_pack("{s:s, s:s?, s:I, s:I, s:I, s:I, s:I, s:o}", "name", s->name, "slice",
-                     s->slice, "window_s", (json_int_t)s->plan->window_s, "windows",
-                     (json_int_t)s->counters.windows, "short_windows",
-                     (json_int_t)s->counters.short_windows, "late", (json_int_t)s->counters.late,
-                     "clock_sets", (json_int_t)s->counters.clock_sets, "window",
-                     s->result != NULL ? window_json(s->result) : json_null());
+    char ended[REPORT_TIME_BYTES];
+    const bool is_known = s->result != NULL && s->known != NULL &&
+                          strcmp(time_text(s->result->ended_ns, ended), s->known) == 0;
+    json_t *out =
+        json_pack("{s:s, s:s?, s:I, s:I, s:I, s:I, s:I, s:b, s:o}", "name", s->name, "slice",
+                  s->slice, "window_s", (json_int_t)s->plan->window_s, "windows",
+                  (json_int_t)s->counters.windows, "short_windows",
+                  (json_int_t)s->counters.short_windows, "late", (json_int_t)s->counters.late,
+                  "clock_sets", (json_int_t)s->counters.clock_sets, "listed", (int)s->is_listed,
+                  "window", s->result != NULL && !is_known ? window_json(s->result) : json_null());
+
+    if (s->known != NULL)
+        json_object_set_new(out, "window_known", json_boolean(is_known));
+    return out;
 }
 
 static void print_count(FILE *out, const struct sources_result *r,

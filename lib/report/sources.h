@@ -16,10 +16,12 @@ struct report_sources {
     const struct sources_plan *plan;
     const struct sources_result *result; /* NULL: no window has ended yet */
     struct sources_keeper_counters counters;
+    bool is_listed;    /* sources may be named */
+    const char *known; /* when a window ended that need not be told again; NULL: none */
 };
 
-/* {name, slice, window_s, windows, short_windows, late, clock_sets, window}; window is null before
- * the first one ended. */
+/* {name, slice, window_s, windows, short_windows, late, clock_sets, listed, window}; window is null
+ * before the first one ended. With `known` also window_known, and then window is null, too. */
 json_t *report_sources_json(const struct report_sources *s);
 
 /* The window as lines for people. */

@@ -245,6 +245,54 @@ static void many_lcores_come_in_pages_without_loss(void **state)
     json_decref(ask(f, "/pennyline/worker,127"));
 }
 
+#define N_COUNTED_PORTS 300
+
+/* One item with many ports, of two. */
+static json_t *many_ports(void *context, const uint32_t *item, const char *known, uint32_t *total)
+{
+    json_t *counts = json_array();
+
+    (void)context;
+    (void)known;
+    *total = 2;
+    if (item == NULL || *item != 1)
+        return json_pack("[{s:s, s:n}]", "name", "first", "window");
+    for (int port = 0; port < N_COUNTED_PORTS; port++)
+        json_array_append_new(
+            counts, json_pack("{s:i, s:I}", "port", port, "sources", (json_int_t)INT64_MAX));
+    return json_pack("[{s:s, s:{s:i, s:o}}]", "name", "second", "window", "number", 7, "counts",
+                     counts);
+}
+
+static void ports_of_counted_sources_come_in_pages(void **state)
+{
+    struct fixture *f = *state;
+    json_int_t next = 0, n = 0, number, total;
+    json_t *view;
+
+    f->world.operations.sources = many_ports;
+    view = ask(f, "/pennyline/sources");
+    assert_string_equal(json_string_value(json_object_get(view, "name")), "first");
+    assert_int_equal(json_integer_value(json_object_get(view, "n_items")), 2);
+    assert_null(json_object_get(view, "counts"));
+    json_decref(view);
+    do {
+        char command[64];
+
+        snprintf(command, sizeof(command), "/pennyline/sources,1,%lld", (long long)next);
+        view = ask(f, command);
+        assert_int_equal(json_unpack(view, "{s:{s:I}, s:{s:I}}", "window", "number", &number,
+                                     "counts", "total", &total),
+                         0);
+        assert_int_equal(number, 7);
+        assert_int_equal(total, N_COUNTED_PORTS);
+        n += json_integer_value(json_object_get(json_object_get(view, "counts"), "shown"));
+        next = json_integer_value(json_object_get(json_object_get(view, "counts"), "next"));
+        json_decref(view);
+    } while (next != 0);
+    assert_int_equal(n, N_COUNTED_PORTS);
+}
+
 static void views_that_are_empty_are_no_error(void **state)
 {
     json_t *view = ask(*state, "/pennyline/verdicts");
@@ -572,6 +620,7 @@ int main(void)
         TEST(each_view_shows_items_by_position),
         TEST(lcores_show_how_busy_they_are),
         TEST(many_lcores_come_in_pages_without_loss),
+        TEST(ports_of_counted_sources_come_in_pages),
         TEST(views_that_are_empty_are_no_error),
         TEST(a_view_of_much_goes_on_with_its_next_page),
         TEST(aggregates_come_in_pages_that_say_where_the_next_begins),

@@ -15,7 +15,7 @@ from netlab import RECEIVER, SPOOFED
 from telemetry import Telemetry
 
 VIEWS = ("status", "slices", "verdicts", "ports", "lcores", "flows", "reasons", "memory", "rings",
-             "aggregates")
+             "aggregates", "sources")
 SLICES = [{"name": "spoofed", "sources": [SPOOFED[4]], "mode": "active"}]
 
 @contextlib.contextmanager

@@ -54,6 +54,22 @@ def load(packets, now):
                                                    "lookup_engine": 50.0, "transmit": 17.5}}}
 
 
+def counted(name, of_slice, listed):
+    """An item of sources that are counted: no window has ended yet."""
+    return {"name": name, "slice": of_slice, "window_s": 60, "windows": 0, "short_windows": 1, "late": 0,
+            "clock_sets": 0, "listed": listed, "window": None}
+
+
+def window(number, ended, counts, estimate=False):
+    """counts: (network, transport, port, sources, new, packets)..."""
+    keys = ("network", "transport", "port", "sources", "new", "packets")
+    text = time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(ended))
+    return {"number": number, "began": text, "ended": text, "ended_unix_s": float(ended), "short": False,
+            "estimate": estimate, "standard_error": 0.01625 if estimate else None,
+            "sources_of_all_ports": 9, "pairs_of_source_and_port": 11,
+            "packets": {"counted": 100, "other_port": 0}, "counts": [dict(zip(keys, c)) for c in counts]}
+
+
 class Aggregate:
     def __init__(self, number):
         self.number = number
@@ -144,6 +160,7 @@ class Pennyline:
         self.n_asked = {}
         self.silent_about = set()  # commands that are heard and not answered
         self.turns_away = False    # whoever connects from now on
+        self.counted = [counted("all", None, True), counted("of", "lab", False)]
         self.asked = {}            # tests of a prefix by number: {"state", ...}
 
     def now(self):
@@ -326,6 +343,24 @@ class Pennyline:
         before, self.generation = self.generation, self.generation + (not dry_run)
         return {"dry_run": dry_run, "generation_before": before, "generation": self.generation, "took_s": 0.01,
                 "n_changes": len(changes), "changes": changes}
+
+    def do_sources(self, request):
+        items = [dict(item) for item in self.counted]
+        items = items[request["item"]:request["item"] + 1] if "item" in request else items
+        for item in items:
+            if "known" in request:
+                item["window_known"] = item["window"] is not None and item["window"]["ended"] == request["known"]
+                item["window"] = None if item["window_known"] else item["window"]
+        return {"sources": items, "total": len(self.counted)}
+
+    def do_sources_list(self, request):
+        if request["name"] not in [item["name"] for item in self.counted if item["listed"]]:
+            raise Refused(f"sources list: the sources of \"{request['name']}\" are not named")
+        listed = [{"ip": f"198.18.{n // 256}.{n % 256}", "network": "IPv4", "transport": "TCP",
+                   "port": 80 if n % 7 else None} for n in range(2500)]
+        page = listed[request["offset"]:request["offset"] + request["count"]]
+        return {"name": request["name"], "slice": None, "total": len(listed), "offset": request["offset"],
+                "complete": True, "list": page}
 
     def do_drain(self, request):
         self.draining = {"for_s": 0.0, "ends_within_s": request.get("timeout_s"), "quiet_s": 0.0}

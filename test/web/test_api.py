@@ -30,7 +30,7 @@ class Rest(World):
     def test_what_comes_is_as_described(self):
         while len(self.server.pennyline.asked) < 3:
             self.web.change("POST", "/api/v1/tests", '{"source": "192.0.2.0/24"}')
-        self.assertEqual(description.check_all_gets(self.web, 3, 3), 13)
+        self.assertEqual(description.check_all_gets(self.web, 3, 3), 14)
 
     def test_errors_are_as_described(self):
         document = description.load()
@@ -276,7 +276,7 @@ class Metrics(World):
     def test_labels_are_of_the_configuration_only(self):
         names = set(re.findall(r'[{,]([a-z_]+)="', self.samples()))
         self.assertLessEqual(names, {"slice", "port", "lcore", "stage", "reason", "verdict", "state", "cause",
-                                     "version", "le"})
+                                     "version", "le", "sources", "network", "transport"})
 
     def test_load_of_workers_adds_up(self):
         text = self.samples()

@@ -26,7 +26,7 @@ json_t *telemetry_ask_manager(const char *request, bool *ok);
 typedef json_t *telemetry_view(const json_t *result, const struct telemetry_parameters *p);
 /* shape.c */
 telemetry_view telemetry_shape_status, telemetry_shape_worker, telemetry_shape_aggregates,
-    telemetry_shape_aggregate, telemetry_shape_memory;
+    telemetry_shape_aggregate, telemetry_shape_sources, telemetry_shape_memory;
 /* views.c */
 telemetry_view telemetry_shape_lcores, telemetry_shape_flows, telemetry_shape_reasons,
     telemetry_shape_ports, telemetry_shape_slices, telemetry_shape_verdicts;

@@ -18,6 +18,7 @@ static const struct parameter {
     [PARAMETER_WORKER] = {"worker", offsetof(struct telemetry_parameters, worker), false, true},
     [PARAMETER_AGGREGATE] = {"aggregate", offsetof(struct telemetry_parameters, aggregate), false,
                              true},
+    [PARAMETER_ITEM] = {"item", offsetof(struct telemetry_parameters, item), false, false},
     [PARAMETER_OFFSET] = {"offset", offsetof(struct telemetry_parameters, offset), false, false},
     [PARAMETER_COUNT] = {"count", offsetof(struct telemetry_parameters, count), false, false},
     [PARAMETER_SLICE] = {"slice", offsetof(struct telemetry_parameters, slice), true, false},

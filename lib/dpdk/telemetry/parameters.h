@@ -15,6 +15,7 @@ enum telemetry_parameter {
     PARAMETER_NONE, /* ends a list of them */
     PARAMETER_WORKER,
     PARAMETER_AGGREGATE,
+    PARAMETER_ITEM,
     PARAMETER_OFFSET,
     PARAMETER_COUNT,
     PARAMETER_SLICE,
@@ -22,7 +23,7 @@ enum telemetry_parameter {
 };
 
 struct telemetry_parameters {
-    uint32_t worker, aggregate;
+    uint32_t worker, aggregate, item;
     uint32_t offset;
     uint32_t count; /* at most so many; 0: as many as there is room for */
     char slice[TELEMETRY_TEXT_BYTES], verdict[TELEMETRY_TEXT_BYTES]; /* "": any */

@@ -65,9 +65,9 @@ json_t *telemetry_shape_memory(const json_t *status, const struct telemetry_para
     return json_incref(json_object_get(status, "memory"));
 }
 
-static json_t *whole_drop(json_t *drop)
+static json_t *whole(json_t *item)
 {
-    return json_incref(drop);
+    return json_incref(item);
 }
 
 /* All counters and both rules, and of the drops a page. Flows that are tested one by one would not
@@ -91,8 +91,36 @@ json_t *telemetry_shape_aggregate(const json_t *aggregate, const struct telemetr
                                 .items = drops,
                                 .total = (uint32_t)json_array_size(drops),
                                 .n_bytes_before = telemetry_length(out),
-                                .shape = whole_drop,
+                                .shape = whole,
                             },
                             p));
+    return out;
+}
+
+/* One item, how many there are, and of the ports of its last window a page. */
+json_t *telemetry_shape_sources(const json_t *sources, const struct telemetry_parameters *p)
+{
+    json_t *out = json_copy(json_array_get(json_object_get(sources, "sources"), 0));
+    json_t *window = json_copy(json_object_get(out, "window"));
+    json_t *counts = json_incref(json_object_get(window, "counts"));
+
+    if (out == NULL)
+        out = json_object();
+    json_object_set(out, "n_items", json_object_get(sources, "total"));
+    if (json_is_object(window)) {
+        json_object_del(window, "counts");
+        json_object_set(out, "window", window);
+        json_object_set_new(out, "counts",
+                            telemetry_page(
+                                &(struct telemetry_list){
+                                    .items = counts,
+                                    .total = (uint32_t)json_array_size(counts),
+                                    .n_bytes_before = telemetry_length(out),
+                                    .shape = whole,
+                                },
+                                p));
+    }
+    json_decref(counts);
+    json_decref(window);
     return out;
 }

@@ -63,6 +63,11 @@ static json_t *request_verdicts(const struct telemetry_parameters *p)
                      (json_int_t)count_up_to(p, TELEMETRY_VERDICTS_MOST));
 }
 
+static json_t *request_sources(const struct telemetry_parameters *p)
+{
+    return json_pack("{s:s, s:I}", "command", "sources", "item", (json_int_t)p->item);
+}
+
 /* DPDK's thread goes on answering while the program stops, and rings are freed then. */
 static pthread_mutex_t rings_lock = PTHREAD_MUTEX_INITIALIZER;
 static bool has_rings;
@@ -137,6 +142,11 @@ static const struct endpoint endpoints[] = {
      {PARAMETER_COUNT, PARAMETER_OFFSET},
      request_verdicts,
      telemetry_shape_verdicts},
+    {"/pennyline/sources",
+     "Sources by port in the last window. Parameters: item,offset",
+     {PARAMETER_ITEM, PARAMETER_OFFSET},
+     request_sources,
+     telemetry_shape_sources},
     {"/pennyline/ports",
      "Link, counts, losses. Parameters: offset,count",
      {PARAMETER_OFFSET, PARAMETER_COUNT},

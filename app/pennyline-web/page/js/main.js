@@ -4,16 +4,19 @@ import { find, make } from "./dom.js";
 import * as api from "./api.js";
 import { openDetail, setUpDetail } from "./detail.js";
 import { showEvents } from "./events.js";
+import { setUpSources, showSources } from "./sources.js";
 import { setUpKillSwitch, showStatus } from "./status.js";
 import { Table } from "./table.js";
 import { showTraffic } from "./traffic.js";
 
 const INTERVAL_MS = 1000;
 const SLICES_INTERVAL_MS = 15000;
+const SOURCES_INTERVAL_MS = 5000; // half of the shortest window
 const aggregates = new api.Aggregates();
 const thresholds = new Map();
 const table = new Table(aggregates, thresholds, openDetail);
 let slicesAt = -Infinity;
+let sourcesAt = -Infinity;
 
 async function refreshSlices() {
   if (performance.now() - slicesAt < SLICES_INTERVAL_MS && thresholds.size > 0) return;
@@ -26,12 +29,19 @@ async function refreshSlices() {
   slicesAt = performance.now();
 }
 
+async function refreshSources() {
+  if (performance.now() - sourcesAt < SOURCES_INTERVAL_MS) return;
+  showSources(await api.sources());
+  sourcesAt = performance.now();
+}
+
 async function refresh() {
   const [reply, health] = await Promise.all([api.status(), api.health(), refreshSlices()]);
   await aggregates.refresh();
   showStatus(reply, health, aggregates);
   showTraffic(reply);
   table.update((reply.status?.uptime_s ?? 0) + reply.age_s);
+  await refreshSources();
   await showEvents();
 }
 
@@ -49,5 +59,6 @@ find("access").addEventListener("submit", (event) => event.preventDefault());
 find("token").value = sessionStorage.getItem("token") ?? "";
 find("token").addEventListener("input", () => sessionStorage.setItem("token", find("token").value));
 setUpDetail(thresholds, () => table.focusRow());
+setUpSources();
 setUpKillSwitch(() => refresh().catch(lost));
 run();
