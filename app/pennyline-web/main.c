@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include "common/monotonic.h"
+#include "common/sandbox.h"
 #include "http.h"
-#include "sandbox.h"
 #include "say.h"
 #include "web.h"
 

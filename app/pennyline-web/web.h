@@ -11,6 +11,7 @@
 
 #include "asker.h"
 #include "common/logtail.h"
+#include "common/token.h"
 #include "connections.h"
 #include "counted.h"
 #include "events.h"
@@ -20,7 +21,6 @@
 #include "options.h"
 #include "page.h"
 #include "throttle.h"
-#include "token.h"
 #include "waits.h"
 #include "webhook.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "sandbox.h"
+#include "common/sandbox.h"
 
 #ifdef HAVE_SECCOMP
 

@@ -19,7 +19,7 @@
 #include <cmocka.h>
 
 #include "base/compiler.h"
-#include "sandbox.h"
+#include "common/sandbox.h"
 
 static bool runs_a_program(void)
 {

@@ -4,8 +4,8 @@
  * be made, no other kind of socket, nothing that is written and executed. Whoever gets in by a
  * fault finds no more. What is not on the list fails with ENOSYS, so that the C library takes an
  * older way. */
-#ifndef WEB_SANDBOX_H
-#define WEB_SANDBOX_H
+#ifndef COMMON_SANDBOX_H
+#define COMMON_SANDBOX_H
 
 #include <stddef.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "token.h"
+#include "common/token.h"
 
 #include <errno.h>
 #include <stdint.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The secret that allows to change something. Any thread, once loaded. */
-#ifndef WEB_TOKEN_H
-#define WEB_TOKEN_H
+#ifndef COMMON_TOKEN_H
+#define COMMON_TOKEN_H
 
 #include <stdbool.h>
 #include <stddef.h>
