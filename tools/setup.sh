@@ -6,7 +6,7 @@ set -euo pipefail
 # Package names of Debian 12 and 13 and of Ubuntu 24.04.
 build_packages=(gcc libc6-dev clang meson ninja-build pkg-config libdpdk-dev libjansson-dev
     libcmocka-dev libpcap-dev zlib1g-dev libbz2-dev libyaml-dev libnuma-dev libmicrohttpd-dev libcurl4-openssl-dev libseccomp-dev
-    libnghttp2-dev libprotobuf-c-dev protobuf-c-compiler
+    libnghttp2-dev libgnutls28-dev libprotobuf-c-dev protobuf-c-compiler
     libsqlite3-dev scdoc)
 # dpdk-dev holds dpdk-testpmd, dpdk-telemetry.py, dpdk-proc-info and dpdk-dumpcap.
 run_packages=(dpdk dpdk-dev iproute2 nftables ethtool iperf3 procps util-linux python3)

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "health.pb-c.h"
 #include "penny.pb-c.h"
 #include "json/json.h"
 
@@ -42,5 +43,19 @@ uint8_t *status_answer(const char *status, const json_t *said, size_t *n)
     if (bytes != NULL)
         openpenny__api__runtime_status_response__pack(&r, bytes);
     free(text);
+    return bytes;
+}
+
+uint8_t *health_answer(bool is_serving, size_t *n)
+{
+    Grpc__Health__V1__HealthCheckResponse r = GRPC__HEALTH__V1__HEALTH_CHECK_RESPONSE__INIT;
+    uint8_t *bytes;
+
+    r.status = is_serving ? GRPC__HEALTH__V1__HEALTH_CHECK_RESPONSE__SERVING_STATUS__SERVING
+                          : GRPC__HEALTH__V1__HEALTH_CHECK_RESPONSE__SERVING_STATUS__NOT_SERVING;
+    *n = grpc__health__v1__health_check_response__get_packed_size(&r);
+    bytes = malloc(*n + 1);
+    if (bytes != NULL)
+        grpc__health__v1__health_check_response__pack(&r, bytes);
     return bytes;
 }

@@ -4,6 +4,7 @@
 #define GRPC_CONFIG_CALLS_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -12,5 +13,8 @@ uint8_t *config_answer(const char *status, const json_t *effective, size_t *n);
 
 /* A RuntimeStatusResponse from what "status" said, or NULL and the status in words. */
 uint8_t *status_answer(const char *status, const json_t *said, size_t *n);
+
+/* A HealthCheckResponse. */
+uint8_t *health_answer(bool is_serving, size_t *n);
 
 #endif

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "channel.h"
 #include "service.h"
 
 #define MOST_MESSAGE_BYTES ((size_t)256 << 10)
@@ -15,12 +16,16 @@
 #define MOST_STREAMS 128
 /* A connection on which nothing is under way is closed after so long. */
 #define IDLE_S 600
+/* And one whose handshake is not over. */
+#define HANDSHAKE_S 10
 
 struct connection;
 struct stream;
 
-/* Takes the descriptor, which does not block. NULL when memory is short; then it is closed. */
-struct connection *connection_create(struct service *service, int descriptor);
+/* Takes the descriptor, which does not block. `tls` NULL: in the clear. NULL when memory is short;
+ * then it is closed. */
+struct connection *connection_create(struct service *service, int descriptor,
+                                     const struct channel_tls *tls);
 /* Gives up what is under way, and closes the descriptor. */
 void connection_destroy(struct connection *c);
 

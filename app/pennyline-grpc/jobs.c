@@ -185,16 +185,22 @@ static void run_test(struct job *job)
 
 static void run_command(struct job *job)
 {
-    static const char *const commands[] = {
-        [JOB_RELOAD] = "reload", [JOB_EFFECTIVE_CONFIG] = "config show", [JOB_STATUS] = "status"};
+    static const char *const commands[] = {[JOB_RELOAD] = "reload",
+                                           [JOB_EFFECTIVE_CONFIG] = "config show",
+                                           [JOB_STATUS] = "status",
+                                           [JOB_HEALTH] = "status"};
     char error[CONTROL_CLIENT_ERROR_BYTES] = "", status[CONTROL_CLIENT_ERROR_BYTES + 16] = "ok";
     json_t *said =
         ask_once(job, json_pack("{s:s}", "command", commands[job->kind]), error, sizeof(error));
 
     if (said == NULL)
         snprintf(status, sizeof(status), "error: %s", error);
-    job->result.message = job->kind == JOB_STATUS ? status_answer(status, said, &job->result.n)
-                                                  : config_answer(status, said, &job->result.n);
+    if (job->kind == JOB_HEALTH)
+        job->result.message = health_answer(said != NULL, &job->result.n);
+    else if (job->kind == JOB_STATUS)
+        job->result.message = status_answer(status, said, &job->result.n);
+    else
+        job->result.message = config_answer(status, said, &job->result.n);
     json_decref(said);
 }
 

@@ -10,7 +10,7 @@
 
 #include "start_test.h"
 
-enum job_kind { JOB_START_TEST, JOB_RELOAD, JOB_EFFECTIVE_CONFIG, JOB_STATUS };
+enum job_kind { JOB_START_TEST, JOB_RELOAD, JOB_EFFECTIVE_CONFIG, JOB_STATUS, JOB_HEALTH };
 
 struct job;
 struct jobs;

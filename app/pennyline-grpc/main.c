@@ -9,26 +9,32 @@
 
 #include "base/paths.h"
 #include "common/exit_codes.h"
+#include "common/sandbox.h"
+#include "common/token.h"
 #include "server.h"
 
 #define DEFAULT_LISTEN "127.0.0.1:50051"
+#define ERROR_BYTES    512
 #define MOST_CALLS     64 /* as instance.max_tests_by_command when nothing is said */
 
 struct options {
-    const char *listen, *socket;
+    const char *listen, *socket, *token_file, *certificate, *key;
     bool anyone;
     struct start_test_options start_test;
 };
 
-enum { KEY_ANYONE = 0x100, KEY_NO_PREFIX };
+enum { KEY_ANYONE = 0x100, KEY_NO_PREFIX, KEY_CERTIFICATE, KEY_KEY };
 
 static const struct argp_option rows[] = {
     {"listen", 'l', "ADDRESS:PORT", 0, "Where to listen (" DEFAULT_LISTEN ")", 0},
     {"socket", 's', "PATH", 0, "pennyline's control socket (" CONTROL_DEFAULT_SOCKET ")", 0},
+    {"token-file", 't', "FILE", 0,
+     "Only whoever sends the secret in its first line (authorization: Bearer SECRET) is served", 0},
+    {"tls-certificate", KEY_CERTIFICATE, "FILE", 0, "Serve TLS with this chain (PEM)", 0},
+    {"tls-key", KEY_KEY, "FILE", 0, "and this key (PEM)", 0},
     {"anyone", KEY_ANYONE, NULL, 0,
-     "Listen beyond this machine: whoever reaches the address may drop segments, since calls are "
-     "in "
-     "the clear and ask for no token",
+     "Listen beyond this machine without both token and TLS: whoever reaches the address, or hears "
+     "what others send there, may drop segments",
      0},
     {"allow-no-prefix", KEY_NO_PREFIX, NULL, 0,
      "A call without a prefix tests every IPv4 source; else it is refused", 0},
@@ -63,6 +69,19 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case 's':
         o->socket = argument;
         return 0;
+    case 't':
+        o->token_file = argument;
+        return 0;
+    case KEY_CERTIFICATE:
+        o->certificate = argument;
+        return 0;
+    case KEY_KEY:
+        o->key = argument;
+        return 0;
+    case ARGP_KEY_END:
+        if ((o->certificate == NULL) != (o->key == NULL))
+            argp_error(state, "--tls-certificate and --tls-key go together");
+        return 0;
     case KEY_ANYONE:
         o->anyone = true;
         return 0;
@@ -95,26 +114,54 @@ static int fail(const char *what, const char *value, const char *why)
     return EXIT_ERROR;
 }
 
-static int serve(const struct options *o, int listener)
+static int serve(const struct options *o, int listener, const struct token *token,
+                 const struct channel_tls *tls)
 {
-    struct service service = {.jobs = jobs_create(o->socket, MOST_CALLS), .options = o->start_test};
-    char address[SERVER_ADDRESS_BYTES];
+    struct service service = {
+        .jobs = jobs_create(o->socket, MOST_CALLS), .options = o->start_test, .token = token};
+    char address[SERVER_ADDRESS_BYTES], words[ERROR_BYTES];
     int error;
 
     if (service.jobs == NULL)
         return fail("start", "", "not enough memory");
+    if (sandbox_enter(words, sizeof(words)) != 0)
+        return fail("start", "", words);
+    if (!sandbox_is_there())
+        fprintf(stderr,
+                "pennyline-grpc: built without libseccomp: system calls are not filtered\n");
     server_address(listener, address);
-    fprintf(stderr, "pennyline-grpc: listening at %s, pennyline is at %s\n", address, o->socket);
-    error = server_run(&service, listener, &stop);
+    fprintf(stderr, "pennyline-grpc: listening at %s%s, pennyline is at %s\n", address,
+            tls != NULL ? " by TLS" : "", o->socket);
+    error = server_run(&service, listener, tls, &stop);
     jobs_destroy(service.jobs);
     return error == 0 ? EXIT_SUCCESS : fail("serve", o->listen, strerror(-error));
+}
+
+/* Before it listens: who asks for a token or TLS is served with it, or not at all. */
+static int load_files(const struct options *o, struct token *token, struct channel_tls **tls)
+{
+    char error[ERROR_BYTES];
+
+    if (o->token_file != NULL && token_load(token, o->token_file, error, sizeof(error)) != 0) {
+        fprintf(stderr, "pennyline-grpc: %s\n", error);
+        return -1;
+    }
+    if (o->certificate != NULL)
+        *tls = channel_tls_load(o->certificate, o->key, error, sizeof(error));
+    if (o->certificate != NULL && *tls == NULL) {
+        fprintf(stderr, "pennyline-grpc: TLS: %s\n", error);
+        return -1;
+    }
+    return 0;
 }
 
 int main(int argc, char **argv)
 {
     struct options o = {.listen = DEFAULT_LISTEN, .socket = CONTROL_DEFAULT_SOCKET};
+    struct token token = {.n = 0};
+    struct channel_tls *tls = NULL;
     bool is_local;
-    int listener;
+    int listener, result;
 
     argp_program_version = "pennyline-grpc " PENNYLINE_VERSION;
     argp_err_exit_status = EXIT_USAGE;
@@ -127,11 +174,13 @@ int main(int argc, char **argv)
     }
     if (listener < 0)
         return fail("listen at", o.listen, strerror(-listener));
-    if (!is_local && !o.anyone) {
+    if (!is_local && !o.anyone && (o.token_file == NULL || o.certificate == NULL)) {
         fail("--listen", o.listen,
-             "whoever reaches this address could drop segments; listen at 127.0.0.1, or say "
-             "--anyone");
+             "whoever reaches this address could drop segments; listen at 127.0.0.1, give "
+             "--token-file and --tls-certificate, or say --anyone");
         return EXIT_USAGE;
     }
-    return serve(&o, listener);
+    result = load_files(&o, &token, &tls) == 0 ? serve(&o, listener, &token, tls) : EXIT_ERROR;
+    channel_tls_free(tls);
+    return result;
 }

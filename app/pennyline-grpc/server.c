@@ -22,6 +22,7 @@
 
 struct server {
     struct service *service;
+    const struct channel_tls *tls;
     int listener;
     struct connection *connections[MOST_CONNECTIONS];
     struct pollfd polled[N_OTHERS + MOST_CONNECTIONS];
@@ -109,7 +110,7 @@ static void accept_one(struct server *s)
     if (fd < 0)
         return;
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-    s->connections[s->n] = connection_create(s->service, fd);
+    s->connections[s->n] = connection_create(s->service, fd, s->tls);
     s->n += s->connections[s->n] != NULL;
 }
 
@@ -165,7 +166,8 @@ static int wait_for_any(struct server *s)
     return poll(s->polled, N_OTHERS + s->n, TICK_MS) < 0 ? -errno : 0;
 }
 
-int server_run(struct service *service, int listener, const volatile sig_atomic_t *stop)
+int server_run(struct service *service, int listener, const struct channel_tls *tls,
+               const volatile sig_atomic_t *stop)
 {
     struct server *s = calloc(1, sizeof(*s));
     double ticked_s = monotonic_s();
@@ -173,6 +175,7 @@ int server_run(struct service *service, int listener, const volatile sig_atomic_
 
     if (s != NULL) {
         s->service = service;
+        s->tls = tls;
         s->listener = listener;
     }
     while (error == 0 && !*stop) {

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdbool.h>
 
+#include "channel.h"
 #include "service.h"
 
 #define MOST_CONNECTIONS 256
@@ -18,7 +19,9 @@ int server_listen(const char *text, bool *is_local);
 #define SERVER_ADDRESS_BYTES 64
 void server_address(int listener, char out[SERVER_ADDRESS_BYTES]);
 
-/* Returns when *stop is set by a signal; 0, or what poll(2) says. Takes the listener. */
-int server_run(struct service *service, int listener, const volatile sig_atomic_t *stop);
+/* Returns when *stop is set by a signal; 0, or what poll(2) says. Takes the listener. `tls` NULL:
+ * in the clear. */
+int server_run(struct service *service, int listener, const struct channel_tls *tls,
+               const volatile sig_atomic_t *stop);
 
 #endif

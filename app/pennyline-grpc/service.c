@@ -7,8 +7,11 @@
 
 #include "base/compiler.h"
 #include "config_calls.h"
+#include "health.pb-c.h"
+#include "reflection.h"
 
 #define SERVICE     "/openpenny.api.PennyService/"
+#define HEALTH      "/grpc.health.v1.Health/"
 #define NOT_BY_GRPC "error: not possible by this call: "
 
 static void fail(struct service_answer *out, enum grpc_status status, const char *words)
@@ -79,24 +82,59 @@ static void other_call(struct service *s, const char *name, void *owner, struct 
     fail(out, GRPC_UNIMPLEMENTED, "PennyService has no such call");
 }
 
-/* grpc.health.v1: SERVING, which field 1 says by 1. */
-static void check_health(struct service_answer *out)
+/* The one service that has a health, and the program as a whole, whose name is empty: both are as
+ * pennyline is. */
+static bool has_health(const char *name)
 {
-    static const uint8_t serving[] = {0x08, 0x01};
+    return name[0] == '\0' || strcmp(name, "openpenny.api.PennyService") == 0;
+}
 
-    out->message = malloc(sizeof(serving));
-    if (out->message == NULL)
-        return;
-    memcpy(out->message, serving, sizeof(serving));
-    out->n = sizeof(serving);
+static void check_health(struct service *s, const uint8_t *message, size_t n, void *owner,
+                         struct service_answer *out)
+{
+    Grpc__Health__V1__HealthCheckRequest *request =
+        grpc__health__v1__health_check_request__unpack(NULL, n, message);
+
+    if (request == NULL)
+        fail(out, GRPC_INVALID_ARGUMENT, "no HealthCheckRequest");
+    else if (!has_health(request->service))
+        fail(out, GRPC_NOT_FOUND, "no such service");
+    else
+        start(s, JOB_HEALTH, NULL, owner, out);
+    if (request != NULL)
+        grpc__health__v1__health_check_request__free_unpacked(request, NULL);
+}
+
+bool service_allows(const struct service *s, const char *path, const char *authorization)
+{
+    return s->token->n == 0 || strncmp(path, HEALTH, strlen(HEALTH)) == 0 ||
+           token_is_in(s->token, authorization);
+}
+
+bool service_is_streaming(const char *path)
+{
+    return strcmp(path, "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo") == 0 ||
+           strcmp(path, "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo") == 0;
+}
+
+void service_stream_call(const uint8_t *message, size_t n, struct service_answer *out)
+{
+    int error;
+
+    *out = (struct service_answer){0};
+    error = reflection_answer(message, n, &out->message, &out->n);
+    if (error == -EBADMSG)
+        fail(out, GRPC_INVALID_ARGUMENT, "no ServerReflectionRequest");
+    else if (error != 0)
+        fail(out, GRPC_RESOURCE_EXHAUSTED, "not enough memory");
 }
 
 void service_call(struct service *s, const char *path, const uint8_t *message, size_t n,
                   void *owner, struct service_answer *out)
 {
     *out = (struct service_answer){0};
-    if (strcmp(path, "/grpc.health.v1.Health/Check") == 0)
-        check_health(out);
+    if (strcmp(path, HEALTH "Check") == 0)
+        check_health(s, message, n, owner, out);
     else if (strcmp(path, SERVICE "StartTest") == 0)
         start_test(s, message, n, owner, out);
     else if (strncmp(path, SERVICE, strlen(SERVICE)) == 0)

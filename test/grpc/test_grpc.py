@@ -8,24 +8,14 @@ import json
 import os
 import pathlib
 import random
-import re
 import socket
-import subprocess
-import sys
-import tempfile
 import time
 import unittest
 
-try:
-    import grpc
-except ModuleNotFoundError:
-    print("skipped: python3-grpcio is not installed")
-    sys.exit(77)
+import grpc
 
-from client import stubs
-from stand_in import REPORT, StandIn
-
-PATIENCE_S = 20
+from stand_in import REPORT
+from world import PATIENCE_S, World, penny_pb2, penny_pb2_grpc, run
 
 ACTIVE_1_0 = {"monitoring": {"active": {
     "enabled": True,
@@ -59,54 +49,6 @@ PASSIVE_1_1 = {"runtime_policy": {
     "thresholds": {"passive_min_flows_to_finish": 10, "passive_max_parallel_flows": 10,
                    "passive_max_execution_time_seconds": 150,
                    "monitored_flow_idle_expiry_seconds": 15.0}}}
-
-
-class Program:
-    def __init__(self, *arguments):
-        self.process = subprocess.Popen([GRPC, "--listen", "127.0.0.1:0", *arguments],
-                                        stderr=subprocess.PIPE, text=True)
-        self.line = self.process.stderr.readline()
-        match = re.search(r"listening at 127\.0\.0\.1:(\d+)", self.line)
-        self.port = int(match.group(1)) if match else None
-
-    def channel(self):
-        return grpc.insecure_channel(f"127.0.0.1:{self.port}")
-
-    def stop(self):
-        self.process.terminate()
-        code = self.process.wait(timeout=PATIENCE_S)
-        self.process.stderr.close()
-        return code
-
-
-class World(unittest.TestCase):
-    arguments = ()
-
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.stand_in = StandIn(pathlib.Path(folder.name) / "control")
-        self.addCleanup(self.stand_in.stop)
-        self.program = Program("--socket", str(self.stand_in.path), *self.arguments)
-        self.addCleanup(self.expect_good_end)
-        self.channel = self.program.channel()
-        self.addCleanup(self.channel.close)
-        self.stub = penny_pb2_grpc.PennyServiceStub(self.channel)
-
-    def expect_good_end(self):
-        self.assertEqual(self.program.stop(), 0)
-
-    def ask(self, override=None, timeout=PATIENCE_S, **fields):
-        request = {"prefix": "192.0.2.0", "mask_bits": 24, **fields}
-        if override is not None:
-            request["config_override_json"] = json.dumps(override)
-        return self.stub.StartTest(penny_pb2.StartTestRequest(**request), timeout=timeout)
-
-    def wait_until(self, condition):
-        until = time.monotonic() + PATIENCE_S
-        while not condition():
-            self.assertLess(time.monotonic(), until)
-            time.sleep(0.02)
 
 
 class Calls(World):
@@ -359,28 +301,22 @@ class WithoutPrefix(World):
 
 
 class CommandLine(unittest.TestCase):
-    def run_it(self, *arguments):
-        return subprocess.run([GRPC, *arguments], capture_output=True, text=True, timeout=PATIENCE_S,
-                              check=False)
-
     def test_it_does_not_listen_beyond_this_machine_unless_told(self):
-        done = self.run_it("--listen", "0.0.0.0:0")
+        done = run("--listen", "0.0.0.0:0")
         self.assertEqual(done.returncode, 2)
         self.assertIn("--anyone", done.stderr)
 
     def test_bad_addresses_are_refused(self):
         for text in ("", "x", "127.0.0.1", "127.0.0.1:x", "127.0.0.1:65536", "[::1:1", ":1"):
-            self.assertEqual(self.run_it("--listen", text).returncode, 2, text)
-        self.assertEqual(self.run_it("x").returncode, 2)
+            self.assertEqual(run("--listen", text).returncode, 2, text)
+        self.assertEqual(run("x").returncode, 2)
 
     def test_an_address_that_is_taken_is_told(self):
         with socket.create_server(("127.0.0.1", 0)) as taken:
-            done = self.run_it("--listen", f"127.0.0.1:{taken.getsockname()[1]}")
+            done = run("--listen", f"127.0.0.1:{taken.getsockname()[1]}")
         self.assertEqual(done.returncode, 1)
         self.assertIn("Address already in use", done.stderr)
 
 
 if __name__ == "__main__":
-    penny_pb2, penny_pb2_grpc = stubs(sys.argv.pop())
-    GRPC = sys.argv.pop()
     unittest.main()
