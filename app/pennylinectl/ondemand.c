@@ -25,7 +25,8 @@ enum {
 static const struct argp_option rows[] = {
     {"source", KEY_SOURCE, "CIDR[,...]", 0, "slice: packets from these prefixes", 0},
     {"destination", KEY_DESTINATION, "CIDR[,...]", 0, "Only packets to these prefixes", 0},
-    {"ingress", KEY_INGRESS, "PORT[/VLAN]", 0, "Only packets that came in there", 0},
+    {"ingress", KEY_INGRESS, "PORT[/VLAN]", 0,
+     "Only packets that came in there; or the name of an ingress", 0},
     {"mode", KEY_MODE, "MODE", 0, "active (default): drop and watch; passive: watch", 0},
     {"set", KEY_SET, "NAME=VALUE", 0,
      "Set a parameter of the test (of a slice: any option) by its configuration name", 0},
@@ -46,12 +47,12 @@ static void add_list(struct argp_state *state, struct options *o, const char *ke
     json_object_set_new(o->request, key, list);
 }
 
-/* PORT, PORT/VLAN, or /VLAN. */
+/* PORT, PORT/VLAN, /VLAN, or the name of an ingress, which may be a port's, too. */
 static void add_ingress(struct argp_state *state, struct options *o, const char *argument)
 {
     const char *slash = strchr(argument, '/');
     size_t n = slash != NULL ? (size_t)(slash - argument) : strlen(argument);
-    json_t *ingress = json_object();
+    json_t *ingress = slash != NULL ? json_object() : json_string(argument);
     char *end = NULL;
     unsigned long vlan = slash != NULL ? strtoul(slash + 1, &end, 10) : 0;
 
@@ -60,7 +61,7 @@ static void add_ingress(struct argp_state *state, struct options *o, const char 
                    "--ingress: \"%s\"; write PORT, PORT/VLAN or /VLAN, with a VLAN of 0 to "
                    "4094",
                    argument);
-    if (n > 0)
+    if (slash != NULL && n > 0)
         json_object_set_new(ingress, "port", json_stringn(argument, n));
     if (slash != NULL)
         json_object_set_new(ingress, "vlan", json_integer((json_int_t)vlan));

@@ -103,7 +103,7 @@ extern const struct option_kind kind_reference, kind_references, kind_object, ki
 /* A set of words, a bit each in a uint32_t; and an object that refers to items of the array that it
  * stands in, so it is read when these are known. */
 extern const struct option_kind kind_words, kind_late_object;
-extern const struct option_kind kind_neighbors, kind_addresses, kind_acl;
+extern const struct option_kind kind_neighbors, kind_addresses, kind_acl, kind_ingress;
 
 extern const struct option_object object_root, object_instance, object_eal, object_port;
 extern const struct option_object object_next_hop, object_slice, object_test, object_driver;

@@ -54,11 +54,17 @@ static void print_cell(FILE *to, const char *text)
         fprintf(to, *text == '|' ? "\\%c" : "%c", *text);
 }
 
+/* Whose options are told beside its own. */
+static bool is_object(const struct option_row *row)
+{
+    return row->kind == &kind_object || row->kind == &kind_ingress;
+}
+
 static void print_default(FILE *to, const struct option_row *row)
 {
     if (row->fallback == NULL)
         fputs(row->kind->is_ignored ? "" : "required", to);
-    else if (row->kind == &kind_object)
+    else if (is_object(row))
         fputs("its own", to);
     else
         fprintf(to, "`%s`", row->fallback);
@@ -87,7 +93,7 @@ static void print_rows(FILE *to, const struct option_object *object)
         char prefix[64];
 
         print_row(to, "", row);
-        if (row->kind != &kind_object)
+        if (!is_object(row))
             continue;
         snprintf(prefix, sizeof(prefix), "%s.", row->name);
         for (size_t j = 0; j < row->object->n_rows; j++)

@@ -603,11 +603,13 @@ static const struct option_row slice_rows[] = {
      .otherwise = "any",
      .help = "Prefixes that packets go to."},
     {.name = "ingress",
-     .kind = &kind_object,
+     .kind = &kind_ingress,
      SLICE(ingress),
      .object = &object_ingress,
      .fallback = "{}",
-     .help = "Where packets came in."},
+     .help = "Where packets came in; the name of one of `ingresses`, or of a port, stands for its "
+             "conditions. An ingress that its inner VLAN or source MAC tells has none that a slice "
+             "looks at."},
     {.name = "ports",
      .kind = &kind_object,
      SLICE(ports),

@@ -40,7 +40,7 @@ static const struct command_argument test_start_arguments[] = {
 static const struct command_argument test_arguments[] = {
     {"source", ARGUMENT_TEXTS, true, 0, "the prefix, or a list of up to 64: a test each"},
     {"destination", ARGUMENT_TEXTS, false, 0, "only packets to these prefixes"},
-    {"ingress", ARGUMENT_OBJECT, false, 0, "only packets that came in there, as of a slice"},
+    {"ingress", ARGUMENT_PLACE, false, 0, "only packets that came in there, as of a slice"},
     {"mode", ARGUMENT_TEXT, false, 0, "active (default), or passive: watch, and drop nothing"},
     {"set", ARGUMENT_OBJECT, false, 0,
      "parameters of the test, as of a slice; without max_duration_ms it ends after 60 s"},
@@ -319,6 +319,8 @@ static bool is_allowed(const struct command_argument *argument, json_t *value)
         return json_is_string(value) || json_is_array(value);
     case ARGUMENT_OBJECT:
         return json_is_object(value);
+    case ARGUMENT_PLACE:
+        return json_is_object(value) || json_is_string(value);
     case ARGUMENT_EVENTS:
         return json_is_array(value);
     }
@@ -334,6 +336,7 @@ static void describe(const struct command_argument *argument, char *out, size_t 
                  argument->kind == ARGUMENT_TEXT     ? "a text"
                  : argument->kind == ARGUMENT_TEXTS  ? "a text or a list of texts"
                  : argument->kind == ARGUMENT_OBJECT ? "an object"
+                 : argument->kind == ARGUMENT_PLACE  ? "a text or an object"
                  : argument->kind == ARGUMENT_EVENTS ? "a list of events"
                  : argument->kind == ARGUMENT_SWITCH ? "true or false"
                                                      : "a number or a text");

@@ -24,6 +24,7 @@ enum argument_kind {
     ARGUMENT_AGGREGATE, /* a number, or a text */
     ARGUMENT_TEXTS,     /* a text, or a list */
     ARGUMENT_OBJECT,
+    ARGUMENT_PLACE,  /* a text, or an object */
     ARGUMENT_EVENTS, /* a list */
 };
 

@@ -226,7 +226,8 @@ static void check_row(size_t place, const struct option_row *row)
         check_number(place, row);
     else if (row->kind == &kind_enum)
         check_words(place, row);
-    else if (row->kind != &kind_object && row->kind != &kind_late_object && !row->kind->is_ignored)
+    else if (row->kind != &kind_object && row->kind != &kind_late_object &&
+             row->kind != &kind_ingress && !row->kind->is_ignored)
         check_samples(place, row);
 }
 
@@ -371,6 +372,43 @@ static void references_become_indices_and_any_is_both_families(void **state)
                          config->slices[0].sources[1].is_ipv4);
     assert_int_equal(config->slices[0].n_destinations, 2);
     config_free(config);
+}
+
+/* What it stands for is what the slice is: an ingress, or else a port, of that name. */
+static void an_ingress_by_name_is_its_conditions(void **state)
+{
+    struct config *config = NULL, *again = NULL;
+    struct config_error error;
+    json_t *written, *rewritten;
+    static const char text[] =
+        "{\"ports\":[{\"name\":\"a\",\"device\":\"eth0\",\"pair\":\"b\"},{\"name\":\"b\","
+        "\"device\":"
+        "\"eth1\",\"decapsulate\":true}],"
+        "\"ingresses\":[{\"name\":\"a\",\"relation\":\"peer\",\"port\":\"b\",\"vlan\":7},"
+        "{\"name\":\"i\",\"relation\":\"peer\",\"tunnel\":\"vxlan\",\"tunnel_id\":5}],"
+        "\"slices\":[{\"name\":\"s\",\"mode\":\"off\",\"ingress\":\"a\"},"
+        "{\"name\":\"t\",\"mode\":\"off\",\"ingress\":\"b\"},"
+        "{\"name\":\"u\",\"mode\":\"off\",\"ingress\":\"i\"}]}";
+
+    (void)state;
+    assert_int_equal(config_load_text(text, &config, &error), 0);
+    assert_int_equal(config->slices[0].ingress.port, 1);
+    assert_int_equal(config->slices[0].ingress.vlan, 7);
+    assert_int_equal(config->slices[1].ingress.port, 1);
+    assert_int_equal(config->slices[1].ingress.vlan, SLICE_ANY_VLAN);
+    assert_int_equal(config->slices[1].ingress.tunnel, SLICE_ANY_TUNNEL);
+    assert_false(config->slices[1].ingress.has_tunnel_id);
+    assert_int_equal(config->slices[2].ingress.port, SLICE_ANY_PORT);
+    assert_int_equal(config->slices[2].ingress.tunnel_id, 5);
+    /* what is written reads as the same */
+    written = config_to_json(config);
+    assert_int_equal(config_load_json(written, &again, &error), 0);
+    rewritten = config_to_json(again);
+    assert_true(json_equal(written, rewritten));
+    json_decref(written);
+    json_decref(rewritten);
+    config_free(config);
+    config_free(again);
 }
 
 /* Loads ports "a" (1 in 100), "b" (whole) and "c" (not said), all mirrors, with one slice. */
@@ -555,6 +593,7 @@ int main(void)
         cmocka_unit_test(an_escalation_comes_back_as_it_was_set),
         cmocka_unit_test(devices_are_told_apart_by_their_text),
         cmocka_unit_test(one_device_cannot_be_two_ports_however_it_is_written),
+        cmocka_unit_test(an_ingress_by_name_is_its_conditions),
         cmocka_unit_test(a_vdev_may_take_an_interface_of_the_kernel),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
