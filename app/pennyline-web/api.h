@@ -24,8 +24,9 @@ struct api_route {
 void api_answer(struct web *w, struct request *q, struct reply *r);
 
 /* api_read.c */
-api_handler api_get_status, api_get_slices, api_get_aggregates, api_get_aggregate, api_get_verdicts,
-    api_get_events, api_get_kill_switch, api_get_metrics, api_get_healthz, api_get_readyz;
+api_handler api_get_status, api_get_slices, api_get_machines, api_get_aggregates, api_get_aggregate,
+    api_get_verdicts, api_get_events, api_get_kill_switch, api_get_metrics, api_get_healthz,
+    api_get_readyz;
 /* api_change.c */
 api_handler api_delete_test, api_put_kill_switch, api_post_reload, api_post_drain;
 /* Sends a command (takes `request`) on behalf of who sent `q`, NULL for what only reads: true, and

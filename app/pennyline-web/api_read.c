@@ -24,6 +24,12 @@ void api_get_slices(struct web *w, struct request *q, struct reply *r)
     mirror_write_slices(w->mirror, r->out);
 }
 
+void api_get_machines(struct web *w, struct request *q, struct reply *r)
+{
+    (void)q;
+    mirror_write_part(w->mirror, MIRROR_MACHINES, r->out);
+}
+
 static bool is_one_of(const char *value, const char *const *allowed, size_t n)
 {
     for (size_t i = 0; i < n; i++)

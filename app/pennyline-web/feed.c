@@ -16,6 +16,7 @@
 #define STATUS_INTERVAL_S  0.5
 #define SLICES_INTERVAL_S  10.0
 #define SOURCES_INTERVAL_S 1.0 /* all items that are counted, one by one */
+#define PARTS_INTERVAL_S   2.0
 #define RECONNECT_S        1.0
 #define CONNECT_S          2 /* feed_stop() waits for it, too */
 #define PAGE               32
@@ -162,6 +163,26 @@ static bool take_sources(struct feed *f, uint32_t *item)
     return true;
 }
 
+/* One that this pennyline does not have is refused. */
+static bool take_parts(struct feed *f)
+{
+    static const char *const commands[] = {
+#define PART_COMMAND(name, command) command,
+        MIRROR_PARTS(PART_COMMAND)
+#undef PART_COMMAND
+    };
+
+    for (unsigned int i = 0; i < MIRROR_N_PARTS; i++) {
+        json_t *answer = ask(f, json_pack("{s:s}", "command", commands[i]));
+
+        if (answer == NULL && !f->ask.connection.is_refusal)
+            return false;
+        mirror_set_part(f->config.mirror, (enum mirror_part)i, answer);
+        json_decref(answer);
+    }
+    return true;
+}
+
 /* One page from number *from on; *from is UINT32_MAX when it was the last. */
 static bool take_page(struct feed *f, uint32_t *from, uint32_t within_ms)
 {
@@ -249,7 +270,7 @@ static bool take_dirty(struct feed *f)
 
 /* When each was done last, and how far the round of aggregates is. */
 struct rounds {
-    double status_s, slices_s, dirty_s, sources_s;
+    double status_s, slices_s, dirty_s, sources_s, parts_s;
     double rest_s;                /* until when nothing is asked but the status */
     double began_s, last_began_s; /* of rounds of aggregates; 0: none yet */
     uint32_t from;
@@ -321,6 +342,10 @@ static bool take_next(struct feed *f, struct rounds *r)
     if (atomic_exchange(&f->other_slices, false) || now_s - r->slices_s >= SLICES_INTERVAL_S) {
         r->slices_s = now_s;
         return take_slices(f);
+    }
+    if (now_s - r->parts_s >= PARTS_INTERVAL_S) {
+        r->parts_s = now_s;
+        return take_parts(f);
     }
     if (now_s - r->dirty_s >= DIRTY_INTERVAL_S) {
         r->dirty_s = now_s;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/compiler.h"
+#include "metrics_machines.h"
 #include "metrics_sources.h"
 #include "metrics_text.h"
 #include "stats/counters.h"
@@ -413,6 +414,7 @@ void metrics_write(struct mirror *m, const struct metrics_of_web *web,
         write_verdicts(m, v.n_slices, out);
         write_slices(m, v.n_slices, out);
         write_units(m, v.n_slices, out);
+        metrics_write_machines(json_object_get(v.parts[MIRROR_MACHINES], "machines"), out);
     }
     mirror_end(m);
     metrics_write_sources(sources, out);

@@ -46,6 +46,10 @@ static void forget(struct mirror *m)
     free(m->aggregates);
     free(m->slices);
     json_decref(m->status);
+    for (unsigned int i = 0; i < MIRROR_N_PARTS; i++) {
+        json_decref(m->parts[i]);
+        m->parts[i] = NULL;
+    }
     m->aggregates = NULL;
     m->slices = NULL;
     m->status = NULL;
@@ -102,6 +106,16 @@ void mirror_set_status(struct mirror *m, const json_t *status, double now_s)
     json_decref(m->status);
     m->status = copy;
     m->status_at_s = now_s;
+    pthread_rwlock_unlock(&m->lock);
+}
+
+void mirror_set_part(struct mirror *m, enum mirror_part part, const json_t *answer)
+{
+    json_t *copy = answer != NULL ? json_deep_copy(answer) : NULL;
+
+    pthread_rwlock_wrlock(&m->lock);
+    json_decref(m->parts[part]);
+    m->parts[part] = copy;
     pthread_rwlock_unlock(&m->lock);
 }
 

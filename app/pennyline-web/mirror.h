@@ -31,6 +31,17 @@ void mirror_destroy(struct mirror *m);
 void mirror_set_status(struct mirror *m, const json_t *status, double now_s);
 void mirror_set_slices(struct mirror *m, const json_t *slices);
 void mirror_set_aggregate(struct mirror *m, const json_t *aggregate, double now_s);
+
+/* Parts of pennyline that are asked for as a whole: X(name in capitals, command). */
+#define MIRROR_PARTS(X) X(MACHINES, "machines")
+enum mirror_part {
+#define MIRROR_PART_ENUM(name, command) MIRROR_##name,
+    MIRROR_PARTS(MIRROR_PART_ENUM)
+#undef MIRROR_PART_ENUM
+        MIRROR_N_PARTS
+};
+/* NULL: there is none. */
+void mirror_set_part(struct mirror *m, enum mirror_part part, const json_t *answer);
 /* There are none (any more) with numbers from `first` up to `end`, which is not one of them. */
 void mirror_forget_aggregates(struct mirror *m, uint32_t first, uint32_t end);
 /* All aggregates were heard of once. */
@@ -56,15 +67,18 @@ void mirror_write_verdicts(struct mirror *m, uint32_t count, FILE *out);
 void mirror_write_slices(struct mirror *m, FILE *out);
 /* {"connected", "trouble", "age_s", "complete", "left_out", "status"}. */
 void mirror_write_status(struct mirror *m, double now_s, FILE *out);
+/* The command's result; null as long as it is not known. */
+void mirror_write_part(struct mirror *m, enum mirror_part part, FILE *out);
 /* The points of its evidence. */
 void mirror_write_history(struct mirror *m, uint32_t aggregate, FILE *out);
 
 /* For metrics and health: holds the reader's lock from begin to end. */
 struct mirror_view {
     bool connected, complete;
-    double age_s;         /* of the status */
-    double epoch_age_s;   /* since a status told of a new one */
-    const json_t *status; /* NULL: none yet */
+    double age_s;               /* of the status */
+    double epoch_age_s;         /* since a status told of a new one */
+    const json_t *status;       /* NULL: none yet */
+    const json_t *const *parts; /* by enum mirror_part; NULL: none yet */
     uint32_t n_aggregates;
     uint32_t n_left_out; /* beyond MIRROR_MAX_AGGREGATES: it is not complete then */
     uint32_t n_slices;

@@ -49,6 +49,7 @@ struct mirror {
     json_t *status;
     double status_at_s;
     double epoch_at_s; /* when a status first told of its epoch */
+    json_t *parts[MIRROR_N_PARTS];
     struct mirrored_slice *slices;
     uint32_t n_slices;
     struct mirrored_aggregate *aggregates;

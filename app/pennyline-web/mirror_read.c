@@ -120,6 +120,16 @@ void mirror_write_status(struct mirror *m, double now_s, FILE *out)
     pthread_rwlock_unlock(&m->lock);
 }
 
+void mirror_write_part(struct mirror *m, enum mirror_part part, FILE *out)
+{
+    pthread_rwlock_rdlock(&m->lock);
+    if (m->parts[part] != NULL)
+        json_dumpf(m->parts[part], out, JSON_COMPACT | JSON_ALL_DIGITS);
+    else
+        fputs("null", out);
+    pthread_rwlock_unlock(&m->lock);
+}
+
 void mirror_write_history(struct mirror *m, uint32_t aggregate, FILE *out)
 {
     pthread_rwlock_rdlock(&m->lock);
@@ -148,6 +158,7 @@ struct mirror_view mirror_begin(struct mirror *m, double now_s)
         .age_s = m->status != NULL ? now_s - m->status_at_s : 0,
         .epoch_age_s = m->status != NULL ? now_s - m->epoch_at_s : 0,
         .status = m->status,
+        .parts = (const json_t *const *)m->parts,
         .n_aggregates = m->n_aggregates,
         .n_slices = m->n_slices,
     };

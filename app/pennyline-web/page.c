@@ -14,6 +14,7 @@
 static const struct page_file files[] = {
     {"/", "index.html", "text/html; charset=utf-8", NULL, 0, ""},
     {"/page.css", "page.css", "text/css; charset=utf-8", NULL, 0, ""},
+    {"/js/machines.js", "js/machines.js", "text/javascript; charset=utf-8", NULL, 0, ""},
     {"/js/main.js", "js/main.js", "text/javascript; charset=utf-8", NULL, 0, ""},
     {"/js/api.js", "js/api.js", "text/javascript; charset=utf-8", NULL, 0, ""},
     {"/js/charts.js", "js/charts.js", "text/javascript; charset=utf-8", NULL, 0, ""},

@@ -156,15 +156,13 @@ static json_t *rules_json(const struct appliance *a, const struct machine_runnin
     return list;
 }
 
-/* States that some key is in, as of the latest whole round of the sweeper. */
+/* Keys in each state, as of the latest whole round of the sweeper. */
 static json_t *states_json(const struct machine_running *r, const struct machine_occupancy *o)
 {
     json_t *states = json_object();
 
     for (uint32_t i = 0; i < r->text->n_states; i++)
-        if (o->n_in_state[i] > 0)
-            json_object_set_new(states, r->text->states[i],
-                                json_integer((json_int_t)o->n_in_state[i]));
+        json_object_set_new(states, r->text->states[i], json_integer((json_int_t)o->n_in_state[i]));
     return states;
 }
 

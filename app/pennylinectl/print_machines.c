@@ -13,7 +13,7 @@ static void states_cell(const json_t *row, char out[CELL_BYTES])
 
     snprintf(out, CELL_BYTES, "-");
     json_object_foreach (states, state, n)
-        if (used < CELL_BYTES)
+        if (used < CELL_BYTES && json_integer_value(n) > 0)
             used +=
                 (size_t)snprintf(out + used, CELL_BYTES - used, "%s%s %lld", used == 0 ? "" : ", ",
                                  state, (long long)json_integer_value(n));

@@ -96,6 +96,7 @@ json_t *command_run_map_summary(struct command_call *call);
 json_t *command_run_map_why(struct command_call *call);
 json_t *command_run_map_decision(struct command_call *call);
 /* commands_status.c */
+double command_uptime_s(const struct command_call *call);
 json_t *command_run_status(struct command_call *call);
 json_t *command_run_sources(struct command_call *call);
 json_t *command_run_sources_list(struct command_call *call);

@@ -6,7 +6,8 @@ json_t *command_run_machines(struct command_call *call)
 {
     const struct control_operations *o = call->operations;
 
-    return json_pack("{s:o}", "machines",
+    /* With it, two replies tell rates. */
+    return json_pack("{s:f, s:o}", "uptime_s", command_uptime_s(call), "machines",
                      o->machines != NULL ? o->machines(o->context) : json_array());
 }
 

@@ -68,19 +68,23 @@ static json_t *drain_json(const struct command_call *call)
     return o->drain_state != NULL ? o->drain_state(o->context, call->now_ns) : NULL;
 }
 
+double command_uptime_s(const struct command_call *call)
+{
+    return (double)(call->now_ns - call->operations->clock->started_ns) / (double)NS_PER_S;
+}
+
 json_t *command_run_status(struct command_call *call)
 {
     const struct control_operations *o = call->operations;
     const char *suspended = manager_suspended(o->manager);
-    double uptime_s = (double)(call->now_ns - o->clock->started_ns) / (double)NS_PER_S;
 
     return json_pack(
         "{s:s, s:s, s:f, s:b, s:s?, s:b, s:o?, s:I, s:I, s:I, s:b, s:o, s:o, s:o, s:o, s:o}",
         "version", PENNYLINE_VERSION, "instance", o->instance != NULL ? o->instance : "",
-        "uptime_s", uptime_s, "kill_switch", (int)manager_kill_switch(o->manager), "suspended",
-        suspended, "tracking_shed", (int)manager_sheds_tracking(o->manager), "draining",
-        drain_json(call), "epoch", (json_int_t)manager_epoch(o->manager), "n_aggregates",
-        (json_int_t)manager_n_live_aggregates(o->manager), "max_aggregates",
+        "uptime_s", command_uptime_s(call), "kill_switch", (int)manager_kill_switch(o->manager),
+        "suspended", suspended, "tracking_shed", (int)manager_sheds_tracking(o->manager),
+        "draining", drain_json(call), "epoch", (json_int_t)manager_epoch(o->manager),
+        "n_aggregates", (json_int_t)manager_n_live_aggregates(o->manager), "max_aggregates",
         (json_int_t)manager_most_aggregates(o->manager), "aggregates_full",
         (int)(manager_aggregates_full_since(o->manager) != 0), "tests", tests_json(o->manager),
         "drop_budget", drop_budget_json(o->manager, call->now_ns), "workers", workers_json(o),

@@ -34,6 +34,15 @@ const cases = {
     assert.equal(await page.locator("#lcores tbody tr").count(), 2);
   },
 
+  async machines_say_what_they_do(page) {
+    const cells = page.locator("#machines tbody tr").first().locator("td");
+    await until(async () => /\d/.test((await cells.allInnerTexts())[1]));
+    const words = await cells.allInnerTexts();
+    assert.deepEqual([words[0], ...words.slice(4, 6)], ["knock", "12 of 65.5K", "open 10, one 2"]);
+    assert.match(words[6], /^otherwise \d+(\.\d)?\/s, rule (0|2) \d+(\.\d)?\/s, rule (0|2) \d+(\.\d)?\/s$/);
+    assert.match(await text(page, "#machines tbody tr:nth-child(2)"), /many \(forwards all\).*and 249 more/s);
+  },
+
   async the_table_filters_and_sorts(page) {
     await page.fill("#search", "10.0.9.");
     await page.locator("#count", { hasText: "1 of" }).waitFor();
@@ -143,7 +152,7 @@ const cases = {
         return e.dataset.aggregate ? "row" : e.id || e.closest("[role=columnheader]")?.innerText || e.className;
       }));
     }
-    assert.deepEqual(seen, ["skip", "token", "kill-switch", "search", "filter-slice", "filter-verdict", "filter-state",
+    assert.deepEqual(seen, ["skip", "token", "kill-switch", "sources-item", "wide", "search", "filter-slice", "filter-verdict", "filter-state",
       "aggregate", "verdict", "test", "evidence", "came back", "packets", "first seen", "last seen", "row"]);
   },
 };

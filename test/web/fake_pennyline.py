@@ -30,8 +30,15 @@ def counter_names(kind):
     return re.findall(r'X\(\w+,\s*"(\w+)"', body)
 
 
+def machine_counters():
+    with open(os.path.join(TREE, "lib", "machine", "machine.h"), encoding="utf-8") as header:
+        body = header.read().split("#define MACHINE_COUNTERS(X)", 1)[1].split("\n\n", 1)[0]
+    return re.findall(r"X\((\w+),", body)
+
+
 AGGREGATE_COUNTERS = counter_names("AGGREGATE_COUNTERS")
 WORKER_COUNTERS = counter_names("WORKER_COUNTERS")
+MACHINE_COUNTERS = machine_counters()
 SLICES = ["edge <b>&\"quoted\"", "transit", "lab"]
 FLOW = {"source": "192.0.2.7", "source_port": 40000, "destination": "198.51.100.9",
         "destination_port": 443, "ingress": 0}
@@ -255,6 +262,19 @@ class Pennyline:
         offset, count = request.get("offset", 0), request.get("count", 100)
         return {"total": len(found), "offset": offset,
                 "aggregates": [a.report(now) for a in found[offset:offset + count]]}
+
+    def do_machines(self, _):
+        now = self.now()
+        n = int(now * 100)
+        counters = dict.fromkeys(MACHINE_COUNTERS, 0)
+        counters.update(packets=n, dropped=n // 2, counts={"knocks": n // 4}, events={"opened": 3})
+        rules = [n // 4, 0, n // 4, n - 2 * (n // 4)]
+        many = dict(counters, counts={}, events={})
+        return {"uptime_s": now, "machines": [
+            {"name": "knock", "forwards_all": False, "keys": 12, "max_keys": 65536,
+             "states": {"closed": 0, "one": 2, "open": 10}, "rules": rules, "counters": counters},
+            {"name": "many", "forwards_all": True, "keys": 300, "max_keys": 300,
+             "states": {f"s{i}": i for i in range(256)}, "rules": [1] * 1025, "counters": many}]}
 
     def find(self, request):
         wanted = request["aggregate"]

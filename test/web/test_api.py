@@ -30,7 +30,7 @@ class Rest(World):
     def test_what_comes_is_as_described(self):
         while len(self.server.pennyline.asked) < 3:
             self.web.change("POST", "/api/v1/tests", '{"source": "192.0.2.0/24"}')
-        self.assertEqual(description.check_all_gets(self.web, 3, 3), 14)
+        self.assertEqual(description.check_all_gets(self.web, 3, 3), 15)
 
     def test_errors_are_as_described(self):
         document = description.load()
@@ -227,6 +227,14 @@ class Rest(World):
         self.assertEqual(self.web.get("/healthz").status, 200)
         self.assertIn("\npennyline_draining 1\n", self.web.get("/metrics").body.decode())
 
+    def test_machines_are_passed_on_with_the_time_they_are_of(self):
+        def told():
+            return self.web.get("/api/v1/machines").json()
+        first = wait_until(told)
+        self.assertEqual([m["name"] for m in first["machines"]], ["knock", "many"])
+        later = wait_until(lambda: (now := told())["uptime_s"] > first["uptime_s"] and now)
+        self.assertGreater(later["machines"][0]["rules"][3], first["machines"][0]["rules"][3])
+
     def test_events_go_on_from_a_cursor(self):
         for on in ("true", "false"):
             self.web.change("PUT", "/api/v1/kill-switch", '{"on": %s}' % on)
@@ -243,6 +251,20 @@ class Rest(World):
 
 
 class Metrics(World):
+    def test_rules_and_states_of_machines_have_labels_that_are_bounded(self):
+        text = wait_until(lambda: "pennyline_machine_" in (t := self.samples()) and t)
+        for line in ("pennyline_machine_keys_in_state{machine=\"knock\",state=\"open\"} 10",
+                     "pennyline_machine_keys_in_state{machine=\"knock\",state=\"closed\"} 0",
+                     # The first 64 states, and 64 to 255 in one; the first 128 rules, and 128 to 1023.
+                     f"pennyline_machine_keys_in_state{{machine=\"many\",state=\"(others)\"}} {sum(range(64, 256))}",
+                     "pennyline_machine_rule_packets_total{machine=\"many\",rule=\"(others)\"} 896",
+                     "pennyline_machine_rule_packets_total{machine=\"many\",rule=\"otherwise\"} 1",
+                     "pennyline_machine_events_total{machine=\"knock\",event=\"opened\"} 3",
+                     "pennyline_machine_forwards_all{machine=\"many\"} 1"):
+            self.assertIn(f"\n{line}\n", text)
+        self.assertEqual(text.count("pennyline_machine_rule_packets_total{machine=\"many\""), 130)
+        self.assertEqual(text.count("pennyline_machine_keys_in_state{machine=\"many\""), 65)
+
     def samples(self):
         reply = self.web.get("/metrics")
         self.assertEqual(reply.status, 200)
@@ -276,7 +298,7 @@ class Metrics(World):
     def test_labels_are_of_the_configuration_only(self):
         names = set(re.findall(r'[{,]([a-z_]+)="', self.samples()))
         self.assertLessEqual(names, {"slice", "port", "lcore", "stage", "reason", "verdict", "state", "cause",
-                                     "version", "le", "sources", "network", "transport"})
+                                     "version", "le", "sources", "network", "transport", "machine", "rule", "count", "event"})
 
     def test_load_of_workers_adds_up(self):
         text = self.samples()

@@ -5,6 +5,8 @@
 #include "telemetry/internal.h"
 
 #define KEY_BYTES 24
+/* A dictionary of telemetry has 256 entries. */
+#define MOST_ITEMS 250
 
 size_t telemetry_length(const json_t *value)
 {
@@ -30,6 +32,8 @@ json_t *telemetry_page(const struct telemetry_list *list, const struct telemetry
 
     if (p->count != 0 && p->count < end && i < end - p->count)
         end = i + p->count;
+    if (i < end && end - i > MOST_ITEMS)
+        end = i + MOST_ITEMS;
     for (; i < end; i++) {
         json_t *item = json_array_get(list->items, i - list->first), *shaped = list->shape(item);
 

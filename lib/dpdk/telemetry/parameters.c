@@ -23,6 +23,7 @@ static const struct parameter {
     [PARAMETER_COUNT] = {"count", offsetof(struct telemetry_parameters, count), false, false},
     [PARAMETER_SLICE] = {"slice", offsetof(struct telemetry_parameters, slice), true, false},
     [PARAMETER_VERDICT] = {"verdict", offsetof(struct telemetry_parameters, verdict), true, false},
+    [PARAMETER_MACHINE] = {"machine", offsetof(struct telemetry_parameters, machine), true, true},
 };
 
 struct parsing {

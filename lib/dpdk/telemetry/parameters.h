@@ -20,6 +20,7 @@ enum telemetry_parameter {
     PARAMETER_COUNT,
     PARAMETER_SLICE,
     PARAMETER_VERDICT,
+    PARAMETER_MACHINE,
 };
 
 struct telemetry_parameters {
@@ -27,10 +28,11 @@ struct telemetry_parameters {
     uint32_t offset;
     uint32_t count; /* at most so many; 0: as many as there is room for */
     char slice[TELEMETRY_TEXT_BYTES], verdict[TELEMETRY_TEXT_BYTES]; /* "": any */
+    char machine[TELEMETRY_TEXT_BYTES];
 };
 
-/* `text` may be NULL. `takes` ends with PARAMETER_NONE; worker and aggregate are a must where they
- * are taken. False, and `error` says what is wrong and what `command` takes. */
+/* `text` may be NULL. `takes` ends with PARAMETER_NONE; worker, aggregate and machine are a must
+ * where they are taken. False, and `error` says what is wrong and what `command` takes. */
 bool telemetry_parse(const char *command, const char *text, const enum telemetry_parameter *takes,
                      struct telemetry_parameters *out, char *error, size_t n_error);
 

@@ -68,6 +68,12 @@ static json_t *request_sources(const struct telemetry_parameters *p)
     return json_pack("{s:s, s:I}", "command", "sources", "item", (json_int_t)p->item);
 }
 
+static json_t *request_machines(const struct telemetry_parameters *p)
+{
+    (void)p;
+    return json_pack("{s:s}", "command", "machines");
+}
+
 /* DPDK's thread goes on answering while the program stops, and rings are freed then. */
 static pthread_mutex_t rings_lock = PTHREAD_MUTEX_INITIALIZER;
 static bool has_rings;
@@ -167,6 +173,16 @@ static const struct endpoint endpoints[] = {
      {PARAMETER_OFFSET, PARAMETER_COUNT},
      request_status,
      telemetry_shape_reasons},
+    {"/pennyline/machines",
+     "State machines in short. Parameters: offset,count",
+     {PARAMETER_OFFSET, PARAMETER_COUNT},
+     request_machines,
+     telemetry_shape_machines},
+    {"/pennyline/machine",
+     "One with rules and states. Parameters: machine,offset,count",
+     {PARAMETER_MACHINE, PARAMETER_OFFSET, PARAMETER_COUNT},
+     request_machines,
+     telemetry_shape_machine},
     {"/pennyline/memory",
      "Memory taken at start, and its use now",
      {PARAMETER_NONE},

@@ -8,6 +8,8 @@
  * on /pennyline/verdicts,C,O        the latest C (at most 100), from the O-th on
  *     /pennyline/slices,O,C  ports  lcores  flows  reasons
  *                                    lists, C items from the O-th on
+ *     /pennyline/machines,O,C        state machines in short
+ *     /pennyline/machine,NAME,O,C    one, with keys by state, and packets by rule from the O-th on
  *     /pennyline/memory  rings       what was taken at start, and its use; messages that wait for
  *                                    the manager
  *

@@ -24,6 +24,7 @@ const change = (path, method, body) => ask(path, {
 export const status = () => ask("status");
 export const slices = () => ask("slices");
 export const sources = async () => (await ask("sources")).sources;
+export const machines = () => ask("machines");
 export const aggregate = (number) => ask(`aggregates/${number}`);
 export const events = (after) => ask(`events?after=${after}&count=200`);
 export const startTest = (number) => change("tests", "POST", { aggregate: number });

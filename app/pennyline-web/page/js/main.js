@@ -4,6 +4,7 @@ import { find, make } from "./dom.js";
 import * as api from "./api.js";
 import { openDetail, setUpDetail } from "./detail.js";
 import { showEvents } from "./events.js";
+import { showMachines } from "./machines.js";
 import { setUpSources, showSources } from "./sources.js";
 import { setUpKillSwitch, showStatus } from "./status.js";
 import { Table } from "./table.js";
@@ -40,6 +41,7 @@ async function refresh() {
   await aggregates.refresh();
   showStatus(reply, health, aggregates);
   showTraffic(reply);
+  await showMachines();
   table.update((reply.status?.uptime_s ?? 0) + reply.age_s);
   await refreshSources();
   await showEvents();
