@@ -9,6 +9,7 @@
 #include "heartbeat.h"
 #include "lanes.h"
 #include "manager/manager.h"
+#include "replug.h"
 #include "say.h"
 
 #define INTERVAL_NS (100 * NS_PER_MS)
@@ -113,6 +114,9 @@ static void follow_links(struct appliance *a, uint64_t now_ns)
     bool changed = false;
 
     for (uint32_t i = 0; i < a->n_ports; i++) {
+        /* Of a device that is given up its driver may still say that the link is up. */
+        if (replug_is_absent(a, i))
+            continue;
         if (port_poll_program(&a->ports[i]))
             events_trouble(a, &a->ports[i], now_ns);
         if (!port_poll_link(&a->ports[i]))

@@ -10,7 +10,9 @@ import time
 import fault
 import netlab
 import pennyline
+import test_replug
 from fault import expect, wait_until
+from fault_memory import shim
 from test_owner import second
 
 
@@ -100,6 +102,40 @@ def veth_made_anew(seen):
                    service.ask("aggregates")["aggregates"]}["genuine"] == "closed_loop", 120)
         seen.append(f"opened anew three times; afterwards {fault.told(report)}; genuine: closed_loop")
         expect(report["sent"] == report["received"], fault.told(report))
+        fault.stop(seen, service)
+
+
+@fault.fault(in_ci=True)
+def driver_tells_removal(seen):
+    """The driver of one port of four tells three times that its device was taken out, as that of a NIC does: it is opened anew
+    by itself, no packet of the other ports is lost for it, and the test that was under way gets its verdict."""
+    with netlab.Path() as lab:
+        fifo = f"{lab.folder}/removals"
+        os.mkfifo(fifo)
+        for letter in "CD":
+            test_replug.make(lab, letter)
+        service = pennyline.Service(lab, fault.SLICES, ports=test_replug.ports("af_packet"), memory_mb=512, by=(
+            "env", f"LD_PRELOAD={shim('device_removal.so')}", f"REMOVALS={fifo}"))
+        fault.genuine(lab)
+        test_replug.blind(lab, lab.box, "farC")
+        wait_until("drops", lambda: fault.dropped(service) > 0)
+        wait_until("packets through c and d", lambda: test_replug.sent_by(service, "d") > 1000)
+        probe = fault.Probe(lab)
+        for number in range(1, 4):
+            with open(fifo, "w", encoding="utf-8") as file:
+                file.write("net_af_packet2\n")
+            wait_until("it is told", lambda n=number: test_replug.count(service, "port_removed", "c") == n)
+            wait_until("it is opened anew", lambda n=number: test_replug.count(service, "port_returned", "c") == n)
+            wait_until("drops are allowed again", lambda: service.ask("status")["suspended"] is None)
+            n_sent = test_replug.sent_by(service, "d")
+            wait_until("packets through c and d", lambda n=n_sent: test_replug.sent_by(service, "d") > n + 1000)
+        report = probe.end()
+        wait_until("a verdict on genuine senders", lambda: {a["slice"]: a["verdict"] for a in
+                   service.ask("aggregates")["aggregates"]}["genuine"] == "closed_loop", 120)
+        told = [e["event"] for e in service.events() if e.get("port") == "c"]
+        expect(told == ["port_removed", "port_returned", "link_up"] * 3, f"told: {told}")
+        expect(report["sent"] == report["received"], fault.told(report))
+        seen.append(f"opened anew three times; by the other ports {fault.told(report)}; genuine: closed_loop")
         fault.stop(seen, service)
 
 
