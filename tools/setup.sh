@@ -11,7 +11,7 @@ build_packages=(gcc libc6-dev clang meson ninja-build pkg-config libdpdk-dev lib
 # dpdk-dev holds dpdk-testpmd, dpdk-telemetry.py, dpdk-proc-info and dpdk-dumpcap.
 run_packages=(dpdk dpdk-dev iproute2 nftables ethtool iperf3 procps util-linux python3)
 # What unit tests need beside what they test.
-test_packages=(binutils openssl systemd python3-jsonschema lua5.4 tshark tcpdump gnuplot-nox prometheus
+test_packages=(binutils openssl systemd python3-jsonschema lua5.4 tshark tcpdump gnuplot-nox prometheus redis-server
     bgpdump prometheus-alertmanager rsyslog python3-grpcio python3-protobuf protobuf-compiler protobuf-compiler-grpc)
 # ngtcp2: a client and a server of QUIC; nginx and wrk: servers behind a service and their load; curl, hping3, nmap:
 # clients and scanners; all for test/e2e.

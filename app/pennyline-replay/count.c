@@ -125,24 +125,7 @@ static int open_counting(struct counting *c, const struct sources_time *t)
     return c->keeper != NULL ? 0 : -errno;
 }
 
-static void print_list(const struct counting *c)
-{
-    json_t *list = report_sources_seen(c->keeper, 0, UINT32_MAX), *item;
-    size_t i;
-
-    json_array_foreach (list, i, item) {
-        char port[8];
-        const json_t *number = json_object_get(item, "port");
-
-        printf("  %s %s %s\n", json_string_value(json_object_get(item, "ip")),
-               json_string_value(json_object_get(item, "transport")),
-               report_sources_port(json_is_null(number) ? -1 : (int32_t)json_integer_value(number),
-                                   port));
-    }
-    json_decref(list);
-}
-
-static void print_window(struct counting *c)
+static void print_window(const struct counting *c)
 {
     const struct report_sources r = {.name = c->pcap,
                                      .plan = &c->plan,
@@ -150,19 +133,7 @@ static void print_window(struct counting *c)
                                      .counters = sources_keeper_counters(c->keeper),
                                      .is_listed = c->lists};
 
-    if (c->json) {
-        json_t *line = report_sources_json(&r);
-
-        if (c->lists)
-            json_object_set_new(line, "list", report_sources_seen(c->keeper, 0, UINT32_MAX));
-        json_dumpf(line, stdout, JSON_COMPACT);
-        printf("\n");
-        json_decref(line);
-    } else {
-        report_sources_table(stdout, &r);
-        if (c->lists)
-            print_list(c);
-    }
+    report_sources_print(stdout, &r, c->lists ? c->keeper : NULL, c->json);
 }
 
 static struct sources_time time_at(uint64_t time_ns)

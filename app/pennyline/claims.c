@@ -169,7 +169,7 @@ static int quiet_offloads(struct appliance *a, uint32_t i)
     char interface[CONFIG_PATH_BYTES], names[NETDEV_FEATURES_BYTES];
     int error;
 
-    if (!config_device_kernel_interface(port->device, interface))
+    if (a->options->looking != NULL || !config_device_kernel_interface(port->device, interface))
         return 0;
     if (port->driver != PORT_DRIVER_AF_PACKET)
         unwanted |= netdev_features_of_tags();

@@ -10,6 +10,7 @@
 
 #include "clock.h"
 #include "events.h"
+#include "looking.h"
 #include "manager/manager.h"
 #include "report/sources.h"
 #include "say.h"
@@ -220,6 +221,17 @@ static void look_for_rise(struct appliance *a, struct counter *c, uint64_t now_n
             tell_rise(a, c, &r->cells[i], average, now_ns);
 }
 
+static void take_window(struct appliance *a, struct counter *c, uint64_t now_ns)
+{
+    look_for_rise(a, c, now_ns);
+    if (a->options->looking != NULL) {
+        struct report_sources r = report_of(a, c);
+
+        r.result = sources_keeper_latest(c->keeper);
+        looking_show(a->options->looking, &r, c->keeper);
+    }
+}
+
 void counters_serve(struct appliance *a, uint64_t now_ns)
 {
     struct counters *all = a->counters;
@@ -239,7 +251,7 @@ void counters_serve(struct appliance *a, uint64_t now_ns)
             sources_keeper_left(c->keeper);
         }
         if (sources_keeper_work(c->keeper, STEPS_A_TURN))
-            look_for_rise(a, c, now_ns);
+            take_window(a, c, now_ns);
     }
 }
 

@@ -120,3 +120,14 @@ cpu_set_t lcores_worker_cpus(const struct lcores *lcores)
             CPU_OR(&cpus, &cpus, &lcores->cpus[i]);
     return cpus;
 }
+
+uint32_t lcores_queues(const char *text, uint32_t wanted, uint32_t most)
+{
+    struct lcores lcores;
+
+    if (wanted > 0)
+        return wanted;
+    if (lcores_parse(text, UINT32_MAX, &lcores, NULL) != 0 || lcores.n < 2)
+        return 1;
+    return lcores.n - 1 < most ? lcores.n - 1 : most;
+}

@@ -25,4 +25,8 @@ int lcores_parse(const char *text, uint32_t main_lcore, struct lcores *out, char
 /* CPUs of all lcores but the main one. */
 cpu_set_t lcores_worker_cpus(const struct lcores *lcores);
 
+/* Queues of a port: `wanted`, or where that is 0 as many as workers, so that a device made with so
+ * many is served whole, but not above `most`. */
+uint32_t lcores_queues(const char *text, uint32_t wanted, uint32_t most);
+
 #endif

@@ -15,6 +15,7 @@
 #include "heartbeat.h"
 #include "inspect.h"
 #include "lanes.h"
+#include "looking.h"
 #include "machines.h"
 #include "manager/manager.h"
 #include "manager/passive.h"
@@ -120,6 +121,8 @@ static bool has_ended(struct appliance *a, uint64_t now_ns)
     bool is_over = o->duration_ms > 0 && now_ns - a->started_ns >= o->duration_ms * NS_PER_MS;
     bool is_active = false;
 
+    if (o->looking != NULL)
+        return is_over || !looking_goes_on(o->looking);
     if (!o->is_test)
         return false;
     for (uint32_t i = 0; i < a->config->n_slices; i++)

@@ -13,6 +13,7 @@
 #include "config/slots.h"
 #include "convert.h"
 #include "lanes.h"
+#include "looking.h"
 #include "machine/print.h"
 #include "options.h"
 #include "report/report.h"
@@ -93,31 +94,46 @@ static int lay_out(struct config *config, bool is_test)
     return error;
 }
 
-static int serve(const struct options *o, const struct config *config, const char *program)
+static void tell_begin(const struct appliance *a, const char *looks_at, bool is_test)
+{
+    if (looks_at != NULL)
+        say_info("looking at %s, with %u worker%s; SIGINT or SIGTERM ends it", looks_at,
+                 a->n_workers, a->n_workers == 1 ? "" : "s");
+    else
+        say_info("forwarding, with %u workers on %u ports%s", a->n_workers, a->n_ports,
+                 is_test ? "" : "; SIGTERM stops it, SIGUSR1 stops all drops");
+}
+
+static int serve(const struct options *o, const struct config *config, const char *program,
+                 struct looking *looking)
 {
     /* Large, and pointed into by threads: not for the stack. */
     static struct appliance appliance;
-    bool is_test = o->command == COMMAND_TEST;
+    bool is_test = o->command == COMMAND_TEST, looks = looking != NULL;
     bool as_json = is_test ? o->test.json : o->json;
     struct appliance_options options = {
         .program = program,
-        .config_path = is_test ? NULL : o->config_path,
+        .config_path = is_test || looks ? NULL : o->config_path,
         .eal_arguments = o->eal_arguments,
         .is_test = is_test,
-        .duration_ms = o->test.duration_ms,
+        .duration_ms = looks ? o->duration_s * 1000 : o->test.duration_ms,
         .keep_forwarding = o->keep_forwarding,
         .show_progress = is_test && isatty(STDERR_FILENO),
+        .looking = looking,
     };
     int code;
 
     if (appliance_start(&appliance, config, &options) != 0)
         return EXIT_ERROR;
-    say_info("forwarding, with %u workers on %u ports%s", appliance.n_workers, appliance.n_ports,
-             is_test ? "" : "; SIGTERM stops it, SIGUSR1 stops all drops");
-    appliance_serve(&appliance);
+    tell_begin(&appliance, looks ? o->in : NULL, is_test);
+    if (!looks || looking_begin(looking))
+        appliance_serve(&appliance);
     appliance_halt(&appliance);
-    code = exit_code_of(&appliance, is_test);
-    print_summary(&appliance, is_test, as_json, code);
+    code = looks && looking->is_deserted ? EXIT_ERROR : exit_code_of(&appliance, is_test);
+    if (!looks)
+        print_summary(&appliance, is_test, as_json, code);
+    if (looks)
+        looking_end(looking);
     if (appliance.hangs) {
         appliance_abandon(&appliance);
         _exit(code); /* handlers of libraries might wait for the worker */
@@ -143,27 +159,51 @@ static int check(const struct options *options, const struct config *config)
     return n > 0 ? EXIT_ERROR : EXIT_SUCCESS;
 }
 
+static int refuse(const struct options *o, int code, const char *error)
+{
+    say_error("%s", error);
+    /* No start makes a file better: the service manager does not try again. */
+    return o->command == COMMAND_CHECK || code == -ENOMEM ? EXIT_ERROR : EXIT_USAGE;
+}
+
+static int run_command(struct options *o, const char *program, struct looking *looking)
+{
+    const bool is_short_lived = o->command == COMMAND_TEST || o->command == COMMAND_SOURCES;
+    struct config *config;
+    char error[2048];
+    int code = options_load_config(o, &config, error, sizeof(error));
+
+    if (code != 0)
+        return refuse(o, code, error);
+    code = lay_out(config, is_short_lived) != 0 ? EXIT_ERROR
+           : o->command == COMMAND_CHECK        ? check(o, config)
+                                                : serve(o, config, program, looking);
+    config_free(config);
+    return code;
+}
+
+static int look(struct options *o, const char *program)
+{
+    struct looking looking;
+    int code = EXIT_ERROR;
+
+    if (looking_prepare(&looking, o) == 0) {
+        code = run_command(o, program, &looking);
+        looking_end(&looking);
+    }
+    return code;
+}
+
 int main(int argc, char **argv)
 {
     struct options options;
-    struct config *config;
-    char error[2048];
     int code;
 
     options_parse(argc, argv, &options);
     if (options.command == COMMAND_CONVERT)
         return convert_from_openpenny(options.openpenny_path, options.out);
-    code = options_load_config(&options, &config, error, sizeof(error));
-    if (code != 0) {
-        say_error("%s", error);
-        options_free(&options);
-        /* No start makes a file better: the service manager does not try again. */
-        return options.command == COMMAND_CHECK || code == -ENOMEM ? EXIT_ERROR : EXIT_USAGE;
-    }
-    code = lay_out(config, options.command == COMMAND_TEST) != 0 ? EXIT_ERROR
-           : options.command == COMMAND_CHECK                    ? check(&options, config)
-                                                                 : serve(&options, config, argv[0]);
-    config_free(config);
+    code = options.command == COMMAND_SOURCES ? look(&options, argv[0])
+                                              : run_command(&options, argv[0], NULL);
     options_free(&options);
     return code;
 }

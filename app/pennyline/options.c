@@ -13,6 +13,7 @@
 #include "common/exit_codes.h"
 #include "eal_arguments.h"
 #include "lcores.h"
+#include "options_sources.h"
 #include "seed.h"
 
 #define USUAL_LCORES       "0-1"
@@ -27,6 +28,7 @@ static const char commands_text[] =
     "  run --config FILE      serve until stopped\n"
     "  test --in D --out D --source CIDR\n"
     "                         one test, and its verdict as the exit code\n"
+    "  sources --in D         how many sources send to which port; only looks\n"
     "  check --config FILE    look at a configuration and at this machine\n"
     "  convert --from-openpenny FILE\n"
     "                         OpenPenny's configuration as one of pennyline's\n"
@@ -266,6 +268,7 @@ static const struct {
 } commands[] = {
     {"run", "pennyline run", COMMAND_RUN, &run_argp},
     {"test", "pennyline test", COMMAND_TEST, &test_argp},
+    {"sources", "pennyline sources", COMMAND_SOURCES, &options_sources_argp},
     {"check", "pennyline check", COMMAND_CHECK, &check_argp},
     {"convert", "pennyline convert", COMMAND_CONVERT, &convert_argp},
 };
@@ -273,9 +276,12 @@ static const struct {
 static error_t parse_no_command(int key, char *argument, struct argp_state *state)
 {
     if (key == ARGP_KEY_ARG)
-        argp_error(state, "\"%s\" is no command; there are run, test, check and convert", argument);
+        argp_error(state,
+                   "\"%s\" is no command; there are run, test, sources, check and "
+                   "convert",
+                   argument);
     if (key == ARGP_KEY_NO_ARGS)
-        argp_error(state, "what to do? Give a command: run, test, check or convert");
+        argp_error(state, "what to do? Give a command: run, test, sources, check or convert");
     return key == ARGP_KEY_ARG || key == ARGP_KEY_NO_ARGS ? 0 : ARGP_ERR_UNKNOWN;
 }
 
@@ -320,18 +326,6 @@ void options_parse(int argc, char **argv, struct options *out)
 void options_free(struct options *options)
 {
     test_options_free(&options->test);
-}
-
-/* As many queues as workers, so that a device made with so many is served whole. */
-static uint32_t queues_of(const struct options *o, const char *lcores_text)
-{
-    struct lcores lcores;
-
-    if (o->queues > 0)
-        return o->queues;
-    if (lcores_parse(lcores_text, UINT32_MAX, &lcores, NULL) != 0 || lcores.n < 2)
-        return 1;
-    return lcores.n - 1 < CONFIG_MAX_QUEUES ? lcores.n - 1 : CONFIG_MAX_QUEUES;
 }
 
 static json_t *port_of(const struct options *o, const char *name, const char *device,
@@ -386,7 +380,7 @@ static json_t *compose(const struct options *o)
     char listed[EAL_LCORES_BYTES];
     const char *given = eal_arguments_lcores(o->eal_arguments, listed);
     const char *lcores = given != NULL ? given : o->lcores != NULL ? o->lcores : USUAL_LCORES;
-    uint32_t queues = queues_of(o, lcores);
+    uint32_t queues = lcores_queues(lcores, o->queues, CONFIG_MAX_QUEUES);
 
     json_object_set_new(root, "ports", ports_of(o, queues));
     json_object_set_new(root, "instance", instance_of(o));
@@ -418,6 +412,11 @@ int options_load_config(const struct options *o, struct config **config, char *e
         status = config_load_json(root, config, &why);
         json_decref(root);
         test_options_explain(&why, error, n_error);
+    } else if (o->command == COMMAND_SOURCES) {
+        root = options_sources_compose(o);
+        status = config_load_json(root, config, &why);
+        json_decref(root);
+        snprintf(error, n_error, "%s", why.text);
     } else {
         status = config_load_file(o->config_path, config, &why);
         snprintf(error, n_error, "%s", why.text);

@@ -8,8 +8,9 @@
 
 #include "common/test_options.h"
 #include "config/config.h"
+#include "sources/plan.h"
 
-enum command { COMMAND_RUN, COMMAND_TEST, COMMAND_CHECK, COMMAND_CONVERT };
+enum command { COMMAND_RUN, COMMAND_TEST, COMMAND_SOURCES, COMMAND_CHECK, COMMAND_CONVERT };
 
 struct options {
     enum command command;
@@ -24,6 +25,13 @@ struct options {
     uint32_t queues; /* 0: one for each worker */
     bool no_huge;
     bool keep_forwarding;
+    /* COMMAND_SOURCES; also some of the above */
+    struct sources_plan plan;
+    const char *listen, *token_file;
+    uint32_t server_port; /* 0: nothing is served */
+    uint32_t duration_s;  /* 0: until it is told to stop */
+    bool serve_ip_list, list;
+    char control_path[80], read_group[CONFIG_NAME_BYTES]; /* its own; "": no group */
 };
 
 /* Reads the command line; ends the process by itself for --help, --version and what is wrong. */

@@ -28,6 +28,8 @@ struct info_header;
 struct manager;
 struct rte_mempool;
 
+struct looking;
+
 struct appliance_options {
     const char *program;
     const char *config_path;    /* NULL: it came from the command line */
@@ -36,6 +38,7 @@ struct appliance_options {
     uint32_t duration_ms;       /* 0: no limit */
     bool keep_forwarding;       /* a test that has ended does not end the program */
     bool show_progress;         /* a table that follows the tests, on standard error */
+    struct looking *looking;    /* it counts sources, and touches nothing; else NULL */
 };
 
 /* How the ports did in the last interval, for the own-loss gate. */

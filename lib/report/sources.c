@@ -143,3 +143,33 @@ json_t *report_sources_seen(const struct sources_keeper *k, uint32_t offset, uin
     }
     return list;
 }
+
+static void print_seen(FILE *out, const struct sources_keeper *k)
+{
+    char port[8], text[IP_TEXT_BYTES];
+
+    for (uint32_t i = 0; i < sources_keeper_n_seen(k); i++) {
+        const struct sources_seen s = sources_keeper_seen(k, i);
+
+        fprintf(out, "  %s %s %s\n", ip_address_format(&s.source, text),
+                report_sources_transport(s.is_udp), report_sources_port(s.port, port));
+    }
+}
+
+void report_sources_print(FILE *out, const struct report_sources *s,
+                          const struct sources_keeper *named, bool as_json)
+{
+    if (as_json) {
+        json_t *line = report_sources_json(s);
+
+        if (named != NULL)
+            json_object_set_new(line, "list", report_sources_seen(named, 0, UINT32_MAX));
+        json_dumpf(line, out, JSON_COMPACT);
+        fprintf(out, "\n");
+        json_decref(line);
+        return;
+    }
+    report_sources_table(out, s);
+    if (named != NULL)
+        print_seen(out, named);
+}

@@ -31,6 +31,11 @@ void report_sources_table(FILE *out, const struct report_sources *s);
  * network, transport, port}, the port of those that got no place of their own is null. */
 json_t *report_sources_seen(const struct sources_keeper *k, uint32_t offset, uint32_t count);
 
+/* A window as lines for people, or as one line of JSON; with the sources that `named` holds of it,
+ * if that is not NULL. */
+void report_sources_print(FILE *out, const struct report_sources *s,
+                          const struct sources_keeper *named, bool as_json);
+
 /* "IPv4", "IPv6"; "TCP", "UDP"; "80", "other". */
 const char *report_sources_network(bool is_ipv6);
 const char *report_sources_transport(bool is_udp);

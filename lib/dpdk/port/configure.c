@@ -2,7 +2,9 @@
 #include <errno.h>
 #include <rte_errno.h>
 #include <rte_ethdev.h>
+#include <string.h>
 
+#include "netdev/sent.h"
 #include "port/internal.h"
 
 /* Of so many of the port. */
@@ -105,6 +107,20 @@ static void read_descriptors(struct port *port)
         port->n_tx_descriptors = tx.nb_desc;
 }
 
+/* Of a mirror, what this host sends there itself is no copy of anything. */
+static void ignore_sent(struct port *port)
+{
+    int n;
+
+    if (!port->is_kernel_interface || port->kernel_driver != PORT_DRIVER_AF_PACKET ||
+        port->config->role != PORT_ROLE_MIRROR)
+        return;
+    n = netdev_ignore_sent(port->interface_index);
+    if (n <= 0)
+        port_say(port, "port %s: frames that this host sends there are counted, too: %s",
+                 port->config->name, n == 0 ? "no socket of the driver was found" : strerror(-n));
+}
+
 static int configure_once(struct port *port, struct rte_mempool *pool)
 {
     struct rte_eth_dev_info info;
@@ -123,6 +139,8 @@ static int configure_once(struct port *port, struct rte_mempool *pool)
         read_descriptors(port);
     for (uint16_t i = 0; error == 0 && i < port->n_devices; i++)
         set_promiscuous(port, port->devices[i]);
+    if (error == 0)
+        ignore_sent(port);
     return error;
 }
 

@@ -17,6 +17,7 @@
 #include "pennyline/heartbeat.h"
 #include "pennyline/inspect.h"
 #include "pennyline/lanes.h"
+#include "pennyline/looking.h"
 #include "pennyline/machines.h"
 #include "pennyline/mapping.h"
 #include "pennyline/members.h"
@@ -104,6 +105,7 @@ void say_info(const char *format, ...) { (void)format; }
 void watch_clock(struct appliance *a, uint64_t now_ns) { (void)a, (void)now_ns; }
 void watch_loads(struct appliance *a, uint64_t now_ns) { (void)a, (void)now_ns; }
 void counters_serve(struct appliance *a, uint64_t now_ns) { (void)a, (void)now_ns; }
+bool looking_goes_on(struct looking *l) { (void)l; return true; }
 void watch_ports(struct appliance *a, uint64_t now_ns) { (void)a, (void)now_ns; }
 void watch_reconcile(struct appliance *a) { (void)a; }
 uint64_t monotonic_now_ns(void) { return 1; }
