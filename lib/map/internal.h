@@ -5,6 +5,7 @@
 
 #include "map/destinations.h"
 #include "map/map.h"
+#include "map/standing.h"
 
 #define MAP_MOST_CHANGES 4096
 
@@ -40,6 +41,7 @@ struct map {
     uint64_t swept_ns, window_ns; /* places' window began */
     bool is_pressed;
 
+    struct map_standing standing;
     struct map_own own; /* prefixes */
 
     struct map_change *changes;

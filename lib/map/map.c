@@ -35,6 +35,7 @@ struct map_memory map_memory_bytes(uint32_t n_entries, uint32_t n_workers)
                    n * (sizeof(struct map_entry) + sizeof(struct map_prefix) + sizeof(uint32_t) +
                         sizeof(struct map_leaving)) +
                    n_buckets * sizeof(uint32_t) + MAP_MOST_PLACES * sizeof(struct map_place) +
+                   map_standing_bytes(MAP_MOST_PLACES) +
                    MAP_MOST_CHANGES * sizeof(struct map_change) + (1u << MAP_FINEST_IPV4) +
                    ((size_t)1 << MAP_GRAIN_INDEX_BITS) * sizeof(uint32_t)};
 }
@@ -105,7 +106,8 @@ static bool create_tables(struct map *m)
     m->changes = malloc(MAP_MOST_CHANGES * sizeof(*m->changes));
     m->own_grain = m->grain = map_grain_create(NULL);
     return m->entries != NULL && m->free_slots != NULL && m->leaving != NULL &&
-           m->places.places != NULL && m->changes != NULL && m->grain != NULL &&
+           m->places.places != NULL && map_standing_init(&m->standing, MAP_MOST_PLACES) &&
+           m->changes != NULL && m->grain != NULL &&
            map_prefixes_init(&m->prefixes, m->n_entries) == 0;
 }
 
@@ -158,6 +160,7 @@ void map_destroy(struct map *m)
     map_grain_destroy(m->own_grain);
     map_prefixes_free(&m->prefixes);
     map_own_free(&m->own);
+    map_standing_free(&m->standing);
     free(m->names.ports);
     free(m->names.ingresses);
     free(m->entries);
@@ -341,6 +344,8 @@ void map_turn(struct map *m, const struct map_turn *turn)
 void map_read_all(struct map *m, const struct map_turn *turn)
 {
     m->turn = *turn;
+    map_standing_end_round(&m->standing, m->places.n);
+    m->swept = 0;
     map_sweep(m, m->n_used);
     map_watch_places(m);
 }

@@ -23,6 +23,7 @@
 #include "map/grain.h"
 #include "map/places.h"
 #include "map/prefixes.h"
+#include "map/standing.h"
 #include "map/worker.h"
 
 struct map;
@@ -98,6 +99,8 @@ const struct map_places *map_places(const struct map *m);
 bool map_knows_ingress(const struct map *m, uint16_t number);
 /* The prefix of an entry, at all its ingresses; NULL: it has no entry. */
 const struct map_prefix *map_prefix_of(const struct map *m, const struct map_key *key);
+/* What stood at a place when all entries had been read last. */
+const struct map_stand *map_stand_of(const struct map *m, uint16_t place);
 /* Different addresses in the packets sampled. */
 double map_n_addresses(const struct map_entry *e);
 /* Is it where no route leads, or from where none may come? */

@@ -24,6 +24,11 @@ const struct map_places *map_places(const struct map *m)
     return &m->places;
 }
 
+const struct map_stand *map_stand_of(const struct map *m, uint16_t place)
+{
+    return &m->standing.whole[place];
+}
+
 bool map_knows_ingress(const struct map *m, uint16_t number)
 {
     return number <= m->resolved;

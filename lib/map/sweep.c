@@ -149,6 +149,8 @@ static void sweep_entry(struct map *m, uint32_t slot)
     map_watch_prefix(m, e);
     if (may_leave(m, e))
         map_leave(m, slot);
+    else
+        map_standing_add(&m->standing, e);
 }
 
 void map_sweep(struct map *m, uint32_t n)
@@ -156,5 +158,7 @@ void map_sweep(struct map *m, uint32_t n)
     for (uint32_t i = 0; i < n; i++) {
         m->swept = m->swept % m->n_used + 1;
         sweep_entry(m, m->swept);
+        if (m->swept == m->n_used)
+            map_standing_end_round(&m->standing, m->places.n);
     }
 }

@@ -92,14 +92,36 @@ json_t *report_map_entry(const struct map *m, uint32_t slot, const struct report
         "reality", reality_json(e, clock), "dominant", dominant_json(m, e));
 }
 
-static json_t *place_json(const struct map_place *p)
+/* What there is of each grade and reality. */
+static json_t *stand_json(const struct map_stand *stand)
 {
-    return json_pack("{s:s, s:b, s:s?, s:I, s:I, s:I, s:I, s:b}", "name", p->name, "named",
+    json_t *out = json_array();
+
+    for (uint32_t g = 0; g < EXPECT_N_GRADES; g++)
+        for (uint32_t r = 0; r < MAP_N_REALITIES; r++) {
+            const struct map_stood *c = &stand->cells[g][r];
+
+            if (c->entries > 0)
+                json_array_append_new(out,
+                                      json_pack("{s:s, s:s, s:I, s:f, s:f}", "grade",
+                                                expect_grade_name((enum expect_grade)g), "reality",
+                                                map_reality_name((enum map_reality_state)r),
+                                                "entries", (json_int_t)c->entries, "packets_per_s",
+                                                (double)c->packets_per_s, "bits_per_s",
+                                                8 * (double)c->bytes_per_s));
+        }
+    return out;
+}
+
+static json_t *place_json(const struct map_place *p, const struct map_stand *stand)
+{
+    return json_pack("{s:s, s:b, s:s?, s:I, s:I, s:I, s:I, s:b, s:o}", "name", p->name, "named",
                      (int)p->is_named, "relation",
                      p->is_named ? ingress_relation_name((enum ingress_relation)p->relation) : NULL,
                      "entries", (json_int_t)p->n_entries, "unexpected", (json_int_t)p->n_unexpected,
                      "stray_packets", (json_int_t)p->stray_packets, "stray_bytes",
-                     (json_int_t)p->stray_bytes, "diffuse", (int)p->is_diffuse);
+                     (json_int_t)p->stray_bytes, "diffuse", (int)p->is_diffuse, "standing",
+                     stand_json(stand));
 }
 
 json_t *report_map_places(const struct map *m)
@@ -108,7 +130,7 @@ json_t *report_map_places(const struct map *m)
     json_t *out = json_array();
 
     for (uint16_t i = 0; i < places->n; i++)
-        json_array_append_new(out, place_json(&places->places[i]));
+        json_array_append_new(out, place_json(&places->places[i], map_stand_of(m, i)));
     return out;
 }
 
