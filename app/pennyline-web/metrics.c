@@ -5,6 +5,7 @@
 
 #include "base/compiler.h"
 #include "metrics_machines.h"
+#include "metrics_map.h"
 #include "metrics_sources.h"
 #include "metrics_text.h"
 #include "stats/counters.h"
@@ -415,6 +416,7 @@ void metrics_write(struct mirror *m, const struct metrics_of_web *web,
         write_slices(m, v.n_slices, out);
         write_units(m, v.n_slices, out);
         metrics_write_machines(json_object_get(v.parts[MIRROR_MACHINES], "machines"), out);
+        metrics_write_map(v.parts[MIRROR_MAP], out);
     }
     mirror_end(m);
     metrics_write_sources(sources, out);

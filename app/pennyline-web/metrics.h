@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What is known, as OpenMetrics 1.0 text (https://prometheus.io/docs/specs/om/open_metrics_spec/).
  *
- * Labels are slice, port, lcore, stage, reason, state, verdict, machine, rule, count, event and
- * sources, which the configuration bounds; never an address, a prefix or a flow, of which senders
- * make as many as they like. Where sources are counted without a list of ports, a scrape has so
- * many ports as the configuration says, but senders say which. */
+ * Labels are slice, port, ingress, grade, reality, lcore, stage, reason, state, verdict, machine,
+ * rule, count, event and sources, which the configuration bounds; never an address, a prefix or a
+ * flow, of which senders make as many as they like. Where sources are counted without a list of
+ * ports, a scrape has so many ports as the configuration says, but senders say which. */
 #ifndef WEB_METRICS_H
 #define WEB_METRICS_H
 

@@ -33,7 +33,9 @@ void mirror_set_slices(struct mirror *m, const json_t *slices);
 void mirror_set_aggregate(struct mirror *m, const json_t *aggregate, double now_s);
 
 /* Parts of pennyline that are asked for as a whole: X(name in capitals, command). */
-#define MIRROR_PARTS(X) X(MACHINES, "machines")
+#define MIRROR_PARTS(X)                                                                            \
+    X(MACHINES, "machines")                                                                        \
+    X(MAP, "map summary")
 enum mirror_part {
 #define MIRROR_PART_ENUM(name, command) MIRROR_##name,
     MIRROR_PARTS(MIRROR_PART_ENUM)

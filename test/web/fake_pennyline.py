@@ -39,6 +39,7 @@ def machine_counters():
 AGGREGATE_COUNTERS = counter_names("AGGREGATE_COUNTERS")
 WORKER_COUNTERS = counter_names("WORKER_COUNTERS")
 MACHINE_COUNTERS = machine_counters()
+N_MAP_ENTRIES = 2500
 SLICES = ["edge <b>&\"quoted\"", "transit", "lab"]
 FLOW = {"source": "192.0.2.7", "source_port": 40000, "destination": "198.51.100.9",
         "destination_port": 443, "ingress": 0}
@@ -275,6 +276,43 @@ class Pennyline:
              "states": {"closed": 0, "one": 2, "open": 10}, "rules": rules, "counters": counters},
             {"name": "many", "forwards_all": True, "keys": 300, "max_keys": 300,
              "states": {f"s{i}": i for i in range(256)}, "rules": [1] * 1025, "counters": many}]}
+
+    def map_entry(self, i):
+        ingress, grade = ("customer", "unexpected") if i % 10 == 0 else ("ams-ix", "route")
+        rates = {"10_s": 1.5, "5_min": 1.25, "1_h": 1.0}
+        return {"ingress": ingress, "prefix": f"20.{i // 256}.{i % 256}.0/24", "packets": 10 * i, "bytes": 1000 * i,
+                "payload_segments": i, "packets_per_s": rates, "bits_per_s": rates, "first_seen_s": 1.0,
+                "first_seen": "2026-01-01T00:00:00.000Z", "last_seen_s": 2.0,
+                "last_seen": "2026-01-01T00:00:01.000Z", "presence": "active", "grade": grade, "rpki": "not_found",
+                "origin_as": None if i % 7 == 0 else 64500 + i % 5, "route": None, "addresses": 3,
+                "destinations": {"own": 1.0}, "dominant": None,
+                "reality": {"state": "genuine" if i % 20 == 0 else "untested"}}
+
+    def do_map(self, request):
+        found = [self.map_entry(i) for i in range(request.get("after", 0), N_MAP_ENTRIES)]
+        count = request.get("count", 100)
+        if "ingress" in request:
+            found = [e for e in found if e["ingress"] == request["ingress"]]
+        after = request.get("after", 0) + count
+        return {"entries": found[:count], "next": after if after < N_MAP_ENTRIES else None}
+
+    def do_map_summary(self, _):
+        def stand(grade, reality, n):
+            return {"grade": grade, "reality": reality, "entries": n, "packets_per_s": n / 2, "bits_per_s": 800.0 * n}
+        return {"most_entries": 4096, "counters": {"entries": N_MAP_ENTRIES, "admitted": 2500, "refused_full": 3},
+                "expectation": {"built_s": 1767225600, "routes": 900000, "accepts": 0, "vrps": 0}, "ingresses": [
+                    {"name": "ams-ix \"north\"", "named": True, "relation": "peer", "entries": 2250, "unexpected": 0,
+                     "stray_packets": 7, "stray_bytes": 700, "diffuse": False,
+                     "standing": [stand("route", "untested", 2250)]},
+                    {"name": "customer", "named": True, "relation": "customer", "entries": 250, "unexpected": 250,
+                     "stray_packets": 1 << 40, "stray_bytes": 1 << 50, "diffuse": True,
+                     "standing": [stand("unexpected", "untested", 125), stand("unexpected", "genuine", 125)]}]}
+
+    def do_map_why(self, request):
+        if request["ingress"] != "customer":
+            raise Refused(f"map why: \"{request['ingress']}\" is no ingress of the file that is in force")
+        return {"prefix": request["prefix"], "ingress": "customer", "grade": "unexpected", "reason": "",
+                "routes": []}
 
     def find(self, request):
         wanted = request["aggregate"]

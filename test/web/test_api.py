@@ -30,7 +30,7 @@ class Rest(World):
     def test_what_comes_is_as_described(self):
         while len(self.server.pennyline.asked) < 3:
             self.web.change("POST", "/api/v1/tests", '{"source": "192.0.2.0/24"}')
-        self.assertEqual(description.check_all_gets(self.web, 3, 3), 15)
+        self.assertEqual(description.check_all_gets(self.web, 3, 3), 18)
 
     def test_errors_are_as_described(self):
         document = description.load()
@@ -227,6 +227,30 @@ class Rest(World):
         self.assertEqual(self.web.get("/healthz").status, 200)
         self.assertIn("\npennyline_draining 1\n", self.web.get("/metrics").body.decode())
 
+    def test_the_map_comes_in_parts(self):
+        prefixes, after = [], 0
+        while after is not None:
+            part = self.web.get(f"/api/v1/map?count=1100&after={after}").json()
+            prefixes += [e["prefix"] for e in part["entries"]]
+            after = part["next"]
+        self.assertEqual((len(prefixes), len(set(prefixes))), (2500, 2500))
+        found = self.web.get("/api/v1/map?ingress=customer&count=10").json()["entries"]
+        self.assertEqual({e["ingress"] for e in found}, {"customer"})
+
+    def test_the_map_as_networks_has_each_prefix_with_what_is_known(self):
+        reply = self.web.get("/api/v1/map?format=networks").json()
+        self.assertEqual(len(reply["networks"]), 2500)
+        self.assertEqual(reply["networks"][20], {"prefix": "20.0.20.0/24", "site": "customer", "role": "genuine",
+                                                 "tenant": "unexpected", "asn": 64500})
+        for wrong in ("?format=csv", "?count=x", "?count=10001"):
+            self.assertEqual(self.web.get("/api/v1/map" + wrong).status, 400, wrong)
+
+    def test_why_wants_prefix_and_ingress(self):
+        self.assertEqual(self.web.get("/api/v1/map/why?prefix=20.0.0.1").status, 400)
+        reply = self.web.get("/api/v1/map/why?prefix=20.0.0.1&ingress=nowhere")
+        self.assertEqual(reply.status, 409)
+        self.assertIn("is no ingress of the file", json.dumps(reply.json()))
+
     def test_machines_are_passed_on_with_the_time_they_are_of(self):
         def told():
             return self.web.get("/api/v1/machines").json()
@@ -251,6 +275,18 @@ class Rest(World):
 
 
 class Metrics(World):
+    def test_the_map_has_labels_that_senders_cannot_make(self):
+        text = wait_until(lambda: "pennyline_map_" in (t := self.samples()) and t)
+        for line in ("pennyline_map_entries{ingress=\"ams-ix \\\"north\\\"\",grade=\"route\",reality=\"untested\"} 2250",
+                     "pennyline_map_entries{ingress=\"customer\",grade=\"unexpected\",reality=\"genuine\"} 125",
+                     "pennyline_map_bits_per_second{ingress=\"customer\",grade=\"unexpected\",reality=\"genuine\"} 100000",
+                     "pennyline_map_stray_packets_total{ingress=\"customer\"} 1099511627776",
+                     "pennyline_map_diffuse_unexpected{ingress=\"customer\"} 1",
+                     "pennyline_map_refused_full_total 3", "pennyline_map_entries_limit 4096",
+                     "pennyline_map_expectation_built_timestamp_seconds 1767225600"):
+            self.assertIn(f"\n{line}\n", text)
+        self.assertNotIn("20.0.", text)
+
     def test_rules_and_states_of_machines_have_labels_that_are_bounded(self):
         text = wait_until(lambda: "pennyline_machine_" in (t := self.samples()) and t)
         for line in ("pennyline_machine_keys_in_state{machine=\"knock\",state=\"open\"} 10",
@@ -297,7 +333,7 @@ class Metrics(World):
 
     def test_labels_are_of_the_configuration_only(self):
         names = set(re.findall(r'[{,]([a-z_]+)="', self.samples()))
-        self.assertLessEqual(names, {"slice", "port", "lcore", "stage", "reason", "verdict", "state", "cause",
+        self.assertLessEqual(names, {"slice", "port", "ingress", "grade", "reality", "lcore", "stage", "reason", "verdict", "state", "cause",
                                      "version", "le", "sources", "network", "transport", "machine", "rule", "count", "event"})
 
     def test_load_of_workers_adds_up(self):

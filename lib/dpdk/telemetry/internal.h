@@ -32,6 +32,8 @@ telemetry_view telemetry_shape_lcores, telemetry_shape_flows, telemetry_shape_re
     telemetry_shape_ports, telemetry_shape_slices, telemetry_shape_verdicts;
 /* machines.c */
 telemetry_view telemetry_shape_machines, telemetry_shape_machine;
+/* map.c */
+telemetry_view telemetry_shape_map;
 
 /* page.c: items of a list, as many as there are and one reply holds beside `n_bytes_before`. */
 struct telemetry_list {

@@ -74,6 +74,12 @@ static json_t *request_machines(const struct telemetry_parameters *p)
     return json_pack("{s:s}", "command", "machines");
 }
 
+static json_t *request_map(const struct telemetry_parameters *p)
+{
+    (void)p;
+    return json_pack("{s:s}", "command", "map summary");
+}
+
 /* DPDK's thread goes on answering while the program stops, and rings are freed then. */
 static pthread_mutex_t rings_lock = PTHREAD_MUTEX_INITIALIZER;
 static bool has_rings;
@@ -183,6 +189,11 @@ static const struct endpoint endpoints[] = {
      {PARAMETER_MACHINE, PARAMETER_OFFSET, PARAMETER_COUNT},
      request_machines,
      telemetry_shape_machine},
+    {"/pennyline/map",
+     "Who enters where, by ingress. Parameters: offset,count",
+     {PARAMETER_OFFSET, PARAMETER_COUNT},
+     request_map,
+     telemetry_shape_map},
     {"/pennyline/memory",
      "Memory taken at start, and its use now",
      {PARAMETER_NONE},
