@@ -19,7 +19,7 @@
 #define MOST_DATAGRAM_BYTES  1500
 #define HEADER_BYTES         52
 #define N_QUEUED             512
-#define N_PENDING            64
+#define N_PENDING            1024
 #define N_DROP_RECORDS       256
 #define BROKEN_BYTES         160
 #define BETWEEN_TESTS_NS     (1 * NS_PER_S)
