@@ -10,6 +10,7 @@ int command_fig14(int argc, char **argv);
 int command_attacks(int argc, char **argv);
 int command_errors(int argc, char **argv);
 int command_head_to_head(int argc, char **argv);
+int command_mixtures(int argc, char **argv);
 int command_passive(int argc, char **argv);
 
 #endif

@@ -21,6 +21,7 @@ static const struct {
     {"attacks", "how often each attack fools each rule, at its worst", command_attacks},
     {"errors", "what a blind sender gains at most, exactly", command_errors},
     {"head-to-head", "both rules on genuine and mixed traffic", command_head_to_head},
+    {"mixtures", "a genuine minority: the rules beside one who knows it", command_mixtures},
     {"passive", "how well mode passive estimates losses", command_passive},
 };
 

@@ -10,7 +10,7 @@ usage()
     cat <<TEXT
 Usage: tools/studies/verdict_study.sh [--build DIRECTORY] [--threads N] [--scale F] [--seed N] [--rule RULE] [PART...]
 
-Parts: errors fig7 head-to-head attacks fig8 fig14 plots (all of them, in this order)
+Parts: errors fig7 head-to-head mixtures attacks fig8 fig14 plots (all of them, in this order)
 --build     a build directory with pennyline-sim (build/gcc)
 --threads   of each study (1)
 --scale     multiplies the numbers of trials (1: an hour or more on one core)
@@ -123,6 +123,12 @@ part_head-to-head()
     both head-to-head head-to-head --runs "$(runs 1000)"
 }
 
+part_mixtures()
+{
+    table mixtures mixtures --runs "$(runs 200)" --rule anytime
+    cp $state/mixtures.done $out/mixtures.csv
+}
+
 part_attacks()
 {
     both attacks attacks --runs "$(runs 2000)"
@@ -155,7 +161,7 @@ while [ $# -gt 0 ]; do
         usage
         exit 0
         ;;
-    errors | fig7 | head-to-head | attacks | fig8 | fig14 | plots) parts+=("$1") ;;
+    errors | fig7 | head-to-head | mixtures | attacks | fig8 | fig14 | plots) parts+=("$1") ;;
     *)
         usage >&2
         exit 2
@@ -163,7 +169,7 @@ while [ $# -gt 0 ]; do
     esac
     shift
 done
-[ ${#parts[@]} -gt 0 ] || parts=(errors fig7 head-to-head attacks fig8 fig14 plots)
+[ ${#parts[@]} -gt 0 ] || parts=(errors fig7 head-to-head mixtures attacks fig8 fig14 plots)
 
 sim=$build/app/pennyline-sim/pennyline-sim
 [ -x "$sim" ] || {
