@@ -225,6 +225,8 @@ static void on_manager(void *appliance, const struct manager_event *event)
 {
     asked_hear(appliance, event);
     events_on_manager(appliance, event);
+    if (event->kind == EVENT_TEST_ENDED)
+        mapping_hear_test(appliance, event->aggregate, event->time_ns);
 }
 
 static int create_manager(struct appliance *a)

@@ -21,6 +21,8 @@ void deciding_destroy(struct deciding *d); /* NULL is allowed */
 /* Another configuration is in force. */
 void deciding_follow(struct deciding *d);
 void deciding_hear(struct deciding *d, const struct map_change *change, uint64_t now_ns);
+/* A test of this aggregate is over. */
+void deciding_hear_test(struct deciding *d, uint32_t aggregate, uint64_t now_ns);
 void deciding_serve(struct deciding *d, bool is_stale, uint64_t now_ns);
 
 /* The commands "map alarms", "map queue", "map acknowledge", "map accept" and "map restore": what

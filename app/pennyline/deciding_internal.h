@@ -33,6 +33,9 @@ void deciding_tests_serve(struct deciding *d, uint64_t now_ns);
 /* Can packets of this place be dropped, and can a test be told which they are? */
 bool deciding_is_forwarded(void *deciding, uint16_t place);
 
+/* Has a slice with its conditions just the packets of this ingress? */
+bool deciding_is_told_apart(const struct deciding *d, const struct named_ingress *in);
+
 /* Of an ingress; "" when there is none of this number. */
 static inline const char *deciding_place_name(const struct deciding *d, uint16_t place)
 {

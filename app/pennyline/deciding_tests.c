@@ -45,14 +45,18 @@ static bool shares_packets(const struct config *c, const struct named_ingress *i
     return false;
 }
 
+bool deciding_is_told_apart(const struct deciding *d, const struct named_ingress *in)
+{
+    return is_expressible(in) && !shares_packets(d->appliance->config, in);
+}
+
 bool deciding_is_forwarded(void *deciding, uint16_t place)
 {
     const struct deciding *d = deciding;
     const struct named_ingress *in = named(d, place);
 
-    return in != NULL && is_expressible(in) &&
-           d->appliance->config->ports[in->at.port].role == PORT_ROLE_FORWARD &&
-           !shares_packets(d->appliance->config, in);
+    return in != NULL && deciding_is_told_apart(d, in) &&
+           d->appliance->config->ports[in->at.port].role == PORT_ROLE_FORWARD;
 }
 
 static json_t *ingress_json(const struct deciding *d, const struct named_ingress *in)

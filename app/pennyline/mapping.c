@@ -267,6 +267,12 @@ void mapping_serve(struct appliance *a, uint64_t now_ns)
     look_at_expectation(a, now_ns);
 }
 
+void mapping_hear_test(struct appliance *a, uint32_t aggregate, uint64_t now_ns)
+{
+    if (a->mapping != NULL)
+        deciding_hear_test(a->mapping->deciding, aggregate, now_ns);
+}
+
 json_t *mapping_command(struct appliance *a, const char *command, const json_t *request,
                         uint64_t now_ns, char *error, size_t n_error)
 {

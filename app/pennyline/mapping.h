@@ -20,6 +20,9 @@ struct map *mapping_map(const struct appliance *a);
 /* Another configuration is in force. */
 void mapping_follow(struct appliance *a);
 
+/* A test of this aggregate is over. */
+void mapping_hear_test(struct appliance *a, uint32_t aggregate, uint64_t now_ns);
+
 /* In each turn of the manager's loop. */
 void mapping_serve(struct appliance *a, uint64_t now_ns);
 

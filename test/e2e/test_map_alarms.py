@@ -81,6 +81,22 @@ class TestsAndAlarms(unittest.TestCase):
             self.assertEqual(alarms(service), [])
             self.check_whole(service)
 
+    def test_a_test_by_command_is_of_the_entry_whose_packets_it_had(self):
+        with served(tests=False) as (lab, service):
+            service.ask("map restore", alarms=[])
+            lab.paced_flows(netlab.host(GENUINE[4], 1), 4, 90, ("--flows", 5))
+            wait_until("its entry", lambda: reality(service, GENUINE[4]) == {"untested"}, 60)
+            # A part of its packets says nothing of it.
+            service.ask("test", source=GENUINE[4], ingress="customer", destination=RECEIVER[4] + "/32", label="part")
+            wait_until("the part's verdict", lambda: service.ask("test show", test=1)["state"] == "over", 60)
+            self.assertEqual(service.ask("test show", test=1)["report"]["verdict"], "closed_loop")
+            self.assertEqual(reality(service, GENUINE[4]), {"untested"})
+            service.ask("test", source=GENUINE[4], ingress="customer", label="whole")
+            wait_until("the verdict", lambda: reality(service, GENUINE[4]) == {"genuine"}, 60)
+            wait_until("the alarm", lambda: alarms(service), 30)
+            self.assertEqual([(a["kind"], a["state"]) for a in alarms(service)], [("unexpected_genuine", "raised")])
+            self.check_whole(service)
+
     def test_with_tests_off_nothing_is_dropped_and_the_queue_is_shown(self):
         with served(tests=False) as (lab, service):
             service.ask("map restore", alarms=[])
