@@ -158,6 +158,22 @@ struct ip_prefix ip_prefix_of_address(const struct ip_address *a, uint8_t length
     return p;
 }
 
+bool ip_prefix_of_halves(const struct ip_prefix *a, const struct ip_prefix *b,
+                         struct ip_prefix *out)
+{
+    struct ip_prefix whole;
+
+    if (a->is_ipv4 != b->is_ipv4 || a->length != b->length || a->length == 0 ||
+        ip_prefix_equal(a, b))
+        return false;
+    whole = (struct ip_prefix){.length = (uint8_t)(a->length - 1), .is_ipv4 = a->is_ipv4};
+    whole.address = keep_bits(&a->address, mapped_length(&whole));
+    if (!equal_bits(whole.address.bytes, b->address.bytes, mapped_length(&whole)))
+        return false;
+    *out = whole;
+    return true;
+}
+
 struct ip_prefix ip_prefix_any(bool is_ipv4)
 {
     static const uint8_t zero[16];

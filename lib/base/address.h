@@ -64,6 +64,10 @@ bool ip_prefix_equal(const struct ip_prefix *a, const struct ip_prefix *b);
  */
 struct ip_prefix ip_prefix_of_address(const struct ip_address *a, uint8_t length);
 
+/* Are they the two halves of one prefix, in whatever order? Then that one is written. */
+bool ip_prefix_of_halves(const struct ip_prefix *a, const struct ip_prefix *b,
+                         struct ip_prefix *out);
+
 /* The prefix of a whole family: 0.0.0.0/0 or ::/0. */
 struct ip_prefix ip_prefix_any(bool is_ipv4);
 

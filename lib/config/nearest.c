@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include <string.h>
+#include "config/nearest.h"
 
-#include "config/option.h"
+#include <string.h>
 
 #define MOST_WORD_BYTES 64
 

@@ -12,6 +12,7 @@
 
 #include "base/compiler.h"
 #include "config/config.h"
+#include "config/nearest.h"
 
 struct option_kind;
 struct option_object;
@@ -153,10 +154,6 @@ const char *option_neighbor_text(const struct config_neighbor *neighbor, char ou
 
 /* Appends to *list; when memory is short, drops the list and sets it NULL. */
 void option_append(json_t **list, json_t *item);
-
-/* nearest.c: of `n` words the one nearest to `word`, or NULL when none is near. */
-const char *option_nearest(const char *word, const char *(*at)(const void *from, size_t i),
-                           const void *from, size_t n);
 
 /* slots.c: a struct slice is written when it is present. */
 bool option_slice_is_there(const void *slice);

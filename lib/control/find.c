@@ -104,10 +104,12 @@ bool command_aggregate(struct command_call *call, uint32_t *aggregate)
     if (manager_report(m, *aggregate, &report))
         return true;
     if (*aggregate < n)
-        command_refuse(call,
-                       "%s: aggregate %u: it showed nothing to test, and gave its number back; "
-                       "\"aggregates\" lists those there are",
-                       call->command->name, *aggregate);
+        command_refuse(
+            call,
+            "%s: aggregate %u: there is none of that number any more: its test by command is "
+            "over (\"test show\"), its slice is gone, or it showed nothing to test; "
+            "\"aggregates\" lists those there are",
+            call->command->name, *aggregate);
     else
         command_refuse(call,
                        "%s: aggregate %u: there are %u, counted from 0; \"aggregates\" lists them",

@@ -69,8 +69,8 @@ struct ondemand {
  * `error`. */
 struct config *compose_alone(const struct ondemand *o, json_t *described,
                              char error[ONDEMAND_ERROR_BYTES]);
-/* The sources of a test of one prefix: itself, or, where a slice has it, its halves. NULL with
- * `error`. */
+/* halves.c: the sources of a test of one prefix: itself, or, where a slice has it, its halves. NULL
+ * with `error`. */
 json_t *compose_sources(const struct ondemand *o, const char *source,
                         char error[ONDEMAND_ERROR_BYTES]);
 
@@ -82,13 +82,15 @@ bool traffic_keep_next_hops(const struct ondemand *o, json_t *described, const s
  * `error`. `but`: the slice in whose place it comes, or NULL. */
 bool traffic_is_free(const struct ondemand *o, const struct slice *s,
                      const struct wanted_slice *but, char error[ONDEMAND_ERROR_BYTES]);
-/* Names of the slices that keep packets of it, the first few. */
-json_t *traffic_kept_by(const struct ondemand *o, const struct slice *s);
+/* Names of the slices that keep packets of the `source` that it is to test, the first few. */
+json_t *traffic_kept_by(const struct ondemand *o, const struct slice *s, const char *source);
 
 /* slices.c */
 const char *slices_name(const struct wanted_slice *w);
 struct wanted_slice *slices_find(struct ondemand *o, const char *name);
 struct wanted_slice *slices_of_test(struct ondemand *o, uint32_t number);
+/* It is in force, and of a test that is over: with the next build it is gone. */
+bool slices_is_over(const struct ondemand *o, const char *name);
 /* The slot of what is in force, or UINT32_MAX. */
 uint32_t slices_slot(const struct ondemand *o, const char *name);
 /* Takes `described` and `made`; NULL: there is no place. */

@@ -3,10 +3,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "config/nearest.h"
 #include "ondemand/internal.h"
 #include "json/json.h"
 
-#define MOST_SOURCES 64
+#define MOST_SOURCES    64
+#define MOST_PARAMETERS 64
 
 static json_t *refuse(char error[ONDEMAND_ERROR_BYTES], const char *text)
 {
@@ -31,6 +33,33 @@ static bool are_texts(const json_t *list, size_t most)
     return json_array_size(list) > 0 && json_array_size(list) <= most;
 }
 
+/* The names of an object's members. */
+static const char *name_at(const void *from, size_t i)
+{
+    return ((const char *const *)from)[i];
+}
+
+static bool refuse_parameter(json_t *known, const char *key, char error[ONDEMAND_ERROR_BYTES])
+{
+    const char *names[MOST_PARAMETERS], *name, *nearest;
+    json_t *value;
+    size_t n = 0;
+
+    json_object_foreach (known, name, value)
+        if (n < MOST_PARAMETERS)
+            names[n++] = name;
+    nearest = option_nearest(key, name_at, names, n);
+    if (nearest != NULL)
+        snprintf(error, ONDEMAND_ERROR_BYTES,
+                 "set: \"%.64s\" is no parameter of a test; did you mean \"%s\"?", key, nearest);
+    else
+        snprintf(error, ONDEMAND_ERROR_BYTES,
+                 "set: \"%.64s\" is no parameter of a test; \"config show\" has them all, in "
+                 "\"defaults\"",
+                 key);
+    return false;
+}
+
 /* Parameters of a test, and nothing else of a slice. */
 static bool add_parameters(const struct ondemand *o, json_t *described, json_t *set,
                            char error[ONDEMAND_ERROR_BYTES])
@@ -39,12 +68,8 @@ static bool add_parameters(const struct ondemand *o, json_t *described, json_t *
     const char *key;
 
     json_object_foreach (set, key, value) {
-        if (json_object_get(known, key) == NULL) {
-            snprintf(error, ONDEMAND_ERROR_BYTES,
-                     "set: \"%.64s\" is no parameter of a test; \"slices\" shows what there is",
-                     key);
-            return false;
-        }
+        if (json_object_get(known, key) == NULL)
+            return refuse_parameter(known, key, error);
         json_object_set(described, key, value);
     }
     if (json_object_get(set, "max_duration_ms") == NULL &&
@@ -168,7 +193,8 @@ static json_t *take_up(struct ondemand *o, const json_t *request, json_t *source
     /* It is among the slices before it is asked whose packets it leaves to others. */
     slices_want(o, c->described, c->made, t->number);
     return json_pack("{s:I, s:s, s:O, s:o}", "test", (json_int_t)t->number, "slice", t->slice,
-                     "source", source, "kept_by", traffic_kept_by(o, &c->made->slices[0]));
+                     "source", source, "kept_by",
+                     traffic_kept_by(o, &c->made->slices[0], json_string_value(source)));
 }
 
 /* Numbers that tests_new() will give, in its order. */

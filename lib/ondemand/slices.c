@@ -25,6 +25,13 @@ struct wanted_slice *slices_of_test(struct ondemand *o, uint32_t number)
     return NULL;
 }
 
+bool slices_is_over(const struct ondemand *o, const char *name)
+{
+    const struct wanted_slice *w = slices_find((struct ondemand *)(uintptr_t)o, name);
+
+    return w != NULL && w->test != 0 && (w->state == WANTED_LEAVING || w->state == WANTED_GOING);
+}
+
 uint32_t slices_slot(const struct ondemand *o, const char *name)
 {
     for (uint32_t i = 0; i < o->in_force->n_slices; i++)

@@ -132,14 +132,33 @@ bool traffic_is_free(const struct ondemand *o, const struct slice *s,
     return true;
 }
 
-json_t *traffic_kept_by(const struct ondemand *o, const struct slice *s)
+/* Has it a half of the source that was asked for, which the test so does without? */
+static bool has_a_half(const struct slice *other, const struct ip_prefix *source,
+                       const struct slice *s)
+{
+    for (uint32_t i = 0; i < other->n_sources; i++) {
+        const struct ip_prefix *p = &other->sources[i];
+
+        if (p->length == source->length + 1 && holds(source, p) &&
+            !any_holds(s->sources, s->n_sources, p))
+            return true;
+    }
+    return false;
+}
+
+json_t *traffic_kept_by(const struct ondemand *o, const struct slice *s, const char *source)
 {
     json_t *names = json_array();
+    struct ip_prefix whole;
+
+    if (ip_prefix_parse(source, &whole) != 0)
+        return names;
 
     for (uint32_t i = 0; i < o->in_force->n_slices && json_array_size(names) < MOST_NAMES; i++) {
         const struct slice *other = &o->in_force->slices[i];
 
-        if (slice_is_present(other) && slice_may_take_from(other, s))
+        if (slice_is_present(other) && !slices_is_over(o, other->name) &&
+            (slice_may_take_from(other, s) || has_a_half(other, &whole, s)))
             json_array_append_new(names, json_string(other->name));
     }
     return names;

@@ -11,14 +11,20 @@ const struct aggregate_counters *report_counters(const struct aggregate_report *
     return r->n_tests > 0 ? &r->test : r->total;
 }
 
-/* The sub-prefix, or the source of a slice that has one. "" when there is no single prefix. */
+/* The sub-prefix, or the source of a slice that has one, be it in two halves, as a test by command
+ * has it. "" when there is no single prefix. */
 static const char *prefix_of(const struct aggregate_report *r, char out[IP_TEXT_BYTES])
 {
+    const struct ip_prefix *sources = r->slice->sources;
+    struct ip_prefix whole;
+
     out[0] = '\0';
     if (r->identity->has_prefix)
         return ip_prefix_format(&r->identity->prefix, out);
     if (r->slice->n_sources == 1)
-        return ip_prefix_format(&r->slice->sources[0], out);
+        return ip_prefix_format(&sources[0], out);
+    if (r->slice->n_sources == 2 && ip_prefix_of_halves(&sources[0], &sources[1], &whole))
+        return ip_prefix_format(&whole, out);
     return out;
 }
 

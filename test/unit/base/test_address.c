@@ -104,6 +104,36 @@ static void prefix_of_address_clears_host_bits(void **state)
     assert_string_equal(ip_prefix_format(&p, text), "2001:db8:f000::/36");
 }
 
+static void two_halves_are_one_prefix(void **state)
+{
+    const struct {
+        const char *a, *b, *whole;
+    } cases[] = {
+        {"192.0.2.0/25", "192.0.2.128/25", "192.0.2.0/24"},
+        {"192.0.2.128/25", "192.0.2.0/25", "192.0.2.0/24"},
+        {"2001:db8::/33", "2001:db8:8000::/33", "2001:db8::/32"},
+        {"0.0.0.0/1", "128.0.0.0/1", "0.0.0.0/0"},
+        {"::/1", "8000::/1", "::/0"},
+        {"192.0.2.6/32", "192.0.2.7/32", "192.0.2.6/31"},
+        {"192.0.2.7/32", "192.0.2.8/32", NULL}, /* neighbours, of two prefixes */
+        {"192.0.2.0/25", "192.0.2.0/25", NULL},
+        {"192.0.2.0/25", "192.0.2.128/26", NULL},
+        {"0.0.0.0/0", "0.0.0.0/0", NULL},
+        {"0.0.0.0/1", "8000::/1", NULL},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct ip_prefix a, b, whole;
+        char text[IP_TEXT_BYTES];
+
+        assert_int_equal(ip_prefix_parse(cases[i].a, &a), 0);
+        assert_int_equal(ip_prefix_parse(cases[i].b, &b), 0);
+        assert_int_equal(ip_prefix_of_halves(&a, &b, &whole), cases[i].whole != NULL);
+        if (cases[i].whole != NULL)
+            assert_string_equal(ip_prefix_format(&whole, text), cases[i].whole);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -112,6 +142,7 @@ int main(void)
         cmocka_unit_test(address_alone_is_a_full_length_prefix),
         cmocka_unit_test(contains_compares_whole_and_partial_bytes),
         cmocka_unit_test(prefix_of_address_clears_host_bits),
+        cmocka_unit_test(two_halves_are_one_prefix),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

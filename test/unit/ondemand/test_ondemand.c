@@ -1,218 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Slices and tests at run time, with an appliance that builds when the test says so. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-
-#include <cmocka.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "base/compiler.h"
-#include "base/random.h"
-#include "base/time.h"
-#include "engine/aggregate.h"
-#include "ondemand/ondemand.h"
-#include "json/json.h"
-
-static const char file_text[] =
-    "{\"ports\": [{\"name\": \"west\", \"device\": \"eth1\", \"pair\": \"east\"},"
-    "             {\"name\": \"east\", \"device\": \"eth2\", \"pair\": \"west\"}],"
-    " \"next_hops\": [{\"name\": \"r1\", \"port\": \"east\","
-    "                  \"destination_mac\": \"02:00:00:00:00:01\"},"
-    "                 {\"name\": \"r2\", \"port\": \"east\","
-    "                  \"destination_mac\": \"02:00:00:00:00:02\"}],"
-    " \"slices\": [{\"name\": \"edge\", \"sources\": [\"192.0.2.0/24\", \"2001:db8::/32\"],"
-    "               \"mode\": \"active\", \"start\": \"manual\", \"next_hops\": [\"r1\"]},"
-    "              {\"name\": \"wide\", \"sources\": [\"10.0.0.0/8\"], \"mode\": \"active\","
-    "               \"start\": \"manual\"},"
-    "              {\"name\": \"part\", \"sources\": [\"10.1.0.0/16\"],"
-    "               \"destinations\": [\"203.0.113.0/24\"], \"mode\": \"off\","
-    "               \"next_hops\": [\"r2\"]},"
-    "              {\"name\": \"host\", \"sources\": [\"198.51.100.1/32\"], \"mode\": \"off\"}]}";
-
-struct event {
-    char kind[32], slice[64], reason[256];
-};
-
-struct world {
-    json_t *file;
-    struct config *in_force;
-    struct aggregate_table *table;
-    struct engine_gate gate;
-    struct manager *manager;
-    struct ondemand *o;
-    uint64_t now_ns;
-    bool refuses;      /* apply() does */
-    json_t *building;  /* what apply() was last given, until finish() */
-    unsigned n_builds; /* begun */
-    json_t *kept;      /* what keep() was last given */
-    struct event events[64];
-    unsigned n_events;
-};
-
-static bool on_apply(void *context, json_t *slices)
-{
-    struct world *w = context;
-
-    if (w->refuses) {
-        json_decref(slices);
-        return false;
-    }
-    assert_null(w->building);
-    w->building = slices;
-    w->n_builds++;
-    return true;
-}
-
-static void on_tell(void *context, const char *kind, json_t *members)
-{
-    struct world *w = context;
-    struct event *e = &w->events[w->n_events++ % ARRAY_LENGTH(w->events)];
-
-    snprintf(e->kind, sizeof(e->kind), "%s", kind);
-    snprintf(e->slice, sizeof(e->slice), "%s", json_string_at(members, "slice"));
-    snprintf(e->reason, sizeof(e->reason), "%s", json_string_at(members, "reason"));
-    json_decref(members);
-}
-
-static void on_keep(void *context, json_t *slices)
-{
-    struct world *w = context;
-
-    json_decref(w->kept);
-    w->kept = slices;
-}
-
-static struct config *load(json_t *root)
-{
-    struct config_error error;
-    struct config *config = NULL;
-
-    if (config_load_json(root, &config, &error) != 0)
-        fail_msg("%s", error.text);
-    return config;
-}
-
-static int open_world(void **state)
-{
-    static const struct report_clock clock;
-    const uint64_t secret[2] = {1, 2};
-    size_t n_bytes = aggregate_table_memory_bytes(64);
-    struct world *w = calloc(1, sizeof(*w));
-
-    w->now_ns = NS_PER_S;
-    w->file = json_loads(file_text, 0, NULL);
-    assert_non_null(w->file);
-    w->in_force = load(w->file);
-    w->table = aggregate_table_init(aligned_alloc(CACHE_LINE_BYTES, n_bytes), n_bytes, 64, secret);
-    w->manager = manager_create(&(struct manager_config){.slices = w->in_force->slices,
-                                                         .n_slices = w->in_force->n_slices,
-                                                         .aggregates = w->table,
-                                                         .gate = &w->gate,
-                                                         .n_workers = 1,
-                                                         .epoch_ms = 10,
-                                                         .n_drop_records = 16,
-                                                         .n_concurrent_flow_phases = 1,
-                                                         .max_tests_by_command = 8});
-    assert_non_null(w->manager);
-    w->o = ondemand_create(&(struct ondemand_config){.manager = w->manager,
-                                                     .clock = &clock,
-                                                     .context = w,
-                                                     .apply = on_apply,
-                                                     .tell = on_tell,
-                                                     .keep = on_keep});
-    ondemand_set_config(w->o, w->in_force);
-    *state = w;
-    return 0;
-}
-
-static int close_world(void **state)
-{
-    struct world *w = *state;
-
-    ondemand_destroy(w->o);
-    manager_destroy(w->manager);
-    config_free(w->in_force);
-    free(w->table);
-    json_decref(w->building);
-    json_decref(w->kept);
-    json_decref(w->file);
-    free(w);
-    return 0;
-}
-
-/* The build under way ends: by the configuration's own word, or by `error`. */
-static void finish(struct world *w, const char *error)
-{
-    json_t *root = json_copy(w->file);
-    struct config_error why;
-    struct config *next = NULL;
-
-    assert_non_null(w->building);
-    assert_int_equal(ondemand_compose(root, w->building, NULL), 0);
-    if (error == NULL && config_load_json(root, &next, &why) != 0)
-        error = why.text;
-    if (error == NULL) {
-        ondemand_set_config(w->o, next);
-        config_free(w->in_force);
-        w->in_force = next;
-    }
-    json_decref(root);
-    json_decref(w->building);
-    w->building = NULL;
-    ondemand_applied(w->o, error, w->now_ns);
-}
-
-static void poll_later(struct world *w)
-{
-    w->now_ns += 2 * NS_PER_S;
-    ondemand_poll(w->o, w->now_ns);
-}
-
-static json_t *request_of(const char *text)
-{
-    json_t *request = json_loads(text, 0, NULL);
-
-    assert_non_null(request);
-    return request;
-}
-
-static json_t *test_of(struct world *w, const char *text)
-{
-    char error[ONDEMAND_ERROR_BYTES] = "";
-    json_t *request = request_of(text), *result = ondemand_test(w->o, request, w->now_ns, error);
-
-    json_decref(request);
-    if (result == NULL)
-        fail_msg("%s", error);
-    return result;
-}
-
-static void assert_refused(struct world *w, const char *text, const char *words)
-{
-    char error[ONDEMAND_ERROR_BYTES] = "";
-    json_t *request = request_of(text);
-
-    assert_null(ondemand_test(w->o, request, w->now_ns, error));
-    if (strstr(error, words) == NULL)
-        fail_msg("%s: \"%s\", and not \"%s\"", text, error, words);
-    json_decref(request);
-}
-
-/* The slices of the build under way, by position. */
-static const json_t *built(const struct world *w, size_t i)
-{
-    return json_array_get(w->building, i);
-}
-
-static void assert_json(const json_t *value, const char *text)
-{
-    char *found = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
-
-    assert_string_equal(found, text);
-    free(found);
-}
+#include "world.h"
 
 static void a_prefix_that_no_slice_names_becomes_a_slice(void **state)
 {
@@ -258,6 +45,62 @@ static void a_prefix_that_a_slice_names_is_tested_by_its_halves(void **state)
     finish(w, NULL);
 }
 
+/* Its slice is there until the next build, and must not pass for one that names the prefix. */
+static void the_same_prefix_may_be_tested_again_at_once(void **state)
+{
+    struct world *w = *state;
+    char error[ONDEMAND_ERROR_BYTES] = "";
+    json_t *stop = request_of("{\"test\": 1}"), *result;
+
+    for (int round = 0; round < 2; round++) {
+        const char *source = round == 0 ? "192.0.2.0/24" : "172.16.0.0/12";
+        json_t *request = json_pack("{s:s}", "source", source);
+
+        result = ondemand_test(w->o, request, w->now_ns, error);
+        assert_non_null(result);
+        json_decref(result);
+        poll_later(w);
+        finish(w, NULL);
+        json_object_set_new(stop, "test", json_integer(1 + 2 * round));
+        json_decref(ondemand_stop_test(w->o, stop, w->now_ns, error));
+        result = ondemand_test(w->o, request, w->now_ns, error);
+        if (result == NULL)
+            fail_msg("%s", error);
+        assert_json(json_object_get(json_array_get(json_object_get(result, "tests"), 0), "kept_by"),
+                    "[]");
+        json_decref(result);
+        json_decref(request);
+        poll_later(w);
+        assert_int_equal(json_array_size(w->building), 1);
+        assert_json(json_object_get(built(w, 0), "sources"),
+                    round == 0 ? "[\"192.0.2.0/25\",\"192.0.2.128/25\"]" : "[\"172.16.0.0/12\"]");
+        finish(w, NULL);
+        json_object_set_new(stop, "test", json_integer(2 + 2 * round));
+        json_decref(ondemand_stop_test(w->o, stop, w->now_ns, error));
+        poll_later(w);
+        finish(w, NULL);
+    }
+    json_decref(stop);
+}
+
+/* The reply has to tell what the test does without. */
+static void a_half_that_another_slice_names_is_told(void **state)
+{
+    struct world *w = *state;
+    json_t *result;
+
+    add_slice(w, "half", "192.0.2.128/25");
+    poll_later(w);
+    finish(w, NULL);
+    result = test_of(w, "{\"source\": \"192.0.2.0/24\"}");
+    assert_json(json_object_get(json_array_get(json_object_get(result, "tests"), 0), "kept_by"),
+                "[\"half\"]");
+    json_decref(result);
+    poll_later(w);
+    assert_json(json_object_get(built(w, 1), "sources"), "[\"192.0.2.0/25\"]");
+    finish(w, NULL);
+}
+
 /* A router must not see what another one has had. */
 static void packets_keep_their_next_hops(void **state)
 {
@@ -286,7 +129,9 @@ static void each_refusal_says_what_is_wrong(void **state)
     static const struct {
         const char *request, *words;
     } cases[] = {
-        {"{\"source\": \"192.0.2.1/24\"}", "source \"192.0.2.1/24\": no prefix; allowed: "},
+        {"{\"source\": \"192.0.2.1/24\"}",
+         "sources[0]: \"192.0.2.1/24\"; allowed: no host bits, that is \"192.0.2.0/24\""},
+        {"{\"source\": \"192.0.2\"}", "sources[0]: \"192.0.2\"; allowed: a prefix"},
         {"{\"source\": []}", "source: allowed: 1 to 64 prefixes"},
         {"{\"source\": [1]}", "source: allowed: 1 to 64 prefixes"},
         {"{\"source\": \"198.51.100.1/32\"}",
@@ -300,7 +145,9 @@ static void each_refusal_says_what_is_wrong(void **state)
          "ingress.port: \"up\""},
         {"{\"source\": \"172.16.0.0/12\", \"set\": {\"alpha\": 7}}", "alpha: 7; allowed"},
         {"{\"source\": \"172.16.0.0/12\", \"set\": {\"name\": \"x\"}}",
-         "set: \"name\" is no parameter of a test"},
+         "set: \"name\" is no parameter of a test; \"config show\" has them"},
+        {"{\"source\": \"172.16.0.0/12\", \"set\": {\"max_duration\": 1000}}",
+         "set: \"max_duration\" is no parameter of a test; did you mean \"max_duration_ms\"?"},
         {"{\"source\": \"172.16.0.0/12\", \"set\": {\"seed\": 7}}", "seed: whoever knows it"},
         {"{\"source\": \"172.16.0.0/12\", \"label\": \"a\\nb\"}", "has a newline"},
         {"{\"source\": [\"172.16.0.0/12\", \"172.16.1.0/24\"]}", "one of them holds another one"},
@@ -359,29 +206,6 @@ static void an_appliance_that_cannot_build_now_is_asked_again(void **state)
     assert_null(w->building);
     poll_later(w);
     assert_int_equal(json_array_size(w->building), 1);
-}
-
-static json_t *slice_request(const char *name, const char *source)
-{
-    return json_pack("{s:{s:s, s:[s], s:s}}", "slice", "name", name, "sources", source, "mode",
-                     "off");
-}
-
-static void add_slice(struct world *w, const char *name, const char *source)
-{
-    char error[ONDEMAND_ERROR_BYTES] = "";
-    json_t *request = slice_request(name, source);
-    json_t *result = ondemand_add_slice(w->o, request, false, w->now_ns, error);
-
-    if (result == NULL)
-        fail_msg("%s", error);
-    json_decref(result);
-    json_decref(request);
-}
-
-static const struct event *latest(const struct world *w)
-{
-    return &w->events[(w->n_events - 1) % ARRAY_LENGTH(w->events)];
 }
 
 /* Two that cannot be told apart: the build of all is refused, and then that of the later one. */
@@ -673,14 +497,14 @@ static void a_seed_is_not_shown(void **state)
     json_decref(root);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, open_world, close_world)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_prefix_that_no_slice_names_becomes_a_slice),
         TEST(what_is_asked_for_is_in_the_slice),
         TEST(a_prefix_that_a_slice_names_is_tested_by_its_halves),
+        TEST(the_same_prefix_may_be_tested_again_at_once),
+        TEST(a_half_that_another_slice_names_is_told),
         TEST(packets_keep_their_next_hops),
         TEST(each_refusal_says_what_is_wrong),
         TEST(packets_of_a_test_under_way_are_not_taken),

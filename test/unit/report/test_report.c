@@ -141,6 +141,38 @@ static bool tells_address(struct box *b, const struct report_clock *clock)
     return does;
 }
 
+/* Where a slice names the prefix already, a test by command has its halves. */
+static void the_prefix_of_a_test_in_halves_is_told_whole(void **state)
+{
+    struct ip_prefix sources[2];
+    static const struct {
+        const char *a, *b, *told;
+    } cases[] = {
+        {"192.0.2.0/25", "192.0.2.128/25", "192.0.2.0/24"},
+        {"192.0.2.0/25", "192.0.3.128/25", NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct box *b = box_new(1);
+        struct report_clock clock = clock_of(b);
+        json_t *a;
+
+        assert_int_equal(ip_prefix_parse(cases[i].a, &sources[0]), 0);
+        assert_int_equal(ip_prefix_parse(cases[i].b, &sources[1]), 0);
+        b->slices[0].sources = sources;
+        b->slices[0].n_sources = 2;
+        box_open(b);
+        a = report_aggregate(b->manager, 0, &clock, true);
+        if (cases[i].told != NULL)
+            assert_string_equal(text(a, "prefix"), cases[i].told);
+        else
+            assert_true(json_is_null(json_object_get(a, "prefix")));
+        json_decref(a);
+        box_close(b);
+    }
+}
+
 static void addresses_of_flows_are_told_as_privacy_allows(void **state)
 {
     const uint64_t key[2] = {1, 2}, other_key[2] = {1, 3};
@@ -381,6 +413,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(times_are_seconds_since_the_start_and_rfc_3339),
         cmocka_unit_test(an_aggregate_shows_the_counters_of_its_test_and_of_the_run),
+        cmocka_unit_test(the_prefix_of_a_test_in_halves_is_told_whole),
         cmocka_unit_test(addresses_of_flows_are_told_as_privacy_allows),
         cmocka_unit_test(an_unknown_share_and_times_to_come_are_null),
         cmocka_unit_test(a_run_whose_counters_add_up_is_reconciled),
