@@ -150,8 +150,7 @@ int lanes_create(struct appliance *a)
         int error = number < a->n_workers ? create_worker(a, number, lcore) : 0;
 
         if (error == -EINVAL)
-            say_error("worker %u: the engine refuses its configuration; a slice is needed at least",
-                      number);
+            say_error("worker %u: the engine refuses its configuration", number);
         else if (error != 0)
             say_error("worker %u on lcore %u: %s; raise eal.memory_mb, or lower flows_per_lcore",
                       number, lcore, rte_strerror(-error));

@@ -48,6 +48,9 @@ static struct slice_rules rules_of_slice(const struct slice *s, bool is_new)
     };
 }
 
+/* Without any slice no flow is tracked; a table has to have one nevertheless. */
+#define IDLE_TIMEOUT_OF_NOBODY_MS 30000
+
 /* One timeout for the whole table: the longest that any slice asks for. */
 static uint32_t longest_idle_timeout_ms(const struct engine_rules_config *config)
 {
@@ -61,7 +64,7 @@ static uint32_t longest_idle_timeout_ms(const struct engine_rules_config *config
         if (s->presence != SLICE_ABSENT && own > longest)
             longest = own;
     }
-    return longest;
+    return longest != 0 ? longest : IDLE_TIMEOUT_OF_NOBODY_MS;
 }
 
 /* The prefixes lie behind the slices. */

@@ -71,6 +71,18 @@ static void an_engine_of_the_least_and_of_the_most_begins(void **state)
     free(p.aggregates);
 }
 
+/* A box may begin without any slice: it forwards, and tests by command come later. */
+static void an_engine_without_a_slice_begins(void **state)
+{
+    struct parts p;
+
+    (void)state;
+    begin_parts(&p, SLICE_ACTIVE);
+    p.slice.presence = SLICE_ABSENT;
+    assert_true(is_taken(&p, 0));
+    free(p.aggregates);
+}
+
 static void what_no_engine_can_be_is_refused(void **state)
 {
     struct parts good, p;
@@ -488,6 +500,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_engine_of_the_least_and_of_the_most_begins),
+        cmocka_unit_test(an_engine_without_a_slice_begins),
         cmocka_unit_test(what_no_engine_can_be_is_refused),
         cmocka_unit_test(memory_that_is_a_line_short_is_refused),
         cmocka_unit_test(a_reset_is_believed_up_to_the_window),
