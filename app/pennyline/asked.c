@@ -17,6 +17,9 @@
 #include "state_file.h"
 #include "json/json.h"
 
+/* Of the file of what is kept. */
+#define STATE_VERSION 1
+
 struct asked {
     struct ondemand *ondemand; /* NULL: not there yet, or not any more */
     uint64_t generation;       /* that it knows */
@@ -25,6 +28,7 @@ struct asked {
     json_t *ours;              /* an object by name: those in force */
     json_t *dropped;           /* the builder's, then the manager's: left out of a file read anew */
     struct state_file *file;   /* NULL: none, or it cannot be had */
+    bool is_restoring;         /* the next change is what was kept of the last run */
     uint64_t looked_ns;        /* at whether it can be written */
 };
 
@@ -144,16 +148,16 @@ static bool on_apply(void *context, json_t *slices)
 {
     struct appliance *a = context;
     struct asked_change *change = calloc(1, sizeof(*change));
-    const struct change_request request = {.make = make,
-                                           .done = on_done,
-                                           .context = change,
-                                           .way = "slices at run time",
-                                           .who = "the control socket"};
+    struct change_request request = {
+        .make = make, .done = on_done, .context = change, .way = "slices at run time"};
 
     if (change == NULL) {
         json_decref(slices);
         return false;
     }
+    snprintf(request.who, sizeof(request.who), "%s",
+             a->asked->is_restoring ? "the last run, by instance.state_directory"
+                                    : "commands and tests");
     *change = (struct asked_change){a, json_deep_copy(slices)};
     if (change_ask(a, &request, appliance_now_ns(a)) != 0) {
         json_decref(change->slices);
@@ -161,6 +165,7 @@ static bool on_apply(void *context, json_t *slices)
         free(change);
         return false;
     }
+    a->asked->is_restoring = false;
     pthread_mutex_lock(&a->asked->lock);
     json_decref(a->asked->wanted);
     a->asked->wanted = slices;
@@ -224,7 +229,8 @@ static void on_keep(void *context, json_t *slices)
     struct asked *s = ((struct appliance *)context)->asked;
 
     if (s->file != NULL)
-        state_file_write(s->file, json_pack("{s:i, s:o}", "version", 1, "slices", slices));
+        state_file_write(s->file,
+                         json_pack("{s:i, s:o}", "version", STATE_VERSION, "slices", slices));
     else
         json_decref(slices);
 }
@@ -251,9 +257,10 @@ static void restore(struct appliance *a)
         tell_trouble(a, error);
         return;
     }
-    kept = state_file_read(a->asked->file, error, sizeof(error));
+    kept = state_file_read(a->asked->file, STATE_VERSION, error, sizeof(error));
     if (error[0] != '\0')
         tell_trouble(a, error);
+    a->asked->is_restoring = json_object_size(json_object_get(kept, "slices")) > 0;
     ondemand_restore(a->asked->ondemand, json_object_get(kept, "slices"));
     json_decref(kept);
 }

@@ -377,10 +377,10 @@ static void say_change(const struct change_request *request, const struct change
         say_info("%s by %s: nothing differs from what is in force", request->way, request->who);
         return;
     }
-    say_info("%s by %s: %u changes are in force, generation %" PRIu64 " after %" PRIu64
-             ", within %.0f ms",
-             request->way, request->who, result->changes->n, result->after, result->before,
-             (double)result->took_ns / (double)NS_PER_MS);
+    say_info(
+        "%s by %s: %u change%s in force, generation %" PRIu64 " after %" PRIu64 ", within %.0f ms",
+        request->way, request->who, result->changes->n, result->changes->n == 1 ? " is" : "s are",
+        result->after, result->before, (double)result->took_ns / (double)NS_PER_MS);
     for (uint32_t i = 0; i < result->changes->n && i < MOST_CHANGES_TOLD; i++)
         say_info("  %s", config_change_text(&result->changes->changes[i], text, sizeof(text)));
 }

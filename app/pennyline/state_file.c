@@ -104,13 +104,26 @@ static void *run(void *context)
     return NULL;
 }
 
+/* -1 with errno when there is none afterwards. */
+static int make_directory(const char *directory)
+{
+    struct stat status;
+
+    if (mkdir(directory, 0750) == 0)
+        return 0;
+    if (errno != EEXIST || stat(directory, &status) != 0)
+        return -1;
+    errno = ENOTDIR;
+    return S_ISDIR(status.st_mode) ? 0 : -1;
+}
+
 struct state_file *state_file_open(const char *directory, const char *name, char *error,
                                    size_t n_error)
 {
     struct state_file *f = calloc(1, sizeof(*f));
     pthread_condattr_t monotonic;
 
-    if (f == NULL || (mkdir(directory, 0750) != 0 && errno != EEXIST)) {
+    if (f == NULL || make_directory(directory) != 0) {
         snprintf(error, n_error, "instance.state_directory %s: %s", directory, strerror(errno));
         free(f);
         return NULL;
@@ -129,9 +142,21 @@ struct state_file *state_file_open(const char *directory, const char *name, char
     return NULL;
 }
 
-json_t *state_file_read(const struct state_file *f, char *error, size_t n_error)
+/* What is wrong with it, or NULL. */
+static const char *trouble_of(const json_t *value, int version, const json_error_t *why)
+{
+    const json_t *is = json_object_get(value, "version");
+
+    return value == NULL                       ? why->text
+           : !json_is_object(value)            ? "no JSON object"
+           : json_integer_value(is) != version ? "of another version than this program knows"
+                                               : NULL;
+}
+
+json_t *state_file_read(const struct state_file *f, int version, char *error, size_t n_error)
 {
     char aside[PATH_LENGTH + 8];
+    const char *trouble;
     json_error_t why;
     json_t *value;
 
@@ -139,13 +164,19 @@ json_t *state_file_read(const struct state_file *f, char *error, size_t n_error)
     if (access(f->path, F_OK) != 0 && errno == ENOENT)
         return NULL;
     value = json_load_file(f->path, JSON_REJECT_DUPLICATES, &why);
-    if (json_is_object(value))
+    trouble = trouble_of(value, version, &why);
+    if (trouble == NULL)
         return value;
     json_decref(value);
     snprintf(aside, sizeof(aside), "%s.bad", f->path);
-    snprintf(error, n_error, "%.200s: %s; what it holds is not in force, and lies in %.200s now",
-             f->path, value == NULL ? why.text : "no JSON object",
-             rename(f->path, aside) == 0 ? aside : f->path);
+    if (rename(f->path, aside) == 0)
+        snprintf(error, n_error,
+                 "%.200s: %s; what it holds is not in force, and lies in %.200s now", f->path,
+                 trouble, aside);
+    else
+        snprintf(error, n_error,
+                 "%.200s: %s; what it holds is not in force, and it cannot be set aside: %s",
+                 f->path, trouble, strerror(errno));
     return NULL;
 }
 

@@ -58,7 +58,7 @@ static json_int_t number_in(const struct place *p)
 {
     char error[512];
     struct state_file *f = open_at(p);
-    json_t *value = state_file_read(f, error, sizeof(error));
+    json_t *value = state_file_read(f, 1, error, sizeof(error));
     json_int_t n = json_integer_value(json_object_get(value, "n"));
 
     assert_string_equal(error, "");
@@ -74,15 +74,42 @@ static void what_was_written_last_is_read_again(void **state)
     struct state_file *f = open_at(p);
     char error[512];
 
-    assert_null(state_file_read(f, error, sizeof(error)));
+    assert_null(state_file_read(f, 1, error, sizeof(error)));
     assert_string_equal(error, "");
     for (int n = 0; n < 100; n++)
-        state_file_write(f, json_pack("{s:i}", "n", n));
+        state_file_write(f, json_pack("{s:i, s:i}", "version", 1, "n", n));
     state_file_close(f);
     assert_int_equal(number_in(p), 99);
 }
 
+static void assert_set_aside(const struct place *p, const char *text, const char *words)
+{
+    FILE *file = fopen(p->path, "w");
+    struct state_file *f;
+    char error[512], aside[112];
+
+    assert_non_null(file);
+    fputs(text, file);
+    fclose(file);
+    f = open_at(p);
+    assert_null(state_file_read(f, 1, error, sizeof(error)));
+    assert_non_null(strstr(error, words));
+    assert_non_null(strstr(error, "is not in force, and lies in"));
+    snprintf(aside, sizeof(aside), "%s.bad", p->path);
+    assert_int_equal(access(aside, F_OK), 0);
+    assert_int_not_equal(access(p->path, F_OK), 0);
+    state_file_close(f);
+}
+
 static void what_cannot_be_read_is_set_aside_and_said(void **state)
+{
+    assert_set_aside(*state, "{\"version\": 1, \"n\": 1", "'}' expected");
+    assert_set_aside(*state, "[1]", "no JSON object");
+    assert_set_aside(*state, "{\"version\": 2, \"n\": 1}", "of another version");
+    assert_set_aside(*state, "{\"n\": 1}", "of another version");
+}
+
+static void what_cannot_even_be_set_aside_is_said(void **state)
 {
     const struct place *p = *state;
     FILE *file = fopen(p->path, "w");
@@ -90,14 +117,12 @@ static void what_cannot_be_read_is_set_aside_and_said(void **state)
     char error[512], aside[112];
 
     assert_non_null(file);
-    fputs("{\"n\": 1", file);
     fclose(file);
-    f = open_at(p);
-    assert_null(state_file_read(f, error, sizeof(error)));
-    assert_non_null(strstr(error, "is not in force, and lies in"));
     snprintf(aside, sizeof(aside), "%s.bad", p->path);
-    assert_int_equal(access(aside, F_OK), 0);
-    assert_int_not_equal(access(p->path, F_OK), 0);
+    assert_int_equal(mkdir(aside, 0700), 0);
+    f = open_at(p);
+    assert_null(state_file_read(f, 1, error, sizeof(error)));
+    assert_non_null(strstr(error, "it cannot be set aside: Is a directory"));
     state_file_close(f);
 }
 
@@ -124,11 +149,11 @@ static void a_write_that_fails_is_told_and_a_later_one_mends_it(void **state)
 
     snprintf(next, sizeof(next), "%s.next", p->path);
     assert_int_equal(mkdir(next, 0700), 0);
-    state_file_write(f, json_pack("{s:i}", "n", 1));
+    state_file_write(f, json_pack("{s:i, s:i}", "version", 1, "n", 1));
     assert_non_null(strstr(news_of(f), "s.json: "));
     assert_false(state_file_has_news(f, &trouble));
     assert_int_equal(rmdir(next), 0);
-    state_file_write(f, json_pack("{s:i}", "n", 2));
+    state_file_write(f, json_pack("{s:i, s:i}", "version", 1, "n", 2));
     assert_string_equal(news_of(f), "");
     state_file_close(f);
     assert_int_equal(number_in(p), 2);
@@ -149,6 +174,18 @@ static void a_directory_that_is_missing_is_made_but_not_those_above(void **state
     assert_non_null(strstr(error, "No such file or directory"));
 }
 
+static void a_file_is_no_directory(void **state)
+{
+    const struct place *p = *state;
+    FILE *file = fopen(p->path, "w");
+    char error[256];
+
+    assert_non_null(file);
+    fclose(file);
+    assert_null(state_file_open(p->path, "s.json", error, sizeof(error)));
+    assert_non_null(strstr(error, "Not a directory"));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_place, remove_place)
 
 int main(void)
@@ -156,8 +193,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(what_was_written_last_is_read_again),
         TEST(what_cannot_be_read_is_set_aside_and_said),
+        TEST(what_cannot_even_be_set_aside_is_said),
         TEST(a_write_that_fails_is_told_and_a_later_one_mends_it),
         TEST(a_directory_that_is_missing_is_made_but_not_those_above),
+        TEST(a_file_is_no_directory),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
