@@ -274,6 +274,41 @@ static int show_all(const struct options *o, const json_t *tests)
     return code;
 }
 
+/* What is tested may be less than what was asked for, and who waits sees the verdict alone. */
+static void tell_what_others_keep(const json_t *tests)
+{
+    json_t *test, *name;
+    size_t i, k;
+
+    json_array_foreach (tests, i, test) {
+        json_array_foreach (json_object_get(test, "kept_by"), k, name)
+            fprintf(stderr, "%s %s",
+                    k == 0 ? "pennylinectl: what these slices name stays theirs:" : ",",
+                    json_string_value(name));
+        if (json_array_size(json_object_get(test, "kept_by")) > 0)
+            fprintf(stderr, " (test %.0f of %s)\n", json_number_at(test, "test"),
+                    json_string_at(test, "source"));
+    }
+}
+
+/* Who forgot the kill switch would wait for nothing. */
+static void warn_of_kill_switch(const struct options *o)
+{
+    json_t *request = json_pack("{s:s}", "command", "status"), *status;
+    struct control_client c;
+
+    if (control_client_open(&c, o->socket, CONTROL_CLIENT_WAIT_S) == 0) {
+        status = control_client_ask(&c, request);
+        if (json_is_true(json_object_get(status, "kill_switch")))
+            fprintf(stderr,
+                    "pennylinectl: warning: the kill switch is on, so nothing is dropped and no "
+                    "test finds anything (pennylinectl kill-switch off)\n");
+        json_decref(status);
+        control_client_close(&c);
+    }
+    json_decref(request);
+}
+
 int ondemand_run_test(struct control_client *c, const struct options *o)
 {
     json_t *result = control_client_ask(c, o->request);
@@ -281,6 +316,10 @@ int ondemand_run_test(struct control_client *c, const struct options *o)
 
     if (result == NULL)
         return fail(c);
+    if (strcmp(json_string_at(o->request, "mode"), "passive") != 0)
+        warn_of_kill_switch(o);
+    if (o->wait)
+        tell_what_others_keep(json_object_get(result, "tests"));
     if (!o->wait) {
         if (o->json)
             show_json(result, false);

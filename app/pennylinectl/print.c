@@ -102,7 +102,7 @@ static void print_drop_budget(FILE *out, json_t *b)
         fprintf(out, " of %s", json_text_at(b, "max_per_hour", text));
     json_object_foreach (json_object_get(b, "made_by"), cause, n)
         if (json_integer_value(n) != 0)
-            fprintf(out, ", by %s %lld", cause, (long long)json_integer_value(n));
+            fprintf(out, ", %lld by %s", (long long)json_integer_value(n), cause);
     fprintf(out, "; %s reserved for tests under way", json_text_at(b, "reserved", text));
     if (json_is_true(json_object_get(b, "awaited")))
         fprintf(out, "; tests wait for it (raise instance.max_drops_per_hour)");
@@ -147,10 +147,21 @@ void print_status(FILE *out, const json_t *s)
     table_print(out, worker_columns, json_object_get(s, "workers"));
 }
 
+/* Both families, whole. */
+static bool is_any(const json_t *prefixes)
+{
+    const char *first = json_string_value(json_array_get(prefixes, 0));
+    const char *second = json_string_value(json_array_get(prefixes, 1));
+
+    return json_array_size(prefixes) == 2 && first != NULL && strcmp(first, "0.0.0.0/0") == 0 &&
+           second != NULL && strcmp(second, "::/0") == 0;
+}
+
 static void first_of(const json_t *row, const char *list, const char *number, char out[CELL_BYTES])
 {
-    const char *first = json_string_value(json_array_get(json_object_get(row, list), 0));
-    double n = json_number_at(row, number);
+    const json_t *prefixes = json_object_get(row, list);
+    const char *first = is_any(prefixes) ? "any" : json_string_value(json_array_get(prefixes, 0));
+    double n = is_any(prefixes) ? 1 : json_number_at(row, number);
 
     snprintf(out, CELL_BYTES, n > 1 ? "%.60s, and %.0f more" : "%.60s", first != NULL ? first : "-",
              n - 1);
@@ -219,7 +230,7 @@ void print_slices(FILE *out, const json_t *result)
     table_print(out, slice_columns, json_object_get(result, "slices"));
 }
 
-static void flow_cell(const json_t *row, char out[CELL_BYTES])
+void print_flow_cell(const json_t *row, char out[CELL_BYTES])
 {
     char a[CELL_BYTES], b[CELL_BYTES];
 
@@ -246,7 +257,7 @@ static void seconds_cell(const json_t *row, char out[CELL_BYTES])
 
 static const struct column drop_columns[] = {
     {"seconds", NULL, seconds_cell, false},
-    {"flow", NULL, flow_cell, true},
+    {"flow", NULL, print_flow_cell, true},
     {"sequence", "seq", NULL, false},
     {"bytes", "len", NULL, false},
     {"outcome", "state", NULL, true},
@@ -255,7 +266,7 @@ static const struct column drop_columns[] = {
 };
 
 static const struct column individual_columns[] = {
-    {"flow", NULL, flow_cell, true},
+    {"flow", NULL, print_flow_cell, true},
     {"dropped", "counts.dropped", NULL, false},
     {"back", "counts.retransmitted", NULL, false},
     {"expired", "counts.expired", NULL, false},
@@ -270,7 +281,7 @@ static void duration_cell(const json_t *row, char out[CELL_BYTES])
 }
 
 static const struct column ended_columns[] = {
-    {"flow", NULL, flow_cell, true},
+    {"flow", NULL, print_flow_cell, true},
     {"start", "start", NULL, true},
     {"end", "end", NULL, true},
     {"seconds", NULL, duration_cell, false},
@@ -352,32 +363,6 @@ void print_aggregate(FILE *out, const json_t *aggregate)
     print_list(out, "Drops", drop_columns, json_object_get(aggregate, "drops"));
 }
 
-/* What an event says beyond its kind and aggregate. */
-static void print_details(FILE *out, const json_t *event)
-{
-    char a[CELL_BYTES], b[CELL_BYTES];
-    const json_t *drop = json_object_get(event, "drop"), *report = json_object_get(event, "report");
-
-    if (drop != NULL) {
-        flow_cell(drop, a);
-        fprintf(out, "  %s seq %.0f %s", a, json_number_at(drop, "seq"),
-                json_text_at(drop, "state", b));
-    }
-    if (report != NULL) {
-        aggregates_verdict_cell(report, a);
-        aggregates_evidence_cell(report, b);
-        fprintf(out, "  %s, %s. %s", a, b, json_string_at(report, "reason_text"));
-    }
-    if (json_has_at(event, "timeout_s"))
-        fprintf(out, "  for %.0f s at most", json_number_at(event, "timeout_s"));
-    for (const char *const *key =
-             (const char *const[]){"port", "trouble", "service", "member", "cause", "thread",
-                                   "reason", "switch", "count", NULL};
-         *key != NULL; key++)
-        if (json_has_at(event, *key))
-            fprintf(out, "  %s", json_text_at(event, *key, a));
-}
-
 /* What would change, or has, and what that does to tests. */
 static void print_changes(FILE *out, const json_t *result)
 {
@@ -386,7 +371,8 @@ static void print_changes(FILE *out, const json_t *result)
     } meanings[] = {
         {"live", "takes effect at once, and ends no test"},
         {"parameters", "a test of it under way ends as reconfigured"},
-        {"traffic", "other packets belong to it: a test of it under way ends as reconfigured"},
+        {"traffic", "changes which packets are tested: tests under way that have them end as "
+                    "reconfigured"},
         {"restart", "needs a restart"},
     };
     long long n = json_integer_value(json_object_get(result, "n_changes"));
@@ -414,9 +400,10 @@ void print_reload(FILE *out, const json_t *result)
         return;
     }
     if (json_is_true(json_object_get(result, "dry_run")))
-        fprintf(out, "%lld changes would be in force (this was a dry run):\n", n);
+        fprintf(out, "%lld change%s would be in force (this was a dry run):\n", n,
+                n == 1 ? "" : "s");
     else
-        fprintf(out, "%lld changes are in force, within %.0f ms:\n", n,
+        fprintf(out, "%lld change%s in force, within %.0f ms:\n", n, n == 1 ? " is" : "s are",
                 1000 * json_number_at(result, "took_s"));
     print_changes(out, result);
 }
@@ -432,7 +419,7 @@ void print_config_diff(FILE *out, const json_t *result)
     if (n == 0)
         fprintf(out, "nothing differs.\n");
     else
-        fprintf(out, "%lld changes.\n", n);
+        fprintf(out, "%lld change%s.\n", n, n == 1 ? "" : "s");
     print_changes(out, result);
     if (json_has_at(result, "refused"))
         fprintf(out, "A reload would be refused: %s\n", json_string_at(result, "refused"));
@@ -446,24 +433,6 @@ void print_config_diff(FILE *out, const json_t *result)
             fprintf(out, ": a reload would take it away: %s", json_string_at(slice, "displaced"));
         fprintf(out, "\n");
     }
-}
-
-void print_event(FILE *out, const json_t *event)
-{
-    char text[CELL_BYTES];
-
-    if (json_has_at(event, "time"))
-        fprintf(out, "%s", json_text_at(event, "time", text));
-    else
-        fprintf(out, "%.3f", json_number_at(event, "monotonic_s"));
-    fprintf(out, "  %-15s", json_text_at(event, "event", text));
-    if (json_has_at(event, "name"))
-        fprintf(out, "  %s", json_text_at(event, "name", text));
-    if (json_has_at(event, "label"))
-        fprintf(out, "  \"%s\"", json_string_at(event, "label"));
-    print_details(out, event);
-    fprintf(out, "\n");
-    fflush(out);
 }
 
 void print_done(FILE *out, const json_t *result)
@@ -482,7 +451,7 @@ void print_done(FILE *out, const json_t *result)
     }
     fprintf(out, json_is_true(json_object_get(result, "kill_switch"))
                      ? "The kill switch is on: nothing is dropped, forwarding goes on.\n"
-                     : "The kill switch is off: tests may drop again.\n");
+                     : "The kill switch is off: it forbids no drop any more.\n");
 }
 
 void print_asked(FILE *out, const json_t *result)

@@ -6,6 +6,8 @@
 #include <jansson.h>
 #include <stdio.h>
 
+#include "json/json.h"
+
 void print_slices(FILE *out, const json_t *result);
 void print_services(FILE *out, const json_t *result);
 void print_responders(FILE *out, const json_t *result);
@@ -19,6 +21,8 @@ void print_reload(FILE *out, const json_t *result);
 void print_config_diff(FILE *out, const json_t *result);
 void print_aggregate(FILE *out, const json_t *aggregate);
 void print_event(FILE *out, const json_t *event);
+/* The flow of a drop, or of one that was looked at, as a cell of a table. */
+void print_flow_cell(const json_t *row, char out[JSON_TEXT_BYTES]);
 /* Of test start, test stop, drain and kill-switch. */
 void print_done(FILE *out, const json_t *result);
 

@@ -257,6 +257,7 @@ static const char *noun_of(const char *list)
            : strcmp(list, "next_hops") == 0  ? "next hop"
            : strcmp(list, "ingresses") == 0  ? "ingress"
            : strcmp(list, "responders") == 0 ? "responder"
+           : strcmp(list, "machines") == 0   ? "machine"
            : strcmp(list, "services") == 0   ? "service"
            : strcmp(list, "sources") == 0    ? "counted sources"
                                              : list;

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What `pennyline test` says of itself: exit codes and words."""
 
+import json
+import os
 import subprocess
+import tempfile
 import unittest
 
 import netlab
@@ -31,6 +34,22 @@ class CommandLine(unittest.TestCase):
                 code, words = self.refused(*arguments)
                 self.assertEqual(code, pennyline.USAGE, words)
                 self.assertIn(word, words)
+
+    def test_check_looks_at_the_directory_of_what_is_kept(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "c.json")
+            for directory, words in ((path, "it is no directory"), (f"{folder}/a/b", "it cannot be made"),
+                                     (f"{folder}/state", None), (folder, None)):
+                with self.subTest(directory=directory):
+                    with open(path, "w") as out:
+                        json.dump({"instance": {"state_directory": directory}, "eal": {"huge": False}, "ports": [
+                            {"name": "a", "device": "net_null0"}], "slices": []}, out)
+                    done = subprocess.run([pennyline.program("pennyline"), "check", "--config", path], text=True,
+                                          capture_output=True, timeout=30, check=False)
+                    said = done.stdout + done.stderr
+                    self.assertEqual("would not be kept over a restart" in said, words is not None, said)
+                    self.assertIn(words or "", said)
+                    self.assertIn("advice: no slice is configured", said)
 
     def test_help_is_laid_out_for_a_terminal(self):
         """Who wraps a line of a table goes on at the margin."""

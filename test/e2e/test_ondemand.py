@@ -107,7 +107,29 @@ class Tests(unittest.TestCase):
             genuine_flows(lab)
             shown = json.loads(ctl(service, "test", GENUINE[4], "--wait", "--json"))
             self.assertEqual(shown[0]["report"]["verdict"], "closed_loop")
+            self.assertEqual(shown[0]["report"]["prefix"], GENUINE[4])
             self.assertEqual(slices(service) - {"test-1"}, {"named"})
+            # At once again, while the slice of the first one may still be there.
+            again = json.loads(ctl(service, "test", GENUINE[4], "--wait", "--json"))
+            self.assertEqual(again[0]["report"]["verdict"], "closed_loop")
+            self.check_whole(service)
+
+    def test_who_waits_is_told_what_other_slices_keep_and_of_the_kill_switch(self):
+        named = {"name": "named", "sources": [GENUINE[4]], "mode": "active", "start": "manual"}
+        half = {"name": "half", "sources": ["198.51.100.128/25"], "mode": "off"}
+        with served([named, half]) as (lab, service):
+            genuine_flows(lab)
+            said = ctl(service, "test", GENUINE[4], "--wait")
+            self.assertIn("what these slices name stays theirs: half", said)
+            ctl(service, "kill-switch", "on")
+            said = ctl(service, "test", GENUINE[4], "--wait", "--set", "max_duration_ms=1000", code=pennyline.NOTHING_TESTED)
+            self.assertIn("warning: the kill switch is on", said)
+            self.check_whole(service)
+
+    def test_a_box_without_slices_forwards_and_tests_by_command(self):
+        with served([]) as (lab, service):
+            genuine_flows(lab)
+            self.assertIn("closed_loop", ctl(service, "test", GENUINE[4], "--wait"))
             self.check_whole(service)
 
     def test_it_takes_no_longer_than_a_slice_of_the_file(self):
@@ -217,5 +239,7 @@ class Slices(unittest.TestCase):
             refused = [e for e in service.events() if e["event"] == "slice_refused"]
             self.assertEqual([e["slice"] for e in refused], ["named"])
             self.assertIn("the file wins", refused[0]["reason"])
+            restored = [e for e in service.events() if e["event"] == "reconfigured"]
+            self.assertIn("the last run", restored[-1]["by"])
             code, summary = service.stop()
             self.assertEqual((code, summary.broken_identities()), (0, []))

@@ -29,6 +29,35 @@ struct fixture {
     char directory[64], path[108], output[16384];
 };
 
+/* Of each shape one. */
+static void publish_all(struct control *control)
+{
+    static const char *const events[] = {
+        "{\"event\": \"command\", \"instance\": \"here\", \"command\": \"kill-switch\", "
+        "\"arguments\":"
+        " {\"on\": true}, \"way\": \"control socket\", \"user\": 0, \"on_behalf_of\": null, "
+        "\"before\":"
+        " {\"kill_switch\": false}}",
+        "{\"event\": \"reconfigured\", \"by\": \"root\", \"generation\": 3, \"n_changes\": 2,"
+        " \"changes\": [{\"change\": \"slice \\\"a\\\" added\", \"class\": \"traffic\"},"
+        " {\"change\": \"slice \\\"b\\\" removed\", \"class\": \"traffic\"}]}",
+        "{\"event\": \"finding\", \"aggregate\": 0, \"name\": \"edge\", \"slice\": \"edge\", "
+        "\"prefix\":"
+        " null, \"finding\": {\"finding\": \"syn_only\", \"severity\": \"warning\", \"words\":"
+        " \"Only SYNs.\"}}",
+        "{\"event\": \"slice_refused\", \"slice\": \"a\", \"reason\": \"no room for it\"}",
+        "{\"event\": \"to_come\", \"name\": \"knock\", \"depth\": 2.5, \"parts\": [1, 2]}",
+    };
+
+    for (size_t i = 0; i < ARRAY_LENGTH(events); i++) {
+        json_t *event = json_loads(events[i], 0, NULL);
+
+        json_object_set_new(event, "monotonic_s", json_real(1.0));
+        control_publish(control, event);
+        json_decref(event);
+    }
+}
+
 static void *serve(void *argument)
 {
     struct fixture *f = argument;
@@ -49,6 +78,7 @@ static void *serve(void *argument)
             control_publish(f->control, verdict);
             json_decref(event);
             json_decref(verdict);
+            publish_all(f->control);
         }
         usleep(500);
     }
@@ -154,7 +184,7 @@ static void commands_are_done_refused_or_not_understood(void **state)
         {"test stop 0", 0, "aggregate 0: test stopped"},
         {"kill-switch on", 0, "nothing is dropped"},
         {"status", 0, "the kill switch is on"},
-        {"kill-switch off", 0, "tests may drop again"},
+        {"kill-switch off", 0, "it forbids no drop any more"},
         {"", 2, "what to do?"},
         {"reboot", 2, "\"reboot\": no such command"},
         {"test", 2, "give one SOURCE"},
@@ -208,6 +238,26 @@ static void without_a_server_it_says_what_to_do(void **state)
     assert_run(f, "status", 1, "is pennyline running?");
 }
 
+/* Whoever watches must see what an event is about, be it of a kind that nobody knew when this was
+ * written. */
+static void an_event_is_printed_with_all_that_it_has(void **state)
+{
+    static const char *const lines[] = {
+        "1.000  command          kill-switch  arguments={\"on\":true}  way=control socket  user=0  "
+        "before={\"kill_switch\":false}\n",
+        "1.000  reconfigured     by=root  generation=3  n_changes=2  slice \"a\" added; slice "
+        "\"b\" "
+        "removed\n",
+        "1.000  finding          edge  syn_only (warning): Only SYNs.\n",
+        "1.000  slice_refused    a  no room for it\n",
+        "1.000  to_come          knock  depth=2.5  parts=[1,2]\n",
+    };
+    struct fixture *f = *state;
+
+    for (size_t i = 0; i < ARRAY_LENGTH(lines); i++)
+        assert_run(f, "watch | head -n 12", 0, lines[i]);
+}
+
 static void watch_prints_events_as_they_come(void **state)
 {
     struct fixture *f = *state;
@@ -225,6 +275,8 @@ int main(int argc, char **argv)
                                         tear_down),
         cmocka_unit_test_setup_teardown(json_is_what_the_server_says, set_up, tear_down),
         cmocka_unit_test_setup_teardown(without_a_server_it_says_what_to_do, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_event_is_printed_with_all_that_it_has, set_up_publishing,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(watch_prints_events_as_they_come, set_up_publishing,
                                         tear_down),
     };
