@@ -37,11 +37,9 @@ c_files()
 # Bash and Python scripts are known by their first line, whatever they are called.
 scripts_of()
 {
-    files | while IFS= read -r file; do
-        if head -c 64 "$file" | head -n 1 | tr -d '\0' | grep -qE "^#!.*\b$1"; then
-            printf '%s\n' "$file"
-        fi
-    done
+    files | xargs -r awk -v program="$1" '
+        FNR == 1 && substr($0, 1, 2) == "#!" && substr($0, 1, 64) ~ "[/ ]" program "( |$)" { print FILENAME }
+        { nextfile }'
 }
 
 python_files()
@@ -71,18 +69,18 @@ check_shell()
 check_spdx()
 {
     { c_files && python_files && scripts_of bash && files '*meson.build' meson_options.txt '*.sh'; } |
-        sort -u | while IFS= read -r file; do
-        head -n 3 "$file" | grep -q 'SPDX-License-Identifier: BSD-3-Clause' ||
-            printf '%s: no SPDX line in its first three lines\n' "$file"
-    done | none
+        sort -u | xargs -r awk '
+            function judge() { if (name != "" && !found) print name ": no SPDX line in its first three lines" }
+            FNR == 1 { judge(); name = FILENAME; found = 0 }
+            /SPDX-License-Identifier: BSD-3-Clause/ { found = 1 }
+            found || FNR == 3 { nextfile }
+            END { judge() }' | none
 }
 
 check_file_length()
 {
-    { c_files && python_files && scripts_of bash; } | sort -u | while IFS= read -r file; do
-        lines=$(wc -l <"$file")
-        [ "$lines" -le $max_file_lines ] || printf '%s: %s lines\n' "$file" "$lines"
-    done | none
+    { c_files && python_files && scripts_of bash; } | sort -u | xargs -r wc -l |
+        awk -v most=$max_file_lines '$2 != "total" && $1 > most { print $2 ": " $1 " lines" }' | none
 }
 
 check_function_length()
