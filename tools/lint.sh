@@ -37,6 +37,7 @@ c_files()
 # Bash and Python scripts are known by their first line, whatever they are called.
 scripts_of()
 {
+    # shellcheck disable=SC2016  # the dollar is of awk
     files | xargs -r awk -v program="$1" '
         FNR == 1 && substr($0, 1, 2) == "#!" && substr($0, 1, 64) ~ "[/ ]" program "( |$)" { print FILENAME }
         { nextfile }'
@@ -66,15 +67,19 @@ check_shell()
     scripts_of bash | xargs -r shellcheck
 }
 
+# Of the files in its input those that say it in their first three lines.
+with_spdx()
+{
+    xargs -r awk '/SPDX-License-Identifier: BSD-3-Clause/ { print FILENAME; nextfile } FNR == 3 { nextfile }'
+}
+
 check_spdx()
 {
-    { c_files && python_files && scripts_of bash && files '*meson.build' meson_options.txt '*.sh'; } |
-        sort -u | xargs -r awk '
-            function judge() { if (name != "" && !found) print name ": no SPDX line in its first three lines" }
-            FNR == 1 { judge(); name = FILENAME; found = 0 }
-            /SPDX-License-Identifier: BSD-3-Clause/ { found = 1 }
-            found || FNR == 3 { nextfile }
-            END { judge() }' | none
+    local all
+
+    all=$({ c_files && python_files && scripts_of bash && files '*meson.build' meson_options.txt '*.sh'; } | sort -u)
+    comm -23 <(printf '%s\n' "$all") <(with_spdx <<<"$all" | sort -u) |
+        sed 's/$/: no SPDX line in its first three lines/' | none
 }
 
 check_file_length()
