@@ -165,7 +165,8 @@ static bool goes_on(const struct config_changes *changes, const char *name)
 
         if (strcmp(c->list, "machines") == 0 && strcmp(c->name, name) == 0 &&
             (c->kind != CONFIG_CHANGED ||
-             (strcmp(c->option, "ports") != 0 && strcmp(c->option, "fail") != 0)))
+             (strcmp(c->option, "ports") != 0 && strcmp(c->option, "fail") != 0 &&
+              strcmp(c->option, "change_events") != 0)))
             return false;
     }
     return true;

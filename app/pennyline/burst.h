@@ -29,7 +29,9 @@ struct burst {
     struct rte_mbuf *mbufs[WORKER_BURST];
     struct packet_view views[WORKER_BURST];
     uint16_t ingresses[WORKER_BURST];
-    bool is_classified; /* slices are known, since a stage asked */
+    bool has_marks;               /* a stage marked some of them */
+    uint32_t marks[WORKER_BURST]; /* valid when it did; SLICE_NO_MARK */
+    bool is_classified;           /* slices are known, since a stage asked */
     int32_t slices[WORKER_BURST];
     enum engine_action actions[WORKER_BURST]; /* valid unless all leave unchanged */
     /* Those that the engine looks at. */

@@ -284,7 +284,7 @@ void events_member(struct appliance *a, const char *service, const char *member,
     publish(a, event);
 }
 
-void events_machine(struct appliance *a, json_t *members, uint64_t now_ns)
+void events_machine(struct appliance *a, const char *kind, json_t *members, uint64_t now_ns)
 {
     json_t *event;
 
@@ -292,7 +292,7 @@ void events_machine(struct appliance *a, json_t *members, uint64_t now_ns)
         json_decref(members);
         return;
     }
-    event = box_event(a, "machine_event", now_ns);
+    event = box_event(a, kind, now_ns);
     json_object_update(event, members);
     json_decref(members);
     publish(a, event);

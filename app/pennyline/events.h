@@ -61,7 +61,7 @@ void events_signal(struct appliance *a, const struct signalfd_siginfo *signal, c
 
 /* The process: "started", "stopping", "stopped". */
 /* A machine's rule says so; takes `members`. */
-void events_machine(struct appliance *a, json_t *members, uint64_t now_ns);
+void events_machine(struct appliance *a, const char *kind, json_t *members, uint64_t now_ns);
 
 /* Of slices and tests at run time; takes `members`. */
 void events_asked(struct appliance *a, const char *kind, json_t *members, uint64_t now_ns);

@@ -16,10 +16,24 @@ static void tell(struct appliance *a, const struct machine_note *note, uint64_t 
     const struct machine *m = note->machine->text;
     char key[MACHINE_KEY_TEXT_BYTES];
 
-    events_machine(a,
+    events_machine(a, "machine_event",
                    json_pack("{s:s, s:s, s:s, s:s, s:I}", "machine", m->name, "name",
                              m->events[note->event], "key", machine_key_text(m, note->key, key),
                              "state", m->states[note->state], "left_out",
+                             (json_int_t)note->machine->n_left_out),
+                   now_ns);
+    note->machine->n_left_out = 0;
+}
+
+static void tell_change(struct appliance *a, const struct machine_note *note, uint64_t now_ns)
+{
+    const struct machine *m = note->machine->text;
+    char key[MACHINE_KEY_TEXT_BYTES];
+
+    events_machine(a, "machine_state",
+                   json_pack("{s:s, s:s, s:s, s:s, s:I}", "machine", m->name, "key",
+                             machine_key_text(m, note->changed_key, key), "before",
+                             m->states[note->before], "state", m->states[note->after], "left_out",
                              (json_int_t)note->machine->n_left_out),
                    now_ns);
     note->machine->n_left_out = 0;
@@ -58,6 +72,8 @@ static void take(struct appliance *a, const struct machine_note *note, uint64_t 
         return;
     if (note->event != MACHINE_NO_NOTE && machine_limits_event(note->machine, now_ns))
         tell(a, note, now_ns);
+    if (note->changed && machine_limits_event(note->machine, now_ns))
+        tell_change(a, note, now_ns);
     if (note->test)
         test(a, note, now_ns);
 }

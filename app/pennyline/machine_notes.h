@@ -34,6 +34,10 @@ struct machine_note {
     struct machine_running *machine;
     uint8_t event;
     bool test, has_source;
+    /* A key changed its state; it may be another one than that of the event. */
+    bool changed;
+    uint16_t before, after;
+    uint64_t changed_key[MACHINE_KEY_WORDS];
 };
 
 /* Of one worker, who writes it; the manager reads, and says how far. */

@@ -17,6 +17,7 @@ static void fill_machine(struct policy_machine *out, const struct policy_machine
                          const struct port *ports)
 {
     out->fails_open = m->fail == MACHINE_FAIL_OPEN;
+    out->tells_changes = m->change_events;
     out->ports = (m->ports != 0 ? m->ports : UINT32_MAX) & all->forwarding;
     for (uint32_t i = 0; i < m->n_targets; i++)
         out->targets[i] = m->targets[i].is_next_hop

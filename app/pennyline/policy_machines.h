@@ -15,7 +15,7 @@ struct port;
 
 struct policy_machine {
     struct machine_running *running;
-    bool fails_open;
+    bool fails_open, tells_changes;
     uint32_t ports; /* by bits; no mirror */
     struct next_hop targets[MACHINE_MAX_TARGETS];
 };

@@ -65,16 +65,20 @@ static void act(struct worker *w, struct burst *b, unsigned int i, const struct 
 }
 
 static void add_note(struct worker *w, const struct machine_packet *p,
-                     const struct machine_verdict *v, struct machine_running *machine)
+                     const struct machine_verdict *v, const struct policy_machine *m)
 {
     struct machine_note note = {.source = p->view->source,
                                 .has_source = p->view->has_ip,
                                 .state = v->next != MACHINE_KEEP ? v->next : v->state,
-                                .machine = machine,
+                                .machine = m->running,
                                 .event = v->event,
                                 .test = v->test};
 
     memcpy(note.key, p->key, sizeof(note.key));
+    note.changed = m->tells_changes && v->changed &&
+                   machine_key_of(m->running->program, MACHINE_UPDATE, p, note.changed_key);
+    note.before = v->before;
+    note.after = v->next;
     machine_notes_add(w->machines->notes[w->number], &note);
 }
 
@@ -103,8 +107,11 @@ static void run_machine(struct worker *w, struct burst *b, const struct policy *
         if ((b->taken >> i & 1) != 0)
             continue;
         machine_decide(r->program, r->table, r->lanes[w->number], &packets[i], now_ns, &verdict);
-        if (likely_false(verdict.event != MACHINE_NO_NOTE || verdict.test))
-            add_note(w, &packets[i], &verdict, r);
+        if (likely_false(verdict.event != MACHINE_NO_NOTE || verdict.test ||
+                         (verdict.changed && m->tells_changes)))
+            add_note(w, &packets[i], &verdict, m);
+        if (verdict.has_mark)
+            stages_mark(b, i, verdict.mark);
         act(w, b, i, policy, m, &verdict);
     }
 }

@@ -12,7 +12,7 @@ static_assert(WORKER_BURST <= SOURCES_MOST_PACKETS, "a burst is counted at once"
 /* Once a burst, also for what comes after the stages. */
 static void find_slices(const struct worker *w, struct burst *b, const struct policy *policy)
 {
-    const struct prefix_ways ways = {w->ingresses, b->ingresses, b->port};
+    const struct prefix_ways ways = {w->ingresses, b->ingresses, b->port, NULL};
 
     if (b->is_classified)
         return;

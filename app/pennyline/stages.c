@@ -47,6 +47,15 @@ void stages_steer(struct burst *b, unsigned int i, const struct next_hop *hop)
     b->exits[i] = hop;
 }
 
+void stages_mark(struct burst *b, unsigned int i, uint32_t mark)
+{
+    for (unsigned int k = 0; k < b->n && !b->has_marks; k++)
+        b->marks[k] = SLICE_NO_MARK;
+    b->has_marks = true;
+    b->is_classified = false; /* it may be another slice's now */
+    b->marks[i] = mark;
+}
+
 /* Those that are left move up, in their order. */
 static void close_gaps(struct burst *b)
 {
@@ -62,6 +71,8 @@ static void close_gaps(struct burst *b)
         b->slices[n] = b->slices[i]; /* known or not */
         if (b->has_exits)
             b->exits[n] = b->exits[i];
+        if (b->has_marks)
+            b->marks[n] = b->marks[i];
         cut |= (b->cut >> i & 1) << n;
         n++;
     }

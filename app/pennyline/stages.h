@@ -46,4 +46,7 @@ void stages_send(struct worker *w, const struct burst *b, uint16_t out, struct r
  * The last one who says so is right. */
 void stages_steer(struct burst *b, unsigned int i, const struct next_hop *hop);
 
+/* Packet `i` has this mark, of SLICE_MOST_MARK at most, for the slices; likewise. */
+void stages_mark(struct burst *b, unsigned int i, uint32_t mark);
+
 #endif

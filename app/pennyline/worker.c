@@ -65,7 +65,7 @@ static void receive(struct worker *w, struct burst *b, const struct worker_queue
     b->n = 0;
     b->n_bytes = 0;
     b->cut = 0;
-    b->has_exits = b->is_classified = false;
+    b->has_exits = b->has_marks = b->is_classified = false;
     if (n == 0)
         return;
     for (uint16_t i = 0; i < n; i++) {
@@ -212,7 +212,8 @@ static never_inlined unsigned int count_of_slices(const struct burst *b)
  * mirror brings could be dropped, so active slices never see it. */
 static void classify(struct worker *w, struct burst *b, const struct policy *policy, bool is_mirror)
 {
-    const struct prefix_ways ways = {w->ingresses, b->ingresses, b->port};
+    const struct prefix_ways ways = {w->ingresses, b->ingresses, b->port,
+                                     b->has_marks ? b->marks : NULL};
     unsigned int n_slice, n_not_tcp = 0;
 
     n_slice = likely_true(!b->is_classified)

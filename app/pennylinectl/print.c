@@ -221,6 +221,7 @@ static const struct column slice_columns[] = {
     {"sources", NULL, sources_cell, true},
     {"destinations", NULL, destinations_cell, true},
     {"ports", NULL, ports_cell, true},
+    {"mark", "mark", NULL, false},
     {"from", "origin", NULL, true},
     {0},
 };

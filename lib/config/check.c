@@ -361,6 +361,10 @@ static int check_counting(struct option_reader *r, uint32_t i)
 
     if (!c->tcp && !c->udp)
         return refuse_at(r, "sources", i, "udp", "false, as \"tcp\" is", "one of both");
+    for (uint32_t k = 0; k < c->n_slices; k++)
+        if (r->config->slices[c->slices[k]].has_mark)
+            return refuse_at(r, "sources", i, "slices", r->config->slices[c->slices[k]].name,
+                             "slices without a mark: sources are counted before machines");
     if (c->window_s % SOURCES_WINDOW_STEP_S == 0)
         return 0;
     snprintf(found, sizeof(found), "%u", c->window_s);

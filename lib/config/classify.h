@@ -11,5 +11,8 @@
  * thread. */
 int slice_classify_linear(const struct slice *slices, unsigned int n,
                           const struct packet_view *view, const struct ingress *at);
+/* The same of a packet that a state machine marked, or SLICE_NO_MARK. */
+int slice_classify_marked(const struct slice *slices, unsigned int n,
+                          const struct packet_view *view, const struct ingress *at, uint32_t mark);
 
 #endif

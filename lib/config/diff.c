@@ -48,6 +48,7 @@ static const struct {
     {"slices", "destinations", CONFIG_TRAFFIC},
     {"slices", "ingress.", CONFIG_TRAFFIC},
     {"slices", "ports.", CONFIG_TRAFFIC},
+    {"slices", "mark", CONFIG_TRAFFIC},
     {"slices", "mode", CONFIG_TRAFFIC},
     {"slices", "granularity.", CONFIG_TRAFFIC},
     {"slices", "start", CONFIG_LIVE},

@@ -216,6 +216,7 @@ struct machine {
     uint32_t max_keys;
     enum machine_policy when_full, when_field_missing;
     enum machine_fail fail;
+    bool change_events;
     struct machine_rule *rules; /* the last one is `otherwise`, for every state and packet */
     uint32_t n_rules;
     /* What it means. */

@@ -100,8 +100,8 @@ static int read_mark(struct option_reader *r, const char *text, struct machine_a
     char *end;
     unsigned long value = strtoul(text, &end, 10);
 
-    if (*text < '0' || *text > '9' || *end != '\0' || value > UINT16_MAX || out->has_mark)
-        return reader_refuse(r, "such a mark", "one number from 0 to 65535");
+    if (*text < '0' || *text > '9' || *end != '\0' || value > SLICE_MOST_MARK || out->has_mark)
+        return reader_refuse(r, "such a mark", "one number from 0 to 32766");
     out->has_mark = true;
     out->mark = (uint32_t)value;
     return 0;

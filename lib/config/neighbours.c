@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* A packet that matches two slices belongs to the one with the longer source, and of equal sources
  * to the one with the longer destination, then to the more specific ingress, then to the more
- * specific ports (slice.h). So a slice
+ * specific ports, then to the one with a mark (slice.h). So a slice
  * takes from another one only by a source that lies within, or is, a source of that. Sources of
  * those that did not change are sorted, and each source of those that did looks for itself and for
  * all prefixes around it: at most 129 searches, whatever the number of slices. */
@@ -37,7 +37,8 @@ static int specificity(const struct slice *s)
     int ingress = (i->port != SLICE_ANY_PORT) << 3 | (i->vlan != SLICE_ANY_VLAN) << 2 |
                   (i->tunnel != SLICE_ANY_TUNNEL) << 1 | i->has_tunnel_id;
 
-    return ingress * (SLICE_PORTS_MOST_SPECIFIC + 1) + slice_ports_specificity(&s->ports);
+    return (ingress * (SLICE_PORTS_MOST_SPECIFIC + 1) + slice_ports_specificity(&s->ports)) * 2 +
+           s->has_mark;
 }
 
 /* By a source of `taker` that is a source of `from`, or lies within it (`is_longer`). */
@@ -47,7 +48,7 @@ static bool takes_by_destination(const struct slice *taker, const struct slice *
     bool is_finer = specificity(taker) > specificity(from);
 
     if (!ingress_meets(&taker->ingress, &from->ingress) ||
-        !slice_ports_meet(&taker->ports, &from->ports))
+        !slice_ports_meet(&taker->ports, &from->ports) || !slice_marks_meet(taker, from))
         return false;
     for (uint32_t i = 0; i < taker->n_destinations; i++) {
         const struct ip_prefix *t = &taker->destinations[i];

@@ -5,7 +5,7 @@
  * two slices only when they have a source in common, a destination in common, the same ingress, and
  * ports in common while both ask for those of the same ends. Hence: sort every slice's sources by
  * (prefix, ingress); within each run of equal ones, sort the destinations of its slices; two equal
- * ones tie unless their ports tell them apart. A tie is refused even where a longer
+ * ones tie unless their ports or marks tell them apart. A tie is refused even where a longer
  * prefix of one of the two would always decide: a rule that people can apply by eye is worth more
  * than the few configurations that it forbids. */
 #include <errno.h>
@@ -78,14 +78,16 @@ static int refuse_tie(struct option_reader *r, const struct source_entry *source
     snprintf(found, sizeof(found), "%.44s to %.44s, as slice \"%.40s\" has it", source_text,
              destination_text, c->slices[first->slice].name);
     snprintf(allowed, sizeof(allowed),
-             "a source, destination, ingress or ports that tell it from $.slices[%u]",
+             "a source, destination, ingress, ports or mark that tell it from $.slices[%u]",
              first->slice);
     return reader_refuse(r, found, allowed);
 }
 
-static bool ports_tie(const struct slice_ports *a, const struct slice_ports *b)
+static bool ports_and_mark_tie(const struct slice *a, const struct slice *b)
 {
-    return slice_ports_specificity(a) == slice_ports_specificity(b) && slice_ports_meet(a, b);
+    return slice_ports_specificity(&a->ports) == slice_ports_specificity(&b->ports) &&
+           slice_ports_meet(&a->ports, &b->ports) && a->has_mark == b->has_mark &&
+           slice_marks_meet(a, b);
 }
 
 /* Item `at` and those before it with the same destination. */
@@ -96,7 +98,7 @@ static int check_before(struct option_reader *r, const struct source_entry *sour
 
     for (size_t i = at;
          i-- > 0 && option_compare_prefixes(all[i].destination, all[at].destination) == 0;)
-        if (ports_tie(&slices[all[i].slice].ports, &slices[all[at].slice].ports))
+        if (ports_and_mark_tie(&slices[all[i].slice], &slices[all[at].slice]))
             return refuse_tie(r, source, &all[i], &all[at]);
     return 0;
 }

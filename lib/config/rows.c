@@ -13,7 +13,6 @@
 #define SLICE(member)       OPTION_FIELD(struct slice, member)
 #define GRANULARITY(member) OPTION_FIELD(struct slice_granularity, member)
 #define ESCALATION(member)  OPTION_FIELD(struct slice_escalation, member)
-#define NEVER_DROP(member)  OPTION_FIELD(struct never_drop, member)
 #define COMMENT             INITIALIZER(.name = "comment", .kind = &kind_note, .help = "For people; not read.")
 
 static const char *const privacies[] = {"none", "cut", "hash", NULL};
@@ -618,6 +617,17 @@ static const struct option_row slice_rows[] = {
      .help = "Only TCP packets of these ports. Where one of the two is set, packets without TCP "
              "ports (other protocols, fragments but the first) belong to the next slice that "
              "matches."},
+    {.name = "mark",
+     .kind = &kind_u32,
+     SLICE(mark),
+     .count = offsetof(struct slice, has_mark),
+     .nullable = true,
+     .least = 0,
+     .most = SLICE_MOST_MARK,
+     .fallback = "null",
+     .otherwise = "any packet",
+     .help = "Only packets that a state machine marked so (`do`: `mark N`). Where it marks some "
+             "packets of a connection and not others, the slice sees a part of it."},
     {.name = "mode",
      .kind = &kind_enum,
      SLICE(mode),
@@ -659,40 +669,11 @@ const struct option_object object_slice = {
     .help = "The traffic that a verdict is wanted for. A packet belongs to the slice with the "
             "longest matching source prefix, then the longest matching destination prefix, then "
             "an ingress port, then an ingress VLAN, then a tunnel, then its number, then ports of "
-            "the destination, then of the source. Slices that tie are refused.",
+            "the destination, then of the source, then a mark. Slices that tie are refused.",
     .rows = slice_rows,
     .n_rows = ARRAY_LENGTH(slice_rows),
     .base = &object_test,
     .base_offset = offsetof(struct slice, parameters),
     .inherit_from = offsetof(struct config, defaults),
     .inherit_size = sizeof(struct test_parameters),
-};
-
-static const struct option_row never_drop_rows[] = {
-    COMMENT,
-    {.name = "ports",
-     .kind = &kind_tcp_ports,
-     NEVER_DROP(ports),
-     .count = offsetof(struct never_drop, n_ports),
-     .most = NEVER_DROP_MAX_PORTS,
-     .fallback = "[22, 179]",
-     .help = "TCP ports, of the source or the destination: SSH and BGP, when nothing is said."},
-    {.name = "prefixes",
-     .kind = &kind_prefixes,
-     NEVER_DROP(prefixes),
-     .count = offsetof(struct never_drop, n_prefixes),
-     .least = 0,
-     .most = NEVER_DROP_MAX_PREFIXES,
-     .fallback = "[]",
-     .otherwise = "none",
-     .help = "Prefixes that hold the source or the destination; null is all of them, so that "
-             "nothing is dropped."},
-};
-
-const struct option_object object_never_drop = {
-    .noun = "what is never dropped",
-    .help = "Flows that no test drops a segment of. They are forwarded, followed and counted as "
-            "others are; a test that sees no other flow ends with the reason `protected`.",
-    .rows = never_drop_rows,
-    .n_rows = ARRAY_LENGTH(never_drop_rows),
 };

@@ -294,6 +294,12 @@ static const struct option_row machine_rows[] = {
      .fallback = "\"open\"",
      .help = "With the kill switch on and while the box drains: `open` forwards all, `closed` goes "
              "on."},
+    {.name = "change_events",
+     .kind = &kind_bool,
+     MACHINE(change_events),
+     .fallback = "false",
+     .help = "Each change of a key's state by a packet is an event, `machine_state`; at most 10 "
+             "events of the machine are told in a second."},
     {.name = "rules",
      .kind = &kind_array,
      .list = &rule_list,

@@ -5,11 +5,11 @@
  * Which slice a packet belongs to (classify.h has the code):
  *   a slice matches a packet when one of its sources holds the source address, one of its
  *   destinations holds the destination address, and each condition on ingress and TCP ports that is
- *   set is met; of the slices that match, the one with the longest matching source prefix wins,
- *   then the one with the longest matching destination prefix, then the one with an ingress
- *   condition: on the port, then on the VLAN, then on the tunnel, then on its number; then the one
- *   with a condition on the destination's TCP port, then on the source's. Two slices that could
- *   still tie are refused at load. */
+ *   set is met, as is that on the mark; of the slices that match, the one with the longest matching
+ * source prefix wins, then the one with the longest matching destination prefix, then the one with
+ * an ingress condition: on the port, then on the VLAN, then on the tunnel, then on its number; then
+ * the one with a condition on the destination's TCP port, then on the source's, then on the mark.
+ * Two slices that could still tie are refused at load. */
 #ifndef CONFIG_SLICE_H
 #define CONFIG_SLICE_H
 
@@ -31,6 +31,11 @@
 
 #define SLICE_ANY_PORT UINT16_MAX
 #define SLICE_ANY_VLAN UINT16_MAX
+
+/* What a state machine marked a packet with. It is a part of the key of a flow, so it is not
+ * greater. */
+#define SLICE_MOST_MARK 32766
+#define SLICE_NO_MARK   UINT32_MAX
 
 enum slice_mode {
     SLICE_ACTIVE,  /* drop a few segments, watch which come back */
@@ -95,6 +100,8 @@ struct slice {
     uint32_t n_destinations;
     struct slice_ingress ingress;
     struct slice_ports ports;
+    bool has_mark; /* false: any packet */
+    uint32_t mark; /* of a state machine; 0 where there is none */
     enum slice_mode mode;
     enum slice_start start;
     struct slice_granularity granularity;
@@ -123,6 +130,18 @@ static inline bool slice_is_present(const struct slice *s)
 static inline bool slice_has_more_units(const struct slice *s)
 {
     return s->mode == SLICE_ACTIVE && test_parameters_kinds(&s->parameters) != 0;
+}
+
+/* 1: it asks for this mark; 0: it asks for none; -1: for another one than the packet has. */
+static inline int slice_mark_fits(bool has_mark, uint32_t wanted, uint32_t mark)
+{
+    return !has_mark ? 0 : wanted == mark ? 1 : -1;
+}
+
+/* May a packet meet both? */
+static inline bool slice_marks_meet(const struct slice *a, const struct slice *b)
+{
+    return !a->has_mark || !b->has_mark || a->mark == b->mark;
 }
 
 /* How specific the conditions are, larger is more and at most SLICE_MOST_SPECIFIC; -1 when the

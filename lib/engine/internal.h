@@ -22,8 +22,13 @@
 #define FLOW_SPARED          0x40 /* no test drops from it (never_drop) */
 #define FLOW_OF_TEST         (FLOW_REPAIRED | FLOW_MARKED | FLOW_HAD_PLACE | FLOW_TESTED)
 
-/* struct flow_key.mode. Active ones are 0, so that engines that only know these need not care. */
+/* In the lowest bit of struct flow_key.mode. Active ones are 0, so that engines that only know
+ * these need not care. Above it is what a slice asks for beside addresses, ports and ingress: its
+ * mark, from 1. So packets of a connection that are marked differently, and belong to different
+ * slices, are different flows, and no slice's test meets what another one keeps of them. */
 enum flow_mode { FLOW_MODE_ACTIVE, FLOW_MODE_PASSIVE };
+#define FLOW_MODE_MARK_SHIFT 1
+static_assert((SLICE_MOST_MARK + 1u) << FLOW_MODE_MARK_SHIFT <= UINT16_MAX, "it fits");
 
 /* The parameters of a slice in the units of the packet path. */
 struct slice_rules {
@@ -38,6 +43,7 @@ struct slice_rules {
     uint8_t max_drops_per_flow;
     uint8_t protect_first_packets;
     uint8_t kinds; /* bit enum unit_kind: units beside data segments that tests drop */
+    uint16_t mode; /* of the keys of its flows */
     bool is_passive;
     bool is_new; /* in its slot, since the rules before */
 };
@@ -139,7 +145,7 @@ static inline struct flow_key engine_key_of(const struct engine_packet *p,
                              .source_port = p->view->source_port,
                              .destination_port = p->view->destination_port,
                              .ingress = p->ingress,
-                             .mode = rules->is_passive ? FLOW_MODE_PASSIVE : FLOW_MODE_ACTIVE};
+                             .mode = rules->mode};
 }
 
 /* engine.c: a packet whose flow, if it has one, was just looked up. */

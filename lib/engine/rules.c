@@ -25,13 +25,21 @@ static_assert(TEST_UNITS_OF(UNIT_HANDSHAKE) == 2u << UNIT_HANDSHAKE &&
                   TEST_UNITS_OF(UNIT_QUIC) == 2u << UNIT_QUIC && TEST_UNITS_DATA == 1u,
               "the kinds stand behind data");
 
+static uint16_t mode_of(const struct slice *s)
+{
+    const uint32_t mark = s->has_mark ? s->mark + 1 : 0;
+
+    return (uint16_t)(mark << FLOW_MODE_MARK_SHIFT |
+                      (s->mode == SLICE_PASSIVE ? FLOW_MODE_PASSIVE : FLOW_MODE_ACTIVE));
+}
+
 static struct slice_rules rules_of_slice(const struct slice *s, bool is_new)
 {
     const struct test_parameters *t = &s->parameters;
 
     return (struct slice_rules){
-        .key_mode = word_of_quarters(
-            0, 0, 0, s->mode == SLICE_PASSIVE ? FLOW_MODE_PASSIVE : FLOW_MODE_ACTIVE),
+        .key_mode = word_of_quarters(0, 0, 0, mode_of(s)),
+        .mode = mode_of(s),
         .retransmission_timeout_ns = t->retransmission_timeout_ms * NS_PER_MS,
         .admission_grace_ms = t->admission_grace_ms,
         .window_bytes = t->max_jump_bytes,

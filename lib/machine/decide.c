@@ -276,6 +276,7 @@ static uint64_t word_after_rule(const struct walk *w, const struct program_rule 
 struct passage {
     const struct program_rule *rule;
     uint16_t number, state, next;
+    uint16_t before; /* of the key whose state is set; UINT16_MAX: none was */
     uint64_t seen[MACHINE_MAX_REGISTERS];
 };
 
@@ -302,6 +303,7 @@ static enum outcome pass_one_key(struct walk *w, struct passage *out)
         update_registers(w, out->rule, out->seen, m.registers, registers);
         after = word_after_rule(w, out->rule, m.word);
         out->next = out->rule->step.next == MACHINE_KEEP ? MACHINE_KEEP : word_state(after);
+        out->before = out->state;
         outcome = settle(w, w->packet->key, w->packet->hash, &m, after, registers);
         if (outcome != CONTENDED) {
             w->lane->counters.changes += outcome == DONE && word_state(after) != word_state(m.word);
@@ -313,7 +315,8 @@ static enum outcome pass_one_key(struct walk *w, struct passage *out)
 
 /* Takes the step at a key that was not looked at for the rule. */
 static enum outcome step_key(struct walk *w, const uint64_t *key, const struct program_step *step,
-                             const struct passage *by, bool is_update, uint16_t *next)
+                             const struct passage *by, bool is_update, uint16_t *before,
+                             uint16_t *next)
 {
     const uint64_t hash = key_hash(w->t, key);
 
@@ -330,6 +333,7 @@ static enum outcome step_key(struct walk *w, const uint64_t *key, const struct p
             update_registers(w, by->rule, by->seen, m.registers, registers);
             after |= WORD_KEPT;
         }
+        *before = word_state(m.word);
         *next = word_state(after);
         outcome = settle(w, key, hash, &m, after, registers);
         if (outcome != CONTENDED) {
@@ -362,7 +366,7 @@ static enum outcome pass_two_keys(struct walk *w, struct passage *out, bool *is_
         *is_missing = true;
         return DONE;
     }
-    return step_key(w, key, &out->rule->step, out, true, &out->next);
+    return step_key(w, key, &out->rule->step, out, true, &out->before, &out->next);
 }
 
 static enum outcome pass_sets(struct walk *w, const struct passage *by, bool *is_missing)
@@ -372,12 +376,12 @@ static enum outcome pass_sets(struct walk *w, const struct passage *by, bool *is
     for (uint8_t i = 0; i < by->rule->n_sets; i++) {
         uint64_t key[MACHINE_KEY_WORDS];
         enum outcome outcome = DONE;
-        uint16_t next;
+        uint16_t before, next;
 
         if (!scope_read(&w->p->scopes[by->rule->set[i].scope], w->packet, key))
             *is_missing = true;
         else
-            outcome = step_key(w, key, &by->rule->set[i].step, by, false, &next);
+            outcome = step_key(w, key, &by->rule->set[i].step, by, false, &before, &next);
         if (outcome != DONE)
             worst = outcome;
     }
@@ -438,6 +442,8 @@ static void walk(struct walk *w, struct machine_verdict *out)
     update_globals(w, passage.rule, passage.seen);
     out->rule = passage.number;
     out->next = passage.next;
+    out->before = passage.before;
+    out->changed = passage.next != MACHINE_KEEP && passage.next != passage.before;
     if (likely_false(is_missing)) {
         c->field_missing++;
         act_by_policy(w, w->p->when_field_missing, out);
@@ -495,8 +501,8 @@ int machine_table_put(struct machine_table *t, const struct machine_program *p,
     } memory = {.lane = {.n_rules = 0}};
     struct walk w = {.p = p, .t = t, .lane = &memory.lane, .packet = &packet, .spare = NO_ENTRY};
     const struct program_step step = {.next = state};
-    uint16_t next;
-    enum outcome outcome = step_key(&w, key, &step, NULL, false, &next);
+    uint16_t before, next;
+    enum outcome outcome = step_key(&w, key, &step, NULL, false, &before, &next);
 
     if (w.spare != NO_ENTRY)
         table_give_back(t, w.spare);

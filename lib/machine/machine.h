@@ -138,6 +138,8 @@ struct machine_verdict {
     uint8_t target; /* of MACHINE_OUTPUT and MACHINE_NEXT_HOP: machine_program_target() */
     uint8_t event;  /* MACHINE_NO_NOTE */
     bool has_mark, test;
+    bool changed;      /* the state of the key of `update`, from `before` to `next` */
+    uint16_t before;   /* valid when it changed */
     uint16_t out_port; /* of MACHINE_OUTPUT_STATE */
     uint16_t rule;     /* that held; the last for `otherwise`, when_full and the like */
     uint16_t state;    /* that the packet met */

@@ -59,14 +59,15 @@ json_t *report_slice(const struct slice *s)
     static const char *const starts[] = {
         [SLICE_START_AUTO] = "auto", [SLICE_START_MANUAL] = "manual"};
 
-    return json_pack("{s:s, s:s, s:s, s:o, s:I, s:o, s:I, s:{s:o, s:o}, s:I, s:I, s:o}", "slice",
-                     s->name, "mode", modes[s->mode], "start", starts[s->start], "sources",
+    return json_pack("{s:s, s:s, s:s, s:o, s:I, s:o, s:I, s:{s:o, s:o}, s:o, s:I, s:I, s:o}",
+                     "slice", s->name, "mode", modes[s->mode], "start", starts[s->start], "sources",
                      prefixes_json(s->sources, s->n_sources), "n_sources", (json_int_t)s->n_sources,
                      "destinations", prefixes_json(s->destinations, s->n_destinations),
                      "n_destinations", (json_int_t)s->n_destinations, "ports", "source",
                      ports_json(s->ports.source, s->ports.n_source), "destination",
-                     ports_json(s->ports.destination, s->ports.n_destination), "granularity_ipv4",
-                     (json_int_t)s->granularity.ipv4, "granularity_ipv6",
+                     ports_json(s->ports.destination, s->ports.n_destination), "mark",
+                     s->has_mark ? json_integer((json_int_t)s->mark) : json_null(),
+                     "granularity_ipv4", (json_int_t)s->granularity.ipv4, "granularity_ipv6",
                      (json_int_t)s->granularity.ipv6, "parameters",
                      parameters_json(&s->parameters));
 }

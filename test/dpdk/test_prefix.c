@@ -17,6 +17,7 @@
 #define N_PORTS     3
 #define N_VLANS     3
 #define N_SESSIONS  2
+#define N_MARKS     2
 #define N_TCP_PORTS 3
 
 struct world {
@@ -96,6 +97,8 @@ static void make_world(struct world *w, struct random_source *r)
         s->ingress.tunnel_id = s->ingress.has_tunnel_id ? below(r, N_SESSIONS) : 0;
         if (below(r, 2))
             random_ports(r, &s->ports);
+        s->has_mark = below(r, 3) == 0;
+        s->mark = s->has_mark ? below(r, N_MARKS) : 0;
     }
 }
 
@@ -127,13 +130,14 @@ static struct packet_view random_view(struct random_source *r)
     return v;
 }
 
-static int32_t naive(const struct world *w, const struct packet_view *v, uint16_t port)
+static int32_t naive(const struct world *w, const struct packet_view *v, uint16_t port,
+                     uint32_t mark)
 {
     const struct ingress at = ingress_of_packet(v, port);
 
     if (!v->has_ip)
         return PREFIX_NO_SLICE;
-    return slice_classify_linear(w->slices, w->n, v, &at);
+    return slice_classify_marked(w->slices, w->n, v, &at, mark);
 }
 
 /* Too few numbers for all: what has none is classified all the same. */
@@ -153,19 +157,21 @@ static unsigned int compare_burst(const struct world *w, const struct prefix_tab
 {
     struct packet_view views[PREFIX_MAX_BURST];
     uint16_t numbers[PREFIX_MAX_BURST];
+    uint32_t marks[PREFIX_MAX_BURST];
     int32_t slices[PREFIX_MAX_BURST];
     unsigned int n = 1 + below(r, PREFIX_MAX_BURST), n_hits = 0;
     uint16_t port = (uint16_t)below(r, N_PORTS);
-    const struct prefix_ways ways = {ingresses, numbers, port};
+    const struct prefix_ways ways = {ingresses, numbers, port, below(r, 2) ? marks : NULL};
     struct ingress_memo memo = {.number = INGRESS_NONE};
 
     for (unsigned int i = 0; i < n; i++) {
         views[i] = random_view(r);
         numbers[i] = ingress_number(ingresses, &memo, &views[i], port);
+        marks[i] = below(r, 3) && ways.marks != NULL ? below(r, N_MARKS) : SLICE_NO_MARK;
     }
     prefix_classify_bulk(t, views, n, &ways, slices);
     for (unsigned int i = 0; i < n; i++) {
-        assert_int_equal(slices[i], naive(w, &views[i], port));
+        assert_int_equal(slices[i], naive(w, &views[i], port, marks[i]));
         n_hits += slices[i] >= 0;
     }
     return n_hits;
@@ -200,7 +206,7 @@ static void no_slice_takes_no_packet(void **state)
     struct prefix_table *t = prefix_table_create("none", NULL, 0, SOCKET_ID_ANY);
     struct packet_view v = {.has_ip = true, .is_ipv4 = true};
     const uint16_t number = ingress_number_of_port(0);
-    const struct prefix_ways ways = {NULL, &number, 0};
+    const struct prefix_ways ways = {NULL, &number, 0, NULL};
     int32_t slice = 7;
 
     (void)state;

@@ -69,6 +69,65 @@ class OverFiles(unittest.TestCase):
         self.assertEqual([(e["machine"], e["name"], e["key"], e["state"], e["left_out"]) for e in told],
                          [("knock", "opened", "192.0.2.100,192.0.2.101", "open", 0)])
 
+    def test_each_change_of_a_state_is_an_event_where_that_is_wanted(self):
+        sent = [datagram(port) for port in (1111, 1112, 1111, DOOR)]
+        machines = [{**machine, "change_events": True} for machine in example("knock")]
+        box, _ = self.run_box(sent, 0, machines)
+        netlab.wait_until("all were seen", lambda: box.ask("machines")["machines"][0]["counters"]["packets"] == 4)
+        self.end(box)
+        told = [e for e in box.events() if e["event"] == "machine_state"]
+        self.assertEqual([(e["key"], e["before"], e["state"]) for e in told],
+                         [("192.0.2.100,192.0.2.101", *change) for change in
+                          (("closed", "one"), ("one", "closed"), ("closed", "one"), ("one", "closed"))])
+
+    def test_of_many_events_ten_a_second_are_told_and_the_others_counted(self):
+        sent = [datagram(53) for _ in range(300)]
+        machines = [{"name": "loud", "lookup": ["ip.source"], "states": ["a"],
+                     "rules": [{"match": {"udp.destination": 53}, "do": ["forward", "event heard"]}]}]
+        box, came = self.run_box(sent, 300, machines)
+        self.assertEqual(box.ask("machines")["machines"][0]["counters"]["events"], {"heard": 300})
+        self.end(box)
+        told = [e for e in box.events() if e["event"] == "machine_event"]
+        # All came within a second, or over the end of one.
+        self.assertIn(len(told), range(1, 21))
+
+    def test_what_a_machine_marks_belongs_to_the_slice_of_that_mark(self):
+        def tcp(source, port):
+            return frames.ethernet(0x0800, frames.ipv4(6, struct.pack(
+                "!HHIIBBHHH", 40000, port, 1000, 1, 5 << 4, 0x10, 1024, 0, 0) + b"x" * 30, source=source))
+        sources = [bytes([192, 0, 2, i]) for i in range(1, 6)]
+        # Each source is marked when it has sent to port 7.
+        sent = [tcp(s, port) for port in (80, 7, 80, 80) for s in sources]
+        machines = [{"name": "m", "lookup": ["ip.source"], "states": ["plain", "seen"], "rules": [
+            {"state": "seen", "do": ["forward", "mark 7"]},
+            {"match": {"tcp.destination": 7}, "do": "forward", "next": "seen"}]}]
+        hop = {"name": "away", "port": "third", "destination_mac": "02:00:00:00:00:99"}
+        slices = [{"name": "rest", "mode": "off"},
+                  {"name": "seen", "mode": "off", "mark": 7, "next_hops": ["away"]}]
+        box = devices.Service(self.folder.name, sent, machines=machines, slices=slices, next_hops=[hop],
+                              ports=self.three_ports())
+        self.assertEqual(box.wait_for_frames(10), sent[:10])
+        self.assertEqual([f[12:] for f in box.wait_for_frames(10, "third")], [f[12:] for f in sent[10:]])
+        for f in box.wait_for_frames(10, "third"):
+            self.assertEqual(f[:6], bytes.fromhex("020000000099"))
+        packets = {a["slice"]: a["packets"] for a in box.ask("aggregates")["aggregates"]}
+        self.assertEqual(packets, {"rest": 10, "seen": 10})
+        self.assertEqual(self.end(box).totals["untested"], 0)
+
+    def test_a_machine_says_the_next_hop_before_the_slice_does(self):
+        sent = [datagram(port) for port in (53, 54)]
+        hops = [{"name": name, "port": port, "destination_mac": f"02:00:00:00:00:{mac}"}
+                for name, port, mac in (("of_slice", "right", "01"), ("of_machine", "third", "02"))]
+        machines = [{"name": "m", "lookup": ["ip.source"], "states": ["a"],
+                     "rules": [{"match": {"udp.destination": 53}, "do": "next_hop of_machine"}]}]
+        box = devices.Service(self.folder.name, sent, machines=machines, next_hops=hops,
+                              slices=[{"name": "all", "mode": "off", "next_hops": ["of_slice"]}],
+                              ports=self.three_ports())
+        for name, mac, frame in (("out", "01", sent[1]), ("third", "02", sent[0])):
+            self.assertEqual([(f[:6].hex(), f[12:]) for f in box.wait_for_frames(1, name)],
+                             [("0200000000" + mac, frame[12:])])
+        self.end(box)
+
     def test_a_rule_begins_a_test_of_its_source_once(self):
         sent = [datagram(53) for _ in range(20)]
         machines = [{"name": "sweep", "lookup": ["ip.source"], "states": ["a"],

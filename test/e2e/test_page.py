@@ -16,7 +16,7 @@ import pennyline
 from netlab import GENUINE, RECEIVER, SPOOFED
 
 BROWSER = os.path.join(netlab.TREE, "test", "browser")
-sys.path.insert(0, os.path.join(netlab.TREE, "test", "web"))
+sys.path.append(os.path.join(netlab.TREE, "test", "web"))
 from gateway import TOKEN, Gateway  # noqa: E402
 
 SECONDS = 240

@@ -19,7 +19,7 @@ import netlab
 import pennyline
 from netlab import GENUINE, RECEIVER, SPOOFED
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "web"))
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "web"))
 import description  # noqa: E402
 from gateway import Gateway, free_port, wait_until  # noqa: E402
 from mutations import mutated  # noqa: E402

@@ -49,7 +49,7 @@ static bool asks_for_nothing(const struct slice *s, bool is_ipv4)
 {
     if (s->ingress.port != SLICE_ANY_PORT || s->ingress.vlan != SLICE_ANY_VLAN ||
         s->ingress.tunnel != SLICE_ANY_TUNNEL || s->ingress.has_tunnel_id ||
-        slice_ports_asks(&s->ports))
+        slice_ports_asks(&s->ports) || s->has_mark)
         return false;
     for (uint32_t i = 0; i < s->n_destinations; i++)
         if (is_any(&s->destinations[i]) && s->destinations[i].is_ipv4 == is_ipv4)
@@ -79,6 +79,8 @@ static void fill_conditions(struct prefix_nodes *out, const struct slice *slices
             .n = s->n_destinations,
             .ingress = s->ingress,
             .asks_ports = slice_ports_asks(&s->ports),
+            .has_mark = s->has_mark,
+            .mark = s->mark,
         };
         if (out->ports != NULL)
             out->ports[i] = s->ports;
@@ -182,27 +184,30 @@ void prefix_nodes_free(struct prefix_nodes *nodes)
 /* How well the slice fits beyond the source, larger is more; -1 when it does not. The order is that
  * of slice.h. */
 static int fitness(const struct prefix_nodes *nodes, uint32_t slice, const struct packet_view *view,
-                   const struct ingress *at)
+                   const struct ingress *at, uint32_t packet_mark)
 {
     const struct prefix_condition *c = &nodes->conditions[slice];
     int ingress = slice_ingress_fits(&c->ingress, at);
     int ports = c->asks_ports ? slice_ports_fit(&nodes->ports[slice], view) : 0;
+    int mark = slice_mark_fits(c->has_mark, c->mark, packet_mark);
 
-    if (ingress < 0 || ports < 0)
+    if (ingress < 0 || ports < 0 || mark < 0)
         return -1;
     for (uint32_t i = 0; i < c->n; i++) {
         const struct ip_prefix *p = &nodes->destinations[c->first + i];
 
         if (ip_prefix_contains(p, &view->destination))
-            return (p->length * (SLICE_MOST_SPECIFIC + 1) + ingress) *
-                       (SLICE_PORTS_MOST_SPECIFIC + 1) +
-                   ports;
+            return ((p->length * (SLICE_MOST_SPECIFIC + 1) + ingress) *
+                        (SLICE_PORTS_MOST_SPECIFIC + 1) +
+                    ports) *
+                       2 +
+                   mark;
     }
     return -1;
 }
 
 int32_t prefix_nodes_match(const struct prefix_nodes *nodes, uint32_t node,
-                           const struct packet_view *view, const struct ingress *at)
+                           const struct packet_view *view, const struct ingress *at, uint32_t mark)
 {
     for (; node != NODE_NONE; node = nodes->nodes[node].parent) {
         const struct prefix_node *here = &nodes->nodes[node];
@@ -211,7 +216,7 @@ int32_t prefix_nodes_match(const struct prefix_nodes *nodes, uint32_t node,
 
         for (uint32_t i = 0; i < here->n && here->takes_all < 0; i++) {
             uint32_t slice = nodes->slices[here->first + i];
-            int f = fitness(nodes, slice, view, at);
+            int f = fitness(nodes, slice, view, at, mark);
 
             if (f > best_fitness) {
                 best = (int32_t)slice;

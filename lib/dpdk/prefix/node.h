@@ -24,7 +24,8 @@ struct prefix_node {
 struct prefix_condition {
     uint32_t first, n; /* destinations, longest first, in prefix_nodes.destinations */
     struct slice_ingress ingress;
-    bool asks_ports;
+    bool asks_ports, has_mark;
+    uint32_t mark;
 };
 
 struct prefix_nodes {
@@ -43,6 +44,6 @@ void prefix_nodes_free(struct prefix_nodes *nodes);
 
 /* The slice that wins, from this node upwards; -1: none. */
 int32_t prefix_nodes_match(const struct prefix_nodes *nodes, uint32_t node,
-                           const struct packet_view *view, const struct ingress *at);
+                           const struct packet_view *view, const struct ingress *at, uint32_t mark);
 
 #endif

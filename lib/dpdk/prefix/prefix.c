@@ -205,14 +205,16 @@ static void look_up(const struct prefix_table *t, struct lookup *l)
 
 static never_inlined int32_t match(const struct prefix_table *t, uint32_t node,
                                    const struct packet_view *v, const struct prefix_ways *ways,
-                                   uint16_t number)
+                                   unsigned int i)
 {
+    const uint32_t mark = ways->marks != NULL ? ways->marks[i] : SLICE_NO_MARK;
+    const uint16_t number = ways->numbers[i];
     struct ingress own;
 
     if (likely_true(number != INGRESS_NONE))
-        return prefix_nodes_match(&t->nodes, node, v, ingress_table_at(ways->table, number));
+        return prefix_nodes_match(&t->nodes, node, v, ingress_table_at(ways->table, number), mark);
     own = ingress_of_packet(v, ways->port);
-    return prefix_nodes_match(&t->nodes, node, v, &own);
+    return prefix_nodes_match(&t->nodes, node, v, &own, mark);
 }
 
 /* Is there a slice? Until then slices[i] says that there is none. */
@@ -227,7 +229,7 @@ static inline bool resolve(const struct prefix_table *t, uint64_t next_hop,
     node = &t->nodes.nodes[next_hop - 1];
     slices[i] = likely_true(node->takes_all >= 0)
                     ? node->takes_all
-                    : match(t, (uint32_t)(next_hop - 1), &views[i], ways, ways->numbers[i]);
+                    : match(t, (uint32_t)(next_hop - 1), &views[i], ways, i);
     return slices[i] >= 0;
 }
 

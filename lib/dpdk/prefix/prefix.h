@@ -35,6 +35,7 @@ struct prefix_ways {
     const struct ingress_table *table;
     const uint16_t *numbers; /* of each packet, as the table gave them */
     uint16_t port;           /* of all of them: index in config.ports */
+    const uint32_t *marks;   /* of each packet, or SLICE_NO_MARK; NULL: none has one */
 };
 
 /* Slice index or PREFIX_NO_SLICE of `n` (at most PREFIX_MAX_BURST) parsed packets; returns how many

@@ -96,6 +96,10 @@ static void slices_that_tie_are_refused_and_others_are_not(void **state)
         {PORTS("[443]", "[80]"), PORTS("[443]", "[81]"), false},
         {PORTS("[443]", "[80]"), PORTS("[443]", "[\"1-1024\"]"), true},
         {PORTS("[1]", "[80]"), PORTS("[443]", "[\"1-1024\"]"), false},
+        {"{\"mark\":7}", "{}", false},
+        {"{\"mark\":7}", "{\"mark\":8}", false},
+        {"{\"mark\":7}", "{\"mark\":7}", true},
+        {"{\"mark\":null}", "{}", true},
     };
 
     (void)state;
@@ -330,6 +334,8 @@ static void draw_slices(struct random_source *r, struct random_slices *out)
             s->ingress.tunnel == SLICE_TUNNEL(PACKET_TUNNEL_VXLAN) && random_u32(r) % 2;
         s->ingress.tunnel_id = s->ingress.has_tunnel_id ? random_u32(r) % 2 : 0;
         draw_ports(r, &s->ports);
+        s->has_mark = random_u32(r) % 4 == 0;
+        s->mark = s->has_mark ? random_u32(r) % 2 : 0;
         for (size_t k = 0; k < 3; k++) {
             out->sources[i][k] = small_prefix(r);
             out->destinations[i][k] = small_prefix(r);
@@ -346,14 +352,14 @@ static bool is_in(const struct slice_port_range *ranges, uint32_t n, uint16_t po
     return false;
 }
 
-#define N_RULES 8
+#define N_RULES 9
 
 /* The order of slice.h, taken one rule at a time: every pair of prefixes of every slice is a
  * candidate, and each rule leaves only the best of those that the rules before it left. */
 static int classify_by_elimination(const struct random_slices *all, const struct packet_view *v,
-                                   const struct ingress *at)
+                                   const struct ingress *at, uint32_t mark)
 {
-    int best[N_RULES] = {-1, -1, -1, -1, -1, -1, -1, -1}, winner = -1;
+    int best[N_RULES] = {-1, -1, -1, -1, -1, -1, -1, -1, -1}, winner = -1;
 
     for (size_t i = 0; i < ARRAY_LENGTH(all->slices); i++)
         for (uint32_t s = 0; s < all->slices[i].n_sources; s++)
@@ -363,7 +369,8 @@ static int classify_by_elimination(const struct random_slices *all, const struct
                 int rank[N_RULES] = {all->sources[i][s].length,      all->destinations[i][d].length,
                                      in->port != SLICE_ANY_PORT,     in->vlan != SLICE_ANY_VLAN,
                                      in->tunnel != SLICE_ANY_TUNNEL, in->has_tunnel_id,
-                                     ports->n_destination > 0,       ports->n_source > 0};
+                                     ports->n_destination > 0,       ports->n_source > 0,
+                                     all->slices[i].has_mark};
                 size_t rule = 0;
 
                 if (!ip_prefix_contains(&all->sources[i][s], &v->source) ||
@@ -375,7 +382,8 @@ static int classify_by_elimination(const struct random_slices *all, const struct
                     ((rank[6] || rank[7]) && v->reason != PACKET_TCP) ||
                     (rank[6] &&
                      !is_in(ports->destination, ports->n_destination, v->destination_port)) ||
-                    (rank[7] && !is_in(ports->source, ports->n_source, v->source_port)))
+                    (rank[7] && !is_in(ports->source, ports->n_source, v->source_port)) ||
+                    (rank[8] && all->slices[i].mark != mark))
                     continue;
                 while (rule < N_RULES && rank[rule] == best[rule])
                     rule++;
@@ -408,10 +416,12 @@ static void random_packets_are_classified_as_by_elimination(void **state)
             uint16_t port = random_u32(&r) % 2, vlan = random_u32(&r) % 2;
             uint8_t tunnel = random_tunnel(&r);
             const struct ingress at = came_in(port, vlan, tunnel, random_u32(&r) % 2);
-            int expected = classify_by_elimination(&all, &v, &at);
+            uint32_t mark = random_u32(&r) % 3 == 0 ? SLICE_NO_MARK : random_u32(&r) % 2;
+            int expected = classify_by_elimination(&all, &v, &at, mark);
 
-            assert_int_equal(slice_classify_linear(all.slices, ARRAY_LENGTH(all.slices), &v, &at),
-                             expected);
+            assert_int_equal(
+                slice_classify_marked(all.slices, ARRAY_LENGTH(all.slices), &v, &at, mark),
+                expected);
             n_matched += expected >= 0;
         }
     }

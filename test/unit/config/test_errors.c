@@ -346,12 +346,12 @@ static const struct {
      "\"10.0.0.0/8\"]}]}",
      "$.slices[1].name: \"s\", the name of item 0 too; allowed: a name that is a slice's alone"},
     {TWO("\"start\":\"auto\"", "\"start\":\"auto\""),
-     "$.slices[1]: ::/0 to ::/0, as slice \"s\" has it; allowed: a source, destination, ingress "
-     "or ports that tell it from $.slices[0]"},
+     "$.slices[1]: ::/0 to ::/0, as slice \"s\" has it; allowed: a source, destination, ingress, "
+     "ports or mark that tell it from $.slices[0]"},
     {TWO("\"sources\":[\"10.0.0.0/8\",\"11.0.0.0/8\"]",
          "\"sources\":[\"12.0.0.0/8\",\"11.0.0.0/8\"]"),
      "$.slices[1]: 11.0.0.0/8 to 0.0.0.0/0, as slice \"s\" has it; allowed: a source, destination, "
-     "ingress or ports that tell it from $.slices[0]"},
+     "ingress, ports or mark that tell it from $.slices[0]"},
     {"{\"instance\":{\"max_aggregates\":1},\"slices\":[{\"name\":\"s\",\"mode\":\"off\"},{\"name\":"
      "\"t\",\"mode\":\"off\",\"sources\":[\"10.0.0.0/8\"]}]}",
      "$.instance.max_aggregates: 1; allowed: at least one for each of the 2 slices"},

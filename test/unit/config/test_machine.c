@@ -66,7 +66,7 @@ static const struct {
     {RULES(GO ",{\"do\":[\"drop\",\"forward\"]}"), "$.machines[0].rules[1].do[1]",
      "one place where"},
     {RULES(GO ",{\"do\":\"output @state\"}"), "$.machines[0].rules[1].do", "\"port\""},
-    {RULES(GO ",{\"do\":\"mark 65536\"}"), "$.machines[0].rules[1].do", "0 to 65535"},
+    {RULES(GO ",{\"do\":\"mark 32767\"}"), "$.machines[0].rules[1].do", "0 to 32766"},
     {RULES(GO ",{\"set\":[{\"scope\":\"r\",\"next\":\"b\"}]}"),
      "$.machines[0].rules[1].set[0].scope", "a scope"},
     {RULES(GO ",{\"set\":[{\"scope\":\"update\"}]}"), "$.machines[0].rules[1].set[0].next",

@@ -79,6 +79,36 @@ static void a_flow_that_becomes_spared_loses_nothing_from_the_first_packet_on(vo
     free(back);
 }
 
+static void what_a_slice_asks_for_by_its_mark_is_another_flow(void **state)
+{
+    const struct lab_options options = {.seed = 1};
+    struct lab *l = lab_open(&options);
+    struct engine_rules *rules[2], *without = rules_of(l, (struct engine_rules_config){0});
+
+    (void)state;
+    arm(l, 1);
+    assert_int_equal(lab_counters(l)->flows_seen, 1);
+    l->slice.has_mark = true;
+    for (unsigned int i = 0; i < 2; i++) {
+        l->slice.mark = i * SLICE_MOST_MARK;
+        rules[i] = rules_of(l, (struct engine_rules_config){0});
+        engine_follow(l->engine, rules[i]);
+        arm(l, 1);
+        assert_int_equal(lab_counters(l)->flows_seen, 2 + i);
+    }
+    /* Each is still there. */
+    engine_follow(l->engine, without);
+    send(l, 1, 1);
+    engine_follow(l->engine, rules[0]);
+    send(l, 1, 1);
+    assert_int_equal(lab_counters(l)->flows_seen, 3);
+    assert_int_equal(lab_counters(l)->unarmed, 0);
+    lab_close(l);
+    free(rules[0]);
+    free(rules[1]);
+    free(without);
+}
+
 static void protect_two(struct test_parameters *p)
 {
     p->protect_first_packets = 2;
@@ -240,6 +270,7 @@ static void slices_without_units_have_none_where_others_had(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_a_slice_asks_for_by_its_mark_is_another_flow),
         cmocka_unit_test(slices_without_units_have_none_where_others_had),
         cmocka_unit_test(a_flow_that_becomes_spared_loses_nothing_from_the_first_packet_on),
         cmocka_unit_test(a_flow_has_as_many_protected_segments_as_the_rules_say_now),

@@ -37,6 +37,7 @@ function words(event) {
       return `sources "${event.sources}": ${event.n_sources} of ${event.network} at ${event.transport} port `
         + `${event.destination_port}, ${Math.round(event.average_before)} before on average`;
     case "machine_event": return `machine ${event.machine}: ${event.name}, ${event.key} is ${event.state}`;
+    case "machine_state": return `machine ${event.machine}: ${event.key} is ${event.state}, ${event.before} before`;
     case "port_recovered": return `port ${event.port} brings packets again`;
     default: return event.name ? `${event.event.replaceAll("_", " ")}: ${event.name}` : event.event.replaceAll("_", " ");
   }
