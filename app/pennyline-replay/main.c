@@ -188,6 +188,17 @@ static void show_unread(const struct program *p)
                    packet_reason_help((enum packet_reason)i));
 }
 
+/* "The test was stopped" is what a test says that was under way at the last packet. */
+static bool is_too_short(const struct program *p)
+{
+    struct aggregate_report r;
+
+    for (uint32_t i = 0; i < manager_n_aggregates(p->replay.manager); i++)
+        if (manager_report(p->replay.manager, i, &r) && r.n_tests > 0 && r.reason == REASON_STOPPED)
+            return true;
+    return false;
+}
+
 static void show_table(const struct program *p, const struct report_run *run)
 {
     const struct worker_counters *c = run->totals;
@@ -201,6 +212,9 @@ static void show_table(const struct program *p, const struct report_run *run)
     if (c->slice_packets == 0 && p->replay.packet_reasons[PACKET_TCP] > 0)
         printf("    Not one is of the prefixes: look at --source and --destination, and at the "
                "capture's addresses.\n");
+    if (!interrupted && is_too_short(p))
+        printf("    The capture ended while a test was under way: a longer one tells more, or a "
+               "greater --drop-probability.\n");
     show_unread(p);
     show_what_it_cannot_tell(p);
     if (p->is_broken)

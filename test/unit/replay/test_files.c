@@ -65,6 +65,19 @@ static void of_a_file_that_is_cut_in_its_first_packet_only_the_fault_is_said(voi
     assert_null(strstr(f->output, "received"));
 }
 
+/* "The test was stopped" sounds as if somebody had done it. */
+static void a_capture_that_is_too_short_for_the_test_is_said(void **state)
+{
+    struct fixture *f = *state;
+
+    segments_write(f->capture, DLT_EN10MB, 0, f->segments, 1000);
+    assert_int_equal(run(f, "--source 192.0.2.0/24 --seed 1"), 12);
+    assert_said(f, "The capture ended while a test was under way");
+    segments_write(f->capture, DLT_EN10MB, 0, f->segments, f->n);
+    assert_int_equal(run(f, "--source 192.0.2.0/24 --seed 1 --duration 2"), 10);
+    assert_null(strstr(f->output, "The capture ended"));
+}
+
 static void write_file(const char *path, const void *data, size_t n)
 {
     FILE *file = fopen(path, "w");
@@ -306,6 +319,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         TEST(what_precedes_the_place_where_a_file_is_cut_is_reported),
         TEST(of_a_file_that_is_cut_in_its_first_packet_only_the_fault_is_said),
+        TEST(a_capture_that_is_too_short_for_the_test_is_said),
         TEST(what_is_no_capture_is_refused),
         TEST(a_capture_in_gzip_is_read_like_the_capture),
         TEST(gzip_that_ends_early_is_no_end_of_the_capture),
