@@ -54,6 +54,8 @@ int main(int argc, char **argv)
         argv[1] = name;
         return commands[i].run(argc - 1, argv + 1);
     }
+    if (argc >= 2)
+        fprintf(stderr, "pennyline-sim: \"%s\" is no command\n\n", argv[1]);
     print_usage(stderr);
     return EXIT_USAGE;
 }

@@ -8,7 +8,9 @@
 #include <jansson.h>
 #include <stdbool.h>
 
-#define ASKER_ERROR_BYTES 512
+#include "control_client/control_client.h"
+
+#define ASKER_ERROR_BYTES CONTROL_CLIENT_ERROR_BYTES
 
 enum asker_answer {
     ASKER_DONE,

@@ -99,8 +99,8 @@ int lcores_parse(const char *text, uint32_t main_lcore, struct lcores *out, char
     while (rest != NULL && *rest++ == ',');
     if (rest == NULL || rest[-1] != '\0')
         return refuse(error, text,
-                      "no list of lcores; write it as EAL's --lcores, like \"0-3\" or "
-                      "\"0@0,(1-2)@1\"");
+                      "no list of lcores, each of them once and below 128; write it as EAL's "
+                      "--lcores, like \"0-3\" or \"0@0,(1-2)@1\"");
     for (uint32_t i = 0; i < LCORES_MAX && main_lcore == UINT32_MAX; i++)
         if (out->used[i])
             main_lcore = i;

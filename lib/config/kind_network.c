@@ -132,7 +132,9 @@ static int read_prefix(struct option_reader *r, json_t *value, struct ip_prefix 
         snprintf(allowed, sizeof(allowed), "no host bits, that is \"%s\"", masked);
         return reader_refuse_value(r, value, allowed);
     case -ERANGE:
-        return reader_refuse_value(r, value, "a length of at most 32 (IPv4) or 128 (IPv6)");
+        return reader_refuse_value(r, value,
+                                   "a length of at most 32 (IPv4, also as ::ffff:192.0.2.0) or "
+                                   "128 (IPv6)");
     default:
         return reader_refuse_value(
             r, value, "a prefix or address like \"192.0.2.0/24\" or \"2001:db8::/32\"");

@@ -10,7 +10,8 @@
 
 #include "control/control.h"
 
-#define COMMAND_ERROR_BYTES 512
+/* What is wrong with a configuration fits, with all keys that it may have (config/error.h). */
+#define COMMAND_ERROR_BYTES 1280
 #define VERDICTS_MOST       100
 #define CONFIG_SHOW_MOST    100
 #define MACHINE_KEYS_MOST   10000

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#define CONTROL_CLIENT_ERROR_BYTES 512
+#define CONTROL_CLIENT_ERROR_BYTES 1408 /* the server's longest, and its command */
 
 struct control_client {
     FILE *in;

@@ -28,7 +28,7 @@
 #define ONDEMAND_MOST_SLICES 1024 /* those of tests among them */
 #define ONDEMAND_MOST_TESTS                                                                        \
     2048 /* that are told of; of those that are over, the oldest make room */
-#define ONDEMAND_ERROR_BYTES 512
+#define ONDEMAND_ERROR_BYTES 1200
 /* A test ends after so long if it does not say for how long it may last. */
 #define ONDEMAND_DURATION_MS 60000
 

@@ -320,8 +320,9 @@ static const struct {
      "$.slices[0].sources[0]: \"10.0.0.1/8\"; allowed: no host bits, that is \"10.0.0.0/8\""},
     {SLICE("\"sources\":[\"2001:db8::1/32\"]"), "$.slices[0].sources[0]: \"2001:db8::1/32\"; "
                                                 "allowed: no host bits, that is \"2001:db8::/32\""},
-    {SLICE("\"sources\":[\"10.0.0.0/33\"]"), "$.slices[0].sources[0]: \"10.0.0.0/33\"; allowed: a "
-                                             "length of at most 32 (IPv4) or 128 (IPv6)"},
+    {SLICE("\"sources\":[\"10.0.0.0/33\"]"),
+     "$.slices[0].sources[0]: \"10.0.0.0/33\"; allowed: a "
+     "length of at most 32 (IPv4, also as ::ffff:192.0.2.0) or 128 (IPv6)"},
     {SLICE("\"sources\":[\"10.0.0.0/8\",\"11.0.0.0/8\",\"10.0.0.0/8\"]"),
      "$.slices[0].sources: \"10.0.0.0/8\" twice; allowed: each prefix once"},
     {SLICE("\"sources\":[\"10.0.0.0/8\"],\"destinations\":[\"::/0\"]"),

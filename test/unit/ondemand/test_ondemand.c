@@ -176,6 +176,20 @@ static void packets_of_a_test_under_way_are_not_taken(void **state)
     assert_refused(w, "{\"source\": \"192.0.2.0/28\"}", "busy: the test of slice");
 }
 
+/* The last of all keys of a slice. */
+static void a_refusal_is_told_to_its_end(void **state)
+{
+    struct world *w = *state;
+    char error[ONDEMAND_ERROR_BYTES] = "";
+    json_t *request =
+        request_of("{\"slice\": {\"name\": \"a\", \"mode\": \"off\", \"qqqqqq\": 1}}");
+
+    assert_null(ondemand_add_slice(w->o, request, false, w->now_ns, error));
+    assert_non_null(strstr(error, "qqqqqq: unknown key; a slice has name, "));
+    assert_string_equal(error + strlen(error) - strlen(", seed"), ", seed");
+    json_decref(request);
+}
+
 static void what_comes_while_a_build_is_under_way_waits_for_the_next(void **state)
 {
     struct world *w = *state;
@@ -507,6 +521,7 @@ int main(void)
         TEST(a_half_that_another_slice_names_is_told),
         TEST(packets_keep_their_next_hops),
         TEST(each_refusal_says_what_is_wrong),
+        TEST(a_refusal_is_told_to_its_end),
         TEST(packets_of_a_test_under_way_are_not_taken),
         TEST(what_comes_while_a_build_is_under_way_waits_for_the_next),
         TEST(an_appliance_that_cannot_build_now_is_asked_again),

@@ -72,7 +72,8 @@ static void what_is_no_list_is_refused(void **state)
     for (size_t i = 0; i < ARRAY_LENGTH(bad); i++) {
         if (lcores_parse(bad[i], UINT32_MAX, &l, error) != -EINVAL)
             fail_msg("\"%s\" was taken", bad[i]);
-        assert_non_null(strstr(error, "no list of lcores; write it as"));
+        assert_non_null(
+            strstr(error, "no list of lcores, each of them once and below 128; write it as"));
     }
 }
 
