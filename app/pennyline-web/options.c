@@ -43,8 +43,8 @@ static const struct argp_option rows[] = {
      "always taken",
      0},
     {"token-file", 't', "FILE", 0,
-     "Whoever sends the secret in its first line may begin and end tests and switch the kill "
-     "switch; without it, nobody may",
+     "Whoever sends the secret in its first line may change something: tests, slices, kill switch, "
+     "reload, drain; without it, nobody may",
      0},
     {"read-token-file", KEY_READ_TOKEN, "FILE", 0,
      "Only whoever sends the secret in its first line, or that of --token-file, may read; without "
