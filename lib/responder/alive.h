@@ -3,7 +3,9 @@
  * it, and it is not answered for until it was silent for hours. A spoofed packet does the same,
  * which costs answers and nothing else.
  *
- * A fixed table; an address that falls on the place of another one takes it. Threads: any. */
+ * A fixed table. Where addresses that showed life share a place, all addresses of that place count
+ * as alive until none of them sent anything for hours: so nobody, whatever he sends, can have an
+ * answer given in the name of a host that is there. Threads: any. */
 #ifndef RESPONDER_ALIVE_H
 #define RESPONDER_ALIVE_H
 
