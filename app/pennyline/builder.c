@@ -116,7 +116,7 @@ static int take_slots(struct build *b)
 {
     int error = config_take_slots(b->next.config, b->in_force, b->is_held, b->in_force->n_slices);
 
-    config_take_service_numbers(b->next.config, b->in_force);
+    config_take_numbers(b->next.config, b->in_force);
 
     if (error == -ENOSPC)
         return refuse(b, error,

@@ -88,7 +88,7 @@ static int lay_out(struct config *config, bool is_test)
 {
     int error = config_take_slots(config, NULL, NULL, is_test ? config->n_slices : SLICE_MAX);
 
-    config_take_service_numbers(config, NULL);
+    config_take_numbers(config, NULL);
     if (error != 0)
         say_error("no memory for the slices");
     return error;

@@ -22,6 +22,7 @@ static int fill(struct policy_responder *out, const struct config *config,
                 const struct config_responder *c)
 {
     *out = (struct policy_responder){.ports = ports_of(config, c),
+                                     .number = c->number,
                                      .after_ack = c->after_ack,
                                      .window = (uint16_t)c->window,
                                      .mss = (uint16_t)c->mss,

@@ -15,7 +15,8 @@ struct port;
 
 struct policy_responder {
     struct acl *acl;
-    uint32_t ports; /* by bits, that SYNs come in by */
+    uint32_t ports;  /* by bits, that SYNs come in by */
+    uint16_t number; /* of its counters and its limits */
     enum config_after_ack after_ack;
     uint16_t window, mss;
     bool has_all_tcp_ports;

@@ -96,15 +96,45 @@ static uint32_t share_of(uint32_t in_all, uint32_t n_workers)
     return share > 0 ? share : 1;
 }
 
+static struct responding_counters sum_of(const struct appliance *a, uint32_t number)
+{
+    struct responding_counters sum = {0};
+
+    for (uint32_t i = 0; i < a->n_workers; i++) {
+        const struct responding_counters *c = &a->workers[i]->responding->counters[number];
+
+#define X(name, help) sum.name += c->name;
+        RESPONDING_COUNTERS(X)
+#undef X
+        for (unsigned int k = 0; k < RESPONDER_N_SILENCES; k++)
+            sum.silences[k] += c->silences[k];
+    }
+    return sum;
+}
+
+static void follow_owner(struct appliance *a, const struct config_responder *c)
+{
+    struct responding_owner *o = &a->responding->owners[c->number];
+
+    if (strcmp(o->name, c->name) == 0)
+        return;
+    o->before = sum_of(a, c->number);
+    snprintf(o->name, sizeof(o->name), "%s", c->name);
+}
+
 void responders_follow(struct appliance *a, const struct config *config)
 {
-    for (uint32_t i = 0; i < a->n_workers && a->responding != NULL; i++)
-        for (uint32_t k = 0; k < config->n_responders; k++) {
-            struct responder_limit *l = &a->workers[i]->responding->limits[k];
+    for (uint32_t k = 0; k < config->n_responders && a->responding != NULL; k++) {
+        const struct config_responder *c = &config->responders[k];
 
-            l->per_prefix = config->responders[k].max_per_prefix_per_s;
-            l->in_all = share_of(config->responders[k].max_per_s, a->n_workers);
+        follow_owner(a, c);
+        for (uint32_t i = 0; i < a->n_workers; i++) {
+            struct responder_limit *l = &a->workers[i]->responding->limits[c->number];
+
+            l->per_prefix = c->max_per_prefix_per_s;
+            l->in_all = share_of(c->max_per_s, a->n_workers);
         }
+    }
 }
 
 /* In the middle of the time in which no cookie of it can be right: so it is done once a key. */
@@ -154,21 +184,21 @@ static json_t *counters_json(const struct responding_counters *sum)
     return out;
 }
 
-static json_t *responder_json(const struct appliance *a, uint32_t number)
+static json_t *responder_json(const struct appliance *a, const struct config_responder *c)
 {
-    struct responding_counters sum = {0};
+    struct responding_counters counted = {0};
 
-    for (uint32_t i = 0; i < a->n_workers && a->responding != NULL; i++) {
-        const struct responding_counters *c = &a->workers[i]->responding->counters[number];
+    if (a->responding != NULL) {
+        const struct responding_counters *before = &a->responding->owners[c->number].before;
 
-#define X(name, help) sum.name += c->name;
+        counted = sum_of(a, c->number);
+#define X(name, help) counted.name -= before->name;
         RESPONDING_COUNTERS(X)
 #undef X
         for (unsigned int k = 0; k < RESPONDER_N_SILENCES; k++)
-            sum.silences[k] += c->silences[k];
+            counted.silences[k] -= before->silences[k];
     }
-    return json_pack("{s:s, s:o}", "responder", a->config->responders[number].name, "counters",
-                     counters_json(&sum));
+    return json_pack("{s:s, s:o}", "responder", c->name, "counters", counters_json(&counted));
 }
 
 /* What one prefix showed to all workers. */
@@ -238,7 +268,7 @@ json_t *responders_json(struct appliance *a, uint64_t now_ns)
     uint64_t n_full = 0;
 
     for (uint32_t i = 0; i < a->config->n_responders; i++)
-        json_array_append_new(responders, responder_json(a, i));
+        json_array_append_new(responders, responder_json(a, &a->config->responders[i]));
     for (uint32_t i = 0; i < a->n_workers && a->responding != NULL; i++)
         n_full += a->workers[i]->responding->sources_full;
     return json_pack("{s:o, s:o, s:I}", "responders", responders, "sources",

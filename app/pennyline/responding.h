@@ -16,12 +16,6 @@
 /* Source prefixes that answers are counted for, of each worker. */
 #define RESPONDING_SOURCES 512 /* a power of two */
 
-/* Written by the manager, but for `alive`; read by workers. */
-struct responding_shared {
-    struct responder_keys keys;
-    struct responder_alive alive;
-};
-
 /* X(name, help): each is a counter of packets, or of what they are about. */
 #define RESPONDING_COUNTERS(X)                                                                     \
     X(syns, "SYNs for its addresses")                                                              \
@@ -40,6 +34,19 @@ struct responding_counters {
     RESPONDING_COUNTERS(X)
 #undef X
     uint64_t silences[RESPONDER_N_SILENCES];
+};
+
+/* Whose a number of counters is. */
+struct responding_owner {
+    char name[CONFIG_NAME_BYTES];      /* "": nobody had it yet */
+    struct responding_counters before; /* under this number, of who had it before */
+};
+
+/* Written by the manager, but for `alive`; read by workers, but for `owners`. */
+struct responding_shared {
+    struct responder_keys keys;
+    struct responder_alive alive;
+    struct responding_owner owners[CONFIG_MAX_RESPONDERS];
 };
 
 /* One source prefix in one hour. */

@@ -28,7 +28,7 @@ static const struct policy_responder *find(const struct policy_responders *all, 
         if ((all->responders[i].ports >> port & 1) == 0 ||
             !acl_permits(all->responders[i].acl, address))
             continue;
-        *number = i;
+        *number = all->responders[i].number;
         return &all->responders[i];
     }
     return NULL;

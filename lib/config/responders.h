@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Responders: addresses that nobody has, and how SYNs to them are answered. Read-only after load.
- */
+/* Responders: addresses that nobody has, and how SYNs to them are answered. Read-only after load,
+ * but for the numbers. */
 #ifndef CONFIG_RESPONDERS_H
 #define CONFIG_RESPONDERS_H
 
@@ -31,6 +31,8 @@ struct config_responder {
     uint32_t mss;                  /* 0: none is told */
     uint32_t max_per_prefix_per_s; /* answers, of each worker */
     uint32_t max_per_s;            /* answers of all workers */
+    /* By this, counters and limits know it: as config_service.number. */
+    uint16_t number;
 };
 
 #endif

@@ -32,16 +32,16 @@ struct config_service {
     struct slice_granularity hash_prefix;
     bool sticky;
     /* By these counters, health and memory know them: they stay as long as the names do, see
-     * config_take_service_numbers(). */
+     * config_take_numbers(). */
     uint16_t number;
     uint8_t member_numbers[CONFIG_MAX_SERVICE_MEMBERS];
 };
 
 struct config;
 
-/* Gives every service and every member of one a number below CONFIG_MAX_SERVICES and
- * CONFIG_MAX_SERVICE_MEMBERS: the one that it has in `before`, by its name, or a free one. NULL:
- * there was none before. Pure. */
-void config_take_service_numbers(struct config *config, const struct config *before);
+/* Gives every service, every member of one and every responder a number below CONFIG_MAX_SERVICES,
+ * CONFIG_MAX_SERVICE_MEMBERS and CONFIG_MAX_RESPONDERS: the one that it has in `before`, by its
+ * name, or a free one. NULL: there was none before. Pure. */
+void config_take_numbers(struct config *config, const struct config *before);
 
 #endif

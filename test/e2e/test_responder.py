@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """A responder in the path: kernels connect to addresses that nobody has, blind senders do not."""
 
+import json
 import pickle
 import random
 import socket
 import struct
+import tempfile
 import time
 import unittest
 
+import devices
 import frames
 import netlab
 import pennyline
@@ -56,6 +59,35 @@ with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW) as s, op
     for destination, packet in pickle.load(f):
         s.sendto(packet, (destination, 0))
 """
+
+
+class OverFiles(unittest.TestCase):
+    def test_counters_stay_with_the_name_of_their_responder_through_reloads(self):
+        # Below a second's worth of answers to the one prefix that asks.
+        asked = {"first": ("192.0.2.0/24", 3), "second": ("198.51.100.0/24", 5)}
+        sent = []
+        for prefix, n in asked.values():
+            destination = prefix.replace(".0/24", ".7")
+            sent += [frames.ethernet(0x0800, segment("203.0.113.1", destination, port, 1000, 0, 0x02)) for port in range(n)]
+        responders = [{"name": name, "acl": [f"permit {prefix}"]} for name, (prefix, _) in asked.items()]
+        with tempfile.TemporaryDirectory(prefix="pl-responders-") as folder:
+            box = devices.Service(folder, sent, responders=responders, slices=[SLICE])
+            box.wait_until_received(len(sent))
+            with open(box.path("config.json")) as file:
+                config = json.load(file)
+            for now in (["first", "second"], ["second"], ["second", "third"], ["first", "third", "second"]):
+                config["responders"] = [next((r for r in responders if r["name"] == name),
+                                             {"name": name, "acl": ["permit 192.0.2.99/32"]}) for name in now]
+                with open(box.path("config.json"), "w") as file:
+                    json.dump(config, file)
+                box.ask("reload")
+                said = {r["responder"]: r["counters"]["answered"] for r in box.ask("responders")["responders"]}
+                self.assertEqual([*said], now)
+                self.assertEqual(said["second"], 5)
+                self.assertEqual(said.get("third", 0), 0)
+            code, summary = box.stop()
+            self.assertEqual(code, 0, box.process.errors())
+            self.assertEqual(summary.broken_identities(), [])
 
 
 class Responder(unittest.TestCase):

@@ -118,19 +118,39 @@ static void services_and_members_keep_their_numbers(void **state)
     const struct config_service *x;
 
     (void)state;
-    config_take_service_numbers(before, NULL);
+    config_take_numbers(before, NULL);
     assert_int_equal(service_of(before, "w")->number, 0);
     x = service_of(before, "x");
     assert_int_equal(x->number, 1);
     assert_int_equal(x->member_numbers[0], 0);
     assert_int_equal(x->member_numbers[1], 1);
 
-    config_take_service_numbers(after, before);
+    config_take_numbers(after, before);
     x = service_of(after, "x");
     assert_int_equal(x->number, 1);
     assert_int_equal(x->member_numbers[0], 2); /* not that of m1, who just left */
     assert_int_equal(x->member_numbers[1], 1);
     assert_int_equal(service_of(after, "z")->number, 2);
+    config_free(before);
+    config_free(after);
+}
+
+#define RESPONDER(name) "{\"name\":\"" name "\",\"acl\":[\"permit 192.0.2.0/24\"]}"
+#define RESPONDERS(list)                                                                           \
+    "{\"ports\":[{\"name\":\"b\",\"device\":\"eth1\"}],\"responders\":[" list "]}"
+
+static void responders_keep_their_numbers(void **state)
+{
+    struct config *before = load(RESPONDERS(RESPONDER("a") "," RESPONDER("b")));
+    struct config *after = load(RESPONDERS(RESPONDER("c") "," RESPONDER("b")));
+
+    (void)state;
+    config_take_numbers(before, NULL);
+    config_take_numbers(after, before);
+    assert_int_equal(before->responders[0].number, 0);
+    assert_int_equal(before->responders[1].number, 1);
+    assert_int_equal(after->responders[1].number, 1);
+    assert_int_equal(after->responders[0].number, 2); /* not that of "a", who just left */
     config_free(before);
     config_free(after);
 }
@@ -159,8 +179,8 @@ static void numbers_are_given_again_when_none_is_left(void **state)
     bool is_used[CONFIG_MAX_SERVICES] = {false};
 
     (void)state;
-    config_take_service_numbers(before, NULL);
-    config_take_service_numbers(after, before);
+    config_take_numbers(before, NULL);
+    config_take_numbers(after, before);
     for (uint32_t i = 0; i < CONFIG_MAX_SERVICES; i++) {
         assert_true(after->services[i].number < CONFIG_MAX_SERVICES);
         assert_false(is_used[after->services[i].number]);
@@ -176,6 +196,7 @@ int main(void)
         cmocka_unit_test(each_mistake_is_refused_with_its_line),
         cmocka_unit_test(what_is_not_said_has_its_default),
         cmocka_unit_test(services_and_members_keep_their_numbers),
+        cmocka_unit_test(responders_keep_their_numbers),
         cmocka_unit_test(numbers_are_given_again_when_none_is_left),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -59,7 +59,7 @@ static void number_members(struct config *config, struct config_service *s,
         s->member_numbers[i] = (uint8_t)numbers[i];
 }
 
-void config_take_service_numbers(struct config *config, const struct config *before)
+static void number_services(struct config *config, const struct config *before)
 {
     uint32_t numbers[CONFIG_MAX_SERVICES];
     bool was_used[CONFIG_MAX_SERVICES] = {false};
@@ -75,4 +75,32 @@ void config_take_service_numbers(struct config *config, const struct config *bef
     give_numbers(numbers, config->n_services, was_used, CONFIG_MAX_SERVICES);
     for (uint32_t i = 0; i < config->n_services; i++)
         config->services[i].number = (uint16_t)numbers[i];
+}
+
+static uint32_t find_responder(const struct config *config, const char *name)
+{
+    for (uint32_t i = 0; config != NULL && i < config->n_responders; i++)
+        if (strcmp(config->responders[i].name, name) == 0)
+            return config->responders[i].number;
+    return NO_NUMBER;
+}
+
+static void number_responders(struct config *config, const struct config *before)
+{
+    uint32_t numbers[CONFIG_MAX_RESPONDERS];
+    bool was_used[CONFIG_MAX_RESPONDERS] = {false};
+
+    for (uint32_t i = 0; i < config->n_responders; i++)
+        numbers[i] = find_responder(before, config->responders[i].name);
+    for (uint32_t i = 0; before != NULL && i < before->n_responders; i++)
+        was_used[before->responders[i].number] = true;
+    give_numbers(numbers, config->n_responders, was_used, CONFIG_MAX_RESPONDERS);
+    for (uint32_t i = 0; i < config->n_responders; i++)
+        config->responders[i].number = (uint16_t)numbers[i];
+}
+
+void config_take_numbers(struct config *config, const struct config *before)
+{
+    number_services(config, before);
+    number_responders(config, before);
 }
