@@ -5,6 +5,7 @@
 
 #include "base/time.h"
 #include "deciding_internal.h"
+#include "deciding_report.h"
 #include "ondemand/ondemand.h"
 #include "json/json.h"
 
@@ -115,17 +116,6 @@ static void begin(struct deciding *d, const struct schedule_pick *pick, uint64_t
     json_decref(reply);
 }
 
-static enum map_reality_state state_of(const json_t *report)
-{
-    const char *verdict = json_string_at(report, "verdict");
-
-    if (strcmp(verdict, "closed_loop") == 0)
-        return json_is_true(json_object_get(report, "mixed")) ? MAP_MIXED : MAP_GENUINE;
-    if (strcmp(verdict, "not_closed_loop") == 0 || strcmp(verdict, "duplicates_exceeded") == 0)
-        return MAP_SPOOFED;
-    return json_number_at(report, "dropped") > 0 ? MAP_INCONCLUSIVE : MAP_UNTESTED;
-}
-
 static void look_at(struct deciding *d, struct scheduled *s, uint64_t now_ns)
 {
     json_t *request = json_pack("{s:I}", "test", (json_int_t)s->test);
@@ -135,16 +125,11 @@ static void look_at(struct deciding *d, struct scheduled *s, uint64_t now_ns)
     const char *state = json_string_at(shown, "state");
 
     if (strcmp(state, "accepted") != 0 && strcmp(state, "running") != 0) {
-        const struct decide_outcome outcome = {
-            .slot = s->pick.candidate.slot,
-            .generation = s->pick.candidate.generation,
-            .state = state_of(report),
-            .test = s->test,
-            .n_drops = (uint16_t)json_number_at(report, "dropped"),
-            .n_repaired = (uint16_t)json_number_at(report, "retransmitted"),
-            .log10_evidence = (float)json_number_at(report, "anytime.log10_e"),
-        };
+        struct decide_outcome outcome = {.slot = s->pick.candidate.slot,
+                                         .generation = s->pick.candidate.generation,
+                                         .test = s->test};
 
+        deciding_read_report(report, &outcome);
         end(d, s, &outcome, now_ns);
     }
     json_decref(shown);
