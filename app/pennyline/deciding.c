@@ -3,6 +3,7 @@
 
 #include "base/random.h"
 #include "base/time.h"
+#include "config/most_packets.h"
 #include "deciding_internal.h"
 #include "events.h"
 #include "manager/manager.h"
@@ -47,13 +48,14 @@ static struct schedule_config tests_of(const struct config *c)
     out.max_drops_per_hour_ingress = c->map.max_drops_per_hour_ingress;
     out.max_drops_per_hour_as = c->map.max_drops_per_hour_as;
     out.max_drops_per_hour_prefix = c->map.max_drops_per_hour_prefix;
-    out.pooled_drops = c->defaults.max_drops_per_aggregate;
-    out.whole_drops = test_parameters_most_drops(&c->defaults);
+    out.pooled_drops =
+        c->defaults.max_drops_per_aggregate * test_parameters_packets_per_drop(&c->defaults);
+    out.whole_drops = test_parameters_most_packets(&c->defaults);
     out.max_tests = c->map.max_tests;
     out.max_tests_ingress = c->map.max_tests_ingress;
     /* As many segments as are dropped must come by within a test, at this probability. */
     out.min_payload_segments_per_s =
-        out.pooled_drops / c->defaults.drop_probability / TEST_LENGTH_S;
+        c->defaults.max_drops_per_aggregate / c->defaults.drop_probability / TEST_LENGTH_S;
     return out;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "config/check.h"
+#include "config/most_packets.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -339,7 +340,7 @@ static int check_drop_budget(struct option_reader *r)
     char found[32], allowed[CONFIG_NAME_BYTES + 96];
 
     for (uint32_t i = 0; max != 0 && i < c->n_slices; i++) {
-        uint32_t needed = test_parameters_most_drops(&c->slices[i].parameters);
+        uint32_t needed = test_parameters_most_packets(&c->slices[i].parameters);
 
         if (c->slices[i].mode != SLICE_ACTIVE || needed <= max)
             continue;

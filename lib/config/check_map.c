@@ -4,6 +4,7 @@
 
 #include "base/compiler.h"
 #include "config/check.h"
+#include "config/most_packets.h"
 
 /* A budget is there at once by half, and by the other half within the hour (lib/map/bucket.h). */
 #define PARTS 2
@@ -21,7 +22,7 @@ static int refuse(struct option_reader *r, const char *option, uint32_t value, c
 int config_check_map(struct option_reader *r)
 {
     const struct config *c = r->config;
-    const uint32_t whole = test_parameters_most_drops(&c->defaults);
+    const uint32_t whole = test_parameters_most_packets(&c->defaults);
     const uint32_t most = c->instance.max_drops_per_hour;
     const struct {
         const char *option;

@@ -35,8 +35,17 @@ void budget_add(struct test *t, _Atomic int32_t *budget, uint32_t n)
 
 bool budget_reserve_whole(struct manager *m, struct test *t, uint32_t n)
 {
-    t->awaits_drops = !hourly_budget_reserve_whole(&m->hourly, n);
+    t->awaits_drops = !hourly_budget_reserve_whole(&m->hourly, n * t->packets_per_drop);
     return !t->awaits_drops;
+}
+
+/* Up to so many: how many. */
+static uint32_t reserve(struct manager *m, const struct test *t, uint32_t n)
+{
+    const uint32_t n_packets = hourly_budget_reserve(&m->hourly, n * t->packets_per_drop);
+
+    hourly_budget_give_back(&m->hourly, n_packets % t->packets_per_drop);
+    return n_packets / t->packets_per_drop;
 }
 
 void budget_raise(struct manager *m, struct aggregate_state *a, uint32_t granted, bool whole)
@@ -54,7 +63,7 @@ void budget_raise(struct manager *m, struct aggregate_state *a, uint32_t granted
             budget_add(t, &c->budget, n);
         return;
     }
-    granted = hourly_budget_reserve(&m->hourly, n);
+    granted = reserve(m, t, n);
     t->awaits_drops = granted < n;
     budget_add(t, &c->budget, granted);
 }
@@ -64,7 +73,7 @@ static void take_back(struct manager *m, struct test *t, _Atomic int32_t *budget
     uint32_t n = (uint32_t)atomic_exchange_explicit(budget, 0, memory_order_acq_rel);
 
     t->granted -= n;
-    hourly_budget_give_back(&m->hourly, n);
+    hourly_budget_give_back(&m->hourly, n * t->packets_per_drop);
 }
 
 void budget_collect(struct manager *m, struct aggregate_state *a)
@@ -78,7 +87,23 @@ void budget_collect(struct manager *m, struct aggregate_state *a)
 
 void budget_spend(struct manager *m, const struct test *t, uint64_t n)
 {
-    hourly_budget_spend(&m->hourly, t->cause, (uint32_t)n);
+    hourly_budget_spend(&m->hourly, t->cause, (uint32_t)n * t->packets_per_drop, (uint32_t)n);
+}
+
+/* What is reserved for a flight is kept until its drop has ended: what follows the first packet
+ * shares its fate (lib/unit). */
+void budget_spend_units(struct manager *m, struct test *t, uint64_t n, uint64_t n_packets)
+{
+    hourly_budget_spend(&m->hourly, t->cause, (uint32_t)n_packets, (uint32_t)n_packets);
+    t->n_held += (uint32_t)n * t->packets_per_drop - (uint32_t)n_packets;
+}
+
+void budget_give_back_held(struct manager *m, struct test *t)
+{
+    if (t->n_held == 0 || test_pending(t) != 0)
+        return;
+    hourly_budget_give_back(&m->hourly, t->n_held);
+    t->n_held = 0;
 }
 
 /* Flows that were silent for so long are forgotten, so there is none left to drop from. */

@@ -74,7 +74,7 @@ static const char *check_verdict(const struct test *t)
     return NULL;
 }
 
-/* What the box's budget holds for tests under way is what they may still drop. */
+/* What the box's budget holds for tests under way is what they may still drop, in packets. */
 static const char *check_hourly_budget(const struct manager *m)
 {
     uint64_t reserved = 0;
@@ -82,9 +82,11 @@ static const char *check_hourly_budget(const struct manager *m)
     for (uint32_t i = 0; i < m->n_aggregates; i++) {
         const struct aggregate_state *a = &m->aggregates[i];
 
-        reserved += a->test.granted - (a->total.dropped - a->test.base.dropped);
+        uint64_t n_left = a->test.granted - (a->total.dropped - a->test.base.dropped);
+
         for (unsigned int k = 0; a->test.units != NULL && k < UNIT_N_KINDS; k++)
-            reserved -= a->test.units->total[k].dropped - a->test.units->base[k].dropped;
+            n_left -= a->test.units->total[k].dropped - a->test.units->base[k].dropped;
+        reserved += n_left * a->test.packets_per_drop + a->test.n_held;
     }
     return reserved == m->hourly.reserved ? NULL : "the box: drops reserved = granted - dropped";
 }

@@ -44,6 +44,7 @@ static void step_active_tests(struct manager *m)
         next = a->next;
         mark_silence(m, a);
         test_evaluate(m, a);
+        budget_give_back_held(m, &a->test);
         test_step(m, a);
         test_tell_untested(m, a);
         end_overdue_test(m, a);

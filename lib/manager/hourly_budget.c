@@ -61,9 +61,10 @@ void hourly_budget_give_back(struct hourly_budget *b, uint32_t n)
     b->reserved -= n;
 }
 
-void hourly_budget_spend(struct hourly_budget *b, enum test_cause cause, uint32_t n)
+void hourly_budget_spend(struct hourly_budget *b, enum test_cause cause, uint32_t n_reserved,
+                         uint32_t n)
 {
-    b->reserved -= n;
+    b->reserved -= n_reserved;
     b->spent[cause] += n;
     b->slots[b->minute % HOURLY_BUDGET_SLOTS][cause] += n;
 }

@@ -42,8 +42,9 @@ uint32_t hourly_budget_reserve(struct hourly_budget *b, uint32_t n);
 bool hourly_budget_reserve_whole(struct hourly_budget *b, uint32_t n);
 
 void hourly_budget_give_back(struct hourly_budget *b, uint32_t n);
-/* So many of those reserved were made. */
-void hourly_budget_spend(struct hourly_budget *b, enum test_cause cause, uint32_t n);
+/* So many of those reserved were made. Of `n_reserved` for them, the rest is given back. */
+void hourly_budget_spend(struct hourly_budget *b, enum test_cause cause, uint32_t n_reserved,
+                         uint32_t n);
 
 /* When the next spent ones leave the sum; 0: none is spent. */
 uint64_t hourly_budget_next_ns(const struct hourly_budget *b);

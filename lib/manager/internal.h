@@ -90,7 +90,10 @@ struct test {
     struct penny_result penny;
     uint32_t n_flows_closed_loop;
 
-    uint32_t granted;         /* drops allowed so far; those withdrawn do not count */
+    uint32_t granted; /* drops allowed so far; those withdrawn do not count */
+    /* The box's budget is of packets. A drop has that many reserved; of those made, what is
+     * reserved for the rest of their flights. */
+    uint32_t packets_per_drop, n_held;
     uint64_t withdrawn_epoch; /* which epoch it was when the budget was last withdrawn */
     bool repaired_flows_only, screening;
     bool units_are_in; /* POOLED: units beside data segments may be dropped, too */
@@ -276,6 +279,8 @@ void units_forget(struct manager *m, uint32_t aggregate);
 /* Of all tests: units, or packets of them. */
 uint64_t units_n_dropped(const struct manager *m, uint32_t aggregate);
 uint64_t units_n_dropped_packets(const struct manager *m, uint32_t aggregate);
+/* So many packets may one drop of a test be, while units are dropped. */
+uint32_t units_packets_per_drop(const struct test_parameters *p);
 /* How many drops may be made before single flows are looked at, if they are. */
 uint32_t units_most_pooled(const struct test *t);
 /* Data segments, which cost their senders least, do not answer the test: others are to be dropped,
@@ -375,6 +380,10 @@ bool budget_reserve_whole(struct manager *m, struct test *t, uint32_t n);
 void budget_add(struct test *t, _Atomic int32_t *budget, uint32_t n); /* n were reserved */
 /* Drops of it were made. */
 void budget_spend(struct manager *m, const struct test *t, uint64_t n);
+/* The same of units, of which so many packets were dropped; some may still follow. */
+void budget_spend_units(struct manager *m, struct test *t, uint64_t n, uint64_t n_packets);
+/* No flight of what was dropped goes on. */
+void budget_give_back_held(struct manager *m, struct test *t);
 void budget_collect(struct manager *m, struct aggregate_state *a); /* what is left, and places */
 void budget_withdraw(struct manager *m, struct aggregate_state *a);
 void budget_pause(struct manager *m, struct aggregate_state *a); /* the phase goes on later */

@@ -36,7 +36,7 @@ static void receive_counters(struct manager *m, struct aggregate_state *a,
 static void receive_units(struct manager *m, struct aggregate_state *a,
                           const struct message *message)
 {
-    uint64_t n_seen = 0, n_dropped = 0;
+    uint64_t n_seen = 0, n_dropped = 0, n_packets = 0;
 
     if (m->units == NULL)
         return;
@@ -44,10 +44,11 @@ static void receive_units(struct manager *m, struct aggregate_state *a,
         unit_counters_add(&m->units[a->number].total[k], &message->units[k]);
         n_seen += message->units[k].seen;
         n_dropped += message->units[k].dropped;
+        n_packets += message->units[k].dropped_packets;
     }
     a->test.changed = true;
-    if (n_dropped > 0)
-        budget_spend(m, &a->test, n_dropped);
+    if (n_packets > 0)
+        budget_spend_units(m, &a->test, n_dropped, n_packets);
     if (n_seen == 0)
         return;
     show_armed(m, a);

@@ -57,6 +57,9 @@ static void begin_flows(struct manager *m, struct aggregate_state *a)
     struct test *t = &a->test;
     uint32_t n_drops = p->max_individual_flows * p->max_drops_per_flow, n_screening = 0;
 
+    /* Of single flows, segments alone are dropped. */
+    budget_collect(m, a);
+    t->packets_per_drop = 1;
     /* All of them, or it waits: who is chosen must not depend on what others spent. */
     if (!budget_reserve_whole(m, t, n_drops))
         return;
@@ -64,7 +67,6 @@ static void begin_flows(struct manager *m, struct aggregate_state *a)
         hourly_budget_give_back(&m->hourly, n_drops);
         return;
     }
-    budget_collect(m, a);
     t->state = TEST_FLOWS;
     t->flows_started_ns = m->now_ns;
     t->repaired_flows_only = true;
@@ -323,6 +325,7 @@ void test_begin(struct manager *m, struct aggregate_state *a, const struct test_
         .last_drop = INDEX_NONE,
         .started_ns = m->now_ns,
     };
+    t->packets_per_drop = units_packets_per_drop(&t->parameters);
     t->units = units_begin(m, a, &t->parameters);
     t->units_are_in = (t->parameters.units & TEST_UNITS_DATA) == 0;
     t->data_stepped_ns = m->now_ns;

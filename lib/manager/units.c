@@ -82,6 +82,19 @@ uint64_t units_n_dropped_packets(const struct manager *m, uint32_t aggregate)
     return n;
 }
 
+uint32_t units_packets_per_drop(const struct test_parameters *p)
+{
+    const uint32_t kinds = test_parameters_kinds(p) >> 1;
+    uint32_t most = 1;
+
+    for (unsigned int k = 0; k < UNIT_N_KINDS; k++) {
+        const uint32_t n = unit_rule_of((enum unit_kind)k)->most_dropped;
+
+        most = (kinds >> k & 1) != 0 && n > most ? n : most;
+    }
+    return most;
+}
+
 uint32_t units_most_pooled(const struct test *t)
 {
     const struct test_parameters *p = &t->parameters;

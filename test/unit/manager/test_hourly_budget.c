@@ -91,7 +91,7 @@ static void spend(struct hourly_budget *b, struct twin *t, struct random_source 
     uint32_t n = below(r, (uint32_t)least(t->reserved, 50) + 1);
     enum test_cause cause = (enum test_cause)below(r, TEST_N_CAUSES);
 
-    hourly_budget_spend(b, cause, n);
+    hourly_budget_spend(b, cause, n, n);
     t->reserved -= n;
     t->logs[t->n_logs++ % MOST_LOGS] = (struct log){now_ns, cause, n};
 }
@@ -157,7 +157,7 @@ static void what_was_made_is_free_again_after_an_hour_and_not_before(void **stat
     assert_int_equal(hourly_budget_next_ns(&b), 0);
     hourly_budget_advance(&b, made_ns);
     assert_int_equal(hourly_budget_reserve(&b, 20), 10);
-    hourly_budget_spend(&b, TEST_BY_COMMAND, 10);
+    hourly_budget_spend(&b, TEST_BY_COMMAND, 10, 10);
     assert_int_equal(hourly_budget_left(&b), 0);
     hourly_budget_advance(&b, made_ns + HOUR_NS);
     assert_int_equal(hourly_budget_left(&b), 0);
@@ -187,7 +187,7 @@ static void without_limit_all_is_granted_and_still_told(void **state)
     (void)state;
     assert_int_equal(hourly_budget_left(&b), UINT64_MAX);
     assert_int_equal(hourly_budget_reserve(&b, UINT32_MAX), UINT32_MAX);
-    hourly_budget_spend(&b, TEST_BY_SLICE, 7);
+    hourly_budget_spend(&b, TEST_BY_SLICE, 7, 7);
     assert_int_equal(b.spent[TEST_BY_SLICE], 7);
     assert_int_equal(hourly_budget_left(&b), UINT64_MAX);
 }

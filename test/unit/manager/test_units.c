@@ -5,6 +5,7 @@
 
 #include "../within.h"
 #include "box.h"
+#include "config/most_packets.h"
 #include "manager/internal.h"
 
 #define HANDSHAKE TEST_UNITS_OF(UNIT_HANDSHAKE)
@@ -337,6 +338,60 @@ static void a_sub_prefix_of_handshakes_alone_is_tested(void **state)
     box_close(b);
 }
 
+/* The configuration is checked without lib/unit. */
+static void the_configuration_knows_how_many_packets_a_drop_is(void **state)
+{
+    const struct test_parameters data = {.units = TEST_UNITS_DATA}, syn = {.units = HANDSHAKE},
+                                 quic = {.units = TEST_UNITS_DATA | QUIC};
+
+    (void)state;
+    assert_int_equal(test_parameters_packets_per_drop(&data), 1);
+    assert_int_equal(test_parameters_packets_per_drop(&syn), units_packets_per_drop(&syn));
+    assert_int_equal(test_parameters_packets_per_drop(&quic), units_packets_per_drop(&quic));
+}
+
+/* The box's budget is of packets, and a first flight of QUIC has up to four. */
+static void the_hour_counts_every_datagram_of_a_flight(void **state)
+{
+    struct box *b = box_new(1);
+    struct manager_drop_budget budget;
+    unsigned n_units = 0, n_packets = 0;
+
+    (void)state;
+    b->slices[0].parameters.units = QUIC;
+    b->slices[0].parameters.fallback_to_individual = false;
+    b->max_drops_per_hour = 30;
+    box_open(b);
+    box_forward(b, 0, 0, 1);
+    box_epochs_for(b, 1500 * NS_PER_MS);
+    for (; n_units < 100 && drop(b, UNIT_QUIC); n_units++) {
+        const unsigned n_more = n_units % 2 == 0 ? 3 : 1;
+
+        assert_identities_hold(b);
+        box_epoch(b);
+        tell(b, UNIT_QUIC, (struct unit_counters){.dropped_packets = n_more});
+        n_packets += 1 + n_more;
+        assert_identities_hold(b);
+        manager_drop_budget(b->manager, &budget);
+        assert_true(budget.made[TEST_BY_SLICE] + budget.reserved <= 30);
+        /* All in flight at once, at first. */
+        if (n_units % 3 == 2)
+            tell(b, UNIT_QUIC, (struct unit_counters){.expired = 3});
+        box_epoch(b);
+    }
+    manager_drop_budget(b->manager, &budget);
+    assert_int_equal(budget.made[TEST_BY_SLICE], n_packets);
+    assert_within(n_packets, 24, 30);
+    assert_true(n_units < 12);
+    tell(b, UNIT_QUIC, (struct unit_counters){.expired = n_units % 3});
+    manager_test_stop(b->manager, 0, REASON_STOPPED, b->now_ns);
+    box_settle(b);
+    manager_drop_budget(b->manager, &budget);
+    assert_int_equal(budget.reserved, 0);
+    assert_int_equal(budget.left, 30 - n_packets);
+    box_close(b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -354,6 +409,8 @@ int main(void)
         cmocka_unit_test(a_test_without_units_says_so),
         cmocka_unit_test(the_next_test_begins_at_nought),
         cmocka_unit_test(a_sub_prefix_of_handshakes_alone_is_tested),
+        cmocka_unit_test(the_configuration_knows_how_many_packets_a_drop_is),
+        cmocka_unit_test(the_hour_counts_every_datagram_of_a_flight),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
