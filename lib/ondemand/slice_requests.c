@@ -119,19 +119,33 @@ json_t *ondemand_remove_slice(struct ondemand *o, const json_t *request,
     return json_pack("{s:s, s:s}", "slice", name, "state", "accepted");
 }
 
+/* Why what was kept cannot come back under this name; NULL: it can. */
+static const char *obstacle_to_restore(struct ondemand *o, const char *name)
+{
+    if (is_of_tests(name))
+        return "names that begin with \"test-\" are those of tests";
+    return is_file_s(o, name) ? "the configuration's file names it, too, and the file wins" : NULL;
+}
+
 static void restore(struct ondemand *o, const char *name, json_t *described)
 {
-    char error[ONDEMAND_ERROR_BYTES] = "the configuration's file names it, too, and the file wins";
-    struct config *made = NULL;
+    const char *why = obstacle_to_restore(o, name);
+    char error[ONDEMAND_ERROR_BYTES];
+    struct config *made = why == NULL ? compose_alone(o, described, error) : NULL;
 
-    if (!is_file_s(o, name))
-        made = compose_alone(o, described, error);
-    if (made != NULL && strcmp(made->slices[0].name, name) == 0 &&
-        slices_want(o, json_incref(described), made, 0) != NULL)
+    if (why == NULL && made == NULL)
+        why = error;
+    else if (why == NULL && strcmp(made->slices[0].name, name) != 0)
+        why = "it is kept under another name than its own";
+    else if (why == NULL && slices_want(o, json_incref(described), made, 0) != NULL)
         return;
+    else if (why == NULL) {
+        why = "no room for another slice at run time";
+        json_decref(described);
+    }
     config_free(made);
     o->config.tell(o->config.context, "slice_refused",
-                   json_pack("{s:s, s:s}", "slice", name, "reason", error));
+                   json_pack("{s:s, s:s}", "slice", name, "reason", why));
 }
 
 void ondemand_restore(struct ondemand *o, const json_t *slices)

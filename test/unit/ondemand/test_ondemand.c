@@ -314,6 +314,25 @@ static void where_file_and_state_disagree_the_file_wins_and_it_is_said(void **st
     assert_json(json_object_get(built(w, 0), "name"), "\"good\"");
 }
 
+static void what_cannot_come_back_says_why(void **state)
+{
+    struct world *w = *state;
+    json_t *kept = request_of("{\"test-7\": {\"name\": \"test-7\", \"sources\": [\"9.0.0.0/8\"],"
+                              " \"mode\": \"active\"},"
+                              " \"one\": {\"name\": \"other\", \"sources\": [\"9.0.0.0/8\"],"
+                              " \"mode\": \"off\"}}");
+
+    ondemand_restore(w->o, kept);
+    json_decref(kept);
+    assert_int_equal(w->n_events, 2);
+    assert_string_equal(w->events[0].slice, "test-7");
+    assert_non_null(strstr(w->events[0].reason, "are those of tests"));
+    assert_string_equal(w->events[1].slice, "one");
+    assert_non_null(strstr(w->events[1].reason, "another name than its own"));
+    ondemand_poll(w->o, w->now_ns);
+    assert_int_equal(json_array_size(w->building), 0);
+}
+
 static void more_tests_than_allowed_are_refused_in_words(void **state)
 {
     struct world *w = *state;
@@ -531,6 +550,7 @@ int main(void)
         TEST(the_configuration_in_force_is_shown_by_pages_with_where_slices_came_from),
         TEST(what_is_shown_is_a_whole_configuration),
         TEST(a_seed_is_not_shown),
+        TEST(what_cannot_come_back_says_why),
         TEST(more_tests_than_allowed_are_refused_in_words),
         TEST(events_tell_what_is_in_force_whatever_happens),
     };
