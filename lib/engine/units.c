@@ -38,13 +38,23 @@ static bool is_test_on(struct aggregate_order order)
     return order.phase != AGGREGATE_IDLE;
 }
 
+/* A unit of a slice: what another slice keeps of the same packets, since they are marked
+ * differently, is another one, as it is another flow (FLOW_MODE_MARK_SHIFT). If one slice's repeat
+ * could be the R of another slice's drop, and never its D, whoever can have packets marked would
+ * pass for a sender in a conversation. */
+static uint64_t of_slice(uint64_t identity, const struct slice_rules *rules)
+{
+    return identity ^ rules->mode * UINT64_C(0x9e3779b97f4a7c15);
+}
+
 /* An answered client goes on with Initials that bear the server's connection ID, and nobody repeats
  * those that carry acknowledgements alone (RFC 9002 2): of each flow only the first is its first
  * flight, within the time that units are remembered. */
 static bool is_first_of_flow(struct engine *e, const struct sighting *s)
 {
     const uint64_t flow =
-        unit_identity_of_flow(s->p->view, s->p->ingress, unit_table_key(e->tested_units));
+        of_slice(unit_identity_of_flow(s->p->view, s->p->ingress, unit_table_key(e->tested_units)),
+                 s->rules);
     struct unit *u;
 
     return unit_table_see(e->tested_units, s->kind, flow, e->now_ns / NS_PER_MS, &u) == UNIT_FIRST;
@@ -106,6 +116,7 @@ static enum engine_action see(struct engine *e, struct sighting *s, bool *was_dr
     struct unit *u;
     uint8_t test_id;
 
+    s->identity = of_slice(s->identity, s->rules);
     s->aggregate = engine_find_aggregate(e, s->p, s->rules, WANT_NOTHING);
     if (s->aggregate != AGGREGATE_NONE)
         s->order = aggregate_control_read(&e->controls[s->aggregate]);

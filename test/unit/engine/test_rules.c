@@ -79,6 +79,40 @@ static void a_flow_that_becomes_spared_loses_nothing_from_the_first_packet_on(vo
     free(back);
 }
 
+/* A machine may mark a repeat differently, for instance the second SYN of a source: then another
+ * slice has it, and it is no answer to a drop of the first one, since it could not be its D. */
+static void a_repeat_that_is_marked_differently_is_no_repair(void **state)
+{
+    struct lab *l = lab_open(&(struct lab_options){.adjust = with_handshakes});
+    struct engine_rules *rules[2];
+
+    (void)state;
+    l->slice.has_mark = true;
+    for (uint32_t i = 0; i < 2; i++) {
+        l->slice.mark = i + 1;
+        rules[i] = rules_of(l, (struct engine_rules_config){0});
+    }
+    lab_order(l, AGGREGATE_POOLED, 1, LAB_ALWAYS);
+    lab_set_budget(l, 10, 0);
+    engine_follow(l->engine, rules[0]);
+    assert_int_equal(lab_packet(l, 1, TCP_FLAG_SYN, 5000, 0), ENGINE_DROP);
+    lab_wait_ms(l, 1000);
+    engine_follow(l->engine, rules[1]);
+    lab_packet(l, 1, TCP_FLAG_SYN, 5000, 0);
+    lab_counters(l);
+    assert_int_equal(l->units[0][UNIT_HANDSHAKE].seen, 2);
+    assert_int_equal(l->units[0][UNIT_HANDSHAKE].retransmitted, 0);
+    /* The same slice's is. */
+    lab_wait_ms(l, 1000);
+    engine_follow(l->engine, rules[0]);
+    lab_packet(l, 1, TCP_FLAG_SYN, 5000, 0);
+    lab_counters(l);
+    assert_int_equal(l->units[0][UNIT_HANDSHAKE].retransmitted, 1);
+    lab_close(l);
+    free(rules[0]);
+    free(rules[1]);
+}
+
 static void what_a_slice_asks_for_by_its_mark_is_another_flow(void **state)
 {
     const struct lab_options options = {.seed = 1};
@@ -271,6 +305,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_a_slice_asks_for_by_its_mark_is_another_flow),
+        cmocka_unit_test(a_repeat_that_is_marked_differently_is_no_repair),
         cmocka_unit_test(slices_without_units_have_none_where_others_had),
         cmocka_unit_test(a_flow_that_becomes_spared_loses_nothing_from_the_first_packet_on),
         cmocka_unit_test(a_flow_has_as_many_protected_segments_as_the_rules_say_now),
