@@ -40,6 +40,47 @@ static bool copy_step(struct machine_program *p, const struct machine_step *from
     return out->timer != UINT16_MAX;
 }
 
+static struct program_operand operand_of(const struct machine_operand *o)
+{
+    static const uint32_t at[] = {
+        [MACHINE_REGISTER] = VALUE_REGISTER,
+        [MACHINE_GLOBAL] = VALUE_GLOBAL,
+        [MACHINE_CONSTANT] = VALUE_ZERO,
+        [MACHINE_NOW_US] = VALUE_NOW_US,
+        [MACHINE_FRAME_LENGTH] = VALUE_FRAME_LENGTH,
+    };
+    const bool is_one_of_many = o->kind == MACHINE_REGISTER || o->kind == MACHINE_GLOBAL;
+
+    return (struct program_operand){
+        .constant = o->kind == MACHINE_CONSTANT ? o->value : 0,
+        .at = at[o->kind] + (is_one_of_many ? (uint32_t)o->value : 0),
+    };
+}
+
+static struct program_condition condition_of(const struct machine_condition *c)
+{
+    static const uint32_t holds[] = {
+        [MACHINE_EQUAL] = 2,         [MACHINE_NOT_EQUAL] = 5, [MACHINE_LESS] = 1,
+        [MACHINE_LESS_OR_EQUAL] = 3, [MACHINE_MORE] = 4,      [MACHINE_MORE_OR_EQUAL] = 6,
+    };
+
+    return (struct program_condition){operand_of(&c->left), operand_of(&c->right),
+                                      holds[c->comparison]};
+}
+
+static struct program_update update_of(const struct machine_update *u)
+{
+    const bool is_copy = u->operation == MACHINE_COPY;
+    const struct program_operand nothing = {.at = VALUE_ZERO};
+
+    return (struct program_update){
+        .left = operand_of(&u->left),
+        .right = is_copy ? nothing : operand_of(&u->right),
+        .operation = is_copy ? MACHINE_ADD : u->operation,
+        .target = (uint8_t)operand_of(&u->target).at,
+    };
+}
+
 static bool copy_rule(struct machine_program *p, const struct machine_rule *from,
                       struct program_rule *out)
 {
@@ -48,9 +89,11 @@ static bool copy_rule(struct machine_program *p, const struct machine_rule *from
     out->action = from->action;
     out->n_updates = from->n_updates;
     out->n_sets = from->n_sets;
-    memcpy(out->update, from->update, sizeof(out->update));
-    for (uint8_t i = 0; i < from->n_updates; i++)
+    for (uint8_t i = 0; i < from->n_updates; i++) {
+        out->update[i] = update_of(&from->update[i]);
         out->writes_registers |= from->update[i].target.kind == MACHINE_REGISTER;
+        out->writes_globals |= from->update[i].target.kind == MACHINE_GLOBAL;
+    }
     for (uint8_t i = 0; i < from->n_sets; i++) {
         out->set[i].scope = from->set[i].scope;
         fits = fits && copy_step(p, &from->set[i].step, &out->set[i].step);
@@ -88,7 +131,8 @@ static void copy_sizes(struct machine_program *p, const struct machine *m)
     p->when_full = (uint8_t)m->when_full;
     p->when_field_missing = (uint8_t)m->when_field_missing;
     p->max_keys = m->max_keys;
-    memcpy(p->conditions, m->conditions, sizeof(p->conditions));
+    for (uint8_t i = 0; i < p->n_conditions; i++)
+        p->conditions[i] = condition_of(&m->conditions[i]);
     memcpy(p->targets, m->targets, sizeof(p->targets));
 }
 

@@ -14,7 +14,7 @@ struct meeting {
     uint64_t head;       /* of the chain, when there was none */
     uint64_t stored;     /* the word, or what no entry says */
     uint64_t word;       /* after what is due */
-    uint64_t registers[MACHINE_MAX_REGISTERS];
+    uint64_t *registers; /* MACHINE_MAX_REGISTERS; where they are read to, set by who meets */
 };
 
 struct walk {
@@ -22,10 +22,10 @@ struct walk {
     struct machine_table *t;
     struct machine_lane *lane;
     const struct machine_packet *packet;
-    uint64_t now_ms, now_us;
+    uint64_t now_ms;
     uint32_t spare; /* a free entry that was taken and not used yet */
     const struct packet_rows *rows;
-    uint64_t globals[MACHINE_MAX_GLOBALS]; /* as they were before the packet */
+    uint64_t values[N_VALUES]; /* as they were before the packet; registers: of the lookup's key */
 };
 
 enum outcome { DONE, NO_ROOM, CONTENDED };
@@ -67,7 +67,8 @@ static bool meet(struct walk *w, const uint64_t *key, uint64_t hash, struct meet
     for (unsigned int i = 0; i < MOST_TRIES; i++) {
         m->entry = table_find(w->t, hash, key, &m->head);
         m->stored = m->word = w->p->initial;
-        memset(m->registers, 0, sizeof(m->registers));
+        for (uint8_t r = 0; r < w->p->n_registers; r++)
+            m->registers[r] = 0;
         if (m->entry == NULL)
             return true;
         if (!wait_unclaimed(m->entry, &m->stored))
@@ -117,14 +118,15 @@ static enum outcome link_new(struct walk *w, const uint64_t *key, uint64_t hash,
     atomic_store_explicit(&e->word, word, memory_order_relaxed);
     atomic_store_explicit(&e->used_ms, 0, memory_order_relaxed);
     memcpy(e->words, key, 8 * (size_t)w->p->n_key_words);
-    store_registers(w, e, registers);
+    if (registers != NULL)
+        store_registers(w, e, registers);
     if (!table_link(w->t, hash, m->head, w->spare))
         return CONTENDED;
     w->spare = NO_ENTRY;
     return DONE;
 }
 
-/* Puts the new word, and the new registers, where `m` was met. */
+/* Puts the new word, and the new registers unless they are NULL and stay, where `m` was met. */
 static enum outcome settle(struct walk *w, const uint64_t *key, uint64_t hash, struct meeting *m,
                            uint64_t word, const uint64_t *registers)
 {
@@ -133,7 +135,8 @@ static enum outcome settle(struct walk *w, const uint64_t *key, uint64_t hash, s
     if (m->entry == NULL)
         return is_forgotten(w->p, word) ? DONE : link_new(w, key, hash, m, word, registers);
     if (w->p->n_registers > 0) {
-        store_registers(w, m->entry, registers);
+        if (registers != NULL)
+            store_registers(w, m->entry, registers);
         note_use(w, m, word);
         atomic_store_explicit(&m->entry->word, word, memory_order_release);
     } else {
@@ -147,50 +150,19 @@ static enum outcome settle(struct walk *w, const uint64_t *key, uint64_t hash, s
     return DONE;
 }
 
-static uint64_t operand(const struct walk *w, const struct machine_operand *o,
-                        const uint64_t *registers)
+static inline uint64_t operand(const struct walk *w, const struct program_operand *o)
 {
-    switch ((enum machine_operand_kind)o->kind) {
-    case MACHINE_REGISTER:
-        return registers[o->value];
-    case MACHINE_GLOBAL:
-        return w->globals[o->value];
-    case MACHINE_NOW_US:
-        return w->now_us;
-    case MACHINE_FRAME_LENGTH:
-        return w->packet->frame_bytes;
-    case MACHINE_CONSTANT:
-        break;
-    }
-    return o->value;
-}
-
-static bool compare(enum machine_comparison by, uint64_t a, uint64_t b)
-{
-    switch (by) {
-    case MACHINE_EQUAL:
-        return a == b;
-    case MACHINE_NOT_EQUAL:
-        return a != b;
-    case MACHINE_LESS:
-        return a < b;
-    case MACHINE_LESS_OR_EQUAL:
-        return a <= b;
-    case MACHINE_MORE:
-        return a > b;
-    case MACHINE_MORE_OR_EQUAL:
-        break;
-    }
-    return a >= b;
+    return w->values[o->at] + o->constant;
 }
 
 static uint64_t compute(enum machine_operation by, uint64_t a, uint64_t b)
 {
+    if (likely_true(by == MACHINE_ADD))
+        return a > UINT64_MAX - b ? UINT64_MAX : a + b;
     switch (by) {
     case MACHINE_COPY:
-        return a;
     case MACHINE_ADD:
-        return a > UINT64_MAX - b ? UINT64_MAX : a + b;
+        break;
     case MACHINE_SUBTRACT:
         return a > b ? a - b : 0;
     case MACHINE_MULTIPLY:
@@ -205,58 +177,58 @@ static uint64_t compute(enum machine_operation by, uint64_t a, uint64_t b)
     return b >= 64 ? 0 : a >> b;
 }
 
-static unsigned int conditions_of(const struct walk *w, const uint64_t *registers)
+static unsigned int conditions_of(const struct walk *w)
 {
     unsigned int bits = 0;
 
     for (uint8_t i = 0; i < w->p->n_conditions; i++) {
-        const struct machine_condition *c = &w->p->conditions[i];
+        const struct program_condition *c = &w->p->conditions[i];
+        const uint64_t left = operand(w, &c->left), right = operand(w, &c->right);
 
-        bits |=
-            (unsigned int)compare((enum machine_comparison)c->comparison,
-                                  operand(w, &c->left, registers), operand(w, &c->right, registers))
-            << i;
+        bits |= (c->holds >> (1 + (left > right) - (left < right)) & 1) << i;
     }
     return bits;
 }
 
-/* Registers after a rule: those that it assigns, from `seen`; the others as at the key. */
-static void update_registers(const struct walk *w, const struct program_rule *rule,
-                             const uint64_t *seen, const uint64_t *at_key,
-                             uint64_t out[MACHINE_MAX_REGISTERS])
+/* Registers after a rule: those that it assigns, from the values; the others as at the key. NULL:
+ * it assigns none. They are copied one by one: a wide copy of what was just written in parts waits
+ * for it. */
+static const uint64_t *update_registers(const struct walk *w, const struct program_rule *rule,
+                                        const uint64_t *at_key, uint64_t out[MACHINE_MAX_REGISTERS])
 {
-    memcpy(out, at_key, sizeof(uint64_t) * MACHINE_MAX_REGISTERS);
+    if (!rule->writes_registers)
+        return NULL;
+    for (uint8_t i = 0; i < w->p->n_registers; i++)
+        out[i] = at_key[i];
     for (uint8_t i = 0; i < rule->n_updates; i++) {
-        const struct machine_update *u = &rule->update[i];
+        const struct program_update *u = &rule->update[i];
 
-        if (u->target.kind == MACHINE_REGISTER)
-            out[u->target.value] = compute((enum machine_operation)u->operation,
-                                           operand(w, &u->left, seen), operand(w, &u->right, seen));
+        if (likely_true(u->target < VALUE_GLOBAL))
+            out[u->target] = compute((enum machine_operation)u->operation, operand(w, &u->left),
+                                     operand(w, &u->right));
     }
-}
-
-static bool is_global(const struct machine_operand *o, uint64_t which)
-{
-    return o->kind == MACHINE_GLOBAL && o->value == which;
+    return out;
 }
 
 /* Each global is changed from what it is at that moment, so no count is lost among workers. */
-static void update_globals(const struct walk *w, const struct program_rule *rule,
-                           const uint64_t *seen)
+static void update_globals(const struct walk *w, const struct program_rule *rule)
 {
+    if (likely_true(!rule->writes_globals))
+        return;
     for (uint8_t i = 0; i < rule->n_updates; i++) {
-        const struct machine_update *u = &rule->update[i];
-        const uint64_t left = operand(w, &u->left, seen), right = operand(w, &u->right, seen);
+        const struct program_update *u = &rule->update[i];
+        const uint64_t left = operand(w, &u->left), right = operand(w, &u->right);
+        _Atomic uint64_t *global;
         uint64_t before;
 
-        if (u->target.kind != MACHINE_GLOBAL)
+        if (u->target < VALUE_GLOBAL)
             continue;
-        before = atomic_load_explicit(&w->t->globals[u->target.value], memory_order_relaxed);
+        global = &w->t->globals[u->target - VALUE_GLOBAL];
+        before = atomic_load_explicit(global, memory_order_relaxed);
         while (!atomic_compare_exchange_weak_explicit(
-            &w->t->globals[u->target.value], &before,
-            compute((enum machine_operation)u->operation,
-                    is_global(&u->left, u->target.value) ? before : left,
-                    is_global(&u->right, u->target.value) ? before : right),
+            global, &before,
+            compute((enum machine_operation)u->operation, u->left.at == u->target ? before : left,
+                    u->right.at == u->target ? before : right),
             memory_order_relaxed, memory_order_relaxed))
             ;
     }
@@ -277,15 +249,14 @@ struct passage {
     const struct program_rule *rule;
     uint16_t number, state, next;
     uint16_t before; /* of the key whose state is set; UINT16_MAX: none was */
-    uint64_t seen[MACHINE_MAX_REGISTERS];
 };
 
+/* The registers at the key were read to the values. */
 static void choose_rule(const struct walk *w, const struct meeting *m, struct passage *out)
 {
     out->state = word_state(m->word);
-    memcpy(out->seen, m->registers, sizeof(out->seen));
     out->number = (uint16_t)rule_find(w->p, w->rows, w->packet, out->state,
-                                      w->p->n_conditions > 0 ? conditions_of(w, out->seen) : 0);
+                                      w->p->n_conditions > 0 ? conditions_of(w) : 0);
     out->rule = &w->p->rules[out->number];
 }
 
@@ -293,14 +264,15 @@ static void choose_rule(const struct walk *w, const struct meeting *m, struct pa
 static enum outcome pass_one_key(struct walk *w, struct passage *out)
 {
     for (unsigned int i = 0; i < MOST_TRIES; i++) {
-        uint64_t registers[MACHINE_MAX_REGISTERS], after;
+        uint64_t space[MACHINE_MAX_REGISTERS], after;
+        struct meeting m = {.registers = w->values};
+        const uint64_t *registers;
         enum outcome outcome;
-        struct meeting m;
 
         if (!meet(w, w->packet->key, w->packet->hash, &m))
             return CONTENDED;
         choose_rule(w, &m, out);
-        update_registers(w, out->rule, out->seen, m.registers, registers);
+        registers = update_registers(w, out->rule, w->values, space);
         after = word_after_rule(w, out->rule, m.word);
         out->next = out->rule->step.next == MACHINE_KEEP ? MACHINE_KEEP : word_state(after);
         out->before = out->state;
@@ -321,16 +293,16 @@ static enum outcome step_key(struct walk *w, const uint64_t *key, const struct p
     const uint64_t hash = key_hash(w->t, key);
 
     for (unsigned int i = 0; i < MOST_TRIES; i++) {
-        uint64_t registers[MACHINE_MAX_REGISTERS], after;
+        uint64_t at_key[MACHINE_MAX_REGISTERS], space[MACHINE_MAX_REGISTERS], after;
+        struct meeting m = {.registers = at_key};
+        const uint64_t *registers = NULL;
         enum outcome outcome;
-        struct meeting m;
 
         if (!meet(w, key, hash, &m))
             return CONTENDED;
-        memcpy(registers, m.registers, sizeof(registers));
         after = word_after_step(w->p, step, m.word, w->now_ms, w->packet->port);
         if (is_update && by->rule->writes_registers) {
-            update_registers(w, by->rule, by->seen, m.registers, registers);
+            registers = update_registers(w, by->rule, at_key, space);
             after |= WORD_KEPT;
         }
         *before = word_state(m.word);
@@ -349,13 +321,13 @@ static enum outcome pass_two_keys(struct walk *w, struct passage *out, bool *is_
 {
     uint64_t key[MACHINE_KEY_WORDS];
     enum outcome outcome = CONTENDED;
-    struct meeting m;
+    struct meeting m = {.registers = w->values};
 
     for (unsigned int i = 0; i < MOST_TRIES && outcome == CONTENDED; i++) {
         if (!meet(w, w->packet->key, w->packet->hash, &m))
             return CONTENDED;
         choose_rule(w, &m, out);
-        outcome = settle(w, w->packet->key, w->packet->hash, &m, m.word, m.registers);
+        outcome = settle(w, w->packet->key, w->packet->hash, &m, m.word, NULL);
     }
     if (outcome != DONE)
         return outcome;
@@ -439,7 +411,7 @@ static void walk(struct walk *w, struct machine_verdict *out)
         act_by_policy(w, w->p->when_full, out);
         return;
     }
-    update_globals(w, passage.rule, passage.seen);
+    update_globals(w, passage.rule);
     out->rule = passage.number;
     out->next = passage.next;
     out->before = passage.before;
@@ -462,14 +434,15 @@ void machine_decide(const struct machine_program *p, struct machine_table *t,
                     struct machine_lane *lane, const struct machine_packet *packet, uint64_t now_ns,
                     struct machine_verdict *out)
 {
-    struct walk w = {.p = p,
-                     .t = t,
-                     .lane = lane,
-                     .packet = packet,
-                     .now_ms = since_start_ms(t, now_ns),
-                     .now_us = now_ns / 1000,
-                     .spare = NO_ENTRY};
+    struct walk w; /* not all of it is written for each packet */
 
+    w.p = p;
+    w.t = t;
+    w.lane = lane;
+    w.packet = packet;
+    w.now_ms = since_start_ms(t, now_ns);
+    w.spare = NO_ENTRY;
+    w.values[VALUE_ZERO] = 0;
     *out = (struct machine_verdict){.event = MACHINE_NO_NOTE, .next = MACHINE_KEEP};
     lane->counters.packets++;
     if (likely_false(!packet->has_key)) {
@@ -481,8 +454,10 @@ void machine_decide(const struct machine_program *p, struct machine_table *t,
 
         packet_rows_read(p, packet, &rows);
         w.rows = &rows;
+        w.values[VALUE_NOW_US] = now_ns / 1000;
+        w.values[VALUE_FRAME_LENGTH] = packet->frame_bytes;
         for (uint8_t i = 0; i < p->n_globals; i++)
-            w.globals[i] = atomic_load_explicit(&t->globals[i], memory_order_relaxed);
+            w.values[VALUE_GLOBAL + i] = atomic_load_explicit(&t->globals[i], memory_order_relaxed);
         walk(&w, out);
         if (likely_false(w.spare != NO_ENTRY))
             table_give_back(t, w.spare);

@@ -37,6 +37,35 @@ struct program_timer {
     uint32_t tick_ms;
 };
 
+/* What conditions and updates read: where it stands among the values of a packet. A constant is
+ * the value that is always 0, and itself added. */
+enum {
+    VALUE_REGISTER,
+    VALUE_GLOBAL = VALUE_REGISTER + MACHINE_MAX_REGISTERS,
+    VALUE_NOW_US = VALUE_GLOBAL + MACHINE_MAX_GLOBALS,
+    VALUE_FRAME_LENGTH,
+    VALUE_ZERO,
+    N_VALUES
+};
+
+struct program_operand {
+    uint64_t constant;
+    uint32_t at;
+};
+
+/* It holds when the bit is set of how they stand: less, equal, more. */
+struct program_condition {
+    struct program_operand left, right;
+    uint32_t holds;
+};
+
+/* To copy is to add 0. */
+struct program_update {
+    struct program_operand left, right;
+    uint8_t operation; /* enum machine_operation */
+    uint8_t target;    /* among the values */
+};
+
 struct program_step {
     uint16_t next;
     uint16_t timer;
@@ -45,10 +74,10 @@ struct program_step {
 struct program_rule {
     struct machine_action action;
     struct program_step step;
-    bool writes_registers;
+    bool writes_registers, writes_globals;
     uint8_t n_updates, n_sets;
     uint8_t n_masked; /* matches that the rows do not know, as those under a mask of a wide field */
-    struct machine_update update[MACHINE_MAX_UPDATES];
+    struct program_update update[MACHINE_MAX_UPDATES];
     struct {
         uint8_t scope;
         struct program_step step;
@@ -103,7 +132,7 @@ struct machine_program {
     struct field_rows fields[MACHINE_N_FIELDS];
     uint64_t *state_rows;     /* n_states of them */
     uint64_t *condition_rows; /* one for each set of conditions that hold */
-    struct machine_condition conditions[MACHINE_MAX_CONDITIONS];
+    struct program_condition conditions[MACHINE_MAX_CONDITIONS];
     struct program_rule *rules;
     struct program_timer *timers; /* from 1 on */
     uint32_t n_timers;
@@ -206,7 +235,11 @@ void table_give_back(struct machine_table *t, uint32_t i);
  * any more. */
 bool table_link(struct machine_table *t, uint64_t hash, uint64_t head, uint32_t i);
 /* Claims the word as it is; false when it changed. */
-bool entry_claim(struct entry *e, uint64_t word);
+static inline bool entry_claim(struct entry *e, uint64_t word)
+{
+    return atomic_compare_exchange_strong_explicit(&e->word, &word, word | WORD_CLAIMED,
+                                                   memory_order_acquire, memory_order_relaxed);
+}
 
 static inline uint64_t since_start_ms(const struct machine_table *t, uint64_t now_ns)
 {

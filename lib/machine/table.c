@@ -162,12 +162,6 @@ bool table_link(struct machine_table *t, uint64_t hash, uint64_t head, uint32_t 
                                                    memory_order_release, memory_order_relaxed);
 }
 
-bool entry_claim(struct entry *e, uint64_t word)
-{
-    return atomic_compare_exchange_strong_explicit(&e->word, &word, word | WORD_CLAIMED,
-                                                   memory_order_acquire, memory_order_relaxed);
-}
-
 void machine_ask(const struct machine_program *p, const struct machine_table *t,
                  struct machine_packet *packet)
 {
