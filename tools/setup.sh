@@ -16,7 +16,7 @@ test_packages=(binutils openssl systemd python3-jsonschema lua5.4 tshark tcpdump
 # ngtcp2: a client and a server of QUIC; nginx and wrk: servers behind a service and their load; curl, hping3, nmap:
 # clients and scanners; all for test/e2e.
 check_packages=(git clang-format llvm libclang-rt-dev shellcheck cppcheck pyflakes3 graphviz
-    valgrind chromium ngtcp2-client ngtcp2-server nginx-light wrk curl hping3 nmap)
+    valgrind chromium ngtcp2-client ngtcp2-server nginx-light wrk curl hping3 nmap knockd)
 # A DPDK that is built from source: tools/versions.sh.
 dpdk_packages=(python3-pyelftools libxdp-dev libbpf-dev)
 # For the page's test, unless node and npm are there from elsewhere.
