@@ -242,7 +242,7 @@ static uint64_t word_of_order(struct aggregate_order order)
 {
     return order.threshold | (uint64_t)order.test_id << AGGREGATE_WORD_TEST_ID_SHIFT |
            (uint64_t)order.phase << AGGREGATE_WORD_PHASE_SHIFT |
-           (uint64_t)order.repaired_flows_only << AGGREGATE_WORD_REPAIRED_SHIFT |
+           (uint64_t)order.n_repairs << AGGREGATE_WORD_REPAIRS_SHIFT |
            (uint64_t)order.screening << AGGREGATE_WORD_SCREENING_SHIFT;
 }
 

@@ -76,16 +76,18 @@ enum aggregate_phase {
 
 /* What a control word says. */
 struct aggregate_order {
-    uint32_t threshold;           /* the coin says drop below it: p = threshold / 2^32 */
-    uint8_t test_id;              /* changes with every test */
-    uint8_t phase;                /* enum aggregate_phase */
-    union {                       /* by the phase */
-        bool repaired_flows_only; /* FLOWS: only flows that repaired something may take a place */
-        bool data_only;           /* POOLED: units beside data segments have no coin for now */
+    uint32_t threshold;    /* the coin says drop below it: p = threshold / 2^32 */
+    uint8_t test_id;       /* changes with every test */
+    uint8_t phase;         /* enum aggregate_phase */
+    union {                /* by the phase */
+        uint8_t n_repairs; /* FLOWS: only flows of which so many drops came back, 0 to 2, and none
+                              did not, may take a place */
+        bool data_only;    /* POOLED: units beside data segments have no coin for now */
     };
     union {                   /* by the phase */
         bool ends_when_spent; /* POOLED: the last drop ends the phase, at once and on all workers */
-        bool screening; /* FLOWS: a flow not tested yet may lose one segment without a place */
+        bool screening; /* FLOWS: a flow that is not known to be one of them, nor not to be one, may
+                           lose a segment without a place */
     };
 };
 static_assert(sizeof(struct aggregate_order) == sizeof(uint64_t), "it travels in a register");
@@ -93,10 +95,11 @@ static_assert(sizeof(struct aggregate_order) == sizeof(uint64_t), "it travels in
 struct aggregate_control {
     /* aggregate_order, packed; the manager writes it, but for aggregate_control_end_pooled() */
     alignas(CACHE_LINE_BYTES) _Atomic uint64_t word;
-    _Atomic int32_t budget;    /* drops that may still be made; manager adds, workers take */
-    _Atomic int32_t screening; /* likewise, in the flows phase of flows without a place */
-    _Atomic int32_t places;    /* flows that may still be taken for individual tests; likewise */
-    uint32_t slice;            /* as its identity has it */
+    _Atomic int32_t budget;     /* drops that may still be made; manager adds, workers take */
+    _Atomic int32_t screening;  /* likewise, in the flows phase of flows without a place: a first */
+    _Atomic int32_t confirming; /* one, and a second one after that came back */
+    _Atomic int32_t places;     /* flows that may still be taken for individual tests; likewise */
+    uint32_t slice;             /* as its identity has it */
     /* When the aggregate last was in a silence that is too long to judge drops by, 0: never. The
      * manager writes it, since a worker sees its own share of the traffic only. */
     _Atomic uint64_t silent_ns;
@@ -160,13 +163,13 @@ void aggregate_control_order(struct aggregate_control *c, struct aggregate_order
  * now on, for all. Nothing if the manager published another order meanwhile. */
 void aggregate_control_end_pooled(struct aggregate_control *c, struct aggregate_order order);
 
-/* The word: threshold:32 | test_id:8 | phase:8 | repaired_flows_only:1 | screening or
- * ends_when_spent:1 | generation:10 */
+/* The word: threshold:32 | test_id:8 | phase:8 | n_repairs:2 | screening or ends_when_spent:1 |
+ * generation:10 */
 #define AGGREGATE_WORD_TEST_ID_SHIFT    32
 #define AGGREGATE_WORD_PHASE_SHIFT      40
-#define AGGREGATE_WORD_REPAIRED_SHIFT   48
-#define AGGREGATE_WORD_SCREENING_SHIFT  49
-#define AGGREGATE_WORD_GENERATION_SHIFT 50
+#define AGGREGATE_WORD_REPAIRS_SHIFT    48
+#define AGGREGATE_WORD_SCREENING_SHIFT  50
+#define AGGREGATE_WORD_GENERATION_SHIFT 51
 
 static inline uint32_t aggregate_generation_of_word(uint64_t word)
 {
@@ -179,7 +182,7 @@ static inline struct aggregate_order aggregate_order_of_word(uint64_t word)
         .threshold = (uint32_t)word,
         .test_id = (uint8_t)(word >> AGGREGATE_WORD_TEST_ID_SHIFT),
         .phase = (uint8_t)(word >> AGGREGATE_WORD_PHASE_SHIFT),
-        .repaired_flows_only = (word >> AGGREGATE_WORD_REPAIRED_SHIFT) & 1,
+        .n_repairs = (word >> AGGREGATE_WORD_REPAIRS_SHIFT) & 3,
         .screening = (word >> AGGREGATE_WORD_SCREENING_SHIFT) & 1,
     };
 }

@@ -22,8 +22,19 @@ static bool may_drop_from(const struct engine *e, const struct flow *f, const st
            !flow_is_left_alone(f->n_segments, f->n_out_of_order, rules);
 }
 
+/* Segments in order among which a flow makes its drops: half as many again as that takes in the
+ * mean, since it has no coin while one of them is pending. */
+static uint32_t n_span(const struct slice_rules *rules, struct aggregate_order order)
+{
+    uint64_t n = 3 * (uint64_t)rules->max_drops_per_flow * (UINT64_C(1) << 32) /
+                 (2 * (uint64_t)(order.threshold > 0 ? order.threshold : 1));
+
+    return n < UINT32_MAX ? (uint32_t)n : UINT32_MAX;
+}
+
 /* In the flows phase a flow needs a place; it takes one before its first coin of that phase. */
-static bool has_or_takes_place(struct engine *e, struct flow *f, struct aggregate_order order)
+static bool has_or_takes_place(struct engine *e, const struct slice_rules *rules, struct flow *f,
+                               struct aggregate_order order)
 {
     struct aggregate_control *control = &e->controls[aggregate_number_of(f->aggregate)];
 
@@ -31,11 +42,13 @@ static bool has_or_takes_place(struct engine *e, struct flow *f, struct aggregat
         return true;
     if ((f->flags & FLOW_HAD_PLACE) != 0)
         return false;
-    if (order.repaired_flows_only && (f->flags & FLOW_REPAIRED) == 0)
+    if (order.n_repairs > 0 && (f->flags & FLOW_REPAIRED) == 0)
+        return false;
+    if (order.n_repairs > 1 && (f->n_drops < order.n_repairs || has_pending_drop(e, f)))
         return false;
     if (!aggregate_take(&control->places))
         return false;
-    f->place = places_take(&e->places, f, order.test_id);
+    f->place = places_take(&e->places, f, order.test_id, n_span(rules, order));
     if (f->place == FLOW_NO_PLACE) {
         atomic_fetch_add_explicit(&control->places, 1, memory_order_relaxed);
         return false;
@@ -45,17 +58,26 @@ static bool has_or_takes_place(struct engine *e, struct flow *f, struct aggregat
     return true;
 }
 
-/* Places are few: before they go to just any flow, one drop each shows which flows repair. It
- * counts for the aggregate only, so that a flow brings no luck to its place. */
-static bool is_to_screen(const struct flow *f, struct aggregate_order order)
+/* Places are few: before they go to just any flow, a drop or two of each show which flows repair.
+ * They count for the aggregate only, so that a flow brings no luck to its place. What they are
+ * taken from; NULL: no drop of this flow. */
+static _Atomic int32_t *budget_to_screen(struct aggregate_control *control, const struct flow *f,
+                                         struct aggregate_order order)
 {
-    return order.screening && (f->flags & (FLOW_TESTED | FLOW_HAD_PLACE)) == 0;
+    if (!order.screening || (f->flags & FLOW_HAD_PLACE) != 0)
+        return NULL;
+    if ((f->flags & FLOW_TESTED) == 0)
+        return &control->screening;
+    if ((f->flags & FLOW_REPAIRED) != 0 && f->n_drops < order.n_repairs)
+        return &control->confirming;
+    return NULL;
 }
 
 static void count_in_order_of_place(struct engine *e, const struct flow *f)
 {
     struct place *place = &e->places.places[f->place];
 
+    place_count_in_order(place, f->snd_max);
     if (place->frozen)
         return;
     place->counts.population_in_order++;
@@ -180,11 +202,9 @@ enum engine_action engine_try_drop(struct engine *e, const struct engine_packet 
     if (order.phase == AGGREGATE_FLOWS) {
         if (f->state != FLOW_ARMED)
             return ENGINE_FORWARD;
-        if (has_or_takes_place(e, f, order))
+        if (has_or_takes_place(e, rules, f, order))
             count_in_order_of_place(e, f);
-        else if (is_to_screen(f, order))
-            budget = &control->screening;
-        else
+        else if ((budget = budget_to_screen(control, f, order)) == NULL)
             return ENGINE_FORWARD;
     }
     if (!may_drop_from(e, f, p->view, rules))
@@ -334,6 +354,17 @@ static void count_late_repair(struct engine *e, const struct ledger_entry *d)
         engine_delta(e, d->aggregate)->expired_repaired_late++;
 }
 
+/* A second drop that was to show that a flow repairs, and did not come back: it takes no place in
+ * this test. */
+static void refuse_place(const struct engine *e, const struct ledger_entry *d)
+{
+    struct aggregate_order order = aggregate_control_read(&e->controls[d->aggregate]);
+
+    if (order.test_id == d->test_id && order.phase == AGGREGATE_FLOWS && order.n_repairs > 1 &&
+        (d->flow->flags & FLOW_REPAIRED) != 0)
+        d->flow->flags |= FLOW_HAD_PLACE;
+}
+
 static void count_and_tell_end(struct engine *e, uint32_t entry, enum drop_state state)
 {
     struct ledger_entry *d = &e->ledger.entries[entry];
@@ -343,10 +374,15 @@ static void count_and_tell_end(struct engine *e, uint32_t entry, enum drop_state
     bool of_place = d->individual && f->place != FLOW_NO_PLACE;
 
     count_end(c, of_place ? &e->places.places[f->place].counts : &nobody, state);
+    if (of_place && state == DROP_RETRANSMITTED &&
+        place_is_in_span(&e->places.places[f->place], d->gap.extent.start))
+        e->places.places[f->place].counts.span_retransmitted++;
     if (state == DROP_RETRANSMITTED && (f->flags & FLOW_REPAIRED) == 0) {
         f->flags |= FLOW_REPAIRED;
         c->flows_repaired++;
     }
+    if (state != DROP_RETRANSMITTED && !of_place)
+        refuse_place(e, d);
     post_drop_ended(e, d, state);
     if (of_place)
         places_touch(&e->places, f->place);

@@ -15,7 +15,7 @@
 /* struct flow.flags */
 #define FLOW_REPAIRED        0x01 /* a drop of this test came back */
 #define FLOW_MARKED          0x02 /* its rare line says where its frozen population ends */
-#define FLOW_HAD_PLACE       0x04 /* in this test */
+#define FLOW_HAD_PLACE       0x04 /* in this test; or it may have none */
 #define FLOW_PAST_PROTECTION 0x08 /* more than protect_first_packets segments went by */
 #define FLOW_NEVER_ARM       0x10 /* first seen in the middle, and FIN or RST since */
 #define FLOW_TESTED          0x20 /* a segment of it was dropped in this test */

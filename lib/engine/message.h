@@ -52,9 +52,11 @@ enum message_kind {
     MESSAGE_EPOCH,            /* all of this worker up to here belongs to `epoch` */
 };
 
-/* What an individually tested flow showed since it took its place: for E_f and for rule penny. */
+/* What an individually tested flow showed since it took its place: for E_f, for E_joint and for
+ * rule penny. */
 struct flow_counts {
     uint64_t droppable, dropped, retransmitted, expired, voided, duplicates;
+    uint64_t span_retransmitted, span_duplicates; /* of the first segments only: engine/places.h */
     uint64_t population_droppable, population_in_order,
         population_duplicates; /* frozen at its last drop, as rule penny wants it */
 };

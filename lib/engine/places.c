@@ -15,15 +15,17 @@ void places_init(struct places *p, void *memory, uint16_t n_places)
         p->places[i].next = i + 1 < n_places ? (uint16_t)(i + 1) : FLOW_NO_PLACE;
 }
 
-uint16_t places_take(struct places *p, const struct flow *flow, uint8_t test_id)
+uint16_t places_take(struct places *p, const struct flow *flow, uint8_t test_id, uint32_t n_span)
 {
     uint16_t place = p->free;
 
     if (place == FLOW_NO_PLACE)
         return FLOW_NO_PLACE;
     p->free = p->places[place].next;
-    p->places[place] = (struct place){
-        .key = flow->key, .aggregate = aggregate_number_of(flow->aggregate), .test_id = test_id};
+    p->places[place] = (struct place){.key = flow->key,
+                                      .aggregate = aggregate_number_of(flow->aggregate),
+                                      .test_id = test_id,
+                                      .span_left = n_span};
     places_touch(p, place);
     return place;
 }

@@ -168,6 +168,7 @@ static void count_duplicate(struct engine *e, struct flow *f, uint32_t sequence,
         struct place *place = &e->places.places[f->place];
 
         place->counts.duplicates++;
+        place->counts.span_duplicates += place_is_in_span(place, sequence);
         if (!place->frozen || serial_before(sequence, place->population_end))
             place->counts.population_duplicates++;
         places_touch(&e->places, f->place);

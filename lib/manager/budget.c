@@ -14,7 +14,7 @@ void budget_order(struct manager *m, const struct aggregate_state *a, enum aggre
         .threshold = phase == AGGREGATE_IDLE ? 0 : t->coin->threshold,
         .test_id = a->test_id,
         .phase = (uint8_t)phase,
-        .repaired_flows_only = t->repaired_flows_only,
+        .n_repairs = t->n_repairs,
         .screening = t->screening,
     };
 
@@ -31,6 +31,25 @@ void budget_add(struct test *t, _Atomic int32_t *budget, uint32_t n)
 {
     atomic_fetch_add_explicit(budget, (int32_t)n, memory_order_acq_rel);
     t->granted += n;
+}
+
+void budget_set_aside(struct test *t, uint32_t n)
+{
+    t->set_aside += n;
+    t->granted += n;
+}
+
+uint32_t budget_release(struct test *t, _Atomic int32_t *budget, uint32_t n)
+{
+    n = n < t->set_aside ? n : t->set_aside;
+    t->set_aside -= n;
+    atomic_fetch_add_explicit(budget, (int32_t)n, memory_order_acq_rel);
+    return n;
+}
+
+void budget_take_over(struct test *t, _Atomic int32_t *budget)
+{
+    t->set_aside += (uint32_t)atomic_exchange_explicit(budget, 0, memory_order_acq_rel);
 }
 
 bool budget_reserve_whole(struct manager *m, struct test *t, uint32_t n)
@@ -70,10 +89,10 @@ void budget_raise(struct manager *m, struct aggregate_state *a, uint32_t granted
 
 static void take_back(struct manager *m, struct test *t, _Atomic int32_t *budget)
 {
-    uint32_t n = (uint32_t)atomic_exchange_explicit(budget, 0, memory_order_acq_rel);
-
-    t->granted -= n;
-    hourly_budget_give_back(&m->hourly, n * t->packets_per_drop);
+    budget_take_over(t, budget);
+    t->granted -= t->set_aside;
+    hourly_budget_give_back(&m->hourly, t->set_aside * t->packets_per_drop);
+    t->set_aside = 0;
 }
 
 void budget_collect(struct manager *m, struct aggregate_state *a)
@@ -83,6 +102,7 @@ void budget_collect(struct manager *m, struct aggregate_state *a)
     atomic_exchange_explicit(&c->places, 0, memory_order_acq_rel);
     take_back(m, &a->test, &c->budget);
     take_back(m, &a->test, &c->screening);
+    take_back(m, &a->test, &c->confirming);
 }
 
 void budget_spend(struct manager *m, const struct test *t, uint64_t n)

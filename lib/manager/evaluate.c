@@ -20,6 +20,12 @@ static struct anytime_counts anytime_counts_of_flow(const struct flow_counts *c)
                                    .n_expired = c->expired};
 }
 
+static struct anytime_counts anytime_counts_of_span(const struct flow_counts *c)
+{
+    return (struct anytime_counts){.n_retransmitted = c->span_retransmitted,
+                                   .n_duplicates = c->span_duplicates};
+}
+
 static struct anytime_counts pooled_counts(const struct test *t)
 {
     return (struct anytime_counts){.n_retransmitted = t->counts.retransmitted,
@@ -93,9 +99,10 @@ static void evaluate_anytime(struct test *t, const struct flow_room *room)
     const struct anytime_counts pooled = pooled_counts(t);
     const struct anytime_levels levels = {.alpha = t->parameters.alpha, .beta = t->parameters.beta};
     const struct anytime *anytime = &t->coin->anytime;
-    struct anytime_counts counts[TEST_MAX_INDIVIDUAL_FLOWS];
+    struct anytime_counts counts[TEST_MAX_INDIVIDUAL_FLOWS], spans[TEST_MAX_INDIVIDUAL_FLOWS];
     const struct anytime_flows flows = {
         .counts = counts,
+        .spans = spans,
         .n = room == NULL ? 0 : room->n,
         .n_places = n_places(&t->parameters),
         /* Rule penny gives a place to any flow once those that repair are through. */
@@ -104,8 +111,10 @@ static void evaluate_anytime(struct test *t, const struct flow_room *room)
     const struct anytime_kinds kinds = units_kinds(t);
     struct anytime_decision d;
 
-    for (uint32_t i = 0; i < flows.n; i++)
+    for (uint32_t i = 0; i < flows.n; i++) {
         counts[i] = anytime_counts_of_flow(&room->flows[i].counts);
+        spans[i] = anytime_counts_of_span(&room->flows[i].counts);
+    }
     d = anytime_decide(anytime, &pooled, &flows, &kinds, &levels);
     /* Evidence that was enough is shown as it was: what comes later does not unmake it. */
     if (t->anytime.outcome != VERDICT_CLOSED_LOOP || d.log10_e > t->anytime.log10_e) {

@@ -90,13 +90,20 @@ struct test {
     struct penny_result penny;
     uint32_t n_flows_closed_loop;
 
-    uint32_t granted; /* drops allowed so far; those withdrawn do not count */
+    uint32_t granted;   /* drops allowed so far; those withdrawn do not count */
+    uint32_t set_aside; /* of these, not to be made yet */
     /* The box's budget is of packets. A drop has that many reserved; of those made, what is
      * reserved for the rest of their flights. */
     uint32_t packets_per_drop, n_held;
     uint64_t withdrawn_epoch; /* which epoch it was when the budget was last withdrawn */
-    bool repaired_flows_only, screening;
-    bool units_are_in; /* POOLED: units beside data segments may be dropped, too */
+    uint8_t n_repairs;        /* FLOWS: what a flow shows before it may take a place */
+    bool screening;
+    uint32_t n_for_places;           /* screening: drops that only places may make */
+    uint32_t n_to_confirm;           /* and only flows of which one came back */
+    double luck;                     /* and the share of segments that are repeated by chance */
+    bool is_minority;                /* and most of the traffic does not repair */
+    uint64_t part_ns, part_spent_ns; /* its latest part began, and was spent; 0: not yet */
+    bool units_are_in;               /* POOLED: units beside data segments may be dropped, too */
     uint64_t n_data_steps, data_stepped_ns; /* drops of data segments made and ended, likewise */
     uint64_t n_steps, stepped_ns;           /* drops made and ended, and when one last was */
     uint32_t room;                          /* its flow_room, or INDEX_NONE */
@@ -378,6 +385,11 @@ void budget_raise(struct manager *m, struct aggregate_state *a, uint32_t granted
  * not, and the test is to try again. */
 bool budget_reserve_whole(struct manager *m, struct test *t, uint32_t n);
 void budget_add(struct test *t, _Atomic int32_t *budget, uint32_t n); /* n were reserved */
+/* The same, but workers find them later; and then, up to n of those: how many. Back again: what is
+ * left of a budget is set aside. */
+void budget_set_aside(struct test *t, uint32_t n);
+uint32_t budget_release(struct test *t, _Atomic int32_t *budget, uint32_t n);
+void budget_take_over(struct test *t, _Atomic int32_t *budget);
 /* Drops of it were made. */
 void budget_spend(struct manager *m, const struct test *t, uint64_t n);
 /* The same of units, of which so many packets were dropped; some may still follow. */
@@ -393,6 +405,11 @@ void budget_begin_round(struct manager *m); /* all running tests will ask, in tu
 void budget_tell(struct manager *m);        /* whether somebody asked in vain */
 /* Is every drop made before the last withdrawal in the counts? */
 bool budget_is_drained(const struct manager *m, const struct test *t);
+
+/* screening.c: of a test that is in its flows phase, has a room, and `screening`. */
+void screening_begin(const struct manager *m, struct aggregate_state *a);
+void screening_step(struct manager *m, struct aggregate_state *a);
+void screening_end(struct manager *m, struct aggregate_state *a);
 
 /* rooms.c */
 const struct flow_room *room_of_test(const struct manager *m, const struct test *t);

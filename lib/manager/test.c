@@ -55,7 +55,7 @@ static void begin_flows(struct manager *m, struct aggregate_state *a)
     const struct test_parameters *p = &a->test.parameters;
     struct aggregate_control *c = aggregate_table_control(m->config.aggregates, a->number);
     struct test *t = &a->test;
-    uint32_t n_drops = p->max_individual_flows * p->max_drops_per_flow, n_screening = 0;
+    uint32_t n_drops = p->max_individual_flows * p->max_drops_per_flow;
 
     /* Of single flows, segments alone are dropped. */
     budget_collect(m, a);
@@ -69,16 +69,13 @@ static void begin_flows(struct manager *m, struct aggregate_state *a)
     }
     t->state = TEST_FLOWS;
     t->flows_started_ns = m->now_ns;
-    t->repaired_flows_only = true;
+    t->n_repairs = 1;
     t->screening = p->rule == TEST_RULE_ANYTIME;
+    if (t->screening)
+        screening_begin(m, a);
+    else
+        budget_add(t, &c->budget, n_drops);
     budget_order(m, a, AGGREGATE_FLOWS);
-    /* Looking for flows has a budget of its own, so that how many are found does not depend on what
-     * those found before have spent. */
-    if (t->screening) {
-        n_screening = n_drops / 2;
-        budget_add(t, &c->screening, n_screening);
-    }
-    budget_add(t, &c->budget, n_drops - n_screening);
     atomic_fetch_add_explicit(&c->places, (int32_t)p->max_individual_flows, memory_order_acq_rel);
 }
 
@@ -201,42 +198,32 @@ static bool nothing_is_under_way(const struct manager *m, const struct test *t)
     return test_pending(t) == 0 && !any_place_is_active(m, t, room_of_test(m, t));
 }
 
-/* What screening did not need, places may. */
-static void end_screening(struct manager *m, struct aggregate_state *a)
-{
-    struct aggregate_control *c = aggregate_table_control(m->config.aggregates, a->number);
-
-    a->test.screening = false;
-    budget_order(m, a, AGGREGATE_FLOWS);
-    atomic_fetch_add_explicit(&c->budget,
-                              atomic_exchange_explicit(&c->screening, 0, memory_order_acq_rel),
-                              memory_order_acq_rel);
-}
-
-/* Who may lose segments: at first flows that repaired something and, with rule anytime, each other
- * flow one segment, to find those that repair; later, if that came to nothing, any flow. But with
- * rule anytime who is chosen must not depend on the coins of flows chosen before (E_joint in
- * lib/verdict/anytime.c): so screening has a budget and a time of its own, and as soon as there is
- * one such flow, no other is chosen for its want of success. */
+/* Who may lose segments: at first flows that repaired something; with rule anytime each other flow
+ * one segment, to find those that repair; later, if that came to nothing, any flow. But with rule
+ * anytime who is chosen must not depend on the coins of flows chosen before (E_joint in
+ * lib/verdict/anytime.c): so as soon as there is one such flow, no other is chosen for its want of
+ * success. */
 static void widen_choice(struct manager *m, struct aggregate_state *a)
 {
     struct test *t = &a->test;
-    uint64_t in_phase_ns = m->now_ns - t->flows_started_ns;
 
-    if (t->repaired_flows_only && in_phase_ns >= REPAIRED_FLOWS_FIRST_NS &&
+    if (t->n_repairs > 0 && m->now_ns - t->flows_started_ns >= REPAIRED_FLOWS_FIRST_NS &&
         nothing_is_under_way(m, t) &&
         (t->parameters.rule == TEST_RULE_PENNY || room_of_test(m, t)->n == 0)) {
-        t->repaired_flows_only = false;
-        end_screening(m, a);
-    } else if (t->screening && in_phase_ns >= SCREENING_NS) {
-        end_screening(m, a);
+        t->n_repairs = 0;
+        if (t->screening)
+            screening_end(m, a);
+        else
+            budget_order(m, a, AGGREGATE_FLOWS);
+    } else if (t->screening) {
+        screening_step(m, a);
     }
 }
 
 /* Rule anytime: all flows that repaired something are through. */
 static bool chosen_flows_are_through(const struct manager *m, const struct test *t)
 {
-    return t->parameters.rule == TEST_RULE_ANYTIME && t->repaired_flows_only && !t->screening &&
+    return t->parameters.rule == TEST_RULE_ANYTIME && t->n_repairs > 0 && !t->screening &&
            room_of_test(m, t)->n > 0 && nothing_is_under_way(m, t);
 }
 

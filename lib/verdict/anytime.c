@@ -71,7 +71,11 @@
  * E_f, of one chosen flow: whatever the choice looked at, the coins that count had not been thrown.
  * Given all earlier coins, (1) and (2) hold as for a test of its own.
  *
- * E_joint, of all chosen flows, for one q a sum over the subsets A of them:
+ * E_joint counts of each chosen flow its span only, the first n segments in order from its choice
+ * on, n known when it is chosen: R of drops among them, and D of repeats that may touch one of
+ * them. A flow with losses makes its few drops within a second or two, and goes on to repeat what
+ * was lost behind us; what it showed would be worn away before others were found. For one q it is a
+ * sum over the subsets A of the flows:
  *
  *     e_joint = 1/2 e(all) + 1/2 mean over all 2^n subsets A of e(A)
  *             = 1/2 prod_f e_f + 1/2 prod_f (1 + e_f)/2         e_f = (q/p)^R_f ((1-q)/(1-p))^D_f
@@ -91,9 +95,19 @@
  *     Let s_f be the first segment of flow f that counts, or none. Whether the choice is just
  *     (s_f)_f is then a function of the coins of segments before s_f in each f. Given these coins
  *     and the choice, all coins that count are still independent, each 1 with probability p, and
- *     what counts is a fixed set of segments. The product over f in A is e of that set, (1) and (2)
- *     hold for it, and I starts at 1 for every A. Sums with fixed weights over A and over q of
- *     supermartingales of one flow of information are one again.
+ *     what counts is a fixed set of segments: those from s_f to the end of its span, which the
+ *     schedule knows. The product over f in A is e of that set, (1) and (2) hold for it, and I
+ *     starts at 1 for every A. Sums with fixed weights over A and over q of supermartingales of one
+ *     flow of information are one again.
+ *
+ *     A span must not end with the flow's last drop: then coins would say what counts (the example
+ *     in test_joint.c has a mean above 1). For (2) a repeat that touches a segment of the span must
+ *     be in R or D. One that begins behind the span's end touches none, and is in neither; one that
+ *     begins before it is a D, though it may only touch what is older than s_f.
+ *
+ *     The choice may go by how many flows were found, by the share of segments that are repeated by
+ *     chance, and by the clock (lib/manager/screening.c): all three are made of the schedule and of
+ *     coins before s_f. It may not go by E_joint.
  *
  * F
  * -

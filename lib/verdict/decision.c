@@ -68,7 +68,7 @@ struct anytime_decision anytime_decide(const struct anytime *anytime,
     struct anytime_decision decision = {
         .log10_e_pooled = anytime_log10_e(anytime, pooled->n_retransmitted, pooled->n_duplicates),
         .log10_e_joint =
-            flows->joint_is_fair ? anytime_log10_e_joint(anytime, flows->counts, flows->n) : 0.0,
+            flows->joint_is_fair ? anytime_log10_e_joint(anytime, flows->spans, flows->n) : 0.0,
         .log10_f = anytime_log10_f(anytime, pooled->n_retransmitted + pooled->n_ambiguous,
                                    pooled->n_expired),
         .outcome = VERDICT_UNDECIDED,

@@ -15,7 +15,9 @@
 
 /* The flows phase. */
 struct anytime_flows {
-    const struct anytime_counts *counts; /* of each chosen flow, from its choice on; NULL if none */
+    /* Of each chosen flow, from its choice on; NULL if none. For E_joint of its span only, which
+     * no coin has a say in. */
+    const struct anytime_counts *counts, *spans;
     unsigned n;
     unsigned n_places; /* as in evidence.h */
     /* Who was chosen, and when, says nothing about the coins that count: (3) in anytime.c. If not,

@@ -210,7 +210,7 @@ static void orders_arrive_as_they_were_given(void **state)
         struct aggregate_order given = {.threshold = random_u32(&r),
                                         .test_id = (uint8_t)random_u32(&r),
                                         .phase = (uint8_t)(random_u32(&r) % 4),
-                                        .repaired_flows_only = random_u32(&r) & 1,
+                                        .n_repairs = random_u32(&r) % 3,
                                         .screening = random_u32(&r) & 1};
         struct aggregate_order got;
 
@@ -219,7 +219,7 @@ static void orders_arrive_as_they_were_given(void **state)
         assert_int_equal(got.threshold, given.threshold);
         assert_int_equal(got.test_id, given.test_id);
         assert_int_equal(got.phase, given.phase);
-        assert_int_equal(got.repaired_flows_only, given.repaired_flows_only);
+        assert_int_equal(got.n_repairs, given.n_repairs);
         assert_int_equal(got.screening, given.screening);
     }
 }

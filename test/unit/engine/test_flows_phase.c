@@ -111,10 +111,8 @@ static void a_flow_brings_no_luck_of_the_pooled_phase_along(void **state)
 static void flows_that_repaired_something_come_first(void **state)
 {
     struct lab *l = lab_open(&(struct lab_options){0});
-    struct aggregate_order order = {.threshold = LAB_ALWAYS,
-                                    .test_id = 1,
-                                    .phase = AGGREGATE_FLOWS,
-                                    .repaired_flows_only = true};
+    struct aggregate_order order = {
+        .threshold = LAB_ALWAYS, .test_id = 1, .phase = AGGREGATE_FLOWS, .n_repairs = 1};
 
     (void)state;
     lab_order(l, AGGREGATE_POOLED, 1, LAB_ALWAYS);
@@ -127,7 +125,7 @@ static void flows_that_repaired_something_come_first(void **state)
     lab_set_budget(l, 60, 10);
     assert_int_equal(lab_data(l, 2, FIRST, 10), ENGINE_FORWARD);
     assert_int_equal(lab_data(l, 1, FIRST + 10, 10), ENGINE_DROP);
-    order.repaired_flows_only = false;
+    order.n_repairs = 0;
     aggregate_control_order(aggregate_table_control(l->aggregates, 0), order);
     assert_int_equal(lab_data(l, 2, FIRST + 10, 10), ENGINE_DROP);
     lab_close(l);
@@ -140,7 +138,7 @@ static void screening_takes_one_segment_of_each_flow_without_a_place(void **stat
     struct aggregate_order order = {.threshold = LAB_ALWAYS,
                                     .test_id = 1,
                                     .phase = AGGREGATE_FLOWS,
-                                    .repaired_flows_only = true,
+                                    .n_repairs = 1,
                                     .screening = true};
 
     (void)state;
@@ -164,6 +162,75 @@ static void screening_takes_one_segment_of_each_flow_without_a_place(void **stat
     lab_close(l);
 }
 
+/* Where much is repeated by chance: the second drop has a budget of its own, or flows not tested
+ * yet would take it all; and it is waited for. */
+static void a_flow_repairs_twice_before_it_takes_a_place_if_so_ordered(void **state)
+{
+    struct lab *l = lab_open(&(struct lab_options){0});
+    struct aggregate_control *c = aggregate_table_control(l->aggregates, 0);
+    struct aggregate_order order = {.threshold = LAB_ALWAYS,
+                                    .test_id = 1,
+                                    .phase = AGGREGATE_FLOWS,
+                                    .n_repairs = 2,
+                                    .screening = true};
+
+    (void)state;
+    aggregate_control_order(c, order);
+    lab_set_budget(l, 60, 10);
+    lab_syn(l, 1, ISN);
+    lab_syn(l, 2, ISN);
+    for (uint32_t flow = 1; flow <= 2; flow++) {
+        assert_int_equal(lab_data(l, flow, FIRST, 10), ENGINE_DROP);
+        assert_int_equal(lab_data(l, flow, FIRST, 10), ENGINE_FORWARD); /* repaired */
+        assert_int_equal(lab_data(l, flow, FIRST + 10, 10), ENGINE_FORWARD);
+        atomic_store(&c->confirming, 1);
+        assert_int_equal(lab_data(l, flow, FIRST + 20, 10), ENGINE_DROP);
+        assert_int_equal(atomic_load(&c->confirming), 0);
+        assert_int_equal(lab_last(l, MESSAGE_DROP_MADE)->drop_made.individual, false);
+        assert_int_equal(lab_data(l, flow, FIRST + 30, 10), ENGINE_FORWARD); /* it is pending */
+    }
+    assert_int_equal(atomic_load(&c->places), 10);
+    lab_data(l, 1, FIRST + 20, 10); /* repaired, too */
+    assert_int_equal(lab_data(l, 1, FIRST + 40, 10), ENGINE_DROP);
+    assert_int_equal(lab_last(l, MESSAGE_DROP_MADE)->drop_made.individual, true);
+    assert_int_equal(atomic_load(&c->places), 9);
+    lab_wait_ms(l, 3001); /* the other one's expires */
+    atomic_store(&c->confirming, 5);
+    for (uint32_t i = 5; i < 10; i++)
+        assert_int_equal(lab_data(l, 2, FIRST + i * 10, 10), ENGINE_FORWARD);
+    assert_int_equal(atomic_load(&c->places), 9);
+    lab_close(l);
+}
+
+/* Half as many segments again as it takes to make its drops: with a coin that always falls, nine.
+ * What is repeated of later ones counts for the flow alone. */
+static void the_span_of_a_place_is_a_number_of_segments(void **state)
+{
+    struct lab *l = open_flows_phase(0, 1, 64);
+    const struct flow_counts *c;
+
+    (void)state;
+    lab_syn(l, 1, ISN);
+    for (uint32_t i = 0; i < 8; i++)
+        assert_int_equal(lab_data(l, 1, FIRST + i * 10, 10), ENGINE_FORWARD);
+    lab_set_budget(l, 1, 0);
+    assert_int_equal(lab_data(l, 1, FIRST + 80, 10), ENGINE_DROP); /* the ninth */
+    lab_data(l, 1, FIRST + 80, 10);
+    lab_data(l, 1, FIRST + 80, 10);
+    lab_set_budget(l, 1, 0);
+    assert_int_equal(lab_data(l, 1, FIRST + 90, 10), ENGINE_DROP);
+    lab_data(l, 1, FIRST + 90, 10);
+    lab_data(l, 1, FIRST + 90, 10);
+    lab_data(l, 1, FIRST + 70, 30); /* begins in the span */
+    lab_counters(l);
+    c = &lab_last(l, MESSAGE_PLACE)->place.counts;
+    assert_int_equal(c->retransmitted, 2);
+    assert_int_equal(c->duplicates, 3);
+    assert_int_equal(c->span_retransmitted, 1);
+    assert_int_equal(c->span_duplicates, 2);
+    lab_close(l);
+}
+
 /* How many flows are looked at must not depend on what the chosen ones lost. */
 static void screening_and_places_have_budgets_of_their_own(void **state)
 {
@@ -172,7 +239,7 @@ static void screening_and_places_have_budgets_of_their_own(void **state)
     struct aggregate_order order = {.threshold = LAB_ALWAYS,
                                     .test_id = 1,
                                     .phase = AGGREGATE_FLOWS,
-                                    .repaired_flows_only = true,
+                                    .n_repairs = 1,
                                     .screening = true};
 
     (void)state;
@@ -291,6 +358,8 @@ int main(void)
         cmocka_unit_test(a_flow_brings_no_luck_of_the_pooled_phase_along),
         cmocka_unit_test(flows_that_repaired_something_come_first),
         cmocka_unit_test(screening_takes_one_segment_of_each_flow_without_a_place),
+        cmocka_unit_test(a_flow_repairs_twice_before_it_takes_a_place_if_so_ordered),
+        cmocka_unit_test(the_span_of_a_place_is_a_number_of_segments),
         cmocka_unit_test(screening_and_places_have_budgets_of_their_own),
         cmocka_unit_test(a_place_counts_each_end_of_its_drops),
         cmocka_unit_test(a_connection_that_begins_anew_takes_no_second_place),

@@ -237,7 +237,7 @@ static void order(void)
     int32_t budget = (int32_t)below(12);
 
     o.phase = (uint8_t)phases[below(6)];
-    o.repaired_flows_only = below(2) == 0;
+    o.n_repairs = below(2) == 0;
 
     play.test_id = (uint8_t)(play.test_id + (below(3) == 0) + (play.test_id == 0));
     o.test_id = play.test_id;

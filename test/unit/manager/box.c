@@ -124,6 +124,11 @@ static struct message message_of(const struct box *b, enum message_kind kind, ui
 
 uint64_t box_drop(struct box *b, uint16_t worker, uint32_t aggregate)
 {
+    return box_drop_of(b, worker, aggregate, &aggregate_table_control(b->table, aggregate)->budget);
+}
+
+uint64_t box_drop_of(struct box *b, uint16_t worker, uint32_t aggregate, _Atomic int32_t *budget)
+{
     struct aggregate_control *c = aggregate_table_control(b->table, aggregate);
     struct aggregate_order order = aggregate_control_read(c);
     struct message m = message_of(b, MESSAGE_DROP_MADE, worker, aggregate);
@@ -132,7 +137,7 @@ uint64_t box_drop(struct box *b, uint16_t worker, uint32_t aggregate)
 
     box_forward(b, worker, aggregate, 1);
     if ((order.phase != AGGREGATE_POOLED && order.phase != AGGREGATE_FLOWS) ||
-        !aggregate_take(&c->budget))
+        !aggregate_take(budget))
         return 0;
     delta->dropped++;
     m.drop_made.key = key_of((uint16_t)(1000 + w->n_drops));

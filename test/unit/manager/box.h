@@ -71,6 +71,7 @@ void assert_identities_hold(const struct box *b);
 
 /* A worker drops a segment if order and budget allow: its id, or 0. */
 uint64_t box_drop(struct box *b, uint16_t worker, uint32_t aggregate);
+uint64_t box_drop_of(struct box *b, uint16_t worker, uint32_t aggregate, _Atomic int32_t *budget);
 /* What became of it. */
 void box_end(struct box *b, uint16_t worker, uint32_t aggregate, uint64_t id,
              enum drop_state state);

@@ -33,7 +33,7 @@ static bool screening_is_over(const struct box *b)
 
 static bool any_flow_may_lose(const struct box *b)
 {
-    return !box_order(b, 0).repaired_flows_only;
+    return !box_order(b, 0).n_repairs;
 }
 
 static bool flows_are_over(const struct box *b)

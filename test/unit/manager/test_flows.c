@@ -42,8 +42,8 @@ static void not_closed_loop_is_provisional_first(void **state)
     assert_int_equal(r.verdict_ns, 0);
     assert_int_equal(box_count(b, EVENT_PROVISIONAL), 1);
     assert_int_equal(box_count(b, EVENT_VERDICT), 0);
-    assert_int_equal(box_budget(b, 0), 30);
-    assert_int_equal(aggregate_table_control(b->table, 0)->screening, 30);
+    assert_int_equal(box_budget(b, 0), 18);
+    assert_int_equal(aggregate_table_control(b->table, 0)->screening, 15);
     assert_int_equal(aggregate_table_control(b->table, 0)->places, 10);
     box_close(b);
 }
@@ -204,40 +204,12 @@ static void flows_that_repaired_something_come_first_for_a_second(void **state)
     (void)state;
     box_open(b);
     box_go_to_flows(b, 0);
-    assert_true(box_order(b, 0).repaired_flows_only);
+    assert_int_equal(box_order(b, 0).n_repairs, 1);
     box_epochs_for(b, NS_PER_S - 100 * NS_PER_MS);
-    assert_true(box_order(b, 0).repaired_flows_only);
+    assert_int_equal(box_order(b, 0).n_repairs, 1);
     box_epochs_for(b, 200 * NS_PER_MS);
-    assert_false(box_order(b, 0).repaired_flows_only);
+    assert_int_equal(box_order(b, 0).n_repairs, 0);
     assert_int_equal(box_order(b, 0).phase, AGGREGATE_FLOWS);
-    box_close(b);
-}
-
-/* Who is found must not depend on the coins of those found before. */
-static void screening_has_a_budget_and_a_time_of_its_own(void **state)
-{
-    struct flow_counts counts = {.droppable = 100, .population_droppable = 100};
-    struct box *b = box_new(1);
-    struct aggregate_control *c;
-
-    (void)state;
-    box_open(b);
-    c = aggregate_table_control(b->table, 0);
-    box_go_to_flows(b, 0);
-    assert_true(box_take_place(b, 0));
-    box_place(b, 0, 0, 0, counts, false);
-    for (int i = 0; i < 30; i++)
-        box_end(b, 0, 0, box_drop(b, 0, 0), DROP_EXPIRED);
-    box_epoch(b);
-    assert_int_equal(box_drop(b, 0, 0), 0); /* of places */
-    box_epochs_for(b, 2500 * NS_PER_MS);
-    assert_true(box_order(b, 0).screening);
-    assert_int_equal(atomic_load(&c->screening), 30);
-    box_epochs_for(b, 500 * NS_PER_MS);
-    assert_false(box_order(b, 0).screening);
-    assert_true(box_order(b, 0).repaired_flows_only);
-    assert_int_equal(atomic_load(&c->screening), 0);
-    assert_int_equal(box_budget(b, 0), 30);
     box_close(b);
 }
 
@@ -272,11 +244,11 @@ static void once_a_repairing_flow_is_chosen_no_others_follow_for_want_of_success
     assert_true(box_take_place(b, 0));
     box_place(b, 0, 0, 0, counts, false);
     box_epochs_for(b, 5 * NS_PER_S);
-    assert_true(box_order(b, 0).repaired_flows_only);
+    assert_int_equal(box_order(b, 0).n_repairs, 1);
     assert_int_equal(box_report(b, 0).state, TEST_FLOWS);
     box_place(b, 0, 0, 0, counts, true);
     box_epoch(b);
-    assert_true(box_order(b, 0).repaired_flows_only || box_order(b, 0).phase != AGGREGATE_FLOWS);
+    assert_true(box_order(b, 0).n_repairs || box_order(b, 0).phase != AGGREGATE_FLOWS);
     box_settle(b);
     assert_int_equal(box_report(b, 0).state, TEST_DONE);
     assert_int_equal(box_report(b, 0).verdict, VERDICT_NOT_CLOSED_LOOP);
@@ -295,11 +267,11 @@ static void rule_penny_goes_on_with_any_flow_when_repairing_ones_are_through(voi
     assert_true(box_take_place(b, 0));
     box_place(b, 0, 0, 0, counts, false);
     box_epochs_for(b, 3 * NS_PER_S);
-    assert_true(box_order(b, 0).repaired_flows_only);
+    assert_int_equal(box_order(b, 0).n_repairs, 1);
     box_place(b, 0, 0, 0, counts, true);
     box_epoch(b);
     box_epoch(b);
-    assert_false(box_order(b, 0).repaired_flows_only);
+    assert_int_equal(box_order(b, 0).n_repairs, 0);
     assert_int_equal(box_budget(b, 0), 60);
     box_close(b);
 }
@@ -307,11 +279,18 @@ static void rule_penny_goes_on_with_any_flow_when_repairing_ones_are_through(voi
 /* Each of them would not do, and one more is blind. */
 static void flows_that_lose_segments_decide_together(void **state)
 {
-    const struct flow_counts flows[] = {{.dropped = 5, .retransmitted = 5, .duplicates = 4},
-                                        {.dropped = 4, .retransmitted = 4, .duplicates = 3},
-                                        {.dropped = 5, .retransmitted = 5, .duplicates = 5},
-                                        {.dropped = 4, .retransmitted = 4, .duplicates = 3},
-                                        {.dropped = 2, .expired = 2, .duplicates = 50}};
+#define FLOW(repaired, repeated)                                                                   \
+    {                                                                                              \
+        .dropped = repaired, .retransmitted = repaired, .duplicates = repeated,                    \
+        .span_retransmitted = repaired, .span_duplicates = repeated                                \
+    }
+    const struct flow_counts flows[] = {
+        FLOW(5, 4),
+        FLOW(4, 3),
+        FLOW(5, 5),
+        FLOW(4, 3),
+        {.dropped = 2, .expired = 2, .duplicates = 50, .span_duplicates = 20}};
+#undef FLOW
     struct aggregate_report r;
     struct flow_report f;
 
@@ -400,7 +379,7 @@ static void what_comes_back_late_is_not_spent_on_top(void **state)
     assert_int_equal(box_budget(b, 0), 1);
     box_epoch(b);
     assert_int_equal(box_report(b, 0).state, TEST_FLOWS);
-    assert_int_equal(box_budget(b, 0), 30);
+    assert_int_equal(box_budget(b, 0), 18);
     box_close(b);
 }
 
@@ -608,7 +587,6 @@ int main(void)
         cmocka_unit_test(the_no_is_final_when_the_time_of_the_phase_is_over),
         cmocka_unit_test(a_spent_budget_goes_on_with_flows_and_may_end_inconclusive),
         cmocka_unit_test(flows_that_repaired_something_come_first_for_a_second),
-        cmocka_unit_test(screening_has_a_budget_and_a_time_of_its_own),
         cmocka_unit_test(the_phase_ends_with_all_of_the_budget),
         cmocka_unit_test(once_a_repairing_flow_is_chosen_no_others_follow_for_want_of_success),
         cmocka_unit_test(rule_penny_goes_on_with_any_flow_when_repairing_ones_are_through),

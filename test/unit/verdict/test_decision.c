@@ -19,10 +19,11 @@ static struct anytime_decision decide(struct anytime_counts pooled,
     struct anytime a;
 
     anytime_init(&a, 0.05, 0.05);
-    return anytime_decide(&a, &pooled,
-                          &(struct anytime_flows){
-                              .counts = flows, .n = n_flows, .n_places = 10, .joint_is_fair = true},
-                          NULL, &levels);
+    return anytime_decide(
+        &a, &pooled,
+        &(struct anytime_flows){
+            .counts = flows, .spans = flows, .n = n_flows, .n_places = 10, .joint_is_fair = true},
+        NULL, &levels);
 }
 
 /* Pooled counts R, D, N and what they mean at p = p_miss = 0.05. */
@@ -108,7 +109,7 @@ static void flows_that_lose_segments_decide_together(void **state)
         .n_retransmitted = 16, .n_duplicates = 800, .n_expired = 40};
     struct anytime_counts flows[] = {{4, 3, 0, 0}, {5, 4, 0, 0},  {4, 2, 1, 0},
                                      {5, 5, 0, 0}, {0, 40, 2, 0}, {1, 60, 2, 0}};
-    const struct anytime_flows unfair = {.counts = flows, .n = 6, .n_places = 10};
+    const struct anytime_flows unfair = {.counts = flows, .spans = flows, .n = 6, .n_places = 10};
     struct anytime a;
 
     (void)state;

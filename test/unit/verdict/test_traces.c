@@ -44,7 +44,8 @@ static struct anytime_counts counts(void)
 static void say_decision(const struct anytime *a)
 {
     struct anytime_counts pooled = counts(), each[N_FLOWS];
-    struct anytime_flows flows = {.counts = each, .n = below(3) == 0 ? below(N_FLOWS + 1) : 0};
+    struct anytime_flows flows = {
+        .counts = each, .spans = each, .n = below(3) == 0 ? below(N_FLOWS + 1) : 0};
     struct anytime_kinds kinds = {.on = below(1u << EVIDENCE_N_KINDS)};
     bool has_kinds = below(2) != 0;
     struct anytime_levels levels = {.alpha = below(2) != 0 ? 1e-6 : 1e-2};
