@@ -165,6 +165,55 @@ class TwoQueues(unittest.TestCase):
             self.assertGreater(min(workers), 0, workers)
 
 
+class Fail(unittest.TestCase):
+    """`open` forwards all while the kill switch is on and while the box drains; `closed` goes on."""
+
+    @staticmethod
+    def machine(name, port, fail):
+        return {"name": name, "lookup": ["ip.source"], "states": ["a"], "fail": fail, "ports": ["left"],
+                "rules": [{"match": {"udp.destination": port}, "do": "drop"}]}
+
+    def test_what_fails_open_forwards_all_and_what_fails_closed_goes_on(self):
+        with netlab.Lab() as lab:
+            lab.client, lab.box, server = map(lab.namespace, ("client", "box", "server"))
+            lab.link(lab.client, "c0", lab.box, "portA")
+            lab.link(lab.box, "portB", server, "s0")
+            lab.client.addresses("c0", "10.9.0.1/16", *(f"10.9.1.{i}/16" for i in range(1, 6)))
+            server.addresses("s0", "10.9.0.2/16")
+            box = pennyline.Service(lab, [SLICE], driver="af_packet", machines=[
+                self.machine("opens", 7009, "open"), self.machine("stays", 7001, "closed")])
+            heard = server.start("python3", "-u", "-c", LISTENER.replace("if s is sockets[3]:", "if True:").replace(
+                "print(address)", "print(address, s.getsockname()[1])"))
+            heard.wait_for("listening")
+
+            def seen():
+                return {tuple(line.split()) for line in heard.output().splitlines()[1:]}
+
+            # Each phase has a source of its own; the last packet of each is one that nobody drops.
+            def send(phase):
+                lab.client.run("python3", "-c", SENDER, json.dumps([(phase, port) for port in (7009, 7001, 7002)]))
+                netlab.wait_until(f"phase {phase} is over", lambda: (f"10.9.1.{phase}", "7002") in seen())
+                return {port for address, port in seen() if address == f"10.9.1.{phase}"} - {"7002"}
+
+            def forwards_all(names):
+                netlab.wait_until(f"{names} forward all", lambda: names == [
+                    m["name"] for m in box.ask("machines")["machines"] if m["forwards_all"]])
+
+            self.assertEqual(send(1), set())
+            box.ask("kill-switch", on=True)
+            forwards_all(["opens"])
+            self.assertEqual(send(2), {"7009"})
+            box.ask("kill-switch", on=False)
+            forwards_all([])
+            self.assertEqual(send(3), set())
+            box.ask("drain", timeout_s=600)
+            forwards_all(["opens"])
+            self.assertEqual(send(4), {"7009"})
+            code, summary = box.stop()
+            self.assertEqual((code, summary.broken_identities()), (0, []), box.process.errors())
+            self.assertEqual(summary.totals["dropped_by_stage"], 6)
+
+
 class Policer(unittest.TestCase):
     GAP_US = 1000
     SECONDS = 10
