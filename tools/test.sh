@@ -96,7 +96,8 @@ run_threads()
     export TSAN_OPTIONS=halt_on_error=1
     configure build/threads clang -Dwerror=true -Ddpdk=disabled -Dbuildtype=debugoptimized \
         -Db_sanitize=thread
-    test_build threads build/threads engine_aggregate ingress manager_threads manager_generations manager_workers machine_twin
+    test_build threads build/threads engine_aggregate ingress manager_threads manager_generations manager_workers machine_twin \
+        map_workers sources_directory info_table
 }
 
 # fuzz_one PROGRAM SECONDS: new inputs and generated seeds go to build/, the corpus of the tree is
