@@ -9,7 +9,8 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TREE = os.path.dirname(os.path.dirname(HERE))
-sys.path[:0] = [os.path.join(TREE, "test", "e2e"), os.path.join(TREE, "test", "web"), os.path.join(TREE, "tools", "lab")]
+sys.path[:0] = [os.path.join(TREE, "test", "e2e"), os.path.join(TREE, "tools", "lab")]
+sys.path.append(os.path.join(TREE, "test", "web"))
 import netlab  # noqa: E402
 import pennyline  # noqa: E402
 from gateway import Gateway  # noqa: E402
