@@ -2,6 +2,7 @@
 /* pennyline: drops a few TCP segments of a slice of traffic, and says from what comes back whether
  * real senders are there. */
 #include <errno.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -194,11 +195,19 @@ static int look(struct options *o, const char *program)
     return code;
 }
 
+/* A file of routes, or a configuration, is built beside the one that it takes the place of. What is
+ * freed of it goes back to the system at once, and does not stay between smaller blocks. */
+static void give_large_blocks_back(void)
+{
+    mallopt(M_MMAP_THRESHOLD, 1 << 20);
+}
+
 int main(int argc, char **argv)
 {
     struct options options;
     int code;
 
+    give_large_blocks_back();
     options_parse(argc, argv, &options);
     if (options.command == COMMAND_CONVERT)
         return convert_from_openpenny(options.openpenny_path, options.out);

@@ -93,6 +93,21 @@ class Map(unittest.TestCase):
             self.assertEqual(summary.broken_identities(), [])
             self.assertEqual(summary.totals["dropped"], 0)
 
+    def test_files_that_took_each_others_place_leave_no_memory_behind(self):
+        """Each one takes tens of megabytes, and lies beside the last one until no worker looks at that any more."""
+        with mapped() as (lab, service):
+            def resident_kib():
+                with open(f"/proc/{service.process.child.pid}/status") as file:
+                    return int(next(line for line in file if line.startswith("VmRSS:")).split()[1])
+
+            wait_until("the file", lambda: "expectation_loaded" in names(service))
+            before = resident_kib()
+            for number in range(2, 7):
+                expect(lab.folder, [(GENUINE[4], 64500), (SPOOFED[4], 64500 + number % 2)])
+                wait_until("another file", lambda n=number: names(service).count("expectation_loaded") == n)
+            wait_until("memory that is given back", lambda: resident_kib() - before < 12 * 1024)
+            self.assertEqual(service.stop()[0], 0)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -2,9 +2,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Hours of mixed load, with a disturbance every some seconds: memory stays flat, counters exact, verdicts right.
 
-Genuine and blind senders, one that repeats, a flood of new flows and a mirror; tests are begun again and again. Beside
-that the configuration is reloaded, links flap, the kill switch is turned, the log is rotated, and pennyline-web is
-killed and started anew. It needs root, and the machine stays as it is. The last line is "N passed, N failed"."""
+Genuine and blind senders, one that repeats, a flood of new flows and a mirror; tests are begun again and again, sources
+are counted, a state machine keeps each pair of hosts, and the map what comes in where. Beside that the configuration is
+reloaded, links flap, the kill switch is turned, the log is rotated, what the map expects is built anew, and
+pennyline-web is killed and started anew. It needs root, and the machine stays as it is. The last line is "N passed, N
+failed"."""
 
 import argparse
 import collections
@@ -21,6 +23,7 @@ sys.path.insert(0, HERE)
 import fault  # noqa: E402
 import netlab  # noqa: E402
 import pennyline  # noqa: E402
+import test_map  # noqa: E402
 from control import Refused  # noqa: E402
 from fault import expect, wait_until  # noqa: E402
 from fault_floods import memory_kb  # noqa: E402
@@ -29,12 +32,18 @@ from netlab import GENUINE, MIXED, RECEIVER  # noqa: E402
 BLIND = pennyline.program("pennyline-blind")
 # What the allocator keeps back is not a leak; what grows for an hour is.
 MOST_GROWN_KB = 8192
-WARM_S = 30
+WARM_ROUNDS = 2
 SLICES = [{"name": "genuine", "sources": [GENUINE[4]], "mode": "active"},
           {"name": "spoofed", "sources": ["203.0.113.0/26"], "mode": "active"},
           {"name": "repeating", "sources": ["203.0.113.64/26"], "mode": "active"},
           {"name": "flood", "sources": ["203.0.113.128/25"], "granularity": {"ipv4": 32}, "mode": "active"},
           {"name": "watched", "sources": [MIXED[4]], "ingress": {"port": "mirror"}, "mode": "passive"}]
+# More pairs of hosts come than there are places.
+MACHINE = {"name": "pairs", "lookup": ["ip.source", "ip.destination"], "states": ["new", "known"], "registers": ["n"],
+           "max_keys": 64, "rules": [
+               {"state": "new", "do": "forward", "next": "known", "idle_ms": 1000, "update": ["n = 1"]},
+               {"state": "known", "do": "forward", "update": ["n = n + 1"]}]}
+ROUTES = [(GENUINE[4], 64500), ("203.0.113.0/24", 64501)]
 NEVER = {"genuine": "not_closed_loop", "spoofed": "closed_loop", "repeating": "closed_loop", "flood": "closed_loop"}
 
 
@@ -47,7 +56,11 @@ class Soak:
         ports = [{"name": "left", "device": "iface:portA", "pair": "right"},
                  {"name": "right", "device": "iface:portB", "pair": "left"},
                  {"name": "mirror", "device": "iface:portM", "role": "mirror"}]
-        self.service = pennyline.Service(lab, SLICES, ports=ports, instance={"max_aggregates": 2048})
+        test_map.expect(lab.folder, ROUTES)
+        self.service = pennyline.Service(
+            lab, SLICES, ports=ports, instance={"max_aggregates": 2048}, machines=[MACHINE], ingresses=test_map.INGRESSES,
+            sources=[{"name": "all", "window_s": 10, "arrives_by": ["left"], "list": True}],
+            map={"entries": 1000, "expectation": f"{lab.folder}/expected", "own": [RECEIVER[4]]})
         self.pid = self.service.process.child.pid
         self.web = self.start_web()
 
@@ -113,6 +126,27 @@ class Soak:
         self.web = self.start_web()
         self.done["restarts of pennyline-web"] += 1
 
+    def expect_other_routes(self):
+        """Where the routes of the blind senders lead is another place each time."""
+        self.done["files of routes"] += 1
+        n = self.events_of("expectation_loaded")
+        test_map.expect(self.lab.folder, [ROUTES[0], (ROUTES[1][0], 64500 + self.done["files of routes"] % 2)])
+        wait_until("the file of routes", lambda: self.events_of("expectation_loaded") > n)
+
+    def events_of(self, name):
+        return sum(e["event"] == name for e in self.service.events())
+
+    def check_stages(self):
+        """What each of them counted adds up."""
+        counters = self.service.ask("map summary")["counters"]
+        expect(counters["packets"] == sum(counters[k] for k in ("mapped", "stray", "no_ip", "no_place")), f"map: {counters}")
+        expect(counters["entries"] == counters["admitted"] - counters["left"], f"map: {counters}")
+        machine = self.service.ask("machines")["machines"][0]
+        expect(machine["keys"] <= MACHINE["max_keys"], f"machine: {machine}")
+        window = self.service.ask("sources")["sources"][0]["window"]
+        if window is not None:
+            self.done["windows of sources"] = window["number"]
+
     def note_verdicts(self, path):
         for event in self.service.events(path):
             if event["event"] == "verdict":
@@ -121,9 +155,9 @@ class Soak:
                 expect(NEVER.get(name) != verdict, f"{name} was called {verdict}: {event}")
 
     def run(self):
-        began = time.monotonic()
-        turns = [self.flap, self.turn_kill_switch, self.reload, self.restart_web, self.rotate]
-        n, warm_kb = 0, None
+        began, rounds = time.monotonic(), []
+        turns = [self.flap, self.turn_kill_switch, self.reload, self.restart_web, self.rotate, self.expect_other_routes]
+        n, least_kb = 0, None
         while time.monotonic() - began < self.seconds:
             turns[n % len(turns)]()
             n += 1
@@ -133,19 +167,22 @@ class Soak:
             while time.monotonic() < until:
                 self.test_again()
                 time.sleep(1)
+                # What is built anew stands beside what it replaces for some seconds: that is not growth.
+                least_kb = min(least_kb or memory_kb(self.pid), memory_kb(self.pid))
             expect(fault.forwarded(self.lab) > before, "nothing is forwarded any more")
-            if warm_kb is None and time.monotonic() - began > min(WARM_S, self.seconds / 2):
-                warm_kb = memory_kb(self.pid)
             if n % len(turns) == 0:
-                print(f"{time.monotonic() - began:6.0f} s  {memory_kb(self.pid)} KiB  {dict(self.done)}", flush=True)
-        return warm_kb or memory_kb(self.pid), memory_kb(self.pid)
+                self.check_stages()
+                rounds.append(least_kb)
+                print(f"{time.monotonic() - began:6.0f} s  {least_kb} KiB  {dict(self.done)}", flush=True)
+                least_kb = None
+        return rounds[min(WARM_ROUNDS, len(rounds) - 1)], rounds[-1]
 
     def end(self, warm_kb, last_kb):
         seen = []
         self.web.close()
         summary = fault.stop(seen, self.service)
         self.note_verdicts(self.service.log_path)
-        print(f"memory     {warm_kb} KiB when warm, {last_kb} KiB at the end")
+        print(f"memory     {warm_kb} KiB when warm, {last_kb} KiB at the end, each the least of a round")
         print(f"packets    {summary.totals['rx_packets']} received, {summary.totals['dropped']} dropped on purpose; all reconcile")
         print(f"done       {json.dumps(self.done)}")
         print(f"verdicts   {json.dumps(dict(sorted(self.verdicts.items())))}")
