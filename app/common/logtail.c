@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "common/monotonic.h"
+#include "json/json.h"
 
 /* More than the longest line: the report of an aggregate with all its flows has some 30 KiB. */
 #define BUFFER_BYTES (512u << 10)
@@ -81,7 +82,7 @@ static void use(struct logtail *t, int log, uint64_t offset)
 static bool take_line(struct logtail *t, const char *line, size_t n)
 {
     json_error_t error;
-    json_t *event = json_loadb(line, n, 0, &error);
+    json_t *event = json_parse(line, n, 0, &error);
     bool is_taken = true;
 
     if (json_is_object(event))

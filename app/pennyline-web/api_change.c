@@ -12,7 +12,7 @@
 static json_t *body_with(const struct request *q, struct reply *r, const char *key)
 {
     json_error_t error;
-    json_t *body = json_loadb(q->body, q->n_body, JSON_REJECT_DUPLICATES, &error);
+    json_t *body = json_parse(q->body, q->n_body, JSON_REJECT_DUPLICATES, &error);
     json_t *value = json_incref(json_object_get(body, key));
 
     if (body == NULL)
@@ -114,7 +114,7 @@ void api_put_kill_switch(struct web *w, struct request *q, struct reply *r)
 void api_post_reload(struct web *w, struct request *q, struct reply *r)
 {
     json_error_t error;
-    json_t *body = json_loadb(q->body, q->n_body, JSON_REJECT_DUPLICATES, &error);
+    json_t *body = json_parse(q->body, q->n_body, JSON_REJECT_DUPLICATES, &error);
     json_t *dry_run = json_object_get(body, "dry_run");
 
     if (body == NULL)
@@ -133,7 +133,7 @@ void api_post_reload(struct web *w, struct request *q, struct reply *r)
 void api_post_drain(struct web *w, struct request *q, struct reply *r)
 {
     json_error_t error;
-    json_t *body = json_loadb(q->body, q->n_body, JSON_REJECT_DUPLICATES, &error);
+    json_t *body = json_parse(q->body, q->n_body, JSON_REJECT_DUPLICATES, &error);
     json_t *timeout_s = json_object_get(body, "timeout_s");
 
     if (body == NULL)

@@ -16,7 +16,7 @@
 static json_t *body_of(const struct request *q, struct reply *r, const char *const *keys)
 {
     json_error_t error;
-    json_t *body = json_loadb(q->body, q->n_body, JSON_REJECT_DUPLICATES, &error), *value;
+    json_t *body = json_parse(q->body, q->n_body, JSON_REJECT_DUPLICATES, &error), *value;
     const char *key, *unknown = NULL;
 
     if (!json_is_object(body)) {

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "json/json.h"
+
 /* 4096 slices with thousands of prefixes each take less; what is larger is another kind of file. */
 #define MOST_FILE_BYTES ((size_t)64 << 20)
 
@@ -26,7 +28,7 @@ int document_parse(const char *text, size_t n, json_t **out, struct config_error
 
     memset(error, 0, sizeof(*error));
     errno = 0;
-    *out = json_loadb(text, n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &e);
+    *out = json_parse(text, n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &e);
     if (*out != NULL)
         return 0;
     /* The parser has no words for this, or those of the text that it could not take down. */

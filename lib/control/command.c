@@ -7,6 +7,7 @@
 
 #include "base/compiler.h"
 #include "control/client.h"
+#include "json/json.h"
 
 #define COUNT_MOST 1000
 /* Of each command that changes something: who asked the one that asks here. */
@@ -404,7 +405,7 @@ static bool find_command(struct command_call *call)
 
 bool command_is_safe(const char *request, size_t n)
 {
-    json_t *parsed = json_loadb(request, n, JSON_REJECT_DUPLICATES, NULL);
+    json_t *parsed = json_parse(request, n, JSON_REJECT_DUPLICATES, NULL);
     const char *name = json_string_value(json_object_get(parsed, "command"));
     bool is_safe = name != NULL && strcmp(name, "kill-switch") == 0 &&
                    json_is_true(json_object_get(parsed, "on"));
@@ -476,7 +477,7 @@ json_t *control_execute(const struct control_operations *operations, const char 
     json_error_t error;
     json_t *result = NULL, *reply;
 
-    call.request = json_loadb(request, n, JSON_REJECT_DUPLICATES, &error);
+    call.request = json_parse(request, n, JSON_REJECT_DUPLICATES, &error);
     if (!json_is_object(call.request))
         command_refuse(&call, "the request is no JSON object (%s); send one per line",
                        call.request == NULL ? error.text : "it is a list");

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/compiler.h"
+#include "json/json.h"
 #include "openpenny/compose.h"
 #include "openpenny/include.h"
 #include "openpenny/parameters.h"
@@ -224,7 +225,7 @@ int openpenny_read_override(const char *text, size_t n, bool is_passive, json_t 
     struct settings s = {
         .file = "config_override_json", .store = store, .notes = &list, .error = error};
     json_error_t why;
-    json_t *json = json_loadb(text, n, JSON_REJECT_DUPLICATES, &why), *made = NULL;
+    json_t *json = json_parse(text, n, JSON_REJECT_DUPLICATES, &why), *made = NULL;
     char *written;
     int status = store == NULL ? -ENOMEM : json == NULL ? -EINVAL : 0;
 

@@ -7,7 +7,6 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <link.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -15,7 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 struct range {
     uintptr_t begin, end;
@@ -24,9 +22,7 @@ struct range {
 static struct range program, jansson;
 static unsigned long fail_at;
 static atomic_ulong n_asked;
-static atomic_bool is_ready, was_of_jansson;
-
-static void say_who(int number);
+static atomic_bool is_ready;
 
 void *__libc_malloc(size_t n);
 void *__libc_calloc(size_t n, size_t size);
@@ -57,7 +53,6 @@ __attribute__((constructor)) static void begin(void)
 
     dl_iterate_phdr(note_object, NULL);
     fail_at = at != NULL ? strtoul(at, NULL, 10) : 0;
-    signal(SIGABRT, say_who);
     atomic_store(&is_ready, true);
 }
 
@@ -83,22 +78,8 @@ static bool must_fail(const void *caller)
         return false;
     if (atomic_fetch_add(&n_asked, 1) + 1 != fail_at)
         return false;
-    if (is_within(&jansson, caller))
-        atomic_store(&was_of_jansson, true);
     errno = ENOMEM;
     return true;
-}
-
-/* jansson's lexer does not look whether its buffer grew (load.c, lex_save()), and ends the process
- * when it takes a character back that was never there. Said, since it is not ours to mend. */
-static void say_who(int number)
-{
-    static const char text[] = "the allocation that failed was jansson's\n";
-
-    if (atomic_load(&was_of_jansson))
-        (void)!write(STDERR_FILENO, text, sizeof(text) - 1);
-    signal(number, SIG_DFL);
-    raise(number);
 }
 
 #define CALLER __builtin_return_address(0)
