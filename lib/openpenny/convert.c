@@ -7,11 +7,11 @@
 #include <string.h>
 
 #include "base/compiler.h"
-#include "json/json.h"
 #include "openpenny/compose.h"
 #include "openpenny/include.h"
 #include "openpenny/parameters.h"
 #include "openpenny/rules.h"
+#include "json/json.h"
 
 static bool has_any(struct tree_value *root, const char *const *keys, size_t n)
 {

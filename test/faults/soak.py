@@ -29,7 +29,6 @@ from fault import expect, wait_until  # noqa: E402
 from fault_floods import memory_kb  # noqa: E402
 from netlab import GENUINE, MIXED, RECEIVER  # noqa: E402
 
-BLIND = pennyline.program("pennyline-blind")
 # What the allocator keeps back is not a leak; what grows for an hour is.
 MOST_GROWN_KB = 8192
 WARM_ROUNDS = 2
@@ -50,7 +49,7 @@ NEVER = {"genuine": "not_closed_loop", "spoofed": "closed_loop", "repeating": "c
 class Soak:
     def __init__(self, lab, seconds):
         self.lab, self.seconds = lab, seconds
-        self.done, self.verdicts = collections.Counter(), collections.Counter()
+        self.done, self.verdicts, self.senders = collections.Counter(), collections.Counter(), []
         self.mirror = lab.namespace("mirror")
         lab.link(self.mirror, "tap0", lab.box, "portM")
         ports = [{"name": "left", "device": "iface:portA", "pair": "right"},
@@ -68,15 +67,18 @@ class Soak:
         return fault.Gateway(pennyline.program("pennyline-web"), self.service.control_path)
 
     def load(self):
-        fault.genuine(self.lab, int(self.seconds) + 600, 20)
+        blind = pennyline.program("pennyline-blind")
+        senders = [fault.genuine(self.lab, int(self.seconds) + 600, 20)]
         forever = ("--duration", int(self.seconds) + 600)
         for source, options in (("203.0.113.0/26", ("--rate", 800, "--handshake", "--flows", 20)),
                                 ("203.0.113.64/26", ("--rate", 400, "--attack", "duplicates", "--duplicates", "10%")),
                                 ("203.0.113.128/25", ("--rate", 2000, "--attack", "tuple-flood", "--payload", 60))):
-            self.lab.spoof(BLIND, source, RECEIVER[4], *options, *forever)
-        self.mirror.start(BLIND, "--interface", "tap0", "--source", MIXED[4], "--destination", RECEIVER[4], "--rate", 500,
-                          "--handshake", *forever)
+            senders.append(self.lab.spoof(blind, source, RECEIVER[4], *options, *forever))
+        senders.append(self.mirror.start(
+            blind, "--interface", "tap0", "--source", MIXED[4], "--destination", RECEIVER[4], "--rate", 500,
+            "--handshake", *forever))
         fault.goes_on(self.lab, 2000)
+        self.senders = senders
 
     def test_again(self):
         """By command, whatever has ended; what is refused is under way."""
@@ -136,6 +138,10 @@ class Soak:
     def events_of(self, name):
         return sum(e["event"] == name for e in self.service.events())
 
+    def check_senders(self):
+        for sender in self.senders:
+            expect(sender.running(), f"{' '.join(sender.command)} has ended: {sender.errors()}")
+
     def check_stages(self):
         """What each of them counted adds up."""
         counters = self.service.ask("map summary")["counters"]
@@ -171,6 +177,7 @@ class Soak:
                 least_kb = min(least_kb or memory_kb(self.pid), memory_kb(self.pid))
             expect(fault.forwarded(self.lab) > before, "nothing is forwarded any more")
             if n % len(turns) == 0:
+                self.check_senders()
                 self.check_stages()
                 rounds.append(least_kb)
                 print(f"{time.monotonic() - began:6.0f} s  {least_kb} KiB  {dict(self.done)}", flush=True)
@@ -187,7 +194,8 @@ class Soak:
         print(f"done       {json.dumps(self.done)}")
         print(f"verdicts   {json.dumps(dict(sorted(self.verdicts.items())))}")
         expect(last_kb - warm_kb < MOST_GROWN_KB, f"memory grew by {last_kb - warm_kb} KiB")
-        expect(self.verdicts["genuine closed_loop"] > 0, "genuine senders never got their verdict")
+        for expected in ("genuine closed_loop", "spoofed not_closed_loop", "repeating not_closed_loop"):
+            expect(self.verdicts[expected] > 0, f"there was never a verdict {expected}")
 
 
 def main():
