@@ -24,6 +24,7 @@ struct burst {
     uint64_t dropped_datagrams; /* likewise: first flights of QUIC that a test drops */
     enum port_stage stage;      /* that looks at them now */
     uint64_t taken;             /* by it, by bits */
+    uint64_t copied;            /* those of which a copy has left, by bits */
     bool has_exits;             /* a stage said where some of them leave */
     const struct next_hop *exits[WORKER_BURST]; /* valid when it did; NULL: nothing was said */
     struct rte_mbuf *mbufs[WORKER_BURST];

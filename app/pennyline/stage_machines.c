@@ -25,7 +25,7 @@ static void flood(struct worker *w, struct burst *b, unsigned int i, uint32_t po
             rte_pktmbuf_copy(b->mbufs[i], b->mbufs[i]->pool, 0, rte_pktmbuf_pkt_len(b->mbufs[i]));
 
         if (copy != NULL)
-            stages_send(w, b, (uint16_t)__builtin_ctz(others), copy);
+            stages_send_copy(w, b, i, (uint16_t)__builtin_ctz(others), copy);
     }
 }
 

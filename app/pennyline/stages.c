@@ -6,6 +6,7 @@
 
 #include "burst.h"
 #include "output.h"
+#include "tcp/flags.h"
 
 static void take(struct burst *b, unsigned int i)
 {
@@ -39,6 +40,13 @@ void stages_send(struct worker *w, const struct burst *b, uint16_t out, struct r
     output_queue(w, b->port, out, mbuf);
 }
 
+void stages_send_copy(struct worker *w, struct burst *b, unsigned int i, uint16_t out,
+                      struct rte_mbuf *copy)
+{
+    b->copied |= UINT64_C(1) << i;
+    stages_send(w, b, out, copy);
+}
+
 void stages_steer(struct burst *b, unsigned int i, const struct next_hop *hop)
 {
     if (!b->has_exits)
@@ -60,7 +68,7 @@ void stages_mark(struct burst *b, unsigned int i, uint32_t mark)
 static void close_gaps(struct burst *b)
 {
     unsigned int n = 0;
-    uint64_t cut = 0;
+    uint64_t cut = 0, copied = 0;
 
     for (unsigned int i = 0; i < b->n; i++) {
         if ((b->taken >> i & 1) != 0)
@@ -74,11 +82,21 @@ static void close_gaps(struct burst *b)
         if (b->has_marks)
             b->marks[n] = b->marks[i];
         cut |= (b->cut >> i & 1) << n;
+        copied |= (b->copied >> i & 1) << n;
         n++;
     }
     b->n = n;
     b->cut = cut;
+    b->copied = copied;
     b->taken = 0;
+}
+
+/* Urgent data, and a unit with that flag, is nothing that a test drops; whatever its own flag said,
+ * that leaves with the packet. */
+static never_inlined void spare_copied(struct burst *b)
+{
+    for (uint64_t left = b->copied; left != 0; left &= left - 1)
+        b->views[__builtin_ctzll(left)].tcp_flags |= TCP_FLAG_URG;
 }
 
 void stages_run(struct worker *w, struct burst *b, const struct policy *policy,
@@ -88,7 +106,7 @@ void stages_run(struct worker *w, struct burst *b, const struct policy *policy,
     const uint64_t n_generated = w->counters->generated;
     uint32_t which = policy->ports[b->port].stages & ~off;
 
-    b->taken = 0;
+    b->taken = b->copied = 0;
     for (; which != 0 && b->n != 0; which &= which - 1) {
         b->stage = (enum port_stage)__builtin_ctz(which);
         w->stages[b->stage].packets += b->n;
@@ -98,4 +116,6 @@ void stages_run(struct worker *w, struct burst *b, const struct policy *policy,
     }
     if (w->counters->generated != n_generated)
         output_send_queued(w);
+    if (b->copied != 0)
+        spare_copied(b);
 }

@@ -42,6 +42,11 @@ struct rte_mbuf *stages_take(struct worker *w, struct burst *b, unsigned int i);
  * that are left of the burst. */
 void stages_send(struct worker *w, const struct burst *b, uint16_t out, struct rte_mbuf *mbuf);
 
+/* The same with a copy of packet `i`, which stays. No test drops the packet then: where its copy
+ * arrives, nobody would send it again. */
+void stages_send_copy(struct worker *w, struct burst *b, unsigned int i, uint16_t out,
+                      struct rte_mbuf *copy);
+
 /* Packet `i` leaves by this next hop, whatever its slice says; `hop` lives as long as the policy.
  * The last one who says so is right. */
 void stages_steer(struct burst *b, unsigned int i, const struct next_hop *hop);

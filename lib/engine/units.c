@@ -77,7 +77,7 @@ static enum engine_action see_first(struct engine *e, const struct sighting *s, 
     counts = engine_may_book(e, budget);
     if (random_u32(&e->random) < s->order.threshold) {
         key = engine_key_of(s->p, s->rules);
-        if (engine_is_spared(e, &key))
+        if (engine_is_spared(e, &key) || (s->p->view->tcp_flags & TCP_FLAG_URG) != 0)
             s->c->spared++;
         else
             action = engine_drop_unit(e, s->p, s->rules, s->kind, u, s->aggregate, s->order);

@@ -15,6 +15,7 @@
 #include "base/random.h"
 #include "eal.h"
 #include "pennyline/burst.h"
+#include "tcp/flags.h"
 #include "worker_bench.h"
 
 #define N_BURSTS    400
@@ -22,7 +23,7 @@
 #define L4_OFFSET   34
 #define STUMP_BYTES 100
 
-enum fate { PASS, DROP, ANSWER, EAT, STEER_0, STEER_1, N_FATES };
+enum fate { PASS, DROP, ANSWER, EAT, STEER_0, STEER_1, N_FATES, COPY };
 
 /* What each stage does with which packet, by the number that the packet bears as source port. */
 static struct {
@@ -71,6 +72,10 @@ static void act(struct worker *w, struct burst *b, const struct policy *policy)
         case STEER_0:
         case STEER_1:
             stages_steer(b, i, &exits[plan.fates[b->stage][number] - STEER_0]);
+            break;
+        case COPY:
+            stages_send_copy(w, b, i, 1,
+                             rte_pktmbuf_copy(b->mbufs[i], b->mbufs[i]->pool, 0, UINT32_MAX));
             break;
         default:
             break;
@@ -194,12 +199,13 @@ static void plan_at_random(struct random_source *random)
     }
 }
 
+static const struct frame_case of_tcp = {
+    "TCP", PACKET_TCP, {ETHERNET, IPV4, TCP, DATA(100)}, {{0}}, 0};
+
 /* The bits of those that came as a stump. */
 static uint64_t fill(struct bench *b, struct random_source *random, struct rte_mbuf **mbufs,
                      unsigned int n)
 {
-    static const struct frame_case of_tcp = {
-        "TCP", PACKET_TCP, {ETHERNET, IPV4, TCP, DATA(100)}, {{0}}, 0};
     struct frame f;
     uint64_t cut = 0;
 
@@ -285,6 +291,44 @@ static void flows_are_asked_for_early_only_where_places_stay(void **state)
     assert_int_equal(engine_flow_counters(b->worker.engine)->n_flows, n_flows);
 }
 
+/* Data behind a SYN of the same flows; every other packet is one that the plan copies. */
+static void pass_all(struct bench *b, uint8_t flags, uint32_t sequence, unsigned int n)
+{
+    struct rte_mbuf *mbufs[WORKER_BURST];
+    struct frame f;
+
+    frame_build(&of_tcp, &f);
+    store_be32(f.bytes + L4_OFFSET + 4, sequence);
+    f.bytes[L4_OFFSET + 13] = flags;
+    for (unsigned int i = 0; i < n; i++) {
+        store_be16(f.bytes + L4_OFFSET, (uint16_t)(FIRST_PORT + i));
+        mbufs[i] = bench_buffer(b, f.bytes, f.n_bytes);
+    }
+    bench_turn(b, mbufs, (uint16_t)n);
+}
+
+static void what_left_as_a_copy_is_not_dropped_by_a_test(void **state)
+{
+    const unsigned int n = 32;
+    unsigned int n_by_number[WORKER_BURST] = {0};
+    struct bench *b = *state;
+
+    memset(&plan, 0, sizeof(plan));
+    b->policy.ports[0].stages = STAGE_BIT(STAGE_RESPONDER) | STAGE_BIT(STAGE_MACHINES);
+    pass_all(b, TCP_FLAG_SYN, 1000, n);
+    bench_begin_test(b);
+    /* The first one goes, so that the others change their places. */
+    plan.fates[STAGE_RESPONDER][0] = DROP;
+    for (unsigned int i = 2; i < n; i += 2)
+        plan.fates[STAGE_RESPONDER][i] = COPY;
+    pass_all(b, TCP_FLAG_ACK, 1101, n);
+    for (uint32_t i = 0; i < b->n_sent; i++)
+        n_by_number[number_of(b->sent[i].bytes)]++;
+    for (unsigned int i = 0; i < n; i++)
+        assert_true(n_by_number[i] == (i == 0 || i % 2 == 1 ? 0 : 2));
+    assert_null(worker_counters_check(b->worker.counters));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -293,6 +337,8 @@ int main(void)
             bench_unmake),
         cmocka_unit_test_setup_teardown(what_every_packet_was_taken_of_leaves_nothing_to_do,
                                         bench_make, bench_unmake),
+        cmocka_unit_test_setup_teardown(what_left_as_a_copy_is_not_dropped_by_a_test, bench_make,
+                                        bench_unmake),
         cmocka_unit_test_setup_teardown(flows_are_asked_for_early_only_where_places_stay,
                                         bench_make, bench_unmake),
     };
