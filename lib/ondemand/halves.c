@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Whose traffic a test of one prefix is: a slice that names the same prefix keeps its name. */
 #include <stdio.h>
+#include <string.h>
 
 #include "ondemand/internal.h"
 
@@ -39,20 +40,32 @@ static struct ip_prefix half_of(const struct ip_prefix *p, unsigned int bit)
 static json_t *halves_of(const struct ondemand *o, const struct ip_prefix *p,
                          const struct slice *named, char error[ONDEMAND_ERROR_BYTES])
 {
+    const struct slice *of_test = NULL;
     json_t *list = json_array();
 
     for (unsigned int bit = 0; p->length < (p->is_ipv4 ? 32 : 128) && bit < 2; bit++) {
         struct ip_prefix half = half_of(p, bit);
+        const struct slice *other = slice_with_source(o, &half);
 
-        if (slice_with_source(o, &half) == NULL)
+        if (other == NULL)
             append_prefix(list, &half);
+        else if (strcmp(ondemand_origin(o, other->name), "test") == 0)
+            of_test = other;
     }
     if (json_array_size(list) > 0)
         return list;
     json_decref(list);
-    snprintf(error, ONDEMAND_ERROR_BYTES,
-             "source: slices name all of it already, as \"%s\" does; test these: test start \"%s\"",
-             named->name, named->name);
+    if (of_test != NULL)
+        snprintf(
+            error, ONDEMAND_ERROR_BYTES,
+            "busy: \"%s\", which is under way, tests this prefix; wait for its verdict, or end "
+            "it: test stop %s",
+            of_test->name, of_test->name);
+    else
+        snprintf(
+            error, ONDEMAND_ERROR_BYTES,
+            "source: slices name all of it already, as \"%s\" does; test these: test start \"%s\"",
+            named->name, named->name);
     return NULL;
 }
 

@@ -82,6 +82,9 @@ bool traffic_keep_next_hops(const struct ondemand *o, json_t *described, const s
  * `error`. `but`: the slice in whose place it comes, or NULL. */
 bool traffic_is_free(const struct ondemand *o, const struct slice *s,
                      const struct wanted_slice *but, char error[ONDEMAND_ERROR_BYTES]);
+/* No test is on its way that nothing would tell from it; else false and `error`. */
+bool traffic_has_no_twin(const struct ondemand *o, const struct slice *s,
+                         char error[ONDEMAND_ERROR_BYTES]);
 /* Names of the slices that keep packets of the `source` that it is to test, the first few. */
 json_t *traffic_kept_by(const struct ondemand *o, const struct slice *s, const char *source);
 

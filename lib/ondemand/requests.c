@@ -124,6 +124,7 @@ static bool make(const struct ondemand *o, const json_t *request, const char *so
     if (c->described != NULL)
         c->made = compose_alone(o, c->described, error);
     if (c->made == NULL || !is_testable(c, error) ||
+        !traffic_has_no_twin(o, &c->made->slices[0], error) ||
         !traffic_keep_next_hops(o, c->described, &c->made->slices[0], error))
         return false;
     return json_is_true(json_object_get(request, "force")) ||

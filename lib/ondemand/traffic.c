@@ -100,6 +100,25 @@ bool traffic_keep_next_hops(const struct ondemand *o, json_t *described, const s
     return true;
 }
 
+static bool share_a_prefix(const struct ip_prefix *a, uint32_t n_a, const struct ip_prefix *b,
+                           uint32_t n_b)
+{
+    for (uint32_t i = 0; i < n_a; i++)
+        for (uint32_t k = 0; k < n_b; k++)
+            if (ip_prefix_equal(&a[i], &b[k]))
+                return true;
+    return false;
+}
+
+/* Neither takes packets from the other, since nothing tells them apart. */
+static bool are_alike(const struct slice *a, const struct slice *b)
+{
+    return a->ingress.port == b->ingress.port && a->ingress.vlan == b->ingress.vlan &&
+           a->ingress.tunnel == b->ingress.tunnel &&
+           share_a_prefix(a->sources, a->n_sources, b->sources, b->n_sources) &&
+           share_a_prefix(a->destinations, a->n_destinations, b->destinations, b->n_destinations);
+}
+
 static bool refuse_busy(char error[ONDEMAND_ERROR_BYTES], const char *name)
 {
     snprintf(error, ONDEMAND_ERROR_BYTES,
@@ -127,6 +146,19 @@ bool traffic_is_free(const struct ondemand *o, const struct slice *s,
         if (w != but && w->test != 0 && (w->state == WANTED_ASKED || w->state == WANTED_BUILDING) &&
             (slice_may_take_from(s, &w->made->slices[0]) ||
              slice_may_take_from(&w->made->slices[0], s)))
+            return refuse_busy(error, w->made->slices[0].name);
+    }
+    return true;
+}
+
+bool traffic_has_no_twin(const struct ondemand *o, const struct slice *s,
+                         char error[ONDEMAND_ERROR_BYTES])
+{
+    for (uint32_t i = 0; i < ONDEMAND_MOST_SLICES; i++) {
+        const struct wanted_slice *w = &o->slices[i];
+
+        if (w->test != 0 && (w->state == WANTED_ASKED || w->state == WANTED_BUILDING) &&
+            are_alike(s, &w->made->slices[0]))
             return refuse_busy(error, w->made->slices[0].name);
     }
     return true;

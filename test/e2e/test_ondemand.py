@@ -114,6 +114,19 @@ class Tests(unittest.TestCase):
             self.assertEqual(again[0]["report"]["verdict"], "closed_loop")
             self.check_whole(service)
 
+    def test_a_second_test_of_the_same_prefix_is_busy_while_the_first_runs(self):
+        named = {"name": "named", "sources": [GENUINE[4]], "mode": "active", "start": "manual"}
+        with served([named]) as (lab, service):
+            for prefix in (GENUINE[4], SPOOFED[4]):  # one that a slice names, and one that none does
+                ctl(service, "test", prefix)
+                wait_until("it is under way", lambda: "test-" in "".join(slices(service)))
+                self.assertIn("busy: ", ctl(service, "test", prefix, code=pennyline.ERROR))
+                number = max(int(name[5:]) for name in slices(service) if name.startswith("test-"))
+                ctl(service, "test", "stop", f"test-{number}")
+                wait_until("it is over", lambda: not any(name.startswith("test-") for name in slices(service)))
+            del lab
+            self.check_whole(service)
+
     def test_who_waits_is_told_what_other_slices_keep_and_of_the_kill_switch(self):
         named = {"name": "named", "sources": [GENUINE[4]], "mode": "active", "start": "manual"}
         half = {"name": "half", "sources": ["198.51.100.128/25"], "mode": "off"}

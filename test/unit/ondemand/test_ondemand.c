@@ -83,6 +83,32 @@ static void the_same_prefix_may_be_tested_again_at_once(void **state)
     json_decref(stop);
 }
 
+/* Two who ask for the same at once, of what a slice names and of what none does. */
+static void a_second_test_of_the_same_prefix_is_busy(void **state)
+{
+    static const char *const sources[] = {"192.0.2.0/24", "172.16.0.0/12"};
+    struct world *w = *state;
+
+    for (size_t i = 0; i < ARRAY_LENGTH(sources); i++) {
+        json_t *request = json_pack("{s:s}", "source", sources[i]), *result;
+        char *text = json_dumps(request, 0), error[ONDEMAND_ERROR_BYTES] = "";
+
+        result = ondemand_test(w->o, request, w->now_ns, error);
+        if (result == NULL)
+            fail_msg("%s", error);
+        json_decref(result);
+        assert_refused(w, text, "busy: "); /* the first one is in no build yet */
+        poll_later(w);
+        assert_refused(w, text, "busy: "); /* in the one under way */
+        finish(w, NULL);
+        json_decref(request);
+        free(text);
+    }
+    /* What comes in elsewhere is another test. */
+    json_decref(test_of(w, "{\"source\": \"10.9.0.0/16\", \"ingress\": {\"port\": \"west\"}}"));
+    json_decref(test_of(w, "{\"source\": \"10.9.0.0/16\", \"ingress\": {\"port\": \"east\"}}"));
+}
+
 /* The reply has to tell what the test does without. */
 static void a_half_that_another_slice_names_is_told(void **state)
 {
@@ -538,6 +564,7 @@ int main(void)
         TEST(a_prefix_that_a_slice_names_is_tested_by_its_halves),
         TEST(the_same_prefix_may_be_tested_again_at_once),
         TEST(a_half_that_another_slice_names_is_told),
+        TEST(a_second_test_of_the_same_prefix_is_busy),
         TEST(packets_keep_their_next_hops),
         TEST(each_refusal_says_what_is_wrong),
         TEST(a_refusal_is_told_to_its_end),
