@@ -161,13 +161,30 @@ bool field_read(enum machine_field field, const struct machine_packet *packet,
     return false;
 }
 
-static void append(uint8_t *to, struct field_value v, uint8_t width)
+/* In network order; widths are those of MACHINE_FIELDS. */
+static inline void append(uint8_t *to, struct field_value v, uint8_t width)
 {
-    for (uint8_t i = width; i > 0; i--) {
-        to[i - 1] = (uint8_t)v.low;
-        v.low = v.low >> 8 | v.high << 56;
-        v.high >>= 8;
+    switch (width) {
+    case 1:
+        to[0] = (uint8_t)v.low;
+        return;
+    case 2:
+        store_be16(to, (uint16_t)v.low);
+        return;
+    case 6:
+        store_be16(to, (uint16_t)(v.low >> 32));
+        store_be32(to + 2, (uint32_t)v.low);
+        return;
+    case 16:
+        store_be32(to, (uint32_t)(v.high >> 32));
+        store_be32(to + 4, (uint32_t)v.high);
+        store_be32(to + 8, (uint32_t)(v.low >> 32));
+        to += 12;
+        break;
+    default: /* 4 */
+        break;
     }
+    store_be32(to, (uint32_t)v.low);
 }
 
 bool scope_read(const struct program_scope *s, const struct machine_packet *packet,

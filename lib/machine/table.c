@@ -179,8 +179,11 @@ void machine_ask_entry(const struct machine_table *t, const struct machine_packe
     if (!packet->has_key)
         return;
     first = (uint32_t)atomic_load_explicit(chain_of(t, packet->hash), memory_order_relaxed);
-    if (first != NO_ENTRY)
-        prefetch_line(entry_at(t, first));
+    if (first == NO_ENTRY)
+        return;
+    /* A wide key, or one with registers, takes two lines. */
+    for (uint32_t at = 0; at < t->entry_bytes; at += CACHE_LINE_BYTES)
+        prefetch_line((const uint8_t *)entry_at(t, first) + at);
 }
 
 bool machine_key_of(const struct machine_program *p, uint32_t scope,

@@ -40,6 +40,21 @@ def slices_of(scenario):
     return slices
 
 
+def machines_of(scenario):
+    """Each flow is a key, of which the machine has seen the first packet; the other rules look at ports."""
+    if scenario.rules == 0:
+        return []
+    last = {"state": "on", "match": {"ip.protocol": "tcp"}, "do": "forward"}
+    if scenario.registers:
+        last.update({"if": ["n < 1000000000"], "update": ["n = n + 1", "m = now_us"]})
+    looking = [{"state": "on", "match": {"tcp.destination": 1 + i}, "do": ["forward", "count met"]}
+               for i in range(scenario.rules - 2)]
+    return [{"name": "m", "states": ["new", "on"], "max_keys": scenario.table_flows(),
+             "lookup": ["ip.source", "ip.destination", "l4.source", "l4.destination"],
+             "registers": ["n", "m"] if scenario.registers else [],
+             "rules": [*looking, {"state": "new", "next": "on"}, last]}]
+
+
 def configuration(scenario, directory):
     """A test that nobody's answer ends: so seldom a drop, and so many allowed, that during the
     whole measurement every droppable segment has its coin."""
@@ -57,6 +72,7 @@ def configuration(scenario, directory):
                      "drop_probability": 1e-6, "max_drops_per_aggregate": 10000,
                      "fallback_to_individual": False},
         "slices": slices_of(scenario),
+        "machines": machines_of(scenario),
     }
 
 
@@ -70,5 +86,6 @@ def pennyline(binary, scenario, directory):
 def table_bytes(scenario):
     """Of hugepages that a run needs, roughly: flow records and buckets, packets and the rest."""
     per_flow = 224 if scenario.mode == "passive" else 160
+    per_flow += 256 if scenario.rules else 0
     return ((scenario.table_flows() * per_flow + scenario.aggregates() * 1024 + 256 * MEBIBYTE) *
             scenario.queues + 256 * MEBIBYTE)

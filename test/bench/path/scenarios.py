@@ -28,6 +28,8 @@ class Scenario:
     looked_at: bool = False   # by telemetry, pennyline-info and pennyline-web
     granularity: int = 0      # of the slice under test, IPv4; its sources lie in 10.0.0.0/8
     table: int = 0            # capacity; 0: as many that the flows fill three quarters
+    rules: int = 0            # of a state machine whose keys are the flows; 0: there is none
+    registers: bool = False   # two of them, one condition, two updates
 
     def device(self):
         if self.pcap:
@@ -81,6 +83,9 @@ def for_sizes(first, prefix, what, sizes):
             for n, flows in sizes]
 
 
+# A state machine, beside l3fwd's exact match of as many flows.
+MACHINE = replace(ONE, name="m-machine-1k", group="m", mode=None, idle_slices=1, flows=K, rules=4,
+                  what="a state machine of 4 rules, 1k keys; no slice")
 IPV6 = replace(ONE, group="c", ip=6, frame_bytes=84)
 IMIX = replace(ONE, name="g-imix", group="g", mode=None, idle_slices=4096, flows=K, pcap="imix.pcap",
                what="as a-untested, sizes as of IMIX (7:4:1 of 64, 594, 1518), 1k packets in a ring")
@@ -107,6 +112,12 @@ SCENARIOS = [
     replace(ONE, name="f-irregular-10", group="f", irregular_ppm=irregular_ppm_for(10),
             what="10 % of them"),
     IMIX,
+    MACHINE,
+    replace(MACHINE, name="m-machine-1M", flows=M, what="1M keys"),
+    replace(MACHINE, name="m-256-rules-1k", rules=256, what="256 rules, 1k keys"),
+    replace(MACHINE, name="m-256-rules-1M", rules=256, flows=M, what="256 rules, 1M keys"),
+    replace(MACHINE, name="m-registers-1k", registers=True, what="4 rules, two registers, 1k keys"),
+    replace(MACHINE, name="m-off-1k", rules=0, what="the same traffic without a machine"),
     replace(ONE, name="h-2-queues", group="h", queues=2,
             what="two queues and workers, 1M flows each; the mean of both workers"),
     UNSEEN,
