@@ -2,6 +2,7 @@
 #include "counters.h"
 
 #include <errno.h>
+#include <math.h>
 #include <rte_malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@
 #include "events.h"
 #include "looking.h"
 #include "manager/manager.h"
+#include "manager/passive.h"
 #include "report/sources.h"
 #include "say.h"
 #include "sources/keeper.h"
@@ -223,11 +225,16 @@ static void look_for_rise(struct appliance *a, struct counter *c, uint64_t now_n
 
 static void take_window(struct appliance *a, struct counter *c, uint64_t now_ns)
 {
+    const struct sources_result *latest = sources_keeper_latest(c->keeper);
+
     look_for_rise(a, c, now_ns);
+    if (c->slice >= 0 && latest != NULL && !latest->is_short)
+        manager_count_sources(a->manager, (uint32_t)c->slice, (uint64_t)llround(latest->all),
+                              now_ns);
     if (a->options->looking != NULL) {
         struct report_sources r = report_of(a, c);
 
-        r.result = sources_keeper_latest(c->keeper);
+        r.result = latest;
         looking_show(a->options->looking, &r, c->keeper);
     }
 }

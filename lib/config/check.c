@@ -254,6 +254,40 @@ static bool is_same_traffic(const struct slice *watched, const struct slice *tes
     return true;
 }
 
+/* Does an item of `sources` count the slice by itself? */
+static bool is_counted(const struct config *c, uint32_t slice)
+{
+    for (uint32_t i = 0; i < c->n_countings; i++)
+        for (uint32_t k = 0; k < c->countings[i].n_slices; k++)
+            if (c->countings[i].slices[k] == slice)
+                return true;
+    return false;
+}
+
+static int check_escalation_limits(struct option_reader *r, uint32_t i)
+{
+    const struct slice_escalation *e = &r->config->slices[i].escalation;
+
+    if ((e->when & ESCALATE_ON_VOLUME) != 0 && e->above_bps == 0)
+        return refuse_escalation(r, i, "above_bps", "0",
+                                 "the volume above which a test starts, since \"when\" has it");
+    if ((e->when & ESCALATE_ON_SOURCES) != 0 && e->above_sources == 0)
+        return refuse_escalation(r, i, "above_sources", "0",
+                                 "the number above which a test starts, since \"when\" has it");
+    if ((e->when & ESCALATE_ON_SOURCES) != 0 && !is_counted(r->config, i))
+        return refuse_escalation(
+            r, i, "when", "sources_above of a slice that nobody counts",
+            "it, with an item of \"sources\" that has this slice in \"slices\"");
+    return 0;
+}
+
+/* What counts sources may start the test of the slice itself, too. */
+static bool may_test_itself(const struct slice *s)
+{
+    return s->mode == SLICE_ACTIVE && s->start == SLICE_START_MANUAL &&
+           s->escalation.when == ESCALATE_ON_SOURCES;
+}
+
 static int check_escalation(struct option_reader *r, uint32_t i)
 {
     const struct slice *s = &r->config->slices[i], *tested;
@@ -261,11 +295,14 @@ static int check_escalation(struct option_reader *r, uint32_t i)
 
     if (s->escalation.when == 0)
         return 0;
-    if (s->mode != SLICE_PASSIVE)
+    if (s->mode != SLICE_PASSIVE && !may_test_itself(s))
         return refuse_escalation(r, i, "when", "causes for a slice that is not only watched",
-                                 "[], or mode \"passive\"");
-    if (s->escalation.test == SLICE_NONE)
+                                 "[], or mode \"passive\"; [\"sources_above\"] also with mode "
+                                 "\"active\" and start \"manual\"");
+    if (s->escalation.test == SLICE_NONE && !may_test_itself(s))
         return refuse_escalation(r, i, "test", "null", "the name of the active slice to test");
+    if (s->escalation.test == SLICE_NONE)
+        return check_escalation_limits(r, i);
     tested = &r->config->slices[s->escalation.test];
     quoted(tested->name, found);
     if (tested->mode != SLICE_ACTIVE || tested->start != SLICE_START_MANUAL)
@@ -274,10 +311,7 @@ static int check_escalation(struct option_reader *r, uint32_t i)
     if (!is_same_traffic(s, tested))
         return refuse_escalation(r, i, "test", found,
                                  "a slice with all its sources and the same granularity");
-    if ((s->escalation.when & ESCALATE_ON_VOLUME) != 0 && s->escalation.above_bps == 0)
-        return refuse_escalation(r, i, "above_bps", "0",
-                                 "the volume above which a test starts, since \"when\" has it");
-    return 0;
+    return check_escalation_limits(r, i);
 }
 
 static int check_slice(struct option_reader *r, uint32_t i)

@@ -109,6 +109,7 @@ extern const struct option_kind kind_neighbors, kind_addresses, kind_acl, kind_i
 extern const struct option_object object_root, object_instance, object_eal, object_port;
 extern const struct option_object object_next_hop, object_slice, object_test, object_driver;
 extern const struct option_object object_counting;
+extern const struct option_object object_granularity;
 extern const struct option_object object_never_drop, object_named_ingress, object_slice_ports;
 extern const struct option_object object_machine, object_machine_rule;
 extern const struct option_object object_service, object_responder;

@@ -57,7 +57,8 @@ static void print_cell(FILE *to, const char *text)
 /* Whose options are told beside its own. */
 static bool is_object(const struct option_row *row)
 {
-    return row->kind == &kind_object || row->kind == &kind_ingress;
+    return row->kind == &kind_object || row->kind == &kind_late_object ||
+           row->kind == &kind_ingress;
 }
 
 static void print_default(FILE *to, const struct option_row *row)

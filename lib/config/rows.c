@@ -5,15 +5,14 @@
 #include "base/paths.h"
 #include "config/option.h"
 
-#define INSTANCE(member)    OPTION_FIELD(struct config_instance, member)
-#define EAL(member)         OPTION_FIELD(struct config_eal, member)
-#define PORT(member)        OPTION_FIELD(struct config_port, member)
-#define NEXT_HOP(member)    OPTION_FIELD(struct config_next_hop, member)
-#define INGRESS(member)     OPTION_FIELD(struct slice_ingress, member)
-#define SLICE(member)       OPTION_FIELD(struct slice, member)
-#define GRANULARITY(member) OPTION_FIELD(struct slice_granularity, member)
-#define ESCALATION(member)  OPTION_FIELD(struct slice_escalation, member)
-#define COMMENT             INITIALIZER(.name = "comment", .kind = &kind_note, .help = "For people; not read.")
+#define INSTANCE(member)   OPTION_FIELD(struct config_instance, member)
+#define EAL(member)        OPTION_FIELD(struct config_eal, member)
+#define PORT(member)       OPTION_FIELD(struct config_port, member)
+#define NEXT_HOP(member)   OPTION_FIELD(struct config_next_hop, member)
+#define INGRESS(member)    OPTION_FIELD(struct slice_ingress, member)
+#define SLICE(member)      OPTION_FIELD(struct slice, member)
+#define ESCALATION(member) OPTION_FIELD(struct slice_escalation, member)
+#define COMMENT            INITIALIZER(.name = "comment", .kind = &kind_note, .help = "For people; not read.")
 
 static const char *const privacies[] = {"none", "cut", "hash", NULL};
 
@@ -485,35 +484,6 @@ static const struct option_object object_ingress = {
     .n_rows = ARRAY_LENGTH(ingress_rows),
 };
 
-static const struct option_row granularity_rows[] = {
-    {.name = "ipv4",
-     .kind = &kind_u32,
-     GRANULARITY(ipv4),
-     .least = 0,
-     .most = 32,
-     .fallback = "0",
-     .otherwise = "one aggregate",
-     .unit = "bits",
-     .help = "Each IPv4 source prefix of this length is an aggregate of its own."},
-    {.name = "ipv6",
-     .kind = &kind_u32,
-     GRANULARITY(ipv6),
-     .least = 0,
-     .most = 128,
-     .fallback = "0",
-     .otherwise = "one aggregate",
-     .unit = "bits",
-     .help = "Each IPv6 source prefix of this length is an aggregate of its own."},
-};
-
-static const struct option_object object_granularity = {
-    .noun = "a granularity",
-    .help = "Verdicts per source sub-prefix instead of one for the slice. Never shorter than a "
-            "source of the slice.",
-    .rows = granularity_rows,
-    .n_rows = ARRAY_LENGTH(granularity_rows),
-};
-
 static const char *const slice_modes[] = {"active", "passive", "off", NULL};
 static const char *const slice_starts[] = {"auto", "manual", NULL};
 
@@ -531,6 +501,7 @@ static const char *const escalation_causes[] = {
     PASSIVE_FINDINGS(CAUSE_WORD)
 #undef CAUSE_WORD
         "volume",
+    "sources_above",
     NULL,
 };
 
@@ -541,7 +512,8 @@ static const struct option_row escalation_rows[] = {
      .words = escalation_causes,
      .fallback = "[]",
      .otherwise = "never",
-     .help = "What starts the test: these findings, or `volume`: traffic above `above_bps`."},
+     .help = "What starts the test: these findings, or `volume`: traffic above `above_bps`, or "
+             "`sources_above`: more than `above_sources` sources."},
     {.name = "test",
      .kind = &kind_reference,
      ESCALATION(test),
@@ -550,7 +522,7 @@ static const struct option_row escalation_rows[] = {
      .fallback = "null",
      .otherwise = "none",
      .help = "The slice that is tested: mode `active`, start `manual`, and with the same traffic "
-             "where that passes through the box."},
+             "where that passes through the box. Not needed by a slice that is so itself."},
     {.name = "max_per_hour",
      .kind = &kind_u32,
      ESCALATION(max_per_hour),
@@ -567,11 +539,21 @@ static const struct option_row escalation_rows[] = {
      .fallback = "0",
      .unit = "bit/s",
      .help = "For `volume`: the mean over ten seconds, scaled when the mirror samples."},
+    {.name = "above_sources",
+     .kind = &kind_u32,
+     ESCALATION(above_sources),
+     .least = 0,
+     .most = 4294967295.0,
+     .fallback = "0",
+     .unit = "sources",
+     .help = "For `sources_above`: in a window of an item of `sources` that counts this slice, "
+             "whatever the port."},
 };
 
 static const struct option_object object_escalation = {
     .noun = "an escalation",
-    .help = "Mode `passive`: what is seen of the slice starts a test of it. Off unless `when` says "
+    .help = "What is seen of the slice starts a test of it: of a slice of mode `passive`, or by "
+            "`sources_above` of one of mode `active` and start `manual`. Off unless `when` says "
             "something.",
     .rows = escalation_rows,
     .n_rows = ARRAY_LENGTH(escalation_rows),
@@ -661,7 +643,7 @@ static const struct option_row slice_rows[] = {
      SLICE(escalation),
      .object = &object_escalation,
      .fallback = "{}",
-     .help = "Mode `passive`: what is seen starts a test of the same traffic. Off by default."},
+     .help = "What is seen starts a test of the same traffic. Off by default."},
 };
 
 const struct option_object object_slice = {

@@ -71,15 +71,18 @@ struct slice_granularity {
 #define SLICE_MOST_TESTS_PER_HOUR 60
 
 /* In slice_escalation.when, beside 1u << enum passive_finding. */
-#define ESCALATE_ON_VOLUME (1u << PASSIVE_N_FINDINGS)
+#define ESCALATE_ON_VOLUME  (1u << PASSIVE_N_FINDINGS)
+#define ESCALATE_ON_SOURCES (1u << (PASSIVE_N_FINDINGS + 1))
 
 /* What is seen of a watched slice may start a test of the same traffic, where that passes through
- * the box: the test of another slice, which is active. */
+ * the box: the test of another slice, which is active. How many sources it has may start that of an
+ * active one, too. */
 struct slice_escalation {
-    uint32_t when;         /* 0: never */
-    uint16_t test;         /* index in config.slices, or SLICE_NONE */
+    uint32_t when; /* 0: never */
+    uint16_t test; /* index in config.slices; SLICE_NONE: the slice itself, if it is active */
     uint32_t max_per_hour; /* at most SLICE_MOST_TESTS_PER_HOUR */
     uint64_t above_bps;    /* ESCALATE_ON_VOLUME: more than this, IP packets and Ethernet headers */
+    uint32_t above_sources; /* ESCALATE_ON_SOURCES: more than so many in a window that is counted */
 };
 
 /* Where a process runs for long, a slice keeps its place in config.slices as long as it keeps its

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* From watching to testing: what mode passive sees of a slice may start the test of the slice that
- * has the same traffic where it passes through the box. Only where the configuration says so, never
- * more often than it says, and every attempt is an event, those refused as well. */
+/* From watching to testing: what mode passive sees of a slice, and how many sources it has, may
+ * start the test of the slice that has the same traffic where it passes through the box. Only where
+ * the configuration says so, never more often than it says, and every attempt is an event, those
+ * refused as well. */
 #include "manager/passive_internal.h"
 
 #include <errno.h>
@@ -14,6 +15,7 @@
 struct escalation {
     uint64_t starts_ns[SLICE_MOST_TESTS_PER_HOUR];
     uint64_t n;
+    bool has_many_sources; /* more than the limit, in the last window */
 };
 
 /* The configuration may come to say so later. */
@@ -92,7 +94,8 @@ void escalate(struct manager *m, uint32_t aggregate, int cause)
                                   .time_ns = m->now_ns,
                                   .aggregate = aggregate,
                                   .finding = cause,
-                                  .tested = wanted->test};
+                                  .tested =
+                                      wanted->test == SLICE_NONE ? (uint16_t)slice : wanted->test};
     struct escalation *e;
     uint32_t target;
 
@@ -100,7 +103,7 @@ void escalate(struct manager *m, uint32_t aggregate, int cause)
     if (m->escalations == NULL || (wanted->when >> cause & 1) == 0 || !m->auto_start)
         return;
     e = &m->escalations[slice];
-    target = same_sources(m, aggregate, wanted->test);
+    target = same_sources(m, aggregate, event.tested);
     event.text = obstacle(m, e, wanted, target);
     if (event.text == NULL)
         event.text = begin(m, target);
@@ -130,4 +133,40 @@ void escalate_by_volume(struct manager *m, const struct aggregate_state *a, stru
     s->is_above = bps > (double)slice->escalation.above_bps;
     if (s->is_above && !was_above)
         escalate(m, a->number, PASSIVE_N_FINDINGS);
+}
+
+/* Of those of the slice that are not under test, the one with most packets; or AGGREGATE_NONE. */
+static uint32_t busiest_of(const struct manager *m, uint32_t slice)
+{
+    uint32_t found = AGGREGATE_NONE;
+
+    for (uint32_t i = 0; i < m->n_aggregates; i++)
+        if (aggregate_is_live(m, i) &&
+            aggregate_table_identity(m->config.aggregates, i)->slice == slice &&
+            (m->aggregates[i].test.state == TEST_IDLE ||
+             m->aggregates[i].test.state == TEST_DONE) &&
+            (found == AGGREGATE_NONE ||
+             m->aggregates[i].total.packets > m->aggregates[found].total.packets))
+            found = i;
+    return found;
+}
+
+void manager_count_sources(struct manager *m, uint32_t slice, uint64_t n_sources, uint64_t now_ns)
+{
+    const struct slice_escalation *wanted = &m->config.slices[slice].escalation;
+    struct escalation *e;
+    uint32_t aggregate;
+    bool had_many;
+
+    if (m->escalations == NULL || (wanted->when & ESCALATE_ON_SOURCES) == 0)
+        return;
+    e = &m->escalations[slice];
+    had_many = e->has_many_sources;
+    e->has_many_sources = n_sources > wanted->above_sources;
+    if (!e->has_many_sources || had_many)
+        return;
+    m->now_ns = now_ns;
+    aggregate = busiest_of(m, slice);
+    if (aggregate != AGGREGATE_NONE)
+        escalate(m, aggregate, PASSIVE_N_FINDINGS + 1);
 }

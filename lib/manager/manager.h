@@ -202,7 +202,8 @@ struct manager_event {
     const struct drop_record *drop;
     const char *text; /* SUSPENDED: why; KILL_SWITCH: "on" or "off"; WATCH_ENDED: why; ESCALATION:
                          why it is refused, or NULL */
-    int finding;      /* FINDING, ESCALATION: enum passive_finding; PASSIVE_N_FINDINGS: volume */
+    int finding;      /* FINDING, ESCALATION: enum passive_finding; PASSIVE_N_FINDINGS: volume;
+                         the next: sources_above */
     uint32_t tested;  /* ESCALATION: the slice that is, or would be, tested */
     uint16_t worker;  /* STALL: who, or MANAGER_THREAD */
     uint64_t duration_ns; /* STALL: until time_ns */

@@ -190,6 +190,7 @@ const char *passive_severity_name(enum passive_severity severity)
 
 const char *passive_cause_name(int cause)
 {
-    return cause == PASSIVE_N_FINDINGS ? "volume"
-                                       : passive_finding_name((enum passive_finding)cause);
+    return cause == PASSIVE_N_FINDINGS       ? "volume"
+           : cause == PASSIVE_N_FINDINGS + 1 ? "sources_above"
+                                             : passive_finding_name((enum passive_finding)cause);
 }

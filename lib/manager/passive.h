@@ -18,7 +18,7 @@
 const char *passive_finding_name(enum passive_finding finding);
 const char *passive_finding_words(enum passive_finding finding); /* a sentence for a person */
 
-/* What escalates: a finding, or PASSIVE_N_FINDINGS: "volume". */
+/* What escalates: a finding, PASSIVE_N_FINDINGS: "volume", or the next: "sources_above". */
 const char *passive_cause_name(int cause);
 
 enum passive_severity { SEVERITY_INFO, SEVERITY_WARNING, SEVERITY_CRITICAL };
@@ -102,6 +102,11 @@ const struct ended_flow *manager_next_ended_flow(const struct manager *m, uint32
 /* Why a finding is withheld: a sentence for a person. */
 const char *passive_withheld_words(const struct passive_report *report,
                                    enum passive_finding finding);
+
+/* A window of counted sources ended: of this slice there were so many, whatever the port. May start
+ * a test of it, each time that it comes to be above the limit of its escalation: of the aggregate
+ * with most packets that is not under test. */
+void manager_count_sources(struct manager *m, uint32_t slice, uint64_t n_sources, uint64_t now_ns);
 
 /* Ends watching wherever it goes on, as its time is over. */
 void manager_passive_expire(struct manager *m, uint64_t now_ns);

@@ -263,7 +263,7 @@ static const struct {
     {ESCALATE("", "\"when\":[\"loss\"]"),
      "$.slices[0].escalate.when[0]: \"loss\"; allowed: a list of words, each of them "
      "\"upstream_loss\", \"downstream_loss\", \"per_packet_balancing\", \"abrupt_resets\", "
-     "\"syn_only\", \"one_way_only\", \"sampling_suspected\" or \"volume\""},
+     "\"syn_only\", \"one_way_only\", \"sampling_suspected\", \"volume\" or \"sources_above\""},
     {ESCALATE("", "\"when\":[\"syn_only\"]"),
      "$.slices[0].escalate.test: null; allowed: the name of the active slice to test"},
     {ESCALATE("", "\"when\":[\"syn_only\"],\"test\":\"u\""),
@@ -287,7 +287,16 @@ static const struct {
      "$.slices[0].escalate.max_per_hour: 61; allowed: an integer from 1 to 60"},
     {SLICE("\"escalate\":{\"when\":[\"syn_only\"],\"test\":\"s\"}"),
      "$.slices[0].escalate.when: causes for a slice that is not only watched; allowed: [], or mode "
-     "\"passive\""},
+     "\"passive\"; [\"sources_above\"] also with mode \"active\" and start \"manual\""},
+    {SLICE("\"escalate\":{\"when\":[\"sources_above\"],\"above_sources\":9}"),
+     "$.slices[0].escalate.when: causes for a slice that is not only watched; allowed: [], or mode "
+     "\"passive\"; [\"sources_above\"] also with mode \"active\" and start \"manual\""},
+    {SLICE("\"start\":\"manual\",\"escalate\":{\"when\":[\"sources_above\"],\"above_sources\":9}"),
+     "$.slices[0].escalate.when: sources_above of a slice that nobody counts; allowed: it, with an "
+     "item of \"sources\" that has this slice in \"slices\""},
+    {SLICE("\"start\":\"manual\",\"escalate\":{\"when\":[\"sources_above\"]}"),
+     "$.slices[0].escalate.above_sources: 0; allowed: the number above which a test starts, since "
+     "\"when\" has it"},
     {SLICE("\"ingress\":{\"tunnel\":\"erspan\"}"),
      "$.slices[0].ingress.tunnel: \"erspan\"; allowed: \"any\", \"none\", \"ip_in_ip\", \"gre\", "
      "\"gretap\", \"erspan_1\", \"erspan_2\", \"erspan_3\", \"vxlan\", \"geneve\", "

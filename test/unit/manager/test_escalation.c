@@ -205,6 +205,65 @@ static void nothing_escalates_at_the_end(void **state)
     box_close(b);
 }
 
+/* Each time that there come to be more than the limit; nobody watches anything. */
+static void many_sources_start_the_test_of_their_own_slice(void **state)
+{
+    static const struct {
+        uint64_t n_sources;
+        unsigned int n_tests;
+    } windows[] = {{1000, 0}, {1001, 1}, {5000, 1}, {1000, 1}, {1001, 2}, {0, 2}, {1 << 30, 3}};
+    struct box *b = box_new(1);
+
+    (void)state;
+    b->slices[0].start = SLICE_START_MANUAL;
+    b->slices[0].escalation = (struct slice_escalation){
+        .when = ESCALATE_ON_SOURCES, .test = SLICE_NONE, .max_per_hour = 3, .above_sources = 1000};
+    box_open(b);
+    pass(b, 0, 5000);
+    for (size_t i = 0; i < ARRAY_LENGTH(windows); i++) {
+        manager_count_sources(b->manager, 0, windows[i].n_sources, b->now_ns);
+        assert_int_equal(box_report(b, 0).n_tests, windows[i].n_tests);
+        assert_int_equal(box_count(b, EVENT_ESCALATION), windows[i].n_tests);
+        if (box_report(b, 0).state == TEST_IDLE || box_report(b, 0).state == TEST_DONE)
+            continue;
+        assert_int_equal(last(b, EVENT_ESCALATION)->cause, PASSIVE_N_FINDINGS + 1);
+        manager_test_stop(b->manager, 0, REASON_STOPPED, b->now_ns);
+        box_settle(b);
+    }
+    assert_string_equal(passive_cause_name(PASSIVE_N_FINDINGS + 1), "sources_above");
+    box_close(b);
+}
+
+static void many_sources_start_nothing_when_nobody_asked(void **state)
+{
+    struct box *b = new_pair(ESCALATE_ON_VOLUME);
+
+    (void)state;
+    b->slices[WATCHED].escalation.above_sources = 1;
+    box_open(b);
+    pass(b, TESTED, 5000);
+    manager_count_sources(b->manager, WATCHED, 1000000, b->now_ns);
+    manager_count_sources(b->manager, TESTED, 1000000, b->now_ns);
+    assert_int_equal(box_count(b, EVENT_ESCALATION), 0);
+    box_close(b);
+}
+
+static void many_sources_start_nothing_with_the_kill_switch_on(void **state)
+{
+    struct box *b = new_pair(ESCALATE_ON_SOURCES);
+
+    (void)state;
+    b->slices[WATCHED].escalation.above_sources = 1;
+    box_open(b);
+    pass(b, TESTED, 5000);
+    pass(b, WATCHED, 5000);
+    manager_set_kill_switch(b->manager, true, b->now_ns);
+    manager_count_sources(b->manager, WATCHED, 2, b->now_ns);
+    assert_refused(b, "the kill switch is on");
+    assert_int_equal(box_report(b, TESTED).n_tests, 0);
+    box_close(b);
+}
+
 /* Ends the test, so that the next one may begin. */
 static void end_test(struct box *b)
 {
@@ -315,6 +374,9 @@ int main(void)
         cmocka_unit_test(it_is_refused_in_words),
         cmocka_unit_test(nothing_escalates_at_the_end),
         cmocka_unit_test(volume_starts_a_test_when_it_rises_and_so_often_per_hour),
+        cmocka_unit_test(many_sources_start_the_test_of_their_own_slice),
+        cmocka_unit_test(many_sources_start_nothing_when_nobody_asked),
+        cmocka_unit_test(many_sources_start_nothing_with_the_kill_switch_on),
         cmocka_unit_test(volume_of_a_sampled_mirror_is_scaled),
         cmocka_unit_test(the_same_sub_prefix_is_tested),
     };
