@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "counter_set.h"
 #include "machines.h"
 #include "passive_memory.h"
 #include "port/dpdk_compat.h"
@@ -141,6 +142,7 @@ static int make_policies(struct build *b)
     const struct policy_plan plan = {.config = b->next.config,
                                      .ports = b->ports,
                                      .machines = b->machines_next,
+                                     .sources = b->next.counters->workers,
                                      .number = b->number,
                                      .fates = b->fates,
                                      .sparing = b->sparing + changes_sparing(&b->changes)};
@@ -202,6 +204,16 @@ static int take_machines(struct build *b)
     return 0;
 }
 
+static int take_counters(struct build *b)
+{
+    b->next.counters = counter_set_create(b->appliance, b->next.config, b->counters, &b->changes);
+    return b->next.counters != NULL
+               ? 0
+               : refuse(b, -ENOMEM,
+                        "no memory to count sources beside those that are counted: lower "
+                        "\"exact\", or raise eal.memory_mb and start anew");
+}
+
 static int build_next(struct build *b)
 {
     int error = seed_check(b->next.config, b->text, sizeof(b->text));
@@ -223,6 +235,8 @@ static int build_next(struct build *b)
         error = take_units_memory(b);
     if (error == 0 && !b->dry_run)
         error = take_machines(b);
+    if (error == 0 && !b->dry_run)
+        error = take_counters(b);
     return error == 0 && !b->dry_run ? make_policies(b) : error;
 }
 
@@ -232,6 +246,7 @@ static void free_generation(struct generation *g)
         policy_destroy(g->policies[s]);
     for (uint32_t i = 0; i < MACHINE_MAX; i++)
         machine_running_destroy(g->machines[i]);
+    counter_set_destroy(g->counters);
     config_free(g->config);
     *g = (struct generation){0};
 }

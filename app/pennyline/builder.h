@@ -16,6 +16,7 @@
 
 struct appliance;
 struct builder;
+struct counter_set;
 struct machines;
 
 /* Makes the next configuration, not laid out in slots yet, on the builder's thread: 0 and *out is
@@ -29,6 +30,7 @@ struct generation {
     struct policy *policies[RTE_MAX_NUMA_NODES];
     /* Those of its own: made for it, or left with it. */
     struct machine_running *machines[MACHINE_MAX];
+    struct counter_set *counters;
 };
 
 struct build {
@@ -40,14 +42,15 @@ struct build {
     const struct appliance *appliance;
     const struct config *in_force;
     const struct port *ports;
-    const struct machines *machines;  /* in force */
-    bool sockets[RTE_MAX_NUMA_NODES]; /* that have workers */
-    bool is_held[SLICE_MAX];          /* manager_held_slots() */
-    bool has_passive_memory;          /* workers do (passive_memory.h) */
-    bool has_units_memory;            /* likewise */
-    bool may_respond;                 /* likewise */
-    bool may_be_sticky;               /* memory for flows was taken */
-    bool dry_run;                     /* nothing is built but the difference */
+    const struct machines *machines;    /* in force */
+    const struct counter_set *counters; /* likewise */
+    bool sockets[RTE_MAX_NUMA_NODES];   /* that have workers */
+    bool is_held[SLICE_MAX];            /* manager_held_slots() */
+    bool has_passive_memory;            /* workers do (passive_memory.h) */
+    bool has_units_memory;              /* likewise */
+    bool may_respond;                   /* likewise */
+    bool may_be_sticky;                 /* memory for flows was taken */
+    bool dry_run;                       /* nothing is built but the difference */
     uint64_t number;
     uint32_t sparing; /* of the rules in force */
     /* Made. */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/time.h"
+#include "counters.h"
 #include "events.h"
 #include "heartbeat.h"
 #include "machines.h"
@@ -150,6 +151,7 @@ static void begin(struct appliance *a, uint64_t now_ns)
         .in_force = a->config,
         .ports = a->ports,
         .machines = a->machines,
+        .counters = a->counters,
         .has_passive_memory = c->has_passive_memory,
         .has_units_memory = c->has_units_memory,
         .may_be_sticky = c->may_be_sticky,
@@ -240,6 +242,8 @@ static void publish(struct appliance *a, uint64_t now_ns)
     memset(b->next.machines, 0, sizeof(b->next.machines));
     machines_follow(a, b->next.config, b->machines_next, b->old.machines);
     responders_follow(a, b->next.config);
+    b->old.counters = counters_follow(a, b->next.counters, b->next.config);
+    b->next.counters = NULL;
     for (uint32_t i = 0; i < a->n_workers; i++)
         atomic_store_explicit(&a->workers[i]->policy, a->policies[a->workers[i]->socket],
                               memory_order_release);

@@ -3,13 +3,10 @@
 
 #include <errno.h>
 #include <math.h>
-#include <rte_malloc.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
-#include "clock.h"
+#include "counter_set.h"
 #include "events.h"
 #include "looking.h"
 #include "manager/manager.h"
@@ -25,134 +22,34 @@
 /* Sources that are put together in a turn: well below a millisecond. */
 #define STEPS_A_TURN 2048
 
-struct counter {
-    const struct counting *config;
-    int32_t slice;
-    struct sources *sources;
-    struct sources_lane *lanes[RTE_MAX_LCORE];
-    struct sources_keeper *keeper;
-    struct sources_rise *rise; /* NULL: nobody asks */
-    uint64_t left_epoch;
-    bool is_leaving;
-    uint64_t n_clock_sets, n_late; /* that were told */
-};
-
-struct counters {
-    uint32_t n;
-    struct counter counters[COUNTERS_MOST];
-    struct worker_sources *workers;
-    uint64_t look_ns;
-};
-
-static struct sources_time time_now(const struct appliance *a, uint64_t now_ns)
-{
-    (void)a;
-    return (struct sources_time){(int64_t)now_ns + wall_offset_now_ns(), now_ns};
-}
-
-static int draw_key(uint64_t key[2])
-{
-    return getrandom(key, 2 * sizeof(key[0]), 0) == 2 * sizeof(key[0]) ? 0 : -EIO;
-}
-
-static int make_lanes(struct appliance *a, struct counter *c, const struct sources_plan *plan)
-{
-    for (uint32_t i = 0; i < a->n_workers; i++) {
-        void *memory = rte_zmalloc_socket("sources", sources_lane_memory_bytes(plan),
-                                          CACHE_LINE_BYTES, a->workers[i]->socket);
-        struct worker_sources *w = &a->counters->workers[i];
-
-        if (memory == NULL)
-            return -ENOMEM;
-        c->lanes[i] = sources_lane_init(memory, plan);
-        w->counters[w->n].sources = c->sources;
-        w->counters[w->n].lane = c->lanes[i];
-        w->counters[w->n].slice = c->slice;
-        for (uint32_t port = 0; port < a->n_ports; port++)
-            w->counters[w->n].ports |= (uint32_t)counting_looks_at(c->config, port) << port;
-        w->by_slice += c->slice >= 0;
-        w->n++;
-    }
-    return 0;
-}
-
-static int make_counter(struct appliance *a, const struct counting *config, int32_t slice)
-{
-    const struct sources_plan plan = counting_plan(config);
-    const struct sources_time now = time_now(a, appliance_now_ns(a));
-    struct counter *c = &a->counters->counters[a->counters->n++];
-    uint64_t key[2];
-    void *memory;
-    int error = draw_key(key);
-
-    *c = (struct counter){.config = config, .slice = slice};
-    if (error != 0)
-        return error;
-    memory = rte_zmalloc("sources", sizeof(*c->sources), CACHE_LINE_BYTES);
-    if (memory == NULL)
-        return -ENOMEM;
-    c->sources = sources_init(memory, &plan, key);
-    error = make_lanes(a, c, &plan);
-    if (error != 0)
-        return error;
-    c->keeper = sources_keeper_create(c->sources, c->lanes, a->n_workers, &now, false);
-    if (config->rise_factor != 0)
-        c->rise = sources_rise_create();
-    return c->keeper != NULL && (config->rise_factor == 0 || c->rise != NULL) ? 0 : -ENOMEM;
-}
-
-static int make_counters(struct appliance *a)
-{
-    int error = 0;
-
-    for (uint32_t i = 0; i < a->config->n_countings && error == 0; i++) {
-        const struct counting *c = &a->config->countings[i];
-
-        if (c->n_slices == 0)
-            error = make_counter(a, c, -1);
-        for (uint32_t k = 0; k < c->n_slices && error == 0; k++)
-            error = make_counter(a, c, c->slices[k]);
-    }
-    return error;
-}
-
+/* The manager's part; what is counted in is made and freed by counter_set.c. */
 int counters_up(struct appliance *a)
 {
-    int error;
-
-    if (a->config->n_countings == 0)
-        return 0;
-    a->counters = calloc(1, sizeof(*a->counters));
-    if (a->counters != NULL)
-        a->counters->workers =
-            rte_zmalloc("sources", a->n_workers * sizeof(struct worker_sources), CACHE_LINE_BYTES);
-    error = a->counters == NULL || a->counters->workers == NULL ? -ENOMEM : make_counters(a);
-    if (error != 0) {
+    a->counters = counter_set_create(a, a->config, NULL, NULL);
+    if (a->counters == NULL) {
         say_error("no memory to count sources: raise eal.memory_mb, or lower \"exact\"");
-        counters_down(a);
-        return error;
+        return -ENOMEM;
     }
-    for (uint32_t i = 0; i < a->n_workers; i++)
-        a->workers[i]->sources = &a->counters->workers[i];
+    for (unsigned int s = 0; s < RTE_MAX_NUMA_NODES; s++)
+        if (a->policies[s] != NULL)
+            a->policies[s]->sources = a->counters->workers;
     return 0;
 }
 
 void counters_down(struct appliance *a)
 {
-    if (a->counters == NULL)
-        return;
-    for (uint32_t i = 0; i < a->counters->n; i++) {
-        struct counter *c = &a->counters->counters[i];
-
-        sources_keeper_destroy(c->keeper);
-        sources_rise_destroy(c->rise);
-        for (uint32_t k = 0; k < a->n_workers; k++)
-            rte_free(c->lanes[k]);
-        rte_free(c->sources);
-    }
-    rte_free(a->counters->workers);
-    free(a->counters);
+    counter_set_destroy(a->counters);
     a->counters = NULL;
+}
+
+struct counter_set *counters_follow(struct appliance *a, struct counter_set *next,
+                                    const struct config *config)
+{
+    struct counter_set *before = a->counters;
+
+    counter_set_take_over(before, next, config);
+    a->counters = next;
+    return before;
 }
 
 static const char *slice_name(const struct appliance *a, const struct counter *c)
@@ -185,10 +82,10 @@ static void tell_trouble(struct appliance *a, struct counter *c, uint64_t now_ns
 
 static void look_at_clock(struct appliance *a, struct counter *c, uint64_t now_ns)
 {
-    const struct sources_time now = time_now(a, now_ns);
+    const struct sources_time now = counter_time(now_ns);
     uint64_t key[2];
 
-    if (draw_key(key) == 0 && sources_keeper_turn(c->keeper, &now, key)) {
+    if (counter_draw_key(key) == 0 && sources_keeper_turn(c->keeper, &now, key)) {
         c->left_epoch = manager_epoch(a->manager);
         c->is_leaving = true;
     }
@@ -241,15 +138,13 @@ static void take_window(struct appliance *a, struct counter *c, uint64_t now_ns)
 
 void counters_serve(struct appliance *a, uint64_t now_ns)
 {
-    struct counters *all = a->counters;
-    bool looks = all != NULL && now_ns >= all->look_ns;
+    struct counter_set *all = a->counters;
+    bool looks = now_ns >= all->look_ns;
 
-    if (all == NULL)
-        return;
     if (looks)
         all->look_ns = now_ns + LOOK_NS;
     for (uint32_t i = 0; i < all->n; i++) {
-        struct counter *c = &all->counters[i];
+        struct counter *c = all->counters[i];
 
         if (looks)
             look_at_clock(a, c, now_ns);
@@ -267,9 +162,9 @@ json_t *counters_json(const struct appliance *a, const uint32_t *item, const cha
 {
     json_t *out = json_array();
 
-    *total = a->counters != NULL ? a->counters->n : 0;
+    *total = a->counters->n;
     for (uint32_t i = 0; i < *total; i++) {
-        struct report_sources r = report_of(a, &a->counters->counters[i]);
+        struct report_sources r = report_of(a, a->counters->counters[i]);
 
         if (item != NULL && *item != i)
             continue;
@@ -294,9 +189,9 @@ json_t *counters_list_json(const struct appliance *a, const char *name, const ch
     const struct counter *found = NULL;
     const struct sources_result *r;
 
-    for (uint32_t i = 0; a->counters != NULL && i < a->counters->n; i++)
-        if (found == NULL && is_meant(a, &a->counters->counters[i], name, slice))
-            found = &a->counters->counters[i];
+    for (uint32_t i = 0; i < a->counters->n; i++)
+        if (found == NULL && is_meant(a, a->counters->counters[i], name, slice))
+            found = a->counters->counters[i];
     if (found == NULL) {
         snprintf(error, n_error, "\"%.64s\": no such item of \"sources\" in the configuration%s",
                  name, slice != NULL ? ", or not of that slice" : "");
@@ -304,7 +199,7 @@ json_t *counters_list_json(const struct appliance *a, const char *name, const ch
     }
     if (!found->config->list) {
         snprintf(error, n_error,
-                 "the sources of \"%s\" are not named: set \"list\" of it to true, and restart",
+                 "the sources of \"%s\" are not named: set \"list\" of it to true, and reload",
                  name);
         return NULL;
     }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The sources that are counted: what workers count in, and who puts it together. Made at start;
- * `sources` of the configuration changes with a restart only. */
+/* The sources that are counted, as the manager knows them: it begins windows, and puts together
+ * what workers counted. */
 #ifndef PENNYLINE_COUNTERS_H
 #define PENNYLINE_COUNTERS_H
 
@@ -10,28 +10,16 @@
 #include "config/config.h"
 
 struct appliance;
-struct worker;
-
-/* Items of the configuration times the slices of each. */
-#define COUNTERS_MOST 16
-
-/* What a worker has of one of them. */
-struct worker_counter {
-    struct sources *sources;
-    struct sources_lane *lane;
-    int32_t slice;  /* its slot; -1: whatever the slice */
-    uint32_t ports; /* of the box, by bits */
-};
-
-struct worker_sources {
-    uint32_t n;
-    uint32_t by_slice; /* how many of them want to know the slice */
-    struct worker_counter counters[COUNTERS_MOST];
-};
+struct counter_set;
 
 /* Workers exist, and do not run yet. 0 or a negative errno after it said why. */
 int counters_up(struct appliance *a);
 void counters_down(struct appliance *a);
+
+/* Before workers see another configuration: these are counted from now on (counter_set.h). Returns
+ * what was counted, without what goes on. */
+struct counter_set *counters_follow(struct appliance *a, struct counter_set *next,
+                                    const struct config *config);
 
 /* In each turn: begins windows, puts together some of those that ended. */
 void counters_serve(struct appliance *a, uint64_t now_ns);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "counter_set.h"
 #include "counters.h"
 #include "sources/keeper.h"
 

@@ -86,6 +86,7 @@ static int fill(struct policy *policy, const struct policy_plan *plan, int socke
     char name[20];
     int error = make_rules(policy, plan, socket);
 
+    policy->sources = plan->sources;
     if (error != 0)
         return error;
     snprintf(name, sizeof(name), "policy_%d_%u", socket, (unsigned int)(plan->number % 1000000));

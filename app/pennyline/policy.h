@@ -38,6 +38,8 @@ struct policy_port {
     uint32_t longest_whole_frame; /* beyond it, a frame may be what its ring left of one */
 };
 
+struct worker_sources;
+
 struct policy {
     struct prefix_table *prefixes;
     struct policy_slice *slices; /* as in config.slices */
@@ -48,6 +50,7 @@ struct policy {
     struct policy_services *services;     /* NULL: none */
     struct policy_machines *machines;     /* likewise */
     struct policy_responders *responders; /* likewise */
+    const struct worker_sources *sources; /* by worker; of the counter set of this generation */
 };
 
 /* What it is made of. */
@@ -56,6 +59,7 @@ struct policy_plan {
     const struct port *ports;                /* open */
     struct machine_running *const *machines; /* as in the configuration; NULL: none run */
     uint64_t number;                         /* of the generation */
+    const struct worker_sources *sources;    /* likewise */
     const enum slice_fate *fates;            /* NULL: of the first one */
     uint32_t sparing;                        /* as engine_rules_config has it */
 };

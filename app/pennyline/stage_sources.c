@@ -2,7 +2,7 @@
 #include "stage_sources.h"
 
 #include "burst.h"
-#include "counters.h"
+#include "counter_set.h"
 #include "policy.h"
 #include "prefix/prefix.h"
 #include "sources/window.h"
@@ -31,7 +31,7 @@ static uint64_t of_slice(const struct burst *b, int32_t slice)
 
 void stage_sources(struct worker *w, struct burst *b, const struct policy *policy)
 {
-    const struct worker_sources *s = w->sources;
+    const struct worker_sources *s = &policy->sources[w->number];
     const uint64_t all = b->n == 64 ? UINT64_MAX : (UINT64_C(1) << b->n) - 1;
 
     if (s->by_slice != 0)

@@ -103,7 +103,7 @@ struct appliance {
     void *ingresses_memory;
     struct ingress_table *ingresses;
     struct manager *manager;
-    struct counters *counters; /* of sources; NULL: none are counted */
+    struct counter_set *counters; /* of sources (counters.h) */
 
     struct eventlog *log;
     struct control *control;

@@ -30,7 +30,6 @@ struct machines;
 struct map_worker;
 struct rte_mbuf;
 struct rte_ring;
-struct worker_sources;
 
 /* A receive queue that the worker serves. Written before it starts, and while its port is absent.
  */
@@ -87,10 +86,9 @@ struct worker {
     struct ingress_table *ingresses;  /* shared by all workers */
     struct rte_ring *ring;
     struct worker_services *services;
-    struct machines *machines;      /* shared by all workers; NULL: none */
-    struct map_worker *map;         /* NULL: no map */
-    struct worker_sources *sources; /* counters.h; NULL: none are counted */
-    struct responding *responding;  /* NULL: there was no responder at start */
+    struct machines *machines;     /* shared by all workers; NULL: none */
+    struct map_worker *map;        /* NULL: no map */
+    struct responding *responding; /* NULL: there was no responder at start */
     uint32_t n_ports;
     uint32_t n_queues;
     struct worker_queue queues[WORKER_MAX_QUEUES];

@@ -64,7 +64,7 @@ static enum config_change_class class_of_list(const char *list, enum config_chan
     return strcmp(list, "next_hops") == 0 || strcmp(list, "ingresses") == 0 ||
                    strcmp(list, "services") == 0 || strcmp(list, "responders") == 0 ||
                    strcmp(list, "defaults") == 0 || strcmp(list, "never_drop") == 0 ||
-                   strcmp(list, "machines") == 0
+                   strcmp(list, "machines") == 0 || strcmp(list, "sources") == 0
                ? CONFIG_LIVE
                : CONFIG_RESTART;
 }

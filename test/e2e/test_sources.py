@@ -11,6 +11,7 @@ import unittest
 import crowd
 import netlab
 import pennyline
+from test_reload import reload
 
 WINDOW_S = 10
 CROWD = os.path.join(os.path.dirname(os.path.abspath(crowd.__file__)), "crowd.py")
@@ -128,3 +129,32 @@ class Sources(unittest.TestCase):
         self.assertEqual(len(ended), 2)
         self.assertEqual(sum(w["packets"]["counted"] for w in ended), sent)
         self.assertEqual(sum(c["sources"] for w in ended for c in w["counts"]), sent)
+
+    def test_a_reload_changes_what_is_counted_and_what_stays_goes_on_in_its_window(self):
+        with netlab.Path(queues=2) as lab:
+            service = self.start(lab)
+            while time.time() % WINDOW_S > 0.5:
+                time.sleep(0.05)
+            number = (self.window(service) or {"number": 1})["number"] + 1
+            lab.upstream.run(CROWD, "up0", 0, 300, 2, 2000)
+            common = {"window_s": WINDOW_S, "arrives_by": ["left"]}
+            text = reload(service, sources=[{"name": "more", "slices": ["t"], "ports": [80, 53], **common},
+                                            {"name": "all", "list": True, **common},
+                                            {"name": "sketch", "exact": 0, "precision": 10, **common}])
+            for words in ('counted sources "of" removed', 'counted sources "more" added',
+                          'counted sources "sketch": precision 12 -> 10'):
+                self.assertIn(words, text)
+            sources = service.ask("sources")["sources"]
+            self.assertEqual([s["name"] for s in sources], ["more", "all", "sketch"])
+            self.assertEqual([s["windows"] for s in sources if s["name"] != "all"], [0, 0])
+            lab.upstream.run(CROWD, "up0", 300, 300, 2, 2000)
+            window = self.await_window(service, number)
+            self.assertEqual(self.counts(window), dict(expected_of(0, 600)))
+            # Nobody may ask for the impossible, and what is counted stays as it is.
+            with self.assertRaisesRegex(AssertionError, "no memory to count sources"):
+                reload(service, sources=[{"name": "all", "exact": 1 << 24, **common}])
+            self.assertEqual([s["name"] for s in service.ask("sources")["sources"]], ["more", "all", "sketch"])
+            reload(service, sources=[])
+            self.assertEqual(service.ask("sources")["sources"], [])
+            code, summary = service.stop()
+            self.assertEqual((code, summary.broken_identities()), (0, []))

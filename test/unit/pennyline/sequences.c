@@ -5,6 +5,8 @@
 #include <stdlib.h>
 
 #include "pennyline/builder.h"
+#include "pennyline/counter_set.h"
+#include "pennyline/counters.h"
 #include "pennyline/events.h"
 #include "pennyline/heartbeat.h"
 #include "pennyline/machines.h"
@@ -73,6 +75,9 @@ uint32_t machines_follow(struct appliance *a, const struct config *config, struc
 int machine_running_create(struct machine_running **out, const struct machine *text, uint32_t n_workers) { (void)out, (void)text, (void)n_workers; return -1; }
 void machine_running_destroy(struct machine_running *r) { (void)r; }
 void members_follow(struct appliance *a, const struct config *config) { (void)a, (void)config; }
+struct counter_set *counter_set_create(const struct appliance *a, const struct config *config, const struct counter_set *in_force, const struct config_changes *changes) { static struct counter_set none; (void)a, (void)config, (void)in_force, (void)changes; return &none; }
+void counter_set_destroy(struct counter_set *s) { (void)s; }
+struct counter_set *counters_follow(struct appliance *a, struct counter_set *next, const struct config *config) { (void)a, (void)config; return next; }
 void responders_follow(struct appliance *a, const struct config *config) { (void)a, (void)config; }
 struct policy *policy_create(const struct policy_plan *plan, int socket) { (void)plan, (void)socket; return NULL; }
 void policy_destroy(struct policy *policy) { (void)policy; }
