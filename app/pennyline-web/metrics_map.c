@@ -8,12 +8,18 @@
 #include "metrics_text.h"
 #include "json/json.h"
 
+#define BITS_PER_BYTE 8.0 /* promtool asks for bytes */
+
 static const struct {
-    const char *key, *name, *help;
+    const char *key, *name;
+    double divisor;
+    const char *help;
 } cell_rows[] = {
-    {"entries", "map_entries", "Prefixes of the map, by where they come in, and what is known"},
-    {"packets_per_s", "map_packets_per_second", "What they send, in the mean of some ten seconds"},
-    {"bits_per_s", "map_bits_per_second", "What they send, in the mean of some ten seconds"},
+    {"entries", "map_entries", 1, "Prefixes of the map, by where they come in, and what is known"},
+    {"packets_per_s", "map_packets_per_second", 1,
+     "What they send, in the mean of some ten seconds"},
+    {"bits_per_s", "map_bytes_per_second", BITS_PER_BYTE,
+     "What they send, in the mean of some ten seconds"},
 };
 
 static const struct {
@@ -51,7 +57,8 @@ static void write_cells(const json_t *ingresses, size_t row, FILE *out)
             metrics_label(out, "grade", json_string_at(cell, "grade"));
             fputc(',', out);
             metrics_label(out, "reality", json_string_at(cell, "reality"));
-            fprintf(out, "} %.15g\n", json_number_at(cell, cell_rows[row].key));
+            fprintf(out, "} %.15g\n",
+                    json_number_at(cell, cell_rows[row].key) / cell_rows[row].divisor);
         }
     }
 }

@@ -279,7 +279,7 @@ class Metrics(World):
         text = wait_until(lambda: "pennyline_map_" in (t := self.samples()) and t)
         for line in ("pennyline_map_entries{ingress=\"ams-ix \\\"north\\\"\",grade=\"route\",reality=\"untested\"} 2250",
                      "pennyline_map_entries{ingress=\"customer\",grade=\"unexpected\",reality=\"genuine\"} 125",
-                     "pennyline_map_bits_per_second{ingress=\"customer\",grade=\"unexpected\",reality=\"genuine\"} 100000",
+                     "pennyline_map_bytes_per_second{ingress=\"customer\",grade=\"unexpected\",reality=\"genuine\"} 12500",
                      "pennyline_map_stray_packets_total{ingress=\"customer\"} 1099511627776",
                      "pennyline_map_diffuse_unexpected{ingress=\"customer\"} 1",
                      "pennyline_map_refused_full_total 3", "pennyline_map_entries_limit 4096",
