@@ -112,6 +112,7 @@ fuzz_one()
     mkdir -p "$inputs"
     seeds=${program/fuzz_/seeds_}
     [ ! -x "$seeds" ] || "$seeds" "$inputs"
+    [ "$name" != fuzz_machine ] || corpus=conf/machines # the examples are where it begins
     [ -d "$corpus" ] || corpus=
     echo "== $name, $seconds s"
     timeout $((seconds + 60)) "$program" -max_total_time="$seconds" -print_final_stats=1 \
