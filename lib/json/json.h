@@ -16,9 +16,9 @@
  * after a year. */
 #define JSON_ALL_DIGITS JSON_REAL_PRECISION(15)
 
-/* json_loadb() for when memory may be short: then NULL, errno is ENOMEM, error->text says so, and what
- * was read up to there is never freed. json_loadb() itself may end the process. Any thread; `error`
- * may be NULL. The value is the caller's. */
+/* json_loadb() for when memory may be short: then NULL, errno is ENOMEM, error->text says so, and
+ * what was read up to there is never freed. json_loadb() itself may end the process. Any thread;
+ * `error` may be NULL. The value is the caller's. */
 json_t *json_parse(const char *text, size_t n, size_t flags, json_error_t *error);
 
 /* The value at a dotted key, borrowed. NULL when it is not there, or `object` is none. */
