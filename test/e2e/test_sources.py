@@ -44,6 +44,12 @@ class Sources(unittest.TestCase):
     def window(self, service, name="all"):
         return next(s for s in service.ask("sources")["sources"] if s["name"] == name)["window"]
 
+    def begin_window(self, service):
+        """Waits until a window has just begun, however long the start took: its number."""
+        while not 0.1 < time.time() % WINDOW_S < 1:
+            time.sleep(0.05)
+        return next(s for s in service.ask("sources")["sources"] if s["name"] == "all")["windows"] + 1
+
     def await_window(self, service, number):
         netlab.wait_until(f"window {number}",
                           lambda: (self.window(service) or {"number": 0})["number"] >= number,
@@ -79,10 +85,7 @@ class Sources(unittest.TestCase):
     def test_two_workers_count_a_source_once_as_nftables_does_and_a_boundary_loses_none(self):
         with netlab.Path(queues=2) as lab:
             service = self.start(lab)
-            # The first one is short, and the second begins as soon as it ended.
-            number = 2
-            while time.time() % WINDOW_S > 0.5:
-                time.sleep(0.05)
+            number = self.begin_window(service)
             lab.upstream.run(CROWD, "up0", 0, 1500, 3, 2500)
             window = self.await_window(service, number)
             expected = expected_of(0, 1500)
@@ -133,9 +136,7 @@ class Sources(unittest.TestCase):
     def test_a_reload_changes_what_is_counted_and_what_stays_goes_on_in_its_window(self):
         with netlab.Path(queues=2) as lab:
             service = self.start(lab)
-            while time.time() % WINDOW_S > 0.5:
-                time.sleep(0.05)
-            number = (self.window(service) or {"number": 1})["number"] + 1
+            number = self.begin_window(service)
             lab.upstream.run(CROWD, "up0", 0, 300, 2, 2000)
             common = {"window_s": WINDOW_S, "arrives_by": ["left"]}
             text = reload(service, sources=[{"name": "more", "slices": ["t"], "ports": [80, 53], **common},
