@@ -125,5 +125,41 @@ int main(void)
         self.assertEqual(functions, {})
 
 
+class Rounds(unittest.TestCase):
+    """Builds that notice what they are told to, and say of which tests they were asked."""
+
+    class Build:
+        def __init__(self, *noticing):
+            self.noticing, self.asked = noticing, []
+
+        def noticed_by(self, tests, _number, _path, _function):
+            self.asked += [t["name"] for t in tests]
+            return next((t["name"] for t in tests if t["name"] in self.noticing), None)
+
+    def copy(self, plain, sanitized):
+        copy = object.__new__(mutants.Copy)
+        copy.mutants = {1: mutants.Mutant("lib/tcp/a.c", 0, 1, "", "")}
+        copy.invalid, copy.outside, copy.functions = set(), set(), {1: 0}
+        copy.plain, copy.builds = plain, [plain, sanitized]
+        quick, slow = [{"name": n} for n in ("tcp_a", "reports", "flow_a")], [{"name": n} for n in ("tcp_slow", "sim")]
+        copy.quick_tests, copy.all_tests, copy.sanitized_tests = quick, quick + slow, [quick[0], quick[2]]
+        copy.is_same_code = lambda mutant: False
+        return copy
+
+    def test_the_quick_tests_of_the_library_are_asked_first(self):
+        plain = self.Build("reports")
+        self.assertEqual(self.copy(plain, self.Build()).judge_quickly(1), ("noticed", "reports"))
+        self.assertEqual(plain.asked, ["tcp_a", "reports"])
+        self.assertEqual(self.copy(self.Build("flow_a"), self.Build()).judge_quickly(1), ("survived", ""))
+
+    def test_of_what_they_let_pass_all_others_are_asked(self):
+        plain, sanitized = self.Build("sim"), self.Build()
+        self.assertEqual(self.copy(plain, sanitized).judge_wholly(1), ("noticed", "sim"))
+        self.assertEqual(sanitized.asked, ["tcp_a"])
+        self.assertEqual(plain.asked, ["flow_a", "tcp_slow", "sim"])
+        self.assertEqual(self.copy(self.Build(), self.Build("tcp_a")).judge_wholly(1), ("noticed", "tcp_a"))
+        self.assertEqual(self.copy(self.Build(), self.Build()).judge_wholly(1), ("survived", ""))
+
+
 if __name__ == "__main__":
     unittest.main()
