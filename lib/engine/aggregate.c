@@ -71,7 +71,7 @@ struct aggregate_table *aggregate_table_init(void *memory, size_t n_bytes, uint3
     t->capacity = capacity;
     t->head_mask = heads_for(capacity) - 1;
     memcpy(t->secret, secret, sizeof(t->secret));
-    t->first_free = t->last_free = LINK_END;
+    t->last_free = LINK_END; /* so there is no first one, either */
     atomic_store_explicit(&t->n_free, capacity, memory_order_relaxed);
     for (uint32_t i = 0; i <= t->head_mask; i++)
         atomic_store_explicit(&t->heads[i], LINK_END, memory_order_relaxed);

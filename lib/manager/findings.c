@@ -11,6 +11,8 @@
 #define ENOUGH_FLOWS         20
 /* Is a cause gone? That is asked so often, of what was seen since it was asked last. */
 #define CHECK_EVERY_NS (300 * NS_PER_S)
+/* No share is as large. */
+#define NEVER 2
 
 static bool is_sampled(const struct passive_counters *c)
 {
@@ -82,11 +84,11 @@ static const struct {
 } rules[PASSIVE_N_FINDINGS] = {
     [FINDING_UPSTREAM_LOSS] = {passive_upstream, 5, 0.0005, 0.005, 0.05, NULL, 0},
     [FINDING_DOWNSTREAM_LOSS] = {passive_downstream, 5, 0.0005, 0.005, 0.05, NULL, 0},
-    [FINDING_PER_PACKET_BALANCING] = {balancing, 1, 0, 0, 2, missing_kilobytes, 0.01},
+    [FINDING_PER_PACKET_BALANCING] = {balancing, 1, 0, 0, NEVER, missing_kilobytes, 0.01},
     [FINDING_ABRUPT_RESETS] = {abrupt_resets, 5, 0.02, 0.1, 0.5, NULL, 0},
     [FINDING_SYN_ONLY] = {syn_only, ENOUGH_FLOWS, 0.5, 0.5, 0.9, NULL, 0},
-    [FINDING_ONE_WAY_ONLY] = {one_way, ENOUGH_FLOWS, 0.8, 2, 2, NULL, 0},
-    [FINDING_SAMPLING_SUSPECTED] = {sampling, 1, 0, 2, 2, missing_kilobytes, 0.01},
+    [FINDING_ONE_WAY_ONLY] = {one_way, ENOUGH_FLOWS, 0.8, NEVER, NEVER, NULL, 0},
+    [FINDING_SAMPLING_SUSPECTED] = {sampling, 1, 0, NEVER, NEVER, missing_kilobytes, 0.01},
 };
 
 static uint64_t grown(uint64_t now, uint64_t then)

@@ -102,12 +102,10 @@ static void watch_again(struct manager *m, uint32_t aggregate, enum slice_fate f
     s->stop = PASSIVE_GOES_ON;
 }
 
-/* A slice that did not begin tests by itself, and does now. */
-static bool begins_by_itself(const struct slice *before, const struct slice *after)
+/* Then it may begin now: test_begin_by_itself() asks whether it does. */
+static bool began_none_by_itself(const struct slice *before)
 {
-    return slice_is_present(before) && slice_is_present(after) &&
-           after->start == SLICE_START_AUTO && after->mode == SLICE_ACTIVE &&
-           (before->start != SLICE_START_AUTO || before->mode != SLICE_ACTIVE);
+    return before->start != SLICE_START_AUTO || before->mode != SLICE_ACTIVE;
 }
 
 static void note_slots(struct manager *m, const struct slice *before,
@@ -116,7 +114,7 @@ static void note_slots(struct manager *m, const struct slice *before,
     for (uint32_t i = 0; i < m->config.n_slices; i++) {
         /* Those of the change before may wait for their drops still. */
         m->is_looked_through[i] |= g->fates[i] == SLICE_IS_REDRAWN;
-        m->begins_by_itself[i] = begins_by_itself(&before[i], &g->slices[i]);
+        m->may_begin[i] = began_none_by_itself(&before[i]);
         if (g->fates[i] == SLICE_LEAVES)
             m->vacated_epoch[i] = m->epoch;
         if (g->fates[i] == SLICE_COMES)
@@ -134,7 +132,7 @@ static void note_aggregates(struct manager *m, const enum slice_fate *fates)
             continue;
         slot = aggregate_table_identity(m->config.aggregates, i)->slice;
         watch_again(m, i, fates[slot]);
-        if (m->begins_by_itself[slot] && m->aggregates[i].is_armed && m->aggregates[i].n_tests == 0)
+        if (m->may_begin[slot] && m->aggregates[i].is_armed && m->aggregates[i].n_tests == 0)
             test_begin_by_itself(m, &m->aggregates[i]);
     }
 }

@@ -199,7 +199,7 @@ struct manager {
     uint32_t *n_of_slot;        /* aggregates that are live */
     uint64_t *vacated_epoch;    /* when the last of them, or the slice itself, went */
     bool *is_looked_through;    /* its sources changed: some of them may have to go */
-    bool *begins_by_itself;     /* now, and did not before */
+    bool *may_begin;            /* its slice began no tests by itself before */
     uint64_t n_drops_of_gone;   /* of aggregates whose numbers were released */
     uint32_t n_to_look_through; /* aggregates */
     bool must_look_again;

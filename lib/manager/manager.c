@@ -39,10 +39,10 @@ static bool take_slots(struct manager *m)
     m->n_of_slot = calloc(n, sizeof(*m->n_of_slot));
     m->vacated_epoch = calloc(n, sizeof(*m->vacated_epoch));
     m->is_looked_through = calloc(n, sizeof(*m->is_looked_through));
-    m->begins_by_itself = calloc(n, sizeof(*m->begins_by_itself));
+    m->may_begin = calloc(n, sizeof(*m->may_begin));
     return m->coin_of_slot != NULL && m->next_coin_of_slot != NULL && m->retests != NULL &&
            m->n_of_slot != NULL && m->vacated_epoch != NULL && m->is_looked_through != NULL &&
-           m->begins_by_itself != NULL;
+           m->may_begin != NULL;
 }
 
 static bool take_memory(struct manager *m)
@@ -126,7 +126,7 @@ void manager_destroy(struct manager *m)
     free(m->n_of_slot);
     free(m->vacated_epoch);
     free(m->is_looked_through);
-    free(m->begins_by_itself);
+    free(m->may_begin);
     free(m->aggregates);
     free(m->retests);
     free(m->rooms);

@@ -25,9 +25,9 @@
 /* So many numbers are to be free: fewer, and those are looked for that give theirs back. */
 static uint32_t wanted_free(const struct manager *m)
 {
-    uint32_t capacity = aggregate_table_capacity(m->config.aggregates);
+    uint32_t wanted = aggregate_table_capacity(m->config.aggregates) / 16;
 
-    return capacity < 16 ? 1 : capacity / 16;
+    return wanted > 0 ? wanted : 1;
 }
 
 static uint64_t silence_ns(const struct manager *m, const struct aggregate_state *a)

@@ -120,6 +120,25 @@ static void a_test_of_a_changed_slice_waits_for_its_drops_and_begins_anew(void *
     box_close(b);
 }
 
+/* It was for him who asked. */
+static void a_test_by_command_does_not_begin_anew(void **state)
+{
+    struct box *b = open_box(1);
+
+    (void)state;
+    manager_test_stop(b->manager, 0, REASON_STOPPED, b->now_ns);
+    box_settle(b);
+    assert_int_equal(manager_test_start(b->manager, 0, NULL, b->now_ns), 0);
+    box_epoch(b);
+    begin_change(b)[0].parameters.max_drops_per_aggregate = 20;
+    assert_int_equal(follow_one(b, SLICE_IS_RETUNED), 0);
+    box_settle(b);
+    assert_int_equal(box_report(b, 0).state, TEST_DONE);
+    assert_int_equal(box_report(b, 0).reason, REASON_RECONFIGURED);
+    assert_int_equal(box_report(b, 0).n_tests, 2);
+    box_close(b);
+}
+
 static void what_is_pending_of_a_redrawn_slice_is_void_when_it_does_not_come_back(void **state)
 {
     struct box *b = open_box(1);
@@ -532,6 +551,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_test_whose_slice_stays_goes_on),
         cmocka_unit_test(a_test_of_a_changed_slice_waits_for_its_drops_and_begins_anew),
+        cmocka_unit_test(a_test_by_command_does_not_begin_anew),
         cmocka_unit_test(what_is_pending_of_a_redrawn_slice_is_void_when_it_does_not_come_back),
         cmocka_unit_test(a_verdict_that_is_known_stays),
         cmocka_unit_test(a_slice_that_leaves_gives_its_slot_back_when_nothing_speaks_of_it),

@@ -81,6 +81,44 @@ static void real_handshakes_are_closed_loop_after_six_drops(void **state)
     box_close(b);
 }
 
+/* Of handshakes, and of no kind that is off. */
+static void with_each_repair_one_drop_fewer_is_needed(void **state)
+{
+    struct box *b = open_box(HANDSHAKE);
+
+    (void)state;
+    for (int n = 0; n < 5; n++) {
+        assert_int_equal(n + box_budget(b, 0), 6);
+        assert_true(drop(b, UNIT_HANDSHAKE));
+        tell(b, UNIT_HANDSHAKE, (struct unit_counters){.retransmitted = 1});
+        box_epoch(b);
+    }
+    assert_int_equal(box_budget(b, 0), 1);
+    box_close(b);
+}
+
+static void drops_of_units_are_told_when_their_slice_is_gone(void **state)
+{
+    static const enum slice_fate leaves[] = {SLICE_LEAVES};
+    struct box *b = open_box(HANDSHAKE);
+    struct slice next = b->slices[0];
+    const struct manager_generation g = {
+        .slices = &next, .fates = leaves, .max_own_loss_ratio = 0.001, .max_drops_per_hour = 1000};
+
+    (void)state;
+    drop_and_end(b, UNIT_HANDSHAKE, true);
+    next.presence = SLICE_LEAVING;
+    assert_int_equal(manager_follow(b->manager, &g, b->now_ns), 0);
+    assert_int_equal(manager_n_drops_of_gone(b->manager), 0);
+    box_epoch(b);
+    assert_int_equal(manager_n_live_aggregates(b->manager), 0);
+    assert_int_equal(manager_n_drops_of_gone(b->manager), 6);
+    box_epochs_for(b, (AGGREGATE_LEAST_LIFE_MS + 1000) * NS_PER_MS);
+    assert_int_equal(aggregate_table_n_free(b->table), b->capacity);
+    assert_int_equal(manager_n_drops_of_gone(b->manager), 6);
+    box_close(b);
+}
+
 /* They cost their senders a round trip, handshakes a second. */
 static void as_long_as_segments_come_back_nothing_else_is_dropped(void **state)
 {
@@ -396,6 +434,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(real_handshakes_are_closed_loop_after_six_drops),
+        cmocka_unit_test(with_each_repair_one_drop_fewer_is_needed),
+        cmocka_unit_test(drops_of_units_are_told_when_their_slice_is_gone),
         cmocka_unit_test(as_long_as_segments_come_back_nothing_else_is_dropped),
         cmocka_unit_test(where_segments_expire_units_are_dropped_too),
         cmocka_unit_test(units_alone_may_take_as_many_again),

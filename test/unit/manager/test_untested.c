@@ -59,6 +59,56 @@ static void a_test_without_drops_says_what_came_instead(void **state)
     }
 }
 
+/* One packet that is none of the units that are tested, of TCP or not. */
+static void a_test_of_other_units_says_that_none_came(void **state)
+{
+    static const struct {
+        struct aggregate_counters came;
+        enum test_reason reason;
+    } others[] = {
+        {{0}, REASON_NO_TRAFFIC},
+        {{.packets = 1, .segments = 1, .in_order = 1, .droppable = 1}, REASON_NO_UNITS},
+        {{.not_tcp = 1}, REASON_NO_UNITS},
+        {{.fragments = 1}, REASON_FRAGMENTS},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        struct box *b = box_new(1);
+
+        b->slices[0].parameters.units = TEST_UNITS_OF(UNIT_HANDSHAKE);
+        box_open(b);
+        b->workers[0].deltas[0] = others[i].came;
+        box_epoch(b);
+        manager_stop(b->manager, REASON_STOPPED, b->now_ns);
+        box_settle(b);
+        assert_int_equal(box_report(b, 0).reason, others[i].reason);
+        box_close(b);
+    }
+}
+
+/* Where the switches allow no drop, no coin is thrown, and that none fell says nothing. */
+static void where_no_drop_is_allowed_nothing_is_called_protected(void **state)
+{
+    (void)state;
+    for (int which = 0; which < 3; which++) {
+        struct box *b = box_new(1);
+
+        box_open(b);
+        if (which == 1)
+            manager_set_kill_switch(b->manager, true, b->now_ns);
+        if (which == 2)
+            manager_report_own_loss(b->manager, 1, 1, "a ring", b->now_ns);
+        b->workers[0].deltas[0] =
+            (struct aggregate_counters){.packets = 1, .segments = 1, .in_order = 1};
+        box_epoch(b);
+        manager_stop(b->manager, REASON_STOPPED, b->now_ns);
+        box_settle(b);
+        assert_int_equal(box_report(b, 0).reason, which == 0 ? REASON_PROTECTED : REASON_NO_DROP);
+        box_close(b);
+    }
+}
+
 /* That drops are not allowed is not the reason then, and how many are spared is told. */
 static void what_is_all_spared_is_protected_whatever_the_switches_say(void **state)
 {
@@ -142,6 +192,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_test_without_drops_says_what_came_instead),
+        cmocka_unit_test(a_test_of_other_units_says_that_none_came),
+        cmocka_unit_test(where_no_drop_is_allowed_nothing_is_called_protected),
         cmocka_unit_test(what_is_all_spared_is_protected_whatever_the_switches_say),
         cmocka_unit_test(after_ten_seconds_a_test_under_way_tells_it),
         cmocka_unit_test(silence_is_no_event),

@@ -10,11 +10,13 @@
 #include "base/compiler.h"
 #include "stats/counters.h"
 #include "stats/passive.h"
+#include "stats/units.h"
 
 #define FIELD(type, field) offsetof(struct type, field)
 #define P(field)           FIELD(passive_counters, field)
 #define A(field)           FIELD(aggregate_counters, field)
 #define W(field)           FIELD(worker_counters, field)
+#define U(field)           FIELD(unit_counters, field)
 #define NO_FIELD           SIZE_MAX
 
 /* If `field` grows by `more`, `words` begin what is said; nothing is, if `balance` grows with it.
@@ -252,6 +254,39 @@ static void fill(void *counters, size_t n, uint64_t first, uint64_t by)
         ((uint64_t *)counters)[i] = first + by * i;
 }
 
+static const char *check_units(const void *counters)
+{
+    return unit_counters_check(counters);
+}
+
+static void of_unit_counters(void **state)
+{
+    static const char ends[] = "units dropped >= retransmitted + expired + void",
+                      limits[] = "units dropped <= droppable <= seen",
+                      packets[] = "packets of units dropped >= units dropped";
+    static const struct step all_ended[] = {
+        {U(retransmitted), 1, U(dropped), ends}, {U(expired), 1, U(dropped), ends},
+        {U(voided), 1, U(dropped), ends},        {U(dropped), 3, U(droppable), limits},
+        {U(droppable), 13, U(seen), limits},
+    };
+    static const struct step one_packet_each[] = {
+        {U(dropped), 1, U(dropped_packets), packets},
+    };
+    struct unit_counters c = {.seen = 20,
+                              .droppable = 8,
+                              .dropped = 6,
+                              .dropped_packets = 20,
+                              .retransmitted = 3,
+                              .expired = 2,
+                              .voided = 1};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(all_ended); i++)
+        check_step(&c, &all_ended[i], check_units);
+    c.dropped_packets = 6;
+    check_step(&c, &one_packet_each[0], check_units);
+}
+
 static void sums_and_differences_are_of_each_field(void **state)
 {
     struct passive_counters a, b, difference;
@@ -280,6 +315,7 @@ int main(void)
         cmocka_unit_test(of_passive_counters),
         cmocka_unit_test(of_aggregate_counters),
         cmocka_unit_test(of_worker_counters),
+        cmocka_unit_test(of_unit_counters),
         cmocka_unit_test(sums_and_differences_are_of_each_field),
     };
 
