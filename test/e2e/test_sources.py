@@ -15,7 +15,8 @@ from test_reload import reload
 
 WINDOW_S = 10
 CROWD = os.path.join(os.path.dirname(os.path.abspath(crowd.__file__)), "crowd.py")
-# What nftables holds of what came by IPv4: a set for each transport and port.
+# What nftables holds of what came by IPv4: a set for each transport and port. Of IPv6 it cannot be asked here: at the
+# netdev hook it takes what follows the header from bytes that AF_PACKET's ring leaves elsewhere.
 KEYS = (("IPv4", "TCP", 80), ("IPv4", "UDP", 53))
 
 
