@@ -216,23 +216,24 @@ enum engine_action engine_try_drop(struct engine *e, const struct engine_packet 
     return engine_spend_coin(e, p, rules, f, order, budget);
 }
 
-/* The one way to a drop, whatever is dropped: the gate, the ledger, the budget. */
+void engine_refuse_coin(struct engine *e, uint64_t *n_refused)
+{
+    if (!e->open)
+        e->counters.gate_closed++;
+    else if (e->ledger.n_used == e->ledger.n_entries)
+        e->counters.ledger_full++;
+    else
+        ++*n_refused;
+}
+
+/* The one way to a drop, whatever is dropped: the gate, the ledger, the budget. In this order: who
+ * took its last drop ends the population, and must make that drop. */
 static bool may_spend(struct engine *e, _Atomic int32_t *budget, uint64_t *n_refused)
 {
-    if (!e->open) {
-        e->counters.gate_closed++;
-        return false;
-    }
-    /* Before the budget: who took its last drop ends the population, and must make that drop. */
-    if (e->ledger.n_used == e->ledger.n_entries) {
-        e->counters.ledger_full++;
-        return false;
-    }
-    if (!aggregate_take(budget)) {
-        ++*n_refused;
-        return false;
-    }
-    return true;
+    if (e->open && e->ledger.n_used < e->ledger.n_entries && aggregate_take(budget))
+        return true;
+    engine_refuse_coin(e, n_refused);
+    return false;
 }
 
 enum engine_action engine_spend_coin(struct engine *e, const struct engine_packet *p,
@@ -396,7 +397,16 @@ static void count_end_of_unit(struct engine *e, uint32_t entry, enum drop_state 
     c->retransmitted += state == DROP_RETRANSMITTED;
     c->expired += state == DROP_EXPIRED;
     c->voided += state != DROP_RETRANSMITTED && state != DROP_EXPIRED;
-    post_drop_ended(e, d, state);
+    if (!d->returned)
+        post_drop_ended(e, d, state);
+}
+
+void engine_note_return(struct engine *e, uint32_t entry)
+{
+    struct ledger_entry *d = &e->ledger.entries[entry];
+
+    d->returned = true;
+    post_drop_ended(e, d, DROP_RETRANSMITTED);
 }
 
 void engine_end_drop(struct engine *e, uint32_t entry, enum drop_state state)
@@ -454,9 +464,8 @@ void engine_settle_due(struct engine *e, uint32_t entry)
         forget_drop(e, entry);
         return;
     }
-    /* One that comes later than that is a D, as if it had been forwarded: no need to wait. */
     if (d->flow == NULL) {
-        engine_end_drop(e, entry, state_by_time(e, d));
+        engine_end_drop(e, entry, d->returned ? DROP_RETRANSMITTED : state_by_time(e, d));
         return;
     }
     /* Nothing was sent after the dropped bytes, so no duplicate ACK can tell the sender: it needs a

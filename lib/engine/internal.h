@@ -201,11 +201,15 @@ enum engine_action engine_try_drop(struct engine *e, const struct engine_packet 
 enum engine_action engine_spend_coin(struct engine *e, const struct engine_packet *p,
                                      const struct slice_rules *rules, struct flow *f,
                                      struct aggregate_order order, _Atomic int32_t *budget);
+/* A coin that said drop is not obeyed: counts why, in *n_refused when it is the budget. */
+void engine_refuse_coin(struct engine *e, uint64_t *n_refused);
 /* The same of a unit beside data segments, seen for the first time and now; its coin said drop. */
 enum engine_action engine_drop_unit(struct engine *e, const struct engine_packet *p,
                                     const struct slice_rules *rules, enum unit_kind kind,
                                     struct unit *unit, uint32_t aggregate,
                                     struct aggregate_order order);
+/* Its unit came again in time: told at once, counted when the time is over (units.c). */
+void engine_note_return(struct engine *e, uint32_t entry);
 /* Ends a pending drop, and forgets it. Of one that ended by its time already, and is kept to see
  * whether its repair comes late, only that is counted. */
 void engine_end_drop(struct engine *e, uint32_t entry, enum drop_state state);

@@ -39,6 +39,7 @@ struct ledger_entry {
     bool closed;     /* FIN or RST since: void unless repaired */
     bool over;       /* ended by its time; kept, to tell a late repair from a repeat */
     bool expired;    /* it ended so */
+    bool returned;   /* of a unit: it came again in time */
 };
 
 struct ledger {

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Units beside data segments in tests: handshakes and first flights of QUIC (unit/unit.h).
  *
- * A unit has its coin at its first sight, under the gate and from the budget of data segments
- * (drops.c). Of its repeats the first one counts: R, when its drop is waited for, else D. What the
- * proof needs (lib/verdict/evidence.c, Kinds of evidence): that of *every* unit first seen in a
- * test the repeat counts until the test is over, whatever the phase was and whatever became of the
- * coin. If it counted only where a coin could have been obeyed, coins that are not uncovered yet
- * would have a say in what is counted. Units first seen before the test count for nothing. */
+ * A unit has its coin at its first sight, if one that says drop would be obeyed: under the gate and
+ * from the budget of data segments (drops.c). What has no coin counts for nothing. Of the repeats
+ * of the others the first one counts, if it comes within the kind's timeout: R when the unit was
+ * dropped, else D. What the proof needs (lib/verdict/evidence.c, Kinds of evidence): D counts at
+ * once, R not before the unit's time is over. Then all units that had their coin before have shown
+ * what they show, so coins that are not uncovered yet may say who has a coin, as a budget does. */
 #include "base/time.h"
 #include "engine/attribution.h"
 #include "engine/internal.h"
 
-/* What a unit's note says: the number of the test in which it was first seen; while its drop is
- * waited for, the entry of that; 0: no test was on. Mode passive has greater ones
- * (passive_units.c). */
+/* What a unit's note says: the number of the test in which it had its coin; while its drop is in
+ * the ledger, the entry of that; 0: it had none. Mode passive has greater ones (passive_units.c).
+ */
 
 /* A packet that bears a unit. */
 struct sighting {
@@ -60,31 +60,41 @@ static bool is_first_of_flow(struct engine *e, const struct sighting *s)
     return unit_table_see(e->tested_units, s->kind, flow, e->now_ns / NS_PER_MS, &u) == UNIT_FIRST;
 }
 
+static bool is_coin_time(struct aggregate_order order)
+{
+    return order.phase == AGGREGATE_UNITS || (order.phase == AGGREGATE_POOLED && !order.data_only);
+}
+
+static bool is_spared(const struct engine *e, const struct sighting *s)
+{
+    const struct flow_key key = engine_key_of(s->p, s->rules);
+
+    return engine_is_spared(e, &key);
+}
+
 static enum engine_action see_first(struct engine *e, const struct sighting *s, struct unit *u)
 {
-    const _Atomic int32_t *budget;
-    enum engine_action action = ENGINE_FORWARD;
-    struct flow_key key;
-    bool counts;
+    bool says_drop, counts;
 
     s->c->seen++;
-    if (is_test_on(s->order))
-        u->note = s->order.test_id;
-    if (s->order.phase != AGGREGATE_UNITS &&
-        (s->order.phase != AGGREGATE_POOLED || s->order.data_only))
+    if (!is_coin_time(s->order))
         return ENGINE_FORWARD;
-    budget = &e->controls[s->aggregate].budget;
-    counts = engine_may_book(e, budget);
-    if (random_u32(&e->random) < s->order.threshold) {
-        key = engine_key_of(s->p, s->rules);
-        if (engine_is_spared(e, &key) || (s->p->view->tcp_flags & TCP_FLAG_URG) != 0)
-            s->c->spared++;
-        else
-            action = engine_drop_unit(e, s->p, s->rules, s->kind, u, s->aggregate, s->order);
+    if (is_spared(e, s) || (s->p->view->tcp_flags & TCP_FLAG_URG) != 0) {
+        s->c->spared++;
+        return ENGINE_FORWARD;
     }
-    /* The budget may have come in between. */
-    s->c->droppable += counts || action == ENGINE_DROP;
-    return action;
+    /* Would it be obeyed? That must not be for the coin to say. */
+    counts = engine_may_book(e, &e->controls[s->aggregate].budget);
+    says_drop = random_u32(&e->random) < s->order.threshold;
+    if (!counts) {
+        if (says_drop)
+            engine_refuse_coin(e, &s->c->coins_refused);
+        return ENGINE_FORWARD;
+    }
+    s->c->droppable++;
+    u->note = s->order.test_id;
+    return says_drop ? engine_drop_unit(e, s->p, s->rules, s->kind, u, s->aggregate, s->order)
+                     : ENGINE_FORWARD;
 }
 
 /* Soon after its first sight it belongs to that, and shares its fate; so many packets of it. */
@@ -97,13 +107,13 @@ static enum engine_action see_flight(struct engine *e, const struct sighting *s,
     return ENGINE_DROP;
 }
 
+/* One that comes too late is none, whether the unit was dropped or not. */
 static void see_repeat(struct engine *e, const struct sighting *s, struct unit *u)
 {
-    if (u->is_awaited && e->ledger.entries[u->note].deadline_ns <= e->now_ns &&
-        engine_may_settle(e))
-        engine_settle_due(e, u->note);
+    if (unit_age_ms(u, e->now_ns / NS_PER_MS) >= unit_rule_of(s->kind)->timeout_ms)
+        return;
     if (u->is_awaited)
-        engine_end_drop(e, u->note, DROP_RETRANSMITTED);
+        engine_note_return(e, u->note);
     else if (is_test_on(s->order) && u->note == s->order.test_id)
         s->c->duplicates++;
 }

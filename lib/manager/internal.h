@@ -290,6 +290,8 @@ uint64_t units_n_dropped_packets(const struct manager *m, uint32_t aggregate);
 uint32_t units_packets_per_drop(const struct test_parameters *p);
 /* How many drops may be made before single flows are looked at, if they are. */
 uint32_t units_most_pooled(const struct test *t);
+/* Without data segments: more drops may follow when those that are pending speak for a sender. */
+bool units_may_yet_speak(const struct test *t);
 /* Data segments, which cost their senders least, do not answer the test: others are to be dropped,
  * too. To be asked each epoch. */
 bool units_are_wanted(const struct manager *m, struct test *t);

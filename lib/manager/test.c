@@ -47,7 +47,7 @@ static uint32_t pooled_grant(const struct manager *m, struct test *t)
 
 static bool all_pooled_drops_are_made(const struct test *t)
 {
-    return test_n_dropped(t) >= units_most_pooled(t);
+    return test_n_dropped(t) >= units_most_pooled(t) && !units_may_yet_speak(t);
 }
 
 static void begin_flows(struct manager *m, struct aggregate_state *a)

@@ -104,6 +104,12 @@ uint32_t units_most_pooled(const struct test *t)
                : p->max_drops_per_aggregate;
 }
 
+bool units_may_yet_speak(const struct test *t)
+{
+    return (t->parameters.units & TEST_UNITS_DATA) == 0 && test_pending(t) > 0 &&
+           test_n_dropped(t) < test_parameters_most_drops(&t->parameters);
+}
+
 /* It comes too slowly, or most of it does not come back. */
 static bool data_does_not_answer(const struct manager *m, const struct test *t)
 {

@@ -18,12 +18,13 @@
     X(droppable, "droppable", "units", "U: its coin was thrown, and would have been obeyed")       \
     X(dropped, "dropped", "units", "K: units deliberately dropped, whatever number of packets")    \
     X(dropped_packets, "dropped_packets", "packets", "packets of these units that were dropped")   \
-    X(retransmitted, "retransmitted", "units", "R: dropped, and came again in time")               \
+    X(retransmitted, "retransmitted", "units",                                                     \
+      "R: dropped, and came again; when its time is over")                                         \
     X(expired, "expired", "units", "N: dropped, and not seen again in time; no evidence")          \
     X(voided, "void", "units", "V: dropped, and nobody could have seen it come again")             \
-    X(duplicates, "duplicates", "units", "D: not dropped in the test, and came again in it")       \
+    X(duplicates, "duplicates", "units", "D: its coin said forward, and it came again in time")    \
     X(coins_refused, "coins_refused", "units", "the coin said drop, but no budget was left")       \
-    X(spared, "spared", "units", "the coin said drop, but never_drop spares its flow")             \
+    X(spared, "spared", "units", "no coin, since never_drop spares its flow")                      \
     X(without_room, "without_room", "packets", "not remembered for want of room: no coin")
 
 struct unit_counters {

@@ -85,8 +85,7 @@ void unit_table_ask(const struct unit_table *t, uint64_t identity)
     prefetch_line(&t->buckets[bucket_of(t, identity)]);
 }
 
-/* Since its first sight; 0 when time went back. */
-static uint64_t age_ms(const struct unit *u, uint64_t now_ms)
+uint64_t unit_age_ms(const struct unit *u, uint64_t now_ms)
 {
     uint64_t age = (now_ms - u->seen_ms) & seen_mask;
 
@@ -95,12 +94,12 @@ static uint64_t age_ms(const struct unit *u, uint64_t now_ms)
 
 static bool is_remembered(const struct unit *u, uint64_t now_ms)
 {
-    return u->is_used && age_ms(u, now_ms) < UNIT_MEMORY_MS;
+    return u->is_used && unit_age_ms(u, now_ms) < UNIT_MEMORY_MS;
 }
 
 static enum unit_sight see_again(struct unit *u, enum unit_kind kind, uint64_t now_ms)
 {
-    if (age_ms(u, now_ms) < rules[kind].quiet_ms)
+    if (unit_age_ms(u, now_ms) < rules[kind].quiet_ms)
         return UNIT_FLIGHT;
     if (u->was_repeated)
         return UNIT_AGAIN;

@@ -99,6 +99,9 @@ void unit_table_ask(const struct unit_table *t, uint64_t identity);
 enum unit_sight unit_table_see(struct unit_table *t, enum unit_kind kind, uint64_t identity,
                                uint64_t now_ms, struct unit **unit);
 
+/* Since its first sight; 0 when time went back. */
+uint64_t unit_age_ms(const struct unit *u, uint64_t now_ms);
+
 /* So many packets had no room so far. */
 uint64_t unit_table_n_without_room(const struct unit_table *t);
 

@@ -39,30 +39,45 @@
  * --------------------------------------
  * What a sender in a conversation sends again when it is not answered, and only then, can be asked
  * the same question as a data segment. Such a unit has one identity, which all of its repeats bear,
- * and one coin, thrown at its first sight. It is dropped (X = 1) only if the coin is 1, as in
- * anytime.c. Of its repeats only the first counts: R if X = 1 and the unit is still waited for,
- * else D; later ones count for nothing. So e = (q/p)^R ((1-q)/(1-p))^D, and the ideal process that
- * is multiplied by q/p at the first repeat of a unit with coin 1 and by (1-q)/(1-p) at that of one
- * with coin 0 has mean factor
+ * and one coin, thrown at its first sight, if one that says drop would be obeyed then; else it has
+ * none, and counts for nothing. Of its repeats only the first counts, and only within the time H
+ * after its first sight: R if the unit was dropped, else D. A D is counted at once, an R not before
+ * H is over.
  *
- *     p q/p + (1-p) (1-q)/(1-p) = 1
+ * Number the units in the order in which their coins were thrown, or would have been: c_n is the
+ * coin of unit n, a_n = 1 if it has one. Let r_n = 1 if it comes again in time. The r_n belong to
+ * the schedule, as what is seen first, what passes for the same and how long it is remembered do.
+ * a_n may depend on the schedule and on the coins c_1 ... c_n-1, whether they were uncovered or
+ * not: on a budget that they and coins of other kinds spent, on a ledger that they filled, on all
+ * that a manager knows. Then
  *
- * since that coin was never uncovered before: each identity has one, and a packet bears one
- * identity, so there is no merged repeat. e is never above it: an R has coin 1, and what differs (a
- * coin that no budget obeyed, a repeat that came too late) has one R less and one D more. So it
- * lies under the same supermartingale, for every q in [p, 1], and under the same mixture.
+ *     I_n = product over k <= n with a_k = r_k = 1 of    q/p            if c_k = 1
+ *                                                        (1-q)/(1-p)    if c_k = 0
  *
- * It asks of the caller what anytime.c asks, in these words: what is seen first, what passes for
- * the same, and how long it is remembered depend on the schedule alone, not on the unit's coin; a
- * repeat that is too early to count is so for a dropped and a forwarded unit; an identity that was
- * forgotten and comes again is a new unit with a new coin.
+ * is a martingale that starts at 1: a_n and r_n are given before c_n is thrown, and the mean factor
+ * is p q/p + (1-p) (1-q)/(1-p) = 1. Each identity has one coin, and a packet bears one identity, so
+ * there is no merged repeat.
+ *
+ * Read e = (q/p)^R ((1-q)/(1-p))^D at an instant t, and let n be the last unit that was first seen
+ * H or more before t. All that units up to n show they have shown: their D are in, and an R is of
+ * such a unit, with c = 1. What of D belongs to later units only lowers e, as does a coin that was
+ * not obeyed after all (two lcores that reach for the last drop): an R less, a D more. So e <= I_n,
+ * at all times at once, and under the same mixture over q, and Ville's inequality holds for e.
+ *
+ * If an R counted at once, coins would be uncovered in the order in which units come again, and a_n
+ * would tell of coins that are not uncovered yet. The smallest example: one drop allowed, m units,
+ * repeated last to first. After the one that is dropped no unit has a coin, so the first repeat
+ * that counts is its R: e reaches q/p with probability 1 - (1-p)^m, where p/q is allowed. The other
+ * way out would be to count the repeats of all units, coin or not, as anytime.c does with data
+ * segments. These come again after a round trip; units take a second and more, and meanwhile all
+ * that is lost behind us would be D: of 600 units a second with 3 % loss 18 a second, and no R.
  *
  * A kind has an e-process of its own, since another share of what comes back may be ours. Kinds are
  * not added up, for the reason above: how the coins of one hang together with when units of the
  * other are looked for is nobody's to say. Their shares of alpha:
  *
- *     each kind that is on     c_k = 0.1
- *     data                     1 - sum of c_k, shared out among its parts as before
+ *     each kind that is on     0.1
+ *     data                     the rest, shared out among its parts as before
  *
  * again with a sum of 1, so that the union bound holds over all parts. With data alone nothing
  * changes. With one more kind data needs 6 clean repairs instead of 5 (0.9 * 0.65 < 0.637), and as

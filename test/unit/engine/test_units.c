@@ -36,6 +36,7 @@ static const struct unit_counters *units(struct lab *l, enum unit_kind kind)
     return &l->units[0][kind];
 }
 
+/* Told at once, counted when the time of its unit is over. */
 static void a_dropped_syn_that_comes_again_is_an_r(void **state)
 {
     struct lab *l = open_lab(handshakes);
@@ -49,8 +50,15 @@ static void a_dropped_syn_that_comes_again_is_an_r(void **state)
     assert_int_equal(m->drop_made.sequence, 5000);
     lab_wait_ms(l, 1000);
     assert_int_equal(syn(l, 1, 5000), ENGINE_FORWARD);
+    units(l, UNIT_HANDSHAKE);
+    m = lab_last(l, MESSAGE_DROP_ENDED);
+    assert_int_equal(m->drop_ended.state, DROP_RETRANSMITTED);
+    assert_int_equal(m->drop_ended.time_ns, l->now_ns);
     lab_wait_ms(l, 2000);
     assert_int_equal(syn(l, 1, 5000), ENGINE_FORWARD);
+    lab_wait_ms(l, 499);
+    assert_int_equal(units(l, UNIT_HANDSHAKE)->retransmitted, 0);
+    lab_wait_ms(l, 20);
     c = units(l, UNIT_HANDSHAKE);
     assert_int_equal(c->seen, 1);
     assert_int_equal(c->droppable, 1);
@@ -58,7 +66,7 @@ static void a_dropped_syn_that_comes_again_is_an_r(void **state)
     assert_int_equal(c->dropped_packets, 1);
     assert_int_equal(c->retransmitted, 1);
     assert_int_equal(c->duplicates, 0);
-    assert_int_equal(lab_last(l, MESSAGE_DROP_ENDED)->drop_ended.state, DROP_RETRANSMITTED);
+    assert_int_equal(lab_n_messages(l, MESSAGE_DROP_ENDED), 1);
     assert_int_equal(l->sums[0].dropped, 0);
     lab_close(l);
 }
@@ -88,6 +96,7 @@ static void the_bits_of_ecn_make_no_other_unit(void **state)
     lab_wait_ms(l, 1000);
     assert_int_equal(lab_packet(l, 1, SYN | TCP_FLAG_ACK, 5000, 0), ENGINE_DROP);
     assert_int_equal(syn(l, 1, 5000), ENGINE_FORWARD);
+    lab_wait_ms(l, 3600);
     assert_int_equal(units(l, UNIT_HANDSHAKE)->retransmitted, 1);
     assert_int_equal(l->units[0][UNIT_HANDSHAKE].dropped, 2);
     lab_close(l);
@@ -102,14 +111,15 @@ static void what_comes_too_soon_is_no_repeat(void **state)
     assert_int_equal(syn(l, 1, 5000), ENGINE_DROP);
     lab_wait_ms(l, 199);
     assert_int_equal(syn(l, 1, 5000), ENGINE_FORWARD);
-    assert_int_equal(units(l, UNIT_HANDSHAKE)->retransmitted, 0);
+    assert_int_equal(lab_n_messages(l, MESSAGE_DROP_ENDED), 0);
     lab_wait_ms(l, 1);
     assert_int_equal(syn(l, 1, 5000), ENGINE_FORWARD);
+    lab_wait_ms(l, 3600);
     assert_int_equal(units(l, UNIT_HANDSHAKE)->retransmitted, 1);
     lab_close(l);
 }
 
-static void silence_expires_and_a_late_repeat_is_a_d(void **state)
+static void silence_expires_and_a_late_repeat_is_nothing(void **state)
 {
     struct lab *l = open_lab(handshakes);
 
@@ -121,8 +131,26 @@ static void silence_expires_and_a_late_repeat_is_a_d(void **state)
     lab_wait_ms(l, 20);
     assert_int_equal(units(l, UNIT_HANDSHAKE)->expired, 2);
     assert_int_equal(syn(l, 1, 5000), ENGINE_FORWARD);
-    assert_int_equal(units(l, UNIT_HANDSHAKE)->duplicates, 1);
+    assert_int_equal(units(l, UNIT_HANDSHAKE)->duplicates, 0);
     assert_int_equal(l->units[0][UNIT_HANDSHAKE].retransmitted, 0);
+    lab_close(l);
+}
+
+/* As of a dropped one. */
+static void a_late_repeat_of_a_forwarded_syn_is_nothing(void **state)
+{
+    struct lab *l = open_lab(handshakes);
+
+    (void)state;
+    lab_order(l, AGGREGATE_POOLED, 1, 0);
+    syn(l, 1, 5000);
+    syn(l, 2, 5000);
+    lab_wait_ms(l, 3499);
+    syn(l, 1, 5000);
+    assert_int_equal(units(l, UNIT_HANDSHAKE)->duplicates, 1);
+    lab_wait_ms(l, 1);
+    syn(l, 2, 5000);
+    assert_int_equal(units(l, UNIT_HANDSHAKE)->duplicates, 1);
     lab_close(l);
 }
 
@@ -157,6 +185,7 @@ static void a_flight_shares_the_fate_of_its_first_datagram(void **state)
     lab_wait_ms(l, 1000);
     assert_int_equal(lab_initial(l, 1, 1), ENGINE_FORWARD);
     assert_int_equal(lab_initial(l, 1, 1), ENGINE_FORWARD);
+    lab_wait_ms(l, 3000);
     c = units(l, UNIT_QUIC);
     assert_int_equal(c->dropped, 1);
     assert_int_equal(c->dropped_packets, 4);
@@ -177,9 +206,9 @@ static void another_connection_id_of_a_flow_is_no_first_flight(void **state)
     assert_int_equal(lab_initial(l, 1, 2), ENGINE_FORWARD);
     assert_int_equal(lab_initial(l, 1, 1), ENGINE_FORWARD);
     assert_int_equal(units(l, UNIT_QUIC)->seen, 1);
-    assert_int_equal(l->units[0][UNIT_QUIC].retransmitted, 1);
-    assert_int_equal(l->units[0][UNIT_QUIC].duplicates, 0);
     lab_wait_ms(l, 9000);
+    assert_int_equal(units(l, UNIT_QUIC)->retransmitted, 1);
+    assert_int_equal(l->units[0][UNIT_QUIC].duplicates, 0);
     assert_int_equal(lab_initial(l, 1, 3), ENGINE_DROP);
     lab_close(l);
 }
@@ -202,10 +231,31 @@ static void all_kinds_spend_one_budget(void **state)
     assert_int_equal(units(l, UNIT_HANDSHAKE)->coins_refused, 1);
     assert_int_equal(l->units[0][UNIT_QUIC].coins_refused, 1);
     assert_int_equal(l->sums[0].dropped, 1);
-    /* What no budget obeyed is a D when it comes again. */
+    assert_int_equal(l->units[0][UNIT_HANDSHAKE].droppable, 2);
+    assert_int_equal(l->units[0][UNIT_QUIC].droppable, 1);
+    lab_close(l);
+}
+
+/* Whatever its coin would have said. */
+static void a_unit_for_which_there_was_no_budget_counts_for_nothing(void **state)
+{
+    struct lab *l = open_lab(handshakes);
+
+    (void)state;
+    lab_set_budget(l, 0, 0);
+    for (uint32_t i = 0; i < 2; i++) {
+        lab_order(l, AGGREGATE_POOLED, 1, i == 0 ? 0 : LAB_ALWAYS);
+        assert_int_equal(syn(l, i, 5000), ENGINE_FORWARD);
+    }
+    lab_set_budget(l, 1, 0);
+    assert_int_equal(syn(l, 2, 5000), ENGINE_DROP);
     lab_wait_ms(l, 1000);
-    assert_int_equal(syn(l, 3, 5000), ENGINE_FORWARD);
-    assert_int_equal(units(l, UNIT_HANDSHAKE)->duplicates, 1);
+    for (uint32_t i = 0; i < 3; i++)
+        assert_int_equal(syn(l, i, 5000), ENGINE_FORWARD);
+    lab_wait_ms(l, 3000);
+    assert_int_equal(units(l, UNIT_HANDSHAKE)->duplicates, 0);
+    assert_int_equal(l->units[0][UNIT_HANDSHAKE].retransmitted, 1);
+    assert_int_equal(l->units[0][UNIT_HANDSHAKE].coins_refused, 1);
     lab_close(l);
 }
 
@@ -258,26 +308,33 @@ static void what_is_never_dropped_from_loses_no_unit(void **state)
     assert_int_equal(l->units[0][UNIT_QUIC].spared, 1);
     lab_wait_ms(l, 1000);
     assert_int_equal(syn(l, 1, 5000), ENGINE_FORWARD);
-    assert_int_equal(units(l, UNIT_HANDSHAKE)->duplicates, 1);
+    assert_int_equal(units(l, UNIT_HANDSHAKE)->duplicates, 0);
     lab_close(l);
 }
 
-/* Whatever the phase: else coins that are not uncovered yet would say what counts. */
-static void every_unit_of_the_test_counts_in_every_phase(void **state)
+/* What had its coin counts until the test is over, whatever the phase; no other does. */
+static void what_had_its_coin_counts_in_every_phase(void **state)
 {
     static const enum aggregate_phase phases[] = {AGGREGATE_UNITS, AGGREGATE_FLOWS,
                                                   AGGREGATE_SETTLING};
     struct lab *l = open_lab(handshakes);
+    const uint32_t n = ARRAY_LENGTH(phases);
 
     (void)state;
-    for (uint32_t i = 0; i < ARRAY_LENGTH(phases); i++) {
-        lab_order(l, phases[i], 1, i == 0 ? 0 : LAB_ALWAYS);
+    lab_order(l, AGGREGATE_UNITS, 1, 0);
+    for (uint32_t i = 0; i < n; i++)
         assert_int_equal(syn(l, i, 5000), ENGINE_FORWARD);
+    for (uint32_t i = 1; i < n; i++) {
+        lab_order(l, phases[i], 1, LAB_ALWAYS);
+        assert_int_equal(syn(l, n + i, 5000), ENGINE_FORWARD);
     }
     lab_wait_ms(l, 1000);
-    for (uint32_t i = 0; i < ARRAY_LENGTH(phases); i++)
+    for (uint32_t i = 0; i < n; i++) {
+        lab_order(l, phases[i], 1, LAB_ALWAYS);
         assert_int_equal(syn(l, i, 5000), ENGINE_FORWARD);
-    assert_int_equal(units(l, UNIT_HANDSHAKE)->duplicates, 3);
+        assert_int_equal(syn(l, n + i, 5000), i == 0 ? ENGINE_DROP : ENGINE_FORWARD);
+    }
+    assert_int_equal(units(l, UNIT_HANDSHAKE)->duplicates, n);
     lab_close(l);
 }
 
@@ -407,15 +464,17 @@ int main(void)
         cmocka_unit_test(a_forwarded_syn_that_comes_again_is_one_d),
         cmocka_unit_test(the_bits_of_ecn_make_no_other_unit),
         cmocka_unit_test(what_comes_too_soon_is_no_repeat),
-        cmocka_unit_test(silence_expires_and_a_late_repeat_is_a_d),
+        cmocka_unit_test(silence_expires_and_a_late_repeat_is_nothing),
+        cmocka_unit_test(a_late_repeat_of_a_forwarded_syn_is_nothing),
         cmocka_unit_test(an_identity_is_dropped_once_in_ten_seconds),
         cmocka_unit_test(a_flight_shares_the_fate_of_its_first_datagram),
         cmocka_unit_test(another_connection_id_of_a_flow_is_no_first_flight),
         cmocka_unit_test(all_kinds_spend_one_budget),
+        cmocka_unit_test(a_unit_for_which_there_was_no_budget_counts_for_nothing),
         cmocka_unit_test(kill_switch_and_suspension_forward_units),
         cmocka_unit_test(the_kill_switch_stops_a_flight),
         cmocka_unit_test(what_is_never_dropped_from_loses_no_unit),
-        cmocka_unit_test(every_unit_of_the_test_counts_in_every_phase),
+        cmocka_unit_test(what_had_its_coin_counts_in_every_phase),
         cmocka_unit_test(what_was_first_seen_before_the_test_counts_for_nothing),
         cmocka_unit_test(where_data_is_off_segments_are_left_alone),
         cmocka_unit_test(a_flow_that_lost_its_syn_loses_no_segment),

@@ -181,6 +181,33 @@ static void units_alone_may_take_as_many_again(void **state)
     box_close(b);
 }
 
+/* An R is known after seconds, when the first twelve may be dropped already. */
+static void what_is_pending_may_yet_speak_for_a_sender(void **state)
+{
+    for (unsigned speaks = 0; speaks < 2; speaks++) {
+        struct box *b = open_box(HANDSHAKE);
+        unsigned n = 0;
+
+        (void)state;
+        for (; n < 100 && drop(b, UNIT_HANDSHAKE); n++) {
+            tell(b, UNIT_HANDSHAKE,
+                 (struct unit_counters){.seen = 1, .droppable = 1, .duplicates = 2});
+            box_epoch(b);
+        }
+        assert_int_equal(n, 12);
+        box_epochs_for(b, 3 * NS_PER_S);
+        assert_false(drop(b, UNIT_HANDSHAKE));
+        tell(b, UNIT_HANDSHAKE,
+             (struct unit_counters){.retransmitted = speaks != 0 ? 10 : 0,
+                                    .expired = speaks != 0 ? 2 : 12});
+        box_epoch(b);
+        assert_int_equal(drop(b, UNIT_HANDSHAKE), speaks != 0);
+        if (speaks == 0)
+            assert_int_equal(box_report(b, 0).verdict, VERDICT_INCONCLUSIVE);
+        box_close(b);
+    }
+}
+
 static void quic_is_told_apart_from_handshakes(void **state)
 {
     struct box *b = open_box(TEST_UNITS_DATA | HANDSHAKE | QUIC);
@@ -439,6 +466,7 @@ int main(void)
         cmocka_unit_test(as_long_as_segments_come_back_nothing_else_is_dropped),
         cmocka_unit_test(where_segments_expire_units_are_dropped_too),
         cmocka_unit_test(units_alone_may_take_as_many_again),
+        cmocka_unit_test(what_is_pending_may_yet_speak_for_a_sender),
         cmocka_unit_test(quic_is_told_apart_from_handshakes),
         cmocka_unit_test(data_beside_a_kind_takes_six_drops),
         cmocka_unit_test(five_of_each_kind_are_not_enough),

@@ -79,6 +79,23 @@ static void losses_on_either_side_cost_some_drops_more(void **state)
     }
 }
 
+/* A repeat comes after a second and more, in which other connections lose theirs. */
+static void with_losses_many_connections_take_as_few_drops_as_few(void **state)
+{
+    for (unsigned int i = 0; i < 2; i++) {
+        struct scenario s = genuine(TEST_UNITS_OF(i == 0 ? UNIT_HANDSHAKE : UNIT_QUIC),
+                                    i == 0 ? STACK_LINUX : STACK_QUIC);
+        struct summary summary;
+
+        (void)state;
+        s.genuine.all_stacks = true;
+        s.genuine.n_flows = 50;
+        s.network.loss_downstream = 0.03;
+        summary = study(&s, N_RUNS, 250 + i);
+        assert_found(&summary, 10, 16);
+    }
+}
+
 /* Segments cost their senders least, so they are what is dropped. */
 static void short_flows_are_found_by_their_segments(void **state)
 {
@@ -178,6 +195,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_stack_is_found_without_loss),
         cmocka_unit_test(losses_on_either_side_cost_some_drops_more),
+        cmocka_unit_test(with_losses_many_connections_take_as_few_drops_as_few),
         cmocka_unit_test(short_flows_are_found_by_their_segments),
         cmocka_unit_test(clients_that_move_on_are_never_accused),
         cmocka_unit_test(no_attack_makes_e_of_a_kind_more_than_a_fair_game),

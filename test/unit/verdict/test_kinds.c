@@ -130,7 +130,8 @@ static void a_repeat_of_any_kind_keeps_a_rejected_aggregate_open(void **state)
 }
 
 /* Small games: a schedule of first sights and repeats of units of three populations that share a
- * budget. Population 0 stands for data, each segment of which has one identity here, too. */
+ * budget. The time in which a repeat counts is over for one unit after the other, in the order in
+ * which they were first seen. */
 enum { N_UNITS = 9, N_POPULATIONS = 3, MAX_EVENTS = 40 };
 
 enum event_kind { FIRST_SIGHT, EARLY_REPEAT, REPEAT, TIMEOUT };
@@ -142,14 +143,16 @@ struct event {
 
 struct game {
     unsigned n_events, max_drops, population_of[N_UNITS];
+    bool counts_r_at_once; /* as must not be */
+    bool grants_for_ds;    /* one drop more for every other D, as a manager does */
     struct event events[MAX_EVENTS];
 };
 
 struct ledger {
     struct {
-        bool is_dropped, is_waited_for, was_repeated;
+        bool has_coin, is_dropped, was_repeated, is_over;
     } units[N_UNITS];
-    unsigned n_dropped;
+    unsigned n_dropped, n_duplicates;
     struct {
         unsigned n_retransmitted, n_duplicates;
     } of[N_POPULATIONS];
@@ -157,28 +160,32 @@ struct ledger {
 
 static void play(const struct game *g, struct ledger *l, const struct event *e, unsigned coins)
 {
-    const unsigned population = g->population_of[e->unit];
+    const unsigned population = g->population_of[e->unit], i = e->unit;
+    const unsigned most = g->max_drops + (g->grants_for_ds ? l->n_duplicates / 2 : 0);
 
     switch (e->kind) {
     case FIRST_SIGHT:
-        if ((coins >> e->unit & 1) == 0 || l->n_dropped == g->max_drops)
-            return;
-        l->n_dropped++;
-        l->units[e->unit].is_dropped = l->units[e->unit].is_waited_for = true;
+        l->units[i].has_coin = l->n_dropped < most;
+        l->units[i].is_dropped = l->units[i].has_coin && (coins >> i & 1) != 0;
+        l->n_dropped += l->units[i].is_dropped;
         return;
     case EARLY_REPEAT: /* sooner than quiet: of the first flight, dropped or not */
         return;
     case TIMEOUT:
-        l->units[e->unit].is_waited_for = false;
+        l->units[i].is_over = true;
+        if (l->units[i].was_repeated && l->units[i].is_dropped && !g->counts_r_at_once)
+            l->of[population].n_retransmitted++;
         return;
     case REPEAT:
-        if (l->units[e->unit].was_repeated)
+        if (l->units[i].was_repeated || l->units[i].is_over || !l->units[i].has_coin)
             return;
-        l->units[e->unit].was_repeated = true;
-        if (l->units[e->unit].is_waited_for)
-            l->of[population].n_retransmitted++;
-        else
+        l->units[i].was_repeated = true;
+        if (!l->units[i].is_dropped) {
             l->of[population].n_duplicates++;
+            l->n_duplicates++;
+        } else if (g->counts_r_at_once) {
+            l->of[population].n_retransmitted++;
+        }
         return;
     }
 }
@@ -195,19 +202,20 @@ static double probability_of_coins(unsigned coins, double p)
 /* Each unit is first seen once; then repeats in any order: at once, late, again and again. */
 static struct game random_game(struct random_source *r)
 {
-    struct game g = {.max_drops = 1 + random_u32(r) % 4};
-    unsigned n_sent = 0;
+    struct game g = {.max_drops = 1 + random_u32(r) % 3, .grants_for_ds = random_u32(r) % 2 != 0};
+    unsigned n_sent = 0, n_over = 0;
 
     for (unsigned i = 0; i < N_UNITS; i++)
         g.population_of[i] = random_u32(r) % N_POPULATIONS;
     while (g.n_events < MAX_EVENTS) {
-        struct event e = {.kind = random_u32(r) % 4 == 0 ? FIRST_SIGHT : 1 + random_u32(r) % 3};
+        struct event e = {.kind = random_u32(r) % 4};
 
-        if (e.kind == FIRST_SIGHT && n_sent == N_UNITS)
+        if ((e.kind == FIRST_SIGHT && n_sent == N_UNITS) ||
+            (e.kind != FIRST_SIGHT && n_sent == 0) || (e.kind == TIMEOUT && n_over == n_sent))
             continue;
-        if (e.kind != FIRST_SIGHT && n_sent == 0)
-            continue;
-        e.unit = e.kind == FIRST_SIGHT ? n_sent++ : random_u32(r) % n_sent;
+        e.unit = e.kind == FIRST_SIGHT ? n_sent++
+                 : e.kind == TIMEOUT   ? n_over++
+                                       : random_u32(r) % n_sent;
         g.events[g.n_events++] = e;
     }
     return g;
@@ -224,32 +232,45 @@ static void fill(double p, double e[N_UNITS + 1][N_UNITS + 1])
             e[r][d] = anytime_log10_e(&a, r, d);
 }
 
-/* Exactly 1 as long as every coin that says drop is obeyed and every first repeat is in time. */
+/* All units first seen, then repeated in another order, then over one after the other. */
+static struct event in_turn(unsigned i)
+{
+    return i < N_UNITS       ? (struct event){FIRST_SIGHT, i}
+           : i < 2 * N_UNITS ? (struct event){REPEAT, i * 7 % N_UNITS}
+                             : (struct event){TIMEOUT, i - 2 * N_UNITS};
+}
+
+static void play_next(const struct game *g, struct ledger *l, unsigned i, unsigned coins)
+{
+    const struct event e = in_turn(i);
+
+    play(g, l, &e, coins);
+}
+
+/* When all are over: exactly 1, whatever the budget. Before, D is ahead of R. */
 static void one_repeat_of_each_has_mean_exactly_one(void **state)
 {
     static const double coin_probabilities[] = {0.01, 0.05, 0.3, 0.7};
     double e[N_UNITS + 1][N_UNITS + 1];
 
     (void)state;
-    for (size_t k = 0; k < ARRAY_LENGTH(coin_probabilities); k++) {
-        double mean[2 * N_UNITS] = {0};
-        const double p = coin_probabilities[k];
+    for (size_t k = 0; k < ARRAY_LENGTH(coin_probabilities); k++)
+        for (unsigned max_drops = 1; max_drops <= N_UNITS; max_drops++) {
+            const struct game g = {.max_drops = max_drops};
+            const double p = coin_probabilities[k];
+            double mean = 0;
 
-        fill(p, e);
-        for (unsigned coins = 0; coins < 1u << N_UNITS; coins++) {
-            struct game g = {.max_drops = N_UNITS};
-            struct ledger l = {0};
+            fill(p, e);
+            for (unsigned coins = 0; coins < 1u << N_UNITS; coins++) {
+                struct ledger l = {0};
 
-            for (unsigned i = 0; i < 2 * N_UNITS; i++) {
-                play(&g, &l, &(struct event){i < N_UNITS ? FIRST_SIGHT : REPEAT, i * 7 % N_UNITS},
-                     coins);
-                mean[i] += probability_of_coins(coins, p) *
-                           pow(10, e[l.of[0].n_retransmitted][l.of[0].n_duplicates]);
+                for (unsigned i = 0; i < 3 * N_UNITS; i++)
+                    play_next(&g, &l, i, coins);
+                mean += probability_of_coins(coins, p) *
+                        pow(10, e[l.of[0].n_retransmitted][l.of[0].n_duplicates]);
             }
+            assert_true(fabs(mean - 1) < 1e-12);
         }
-        for (unsigned i = 0; i < 2 * N_UNITS; i++)
-            assert_true(fabs(mean[i] - 1) < 1e-12);
-    }
 }
 
 static void random_schedules_have_mean_at_most_one_in_every_kind(void **state)
@@ -281,7 +302,7 @@ static void random_schedules_have_mean_at_most_one_in_every_kind(void **state)
                 lowest = fmin(lowest, mean[i][k]);
             }
     }
-    assert_true(lowest < 0.9); /* budgets and lateness cost something, and never give */
+    assert_true(lowest < 0.9); /* to wait costs something, and never gives */
 }
 
 /* A repeat that counted each time, or an R that came of a repeat after a D of the same unit, would
@@ -359,6 +380,43 @@ static void the_evidence_of_all_kinds_keeps_its_level(void **state)
     assert_true(closest > 0.1);
 }
 
+/* The probability that e of one population ever reaches `level`, units repeated last to first. */
+static double reaches(const struct game *g, double e[N_UNITS + 1][N_UNITS + 1], double p,
+                      double level)
+{
+    double reached = 0;
+
+    for (unsigned coins = 0; coins < 1u << N_UNITS; coins++) {
+        struct ledger l = {0};
+        double highest = 0;
+
+        for (unsigned i = 0; i < 3 * N_UNITS; i++) {
+            struct event event = in_turn(i);
+
+            if (event.kind == REPEAT)
+                event.unit = 2 * N_UNITS - 1 - i;
+            play(g, &l, &event, coins);
+            highest = fmax(highest, e[l.of[0].n_retransmitted][l.of[0].n_duplicates]);
+        }
+        reached += highest >= log10(level) - 1e-9 ? probability_of_coins(coins, p) : 0;
+    }
+    return reached;
+}
+
+/* Where a budget says who has a coin, what comes again tells how others' coins fell. */
+static void a_rule_that_counts_an_r_at_once_would_break_its_level(void **state)
+{
+    const double p = 0.05;
+    double e[N_UNITS + 1][N_UNITS + 1], level;
+
+    (void)state;
+    fill(p, e);
+    level = pow(10, e[1][0]);
+    assert_true(reaches(&(struct game){.max_drops = 1}, e, p, level) <= 1 / level);
+    assert_true(reaches(&(struct game){.max_drops = 1, .counts_r_at_once = true}, e, p, level) >
+                4 / level);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -373,6 +431,7 @@ int main(void)
         cmocka_unit_test(random_schedules_have_mean_at_most_one_in_every_kind),
         cmocka_unit_test(a_rule_that_counts_repeats_of_repeats_would_be_no_fair_game),
         cmocka_unit_test(the_evidence_of_all_kinds_keeps_its_level),
+        cmocka_unit_test(a_rule_that_counts_an_r_at_once_would_break_its_level),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
