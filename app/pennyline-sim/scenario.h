@@ -18,9 +18,10 @@ struct genuine_options {
     uint32_t n_flows;
     uint32_t n_segments; /* of each flow; 0: endless */
     uint16_t segment_bytes;
-    bool timestamps, ip_ids; /* the sender's packets tell in which order they were sent */
-    bool renew;              /* a flow that is done is followed by another one */
-    bool from_middle;        /* the box sees no SYN of them */
+    bool timestamps, ip_ids;  /* the sender's packets tell in which order they were sent */
+    bool renew;               /* a flow that is done is followed by another one */
+    bool from_middle;         /* the box sees no SYN of them */
+    double from_middle_share; /* or of so many */
     double pace;     /* segments per second that the application writes; 0: as fast as TCP goes */
     double start_ms; /* flows begin within so long */
     struct tcp_options tcp;

@@ -84,6 +84,7 @@ static void start_timer(struct tcp_sender *s, uint64_t now_ns)
 {
     uint64_t ns = s->timeout_ns << s->n_backoffs;
 
+    s->deadline_is_reordering = false;
     if (n_outstanding(s) == 0) {
         s->deadline_ns = 0;
         return;
@@ -165,8 +166,7 @@ static void note_delivered(struct tcp_sender *s, uint64_t arrived)
 }
 
 /* What of these segments was sent so long, a quarter of a round trip, before something that has
- * arrived that it must be lost (RFC 8985 6.2). Its reordering timer is left out: a segment or a
- * probe more does the same. */
+ * arrived that it must be lost (RFC 8985 6.2). */
 static uint64_t lost_by_time(const struct tcp_sender *s, uint64_t segments)
 {
     uint64_t lost = 0;
@@ -180,6 +180,64 @@ static uint64_t lost_by_time(const struct tcp_sender *s, uint64_t segments)
     return lost;
 }
 
+static void note_lost(struct tcp_sender *s, uint64_t now_ns, uint64_t lost)
+{
+    s->lost |= lost;
+    if (!s->in_recovery && s->una >= s->recover) {
+        halve_window(s);
+        s->in_recovery = s->repair_is_due = true;
+        s->recover = s->next;
+        s->window = s->threshold;
+        start_timer(s, now_ns);
+    }
+}
+
+/* Below one that has arrived. They were sent at about the same time, so they may be on their way.
+ */
+static uint64_t may_be_reordered(const struct tcp_sender *s)
+{
+    if (!s->options->reordering_timer || !s->options->sack || s->sacked == 0)
+        return 0;
+    return low_bits(63 - (uint32_t)__builtin_clzll(s->sacked)) & ~s->sacked & ~s->lost;
+}
+
+/* RFC 8985 6.2, step 5: lost a quarter of a round trip after their ACKs were due. */
+static uint64_t reordered_until_ns(const struct tcp_sender *s, uint32_t i)
+{
+    return s->sent_ns[(s->una + i) % TCP_MODEL_WINDOW] + s->smoothed_ns + s->smoothed_ns / 4;
+}
+
+static void await_reordered(struct tcp_sender *s)
+{
+    uint64_t first_ns = UINT64_MAX;
+
+    for (uint64_t bits = may_be_reordered(s); bits != 0; bits &= bits - 1) {
+        uint64_t until_ns = reordered_until_ns(s, (uint32_t)__builtin_ctzll(bits));
+
+        first_ns = until_ns < first_ns ? until_ns : first_ns;
+    }
+    if (first_ns == UINT64_MAX)
+        return;
+    s->deadline_ns = first_ns;
+    s->deadline_is_probe = false;
+    s->deadline_is_reordering = true;
+}
+
+static void on_reordering_timer(struct tcp_sender *s, uint64_t now_ns)
+{
+    uint64_t lost = 0;
+
+    for (uint64_t bits = may_be_reordered(s); bits != 0; bits &= bits - 1) {
+        uint32_t i = (uint32_t)__builtin_ctzll(bits);
+
+        if (reordered_until_ns(s, i) <= now_ns)
+            lost |= UINT64_C(1) << i;
+    }
+    note_lost(s, now_ns, lost);
+    start_timer(s, now_ns);
+    await_reordered(s);
+}
+
 static void find_lost(struct tcp_sender *s, uint64_t now_ns)
 {
     uint64_t lost = 0;
@@ -190,16 +248,9 @@ static void find_lost(struct tcp_sender *s, uint64_t now_ns)
         lost |= lost_by_time(s, low_bits(n_outstanding(s)) & ~s->sacked & ~s->lost);
     if (!s->options->sack && s->n_duplicate_acks == DUPLICATE_ACKS && s->una >= s->recover)
         lost = 1 & ~s->lost;
-    if (lost == 0)
-        return;
-    s->lost |= lost;
-    if (!s->in_recovery && s->una >= s->recover) {
-        halve_window(s);
-        s->in_recovery = s->repair_is_due = true;
-        s->recover = s->next;
-        s->window = s->threshold;
-        start_timer(s, now_ns);
-    }
+    if (lost != 0)
+        note_lost(s, now_ns, lost);
+    await_reordered(s);
 }
 
 void tcp_sender_on_ack(struct tcp_sender *s, uint64_t now_ns, uint32_t acked, uint64_t sacked)
@@ -222,6 +273,10 @@ void tcp_sender_on_ack(struct tcp_sender *s, uint64_t now_ns, uint32_t acked, ui
 
 void tcp_sender_on_timer(struct tcp_sender *s, uint64_t now_ns)
 {
+    if (s->deadline_is_reordering) {
+        on_reordering_timer(s, now_ns);
+        return;
+    }
     if (s->deadline_is_probe) {
         s->probed = s->probe_is_due = true;
         start_timer(s, now_ns);
@@ -258,12 +313,15 @@ static bool may_send_new(const struct tcp_sender *s)
 static uint32_t send_new(struct tcp_sender *s, uint64_t now_ns)
 {
     uint64_t timeout_ns = s->deadline_is_probe ? 0 : s->deadline_ns;
+    bool was_reordering = s->deadline_is_reordering;
     uint32_t segment = s->next++;
 
     s->sent_ns[segment % TCP_MODEL_WINDOW] = now_ns;
     start_timer(s, now_ns);
     /* New data move the probe on, but not the timeout (RFC 6298 5.1). */
-    if (!s->deadline_is_probe && timeout_ns != 0)
+    if (was_reordering)
+        await_reordered(s);
+    else if (!s->deadline_is_probe && timeout_ns != 0)
         s->deadline_ns = timeout_ns;
     return segment;
 }

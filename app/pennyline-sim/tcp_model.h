@@ -19,7 +19,9 @@
 
 struct tcp_options {
     bool sack;
-    bool recent_ack; /* RACK: by time, not only by the third SACK */
+    bool recent_ack;       /* RACK: by time, not only by the third SACK */
+    bool reordering_timer; /* of RACK: what may be reordered is lost after a quarter of a round trip
+                            */
     bool tail_loss_probe;
     uint64_t rto_min_ns;     /* RFC 6298 asks for 1 s, Linux takes 200 ms */
     uint64_t delayed_ack_ns; /* 0: every segment is acked */
@@ -45,6 +47,7 @@ struct tcp_sender {
     bool in_recovery;
     bool repair_is_due; /* recovery just began: its first repair waits for no window */
     bool deadline_is_probe, probed, probe_is_due;
+    bool deadline_is_reordering;
 };
 
 struct tcp_receiver {

@@ -350,7 +350,7 @@ static void on_start(struct trial *t, uint16_t flow)
         try_handshake(t, flow, 0);
         return;
     }
-    if (!s->genuine.from_middle)
+    if (!s->genuine.from_middle && !network_chance(&t->random, s->genuine.from_middle_share))
         passes_box(t, flow, 0, f->initial_sequence, 0, TCP_FLAG_SYN, mark_sent(t, flow));
     /* That is when the SYN comes to the box; what comes next, comes a round trip later. */
     rtt_ms -= n->delay_upstream_ms;

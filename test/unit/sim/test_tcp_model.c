@@ -71,6 +71,48 @@ static void a_later_segment_that_arrives_shows_the_loss_of_an_earlier_one(void *
     assert_int_equal(tcp_sender_next(&s, RTT_NS / 2 + RTT_NS), 0);
 }
 
+/* RFC 8985 6.2: sent together, it may be late; a quarter of a round trip after it was due it is
+ * lost, and nothing but it is sent again. */
+static void the_reordering_timer_sends_what_one_sack_is_behind(void **state)
+{
+    const uint64_t due_ns = RTT_NS + RTT_NS / 4;
+
+    (void)state;
+    for (unsigned int has_timer = 0; has_timer < 2; has_timer++) {
+        struct tcp_options options = with_sack;
+        struct tcp_sender s;
+
+        options.recent_ack = true;
+        options.reordering_timer = has_timer != 0;
+        tcp_sender_init(&s, &options, 2, RTT_NS);
+        assert_int_equal(send_all(&s, 0), 2);
+        tcp_sender_on_ack(&s, RTT_NS, 0, 0x2);
+        assert_int_equal(tcp_sender_next(&s, RTT_NS), TCP_MODEL_NONE);
+        if (has_timer != 0)
+            assert_int_equal(s.deadline_ns, due_ns);
+        else
+            assert_true(s.deadline_is_probe && s.deadline_ns > due_ns);
+        tcp_sender_on_timer(&s, s.deadline_ns);
+        assert_int_equal(tcp_sender_next(&s, due_ns), has_timer != 0 ? 0 : 1);
+        assert_int_equal(s.n_resent, 1);
+    }
+}
+
+static void what_was_only_late_is_not_sent_again(void **state)
+{
+    struct tcp_options options = with_sack;
+    struct tcp_sender s;
+
+    (void)state;
+    options.recent_ack = options.reordering_timer = true;
+    tcp_sender_init(&s, &options, 2, RTT_NS);
+    send_all(&s, 0);
+    tcp_sender_on_ack(&s, RTT_NS, 0, 0x2);
+    tcp_sender_on_ack(&s, RTT_NS + RTT_NS / 8, 2, 0);
+    assert_true(tcp_sender_is_done(&s) && s.deadline_ns == 0);
+    assert_int_equal(s.n_resent, 0);
+}
+
 static void the_third_duplicate_ack_without_sack_sends_the_first_again(void **state)
 {
     struct tcp_options options = with_sack;
@@ -190,6 +232,8 @@ int main(void)
         cmocka_unit_test(slow_start_doubles_the_window_in_a_round_trip),
         cmocka_unit_test(the_third_sack_above_a_hole_sends_it_again),
         cmocka_unit_test(a_later_segment_that_arrives_shows_the_loss_of_an_earlier_one),
+        cmocka_unit_test(the_reordering_timer_sends_what_one_sack_is_behind),
+        cmocka_unit_test(what_was_only_late_is_not_sent_again),
         cmocka_unit_test(the_third_duplicate_ack_without_sack_sends_the_first_again),
         cmocka_unit_test(the_timeout_doubles_until_an_ack),
         cmocka_unit_test(the_timeout_follows_the_samples),

@@ -109,6 +109,26 @@ static void short_flows_are_found_by_their_segments(void **state)
     assert_found(&summary, 10, 12);
 }
 
+/* One to three data segments a connection, half of which the box sees no SYN of: these have no
+ * coin, and the others repeat what was dropped, and only that. A sender without the timer probes
+ * with its last segment first, which is one D for each drop of another. */
+static void short_flows_take_as_few_drops_as_long_ones(void **state)
+{
+    (void)state;
+    for (uint32_t n_segments = 1; n_segments <= 3; n_segments++)
+        for (unsigned int has_timer = 0; has_timer < 2; has_timer++) {
+            struct scenario s = genuine(TEST_UNITS_DATA, STACK_LINUX);
+            struct summary summary;
+
+            s.genuine.n_flows = 20;
+            s.genuine.n_segments = n_segments;
+            s.genuine.from_middle_share = 0.5;
+            s.genuine.tcp.reordering_timer = has_timer != 0;
+            summary = study(&s, N_RUNS, 310 + n_segments);
+            assert_found(&summary, has_timer != 0 ? 5 : 9, has_timer != 0 ? 6 : 11);
+        }
+}
+
 /* They go on by another address when one is not answered (RFC 8305): nobody is accused. */
 static void clients_that_move_on_are_never_accused(void **state)
 {
@@ -197,6 +217,7 @@ int main(void)
         cmocka_unit_test(losses_on_either_side_cost_some_drops_more),
         cmocka_unit_test(with_losses_many_connections_take_as_few_drops_as_few),
         cmocka_unit_test(short_flows_are_found_by_their_segments),
+        cmocka_unit_test(short_flows_take_as_few_drops_as_long_ones),
         cmocka_unit_test(clients_that_move_on_are_never_accused),
         cmocka_unit_test(no_attack_makes_e_of_a_kind_more_than_a_fair_game),
         cmocka_unit_test(attacks_earn_rs_and_ds),
