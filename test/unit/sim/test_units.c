@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Handshakes and first flights of QUIC, by real stacks' timers and by blind senders. */
+/* Handshakes and first flights of QUIC, by real stacks' timers and by blind senders; short flows,
+ * long round trips, slow senders. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -129,6 +130,66 @@ static void short_flows_take_as_few_drops_as_long_ones(void **state)
         }
 }
 
+static void by_satellite(struct scenario *s)
+{
+    s->network.delay_downstream_ms = s->network.delay_back_ms = 300;
+}
+
+static struct scenario slow(uint32_t n_flows, double pace)
+{
+    struct scenario s;
+
+    scenario_default(&s);
+    s.genuine.n_flows = n_flows;
+    s.genuine.pace = pace;
+    s.genuine.start_ms = 1000 / pace; /* not all of them at once */
+    s.max_s = 120;
+    return s;
+}
+
+/* 600 ms there and back, and a segment each ten seconds. */
+static void long_round_trips_and_slow_senders_are_found(void **state)
+{
+    struct scenario rows[] = {slow(10, 5), slow(50, 0.1), slow(50, 0.1)};
+
+    (void)state;
+    by_satellite(&rows[0]);
+    by_satellite(&rows[1]);
+    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+        const struct summary summary = study(&rows[i], 20, 320 + i);
+
+        assert_found(&summary, 6, 8);
+    }
+}
+
+/* The sender's timeout is longer than ours, doubled for the last segment: what came late says so.
+ */
+static void a_timeout_longer_than_ours_accuses_nobody(void **state)
+{
+    static const struct {
+        double ours_ms, rto_ms, pace;
+    } rows[] = {{1000, 2500, 0.4}, {3000, 8000, 0.1}};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+        struct trial_result results[10];
+        struct scenario s = slow(100, rows[i].pace); /* thin traffic would be silence */
+        const struct study_options options = {
+            .n_runs = ARRAY_LENGTH(results), .n_threads = 2, .seed = 330 + i};
+        struct summary summary;
+
+        by_satellite(&s);
+        s.genuine.tcp.sack = s.genuine.tcp.tail_loss_probe = false;
+        s.genuine.tcp.rto_min_ns = (uint64_t)rows[i].rto_ms * NS_PER_MS;
+        s.test.retransmission_timeout_ms = (uint32_t)rows[i].ours_ms;
+        assert_int_equal(study_run(&s, &options, &summary, results), 0);
+        for (size_t k = 0; k < ARRAY_LENGTH(results); k++) {
+            assert_int_equal(results[k].verdict, VERDICT_INCONCLUSIVE);
+            assert_int_equal(results[k].reason, REASON_LATE_REPAIRS);
+        }
+    }
+}
+
 /* They go on by another address when one is not answered (RFC 8305): nobody is accused. */
 static void clients_that_move_on_are_never_accused(void **state)
 {
@@ -218,6 +279,8 @@ int main(void)
         cmocka_unit_test(with_losses_many_connections_take_as_few_drops_as_few),
         cmocka_unit_test(short_flows_are_found_by_their_segments),
         cmocka_unit_test(short_flows_take_as_few_drops_as_long_ones),
+        cmocka_unit_test(long_round_trips_and_slow_senders_are_found),
+        cmocka_unit_test(a_timeout_longer_than_ours_accuses_nobody),
         cmocka_unit_test(clients_that_move_on_are_never_accused),
         cmocka_unit_test(no_attack_makes_e_of_a_kind_more_than_a_fair_game),
         cmocka_unit_test(attacks_earn_rs_and_ds),
