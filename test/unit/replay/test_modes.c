@@ -215,6 +215,7 @@ static void keys_are_equal_where_ingress_and_mode_are(void **state)
             found[i] =
                 slice_classify_linear(slices, N_SLICES, &views[i], ingress_table_at(t, p.ingress));
             rules.is_passive = found[i] >= 0 && slices[found[i]].mode == SLICE_PASSIVE;
+            rules.mode = rules.is_passive ? FLOW_MODE_PASSIVE : FLOW_MODE_ACTIVE;
             keys[i] = engine_key_of(&p, &rules);
             for (int k = 0; k < i; k++) {
                 bool same = is_same_way(&views[i], ports[i], &views[k], ports[k]);

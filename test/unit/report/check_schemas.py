@@ -57,6 +57,8 @@ def events_of_code(folder):
             for call in re.findall(r"\b(?:box_event|events_process|events_asked|events_sources)\(a,([^;{]*?)\)[;,]",
                                    file.read()):
                 told |= set(re.findall(r'"([a-z_]+)"', call))
+    with open(os.path.join(folder, "machine_notes.c"), encoding="utf-8") as file:
+        told |= set(re.findall(r'\bevents_machine\(a,\s*"([a-z_]+)"', file.read()))
     # What is told of slices and tests at run time is handed on.
     for path in glob.glob(os.path.join(folder, "..", "..", "lib", "ondemand", "*.c")):
         with open(path, encoding="utf-8") as file:
