@@ -180,6 +180,7 @@ static void book_drop(struct engine *e, uint32_t entry, struct flow *f, const st
         struct place *place = &e->places.places[f->place];
 
         place->counts.dropped++;
+        d->of_span = place->is_latest_of_span;
         if (f->n_drops == rules->max_drops_per_flow)
             freeze_place(place, f);
         places_touch(&e->places, f->place);
@@ -375,8 +376,7 @@ static void count_and_tell_end(struct engine *e, uint32_t entry, enum drop_state
     bool of_place = d->individual && f->place != FLOW_NO_PLACE;
 
     count_end(c, of_place ? &e->places.places[f->place].counts : &nobody, state);
-    if (of_place && state == DROP_RETRANSMITTED &&
-        place_is_in_span(&e->places.places[f->place], d->gap.extent.start))
+    if (of_place && d->of_span && state == DROP_RETRANSMITTED)
         e->places.places[f->place].counts.span_retransmitted++;
     if (state == DROP_RETRANSMITTED && (f->flags & FLOW_REPAIRED) == 0) {
         f->flags |= FLOW_REPAIRED;

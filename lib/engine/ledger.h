@@ -35,6 +35,7 @@ struct ledger_entry {
     uint8_t test_id;
     uint8_t kind;    /* enum unit_kind */
     bool individual; /* made in the flows phase, for the flow's place */
+    bool of_span;    /* of a segment of the place's span */
     bool extended;   /* a tail drop: its timeout was doubled */
     bool closed;     /* FIN or RST since: void unless repaired */
     bool over;       /* ended by its time; kept, to tell a late repair from a repeat */

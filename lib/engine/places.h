@@ -27,9 +27,10 @@ struct place {
     uint32_t span_end;       /* valid when it lacks none */
     uint16_t next;           /* in the free list, or the list of changed ones */
     uint8_t test_id;
-    bool frozen;  /* its last drop is made: the population of rule penny is complete */
-    bool ended;   /* nothing more will count */
-    bool changed; /* in the list of those to post */
+    bool frozen;            /* its last drop is made: the population of rule penny is complete */
+    bool ended;             /* nothing more will count */
+    bool changed;           /* in the list of those to post */
+    bool is_latest_of_span; /* the segment in order that was counted last */
 };
 
 struct places {
@@ -47,12 +48,16 @@ uint16_t places_take(struct places *p, const struct flow *flow, uint8_t test_id,
 /* A segment in order that ends at `end` belongs to the flow. */
 static inline void place_count_in_order(struct place *place, uint32_t end)
 {
+    place->is_latest_of_span = place->span_left != 0;
     if (place->span_left != 0 && --place->span_left == 0)
         place->span_end = end;
 }
 
-/* Does a segment, or a repeat of one, that begins there touch the span? Of what is older than the
- * place yes, too: whoever repeats that may repeat the span in the same packet. */
+/* May a repeat that begins there touch the span? Of what is older than the place yes, too: whoever
+ * repeats that may repeat the span in the same packet. Sequence numbers come round, so of what
+ * lies 2^31 bytes behind the span yes as well: a duplicate too many. Whether a segment that was
+ * dropped is of the span is therefore not asked here, but noted when it is dropped: one that a
+ * repeat covers from before must not be when that repeat is not. */
 static inline bool place_is_in_span(const struct place *place, uint32_t sequence)
 {
     return place->span_left != 0 || serial_before(sequence, place->span_end);

@@ -100,7 +100,8 @@ static enum engine_action see_first(struct engine *e, const struct sighting *s, 
 /* Soon after its first sight it belongs to that, and shares its fate; so many packets of it. */
 static enum engine_action see_flight(struct engine *e, const struct sighting *s, struct unit *u)
 {
-    if (!u->is_awaited || !e->open || u->n_dropped >= unit_rule_of(s->kind)->most_dropped)
+    if (!u->is_awaited || !e->open || u->n_dropped >= unit_rule_of(s->kind)->most_dropped ||
+        (s->p->view->tcp_flags & TCP_FLAG_URG) != 0)
         return ENGINE_FORWARD;
     u->n_dropped++;
     engine_unit_delta(e, e->ledger.entries[u->note].aggregate, s->kind)->dropped_packets++;

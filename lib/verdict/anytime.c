@@ -103,11 +103,14 @@
  *     A span must not end with the flow's last drop: then coins would say what counts (the example
  *     in test_joint.c has a mean above 1). For (2) a repeat that touches a segment of the span must
  *     be in R or D. One that begins behind the span's end touches none, and is in neither; one that
- *     begins before it is a D, though it may only touch what is older than s_f.
+ *     begins before it is a D, though it may only touch what is older than s_f. What is in R is
+ *     noted when it is dropped: where sequence numbers have come round, "behind" says no more which
+ *     of the two a repeat is, and D has more than it must.
  *
  *     The choice may go by how many flows were found, by the share of segments that are repeated by
  *     chance, and by the clock (lib/manager/screening.c): all three are made of the schedule and of
- *     coins before s_f. It may not go by E_joint.
+ *     coins before s_f. It may not go by E_joint. It may end when no chosen flow can earn an R any
+ *     more: E_joint only falls from then on.
  *
  * F
  * -

@@ -64,6 +64,11 @@
  * not obeyed after all (two lcores that reach for the last drop): an R less, a D more. So e <= I_n,
  * at all times at once, and under the same mixture over q, and Ville's inequality holds for e.
  *
+ * With several lcores there is no one instant: each tells what it counted when it closes an epoch.
+ * Where one is late, an R of its may be read beside another's counts that lack a D, for an epoch.
+ * Enumerated games of two lcores make that a factor of two on the share of this kind, 0.1 alpha,
+ * where a sender can hold one up; more is not proved.
+ *
  * If an R counted at once, coins would be uncovered in the order in which units come again, and a_n
  * would tell of coins that are not uncovered yet. The smallest example: one drop allowed, m units,
  * repeated last to first. After the one that is dropped no unit has a coin, so the first repeat

@@ -231,6 +231,33 @@ static void the_span_of_a_place_is_a_number_of_segments(void **state)
     lab_close(l);
 }
 
+/* Sequence numbers come round: 2^31 bytes behind the span a repeat may begin "behind" it that
+ * covers a drop "within" it. Whoever sends only such repeats would earn repairs and no duplicate.
+ */
+static void a_drop_far_behind_the_span_is_not_of_it_again(void **state)
+{
+    enum { STEP = 1 << 23 };
+    struct lab *l = open_flows_phase(0, 1, 64);
+    const uint32_t span_end = FIRST + 90, comes_round = span_end + (UINT32_C(1) << 31);
+    const struct flow_counts *c;
+
+    (void)state;
+    lab_syn(l, 1, ISN);
+    for (uint32_t i = 0; i < 9; i++)
+        lab_data(l, 1, FIRST + i * 10, 10);
+    for (uint32_t at = span_end; comes_round - at > STEP; at += STEP)
+        assert_int_equal(lab_data(l, 1, at, 1), ENGINE_FORWARD);
+    assert_int_equal(lab_data(l, 1, comes_round - 2000, 1), ENGINE_FORWARD);
+    lab_set_budget(l, 1, 0);
+    assert_int_equal(lab_data(l, 1, comes_round + 1, 100), ENGINE_DROP);
+    assert_int_equal(lab_data(l, 1, comes_round - 1000, 1101), ENGINE_FORWARD);
+    lab_counters(l);
+    c = &lab_last(l, MESSAGE_PLACE)->place.counts;
+    assert_int_equal(c->retransmitted, 1);
+    assert_int_equal(c->span_retransmitted, 0);
+    lab_close(l);
+}
+
 /* How many flows are looked at must not depend on what the chosen ones lost. */
 static void screening_and_places_have_budgets_of_their_own(void **state)
 {
@@ -360,6 +387,7 @@ int main(void)
         cmocka_unit_test(screening_takes_one_segment_of_each_flow_without_a_place),
         cmocka_unit_test(a_flow_repairs_twice_before_it_takes_a_place_if_so_ordered),
         cmocka_unit_test(the_span_of_a_place_is_a_number_of_segments),
+        cmocka_unit_test(a_drop_far_behind_the_span_is_not_of_it_again),
         cmocka_unit_test(screening_and_places_have_budgets_of_their_own),
         cmocka_unit_test(a_place_counts_each_end_of_its_drops),
         cmocka_unit_test(a_connection_that_begins_anew_takes_no_second_place),
