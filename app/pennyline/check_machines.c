@@ -90,9 +90,10 @@ void check_machines(struct check *c)
 
         if (s != NULL && machine_drops_tcp(m))
             check_advises(c,
-                          "machine %s: it may drop TCP, and slice %s is active; what it drops is "
-                          "for a test as if it were lost before this box, so repeats tell less: "
-                          "give the machine other ports, or let it drop no TCP of the slice",
+                          "machine %s: it may drop TCP, and slice %s is active. Where it drops by "
+                          "what was answered, a test sees repeats of what it dropped alone, and "
+                          "closed_loop proves nothing: give the machine other ports, or let it "
+                          "drop no TCP of the slice",
                           m->name, s->name);
     }
     check_marks(c);

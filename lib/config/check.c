@@ -433,5 +433,6 @@ int config_check(struct option_reader *r)
         (error = check_aggregates(r)) != 0 || (error = check_drop_budget(r)) != 0 ||
         (error = config_check_map(r)) != 0)
         return error;
-    return config_check_overlap(r);
+    error = config_check_overlap(r);
+    return error != 0 ? error : check_each(r, c->n_slices, config_check_mark);
 }

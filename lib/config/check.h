@@ -33,6 +33,9 @@ int config_check_responders(struct option_reader *r);
  * 0, -EINVAL, -ENOMEM. */
 int config_check_services(struct option_reader *r);
 
+/* check_marks.c: refuses the mark of slice i where a test could not bear it. 0 or -EINVAL. */
+int config_check_mark(struct option_reader *r, uint32_t i);
+
 /* check_map.c: refuses a budget of the map's tests with which none could begin. 0 or -EINVAL. */
 int config_check_map(struct option_reader *r);
 

@@ -608,8 +608,10 @@ static const struct option_row slice_rows[] = {
      .most = SLICE_MOST_MARK,
      .fallback = "null",
      .otherwise = "any packet",
-     .help = "Only packets that a state machine marked so (`do`: `mark N`). Where it marks some "
-             "packets of a connection and not others, the slice sees a part of it."},
+     .help =
+         "Only packets that a state machine marked so (`do`: `mark N`). Not of an active slice, "
+         "nor of one that may take packets from an active one: a machine marks by answers, too, "
+         "and only what no test dropped is answered."},
     {.name = "mode",
      .kind = &kind_enum,
      SLICE(mode),

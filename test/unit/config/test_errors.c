@@ -212,6 +212,17 @@ static const struct {
     {"{\"ingresses\":[{\"name\":\"i\"}]}",
      "$.ingresses[0].relation: missing; allowed: \"customer\", \"peer\", \"transit\" or "
      "\"internal\""},
+    {SLICE("\"mark\":7"), "$.slices[0].mark: 7, and mode \"active\"; allowed: null, of an active "
+                          "slice and of one that may "
+                          "take packets from an active one: machines mark by answers, too, and "
+                          "only what no test dropped is "
+                          "answered"},
+    {TWO("\"sources\":[\"10.0.0.0/8\"]", "\"sources\":[\"10.1.0.0/16\"],\"mark\":7"),
+     "$.slices[1].mark: 7, and packets of \"s\", which is active; allowed: null, of an active "
+     "slice and "
+     "of one that may take packets from an active one: machines mark by answers, too, and only "
+     "what no "
+     "test dropped is answered"},
     {NAMED("\"vlan\":7,\"inner_vlan\":8", "ingres"),
      "$.slices[0].ingress: \"ingres\"; allowed: the name of an ingress or of a port; did you mean "
      "\"ingress\"?"},

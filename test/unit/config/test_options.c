@@ -23,7 +23,7 @@ static const char whole[] =
     " \"ingresses\":[{\"name\":\"i\",\"relation\":\"peer\",\"tunnel\":\"vxlan\"}],"
     " \"services\":[{\"name\":\"v\",\"addresses\":[\"192.0.2.1\"],\"members\":[\"a\"]}],"
     " \"responders\":[{\"name\":\"r\",\"acl\":[]}],"
-    " \"slices\":[{\"name\":\"s\",\"mode\":\"active\",\"ingress\":{},\"granularity\":{}},"
+    " \"slices\":[{\"name\":\"s\",\"mode\":\"off\",\"ingress\":{},\"granularity\":{}},"
     "             {\"name\":\"a\",\"mode\":\"off\",\"sources\":[\"10.1.0.0/16\"]},"
     "             {\"name\":\"b\",\"mode\":\"off\",\"sources\":[\"10.2.0.0/16\"]}],"
     " \"sources\":[{\"name\":\"c\"}]}";
