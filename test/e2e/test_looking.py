@@ -122,6 +122,8 @@ class OneCommand(unittest.TestCase):
 
     def check_served(self, looking, n):
         expected = expected_of(0, n)
+        # The gateway asks once a second.
+        netlab.wait_until("it is served", lambda: "\nactive_users{" in looking.get("/metrics"))
         metrics = looking.get("/metrics")
         for (network, transport, port), sources in expected.items():
             self.assertIn(f'active_users{{network="{network}",transport="{transport}",port="{port}"}} {sources}\n', metrics)
