@@ -126,12 +126,12 @@ static int serve(const struct options *o, int listener, const struct token *toke
         return fail("start", "", "not enough memory");
     if (sandbox_enter(words, sizeof(words)) != 0)
         return fail("start", "", words);
-    if (!sandbox_is_there())
-        fprintf(stderr,
-                "pennyline-grpc: built without libseccomp: system calls are not filtered\n");
     server_address(listener, address);
     fprintf(stderr, "pennyline-grpc: listening at %s%s, pennyline is at %s\n", address,
             tls != NULL ? " by TLS" : "", o->socket);
+    if (!sandbox_is_there())
+        fprintf(stderr,
+                "pennyline-grpc: built without libseccomp: system calls are not filtered\n");
     error = server_run(&service, listener, tls, &stop);
     jobs_destroy(service.jobs);
     return error == 0 ? EXIT_SUCCESS : fail("serve", o->listen, strerror(-error));

@@ -211,6 +211,8 @@ static int run(const char *name, const char *text, size_t n,
         json_decref(made);
     if (status == -ENOMEM)
         snprintf(error, OPENPENNY_ERROR_BYTES, "not enough memory");
+    if (status != 0)
+        note_hide_control_characters(error);
     note_list_free(&list);
     tree_store_free(store);
     return status;
@@ -250,6 +252,8 @@ int openpenny_read_override(const char *text, size_t n, bool is_passive, json_t 
         json_decref(made);
     if (status == -ENOMEM)
         snprintf(error, OPENPENNY_ERROR_BYTES, "not enough memory");
+    if (status != 0)
+        note_hide_control_characters(error);
     note_list_free(&list);
     tree_store_free(store);
     return status;

@@ -28,7 +28,7 @@ static struct note *next_note(struct note_list *list)
     return &list->notes[list->n++];
 }
 
-static void hide_control_characters(char *text)
+void note_hide_control_characters(char *text)
 {
     for (; *text != '\0'; text++)
         if (iscntrl((unsigned char)*text))
@@ -42,7 +42,7 @@ const char *note_value_text(const struct tree_value *value, char *out, size_t n)
                  strlen(value->text) > MOST_VALUE_BYTES ? "..." : "");
     else
         snprintf(out, n, "%s", value->kind == TREE_MAP ? "a map" : "a list");
-    hide_control_characters(out);
+    note_hide_control_characters(out);
     return out;
 }
 
@@ -62,7 +62,7 @@ void note_value(struct note_list *list, const char *key, const struct tree_value
     note->line = value->line;
     snprintf(note->text, sizeof(note->text), "%.200s:%u: %.160s: %s: %s", value->file, value->line,
              key, note_value_text(value, text, sizeof(text)), what);
-    hide_control_characters(note->text);
+    note_hide_control_characters(note->text);
 }
 
 void note_absent(struct note_list *list, const char *file, const char *format, ...)
@@ -79,7 +79,7 @@ void note_absent(struct note_list *list, const char *file, const char *format, .
     note->file = file;
     note->line = 0;
     snprintf(note->text, sizeof(note->text), "%.200s: %s", file, what);
-    hide_control_characters(note->text);
+    note_hide_control_characters(note->text);
 }
 
 static int compare_notes(const void *a, const void *b)

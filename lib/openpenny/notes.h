@@ -34,6 +34,9 @@ __attribute__((format(printf, 3, 4))) void note_absent(struct note_list *list, c
 /* A value as it stands in the file, shortened, fit for a line. Returns `out`. */
 const char *note_value_text(const struct tree_value *value, char *out, size_t n);
 
+/* Each becomes a '?', so that what users wrote stays in one line. */
+void note_hide_control_characters(char *text);
+
 void note_list_sort(struct note_list *list);
 void note_list_free(struct note_list *list);
 

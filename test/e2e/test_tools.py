@@ -53,7 +53,7 @@ class StockTools(unittest.TestCase):
         """Telemetry lists each endpoint, and says what it is for."""
         known = [name for name in views["/"] if name.startswith("/pennyline/")]
         self.assertEqual(sorted(known), sorted(f"/pennyline/{view}" for view in
-                                               (*VIEWS, "aggregate", "worker")))
+                                               (*VIEWS, "aggregate", "machine", "machines", "map", "worker")))
         self.assertIn("busy share", views["/help"]["/pennyline/lcores"])
 
     def test_telemetry_shows_every_view(self):

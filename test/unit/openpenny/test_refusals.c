@@ -11,6 +11,7 @@ static const struct {
     {"a: \"\xff\"\n", "op.yaml: byte 4: bad YAML: invalid leading UTF-8 octet"},
     {"platform: {}\n---\nplatform: {}\n", "op.yaml: more than one document; only one is read"},
     {"platform: {}\nplatform: {}\n", "op.yaml:2: the key \"platform\" a second time"},
+    {"{\"a\\n b\": 1, \"a\\n b\": 2}\n", "op.yaml:1: the key \"a? b\" a second time"},
     {"[a]: b\n", "op.yaml:1: a key that is no text"},
     {"a: \"\\0\"\n", "op.yaml:1: a NUL character in a text"},
     {"a: &x [*x]\n", "op.yaml:1: more than 24 levels of maps and lists"},
