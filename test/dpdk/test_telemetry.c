@@ -250,13 +250,14 @@ static void many_lcores_come_in_pages_without_loss(void **state)
 /* One item with many ports, of two. */
 static json_t *many_ports(void *context, const uint32_t *item, const char *known, uint32_t *total)
 {
-    json_t *counts = json_array();
+    json_t *counts;
 
     (void)context;
     (void)known;
     *total = 2;
     if (item == NULL || *item != 1)
         return json_pack("[{s:s, s:n}]", "name", "first", "window");
+    counts = json_array();
     for (int port = 0; port < N_COUNTED_PORTS; port++)
         json_array_append_new(
             counts, json_pack("{s:i, s:I}", "port", port, "sources", (json_int_t)INT64_MAX));

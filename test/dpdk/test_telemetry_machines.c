@@ -17,7 +17,7 @@
 const char *__lsan_default_suppressions(void);
 const char *__lsan_default_suppressions(void)
 {
-    return "leak:telemetry_convert\n";
+    return "leak:add_container\n";
 }
 
 /* Names with all that may be in one. */

@@ -16,7 +16,7 @@
 const char *__lsan_default_suppressions(void);
 const char *__lsan_default_suppressions(void)
 {
-    return "leak:telemetry_convert\n";
+    return "leak:add_container\n";
 }
 
 #define N_INGRESSES 1024
