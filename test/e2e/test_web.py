@@ -120,7 +120,7 @@ class Web(unittest.TestCase):
             self.assertGreaterEqual(flood.most_at_once, 1000)
             self.assertEqual(found, {"genuine": "closed_loop", "spoofed": "not_closed_loop"})
             self.assertEqual(web.get("/healthz").status, 200)
-            self.assertEqual(description.check_all_gets(web, 0), 12)
+            self.assertEqual(description.check_all_gets(web, 0, has_map=False), 14)
             code, summary = service.stop()
             self.assertEqual(code, 0)
             self.assertEqual(summary.broken_identities(), [])
