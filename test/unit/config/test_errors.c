@@ -236,19 +236,6 @@ static const struct {
      "$.slices[0].ingress: \"ingress\", told by its source MAC; allowed: an ingress that port, "
      "VLAN "
      "and tunnel alone tell"},
-    {NAMED("\"vlan\":7,\"inner_vlan\":8", "ingres"),
-     "$.slices[0].ingress: \"ingres\"; allowed: the name of an ingress or of a port; did you mean "
-     "\"ingress\"?"},
-    {NAMED("\"vlan\":7", "somewhere"), "$.slices[0].ingress: \"somewhere\"; allowed: the name of "
-                                       "an ingress or of a port, or an object"},
-    {NAMED("\"vlan\":7,\"inner_vlan\":8", "ingress"),
-     "$.slices[0].ingress: \"ingress\", told by its inner VLAN; allowed: an ingress that port, "
-     "VLAN "
-     "and tunnel alone tell"},
-    {NAMED("\"source_mac\":\"02:00:00:00:00:0a\"", "ingress"),
-     "$.slices[0].ingress: \"ingress\", told by its source MAC; allowed: an ingress that port, "
-     "VLAN "
-     "and tunnel alone tell"},
     {INGRESSES("\"tunnel_id\":5", "\"vlan\":8"),
      "$.ingresses[0].tunnel_id: 5; allowed: null, unless \"tunnel\" is erspan_2, erspan_3, vxlan, "
      "geneve, pbb, gtp_u, pppoe, gre or gretap"},

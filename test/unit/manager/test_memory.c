@@ -158,6 +158,21 @@ static void close_world(struct world *w)
 
 static const unsigned int of_all_kinds[N_SLICES] = {1, 3, 4, 6};
 
+/* Closes the world. */
+static void takes_what_is_said(struct world *w)
+{
+    struct manager *m;
+
+    watch(0);
+    m = manager_create(&w->config);
+    unwatch();
+    assert_non_null(m);
+    assert_int_equal(watched.n_bytes, manager_memory_bytes(&w->config));
+    manager_destroy(m);
+    assert_int_equal(watched.n_taken, 0);
+    close_world(w);
+}
+
 static void so_much_memory_is_taken_as_is_said(void **state)
 {
     static const unsigned int cases[][N_SLICES] = {
@@ -171,38 +186,22 @@ static void so_much_memory_is_taken_as_is_said(void **state)
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++)
         for (unsigned int more = 0; more < 4; more++) {
             struct world *w = open_world(cases[i]);
-            struct manager *m;
 
             w->config.may_escalate = (more & 1) != 0;
             w->config.max_tests_by_command = more & 2;
-            watch(0);
-            m = manager_create(&w->config);
-            unwatch();
-            assert_non_null(m);
-            assert_int_equal(watched.n_bytes, manager_memory_bytes(&w->config));
-            manager_destroy(m);
-            assert_int_equal(watched.n_taken, 0);
-            close_world(w);
+            takes_what_is_said(w);
         }
 }
 
 static void without_slices_nothing_of_them_is_taken(void **state)
 {
     struct world *w = open_world(of_all_kinds);
-    struct manager *m;
 
     (void)state;
     w->config.n_slices = 0;
     w->config.slices = NULL;
     w->config.may_escalate = true;
-    watch(0);
-    m = manager_create(&w->config);
-    unwatch();
-    assert_non_null(m);
-    assert_int_equal(watched.n_bytes, manager_memory_bytes(&w->config));
-    manager_destroy(m);
-    assert_int_equal(watched.n_taken, 0);
-    close_world(w);
+    takes_what_is_said(w);
 }
 
 static void a_manager_without_all_its_memory_is_none(void **state)
